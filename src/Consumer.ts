@@ -1,0 +1,96 @@
+/**
+ * Consumers: durable names with one mailbox each, the unit of idempotency, concurrency, retry and dead letters.
+ *
+ * @since 0.1.0
+ */
+import { Duration, Effect } from "effect"
+import { InvalidOption, UnsupportedOption, type InvalidIdentifier } from "./Errors.ts"
+import { checkIdentifier } from "./internal/text.ts"
+
+/**
+ * Options of a consumer. What is not given follows `Settings`.
+ *
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Fibers that drain the mailbox in this process, 1 to 100. Default 1. */
+  readonly concurrency?: number
+  /** Attempts before a delivery is a dead letter, at least 1. Default: setting `maxAttempts` (3). */
+  readonly maxAttempts?: number
+  /** Delay after the first failure; doubles with each further one. Default: setting `retryBaseDelayMs` (1 second). */
+  readonly retryBaseDelay?: Duration.Input
+  /** How long one attempt of a handler may take. Default: 80 % of setting `processingLeaseMs` (24 seconds). */
+  readonly timeout?: Duration.Input
+  /** Deliveries a worker's first batch claims, at least 1; it grows from there. Default: setting `batchSize` (10). */
+  readonly batchSize?: number
+}
+
+/** Made with `make`; share the value between subscribers. @since 0.1.0 */
+export interface Consumer {
+  readonly name: string
+  readonly options: Options
+}
+
+/**
+ * Declares a consumer. Names and options are checked when a subscriber of it is registered.
+ *
+ * @param name - 1 to 255 characters, for example `operations.tasks`. It is durable: renaming it makes a new consumer
+ *
+ * @since 0.1.0
+ */
+export const make = (name: string, options: Options = {}): Consumer => ({ name, options })
+
+/** The consumer itself, or one with default options for a name. @since 0.1.0 */
+export const from = (consumer: Consumer | string): Consumer =>
+  typeof consumer === "string" ? make(consumer) : consumer
+
+const supported = ["concurrency", "maxAttempts", "retryBaseDelay", "timeout", "batchSize"] as const
+
+const refuse = (consumer: Consumer, option: string, value: unknown, expected: string) =>
+  new InvalidOption({ option: `${option} of consumer "${consumer.name}"`, value: String(value), expected })
+
+const integerProblem = (consumer: Consumer, option: "concurrency" | "maxAttempts" | "batchSize", max: number) => {
+  const value = consumer.options[option]
+  return value === undefined || (Number.isInteger(value) && value >= 1 && value <= max)
+    ? undefined
+    : refuse(consumer, option, value, `an integer from 1 to ${max}`)
+}
+
+const durationProblem = (consumer: Consumer, option: "timeout" | "retryBaseDelay") => {
+  const value = consumer.options[option]
+  if (value === undefined) return undefined
+  const millis = durationMillis(value)
+  return millis !== undefined && millis > 0 && Number.isFinite(millis)
+    ? undefined
+    : refuse(consumer, option, value, "a finite duration above zero")
+}
+
+const durationMillis = (value: Duration.Input): number | undefined => {
+  try {
+    return Duration.toMillis(value)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Checks name and options of a consumer; options of a later version are refused rather than ignored.
+ *
+ * @internal
+ */
+export const validate = Effect.fnUntraced(function* (
+  consumer: Consumer
+): Effect.fn.Return<void, InvalidIdentifier | UnsupportedOption | InvalidOption> {
+  yield* checkIdentifier("consumer name", consumer.name, 255)
+  const unknown = Object.keys(consumer.options).find((key) => !(supported as ReadonlyArray<string>).includes(key))
+  if (unknown !== undefined) {
+    return yield* new UnsupportedOption({ where: `Consumer "${consumer.name}"`, option: unknown, supported })
+  }
+  const problem =
+    integerProblem(consumer, "concurrency", 100) ??
+    integerProblem(consumer, "maxAttempts", 1_000_000) ??
+    integerProblem(consumer, "batchSize", 500) ??
+    durationProblem(consumer, "timeout") ??
+    durationProblem(consumer, "retryBaseDelay")
+  if (problem !== undefined) return yield* problem
+})

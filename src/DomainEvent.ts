@@ -1,0 +1,181 @@
+/**
+ * Event definitions, and the event a handler receives.
+ *
+ * A definition is a plain value shared by the module that publishes and the modules that react. It does no I/O.
+ *
+ * @since 0.1.0
+ */
+import { Context, type DateTime, Schema } from "effect"
+
+/** Widths of the columns that hold names and ids, in characters. @since 0.1.0 */
+export const maxLength = { eventName: 255, sourceModule: 127, aggregateType: 127, aggregateId: 255, id: 255 } as const
+
+/** One entity of one module: the aggregate of an event, or an end of a link. @since 0.1.0 */
+export interface Entity {
+  readonly module: string
+  readonly entityType: string
+  readonly entityId: string
+}
+
+/** Additional JSON facts about an event that are not part of its payload. @since 0.1.0 */
+export type Metadata = Readonly<Record<string, Schema.Json>>
+
+/**
+ * What is published under one name: made with `define`, shared by publisher and subscribers.
+ *
+ * @since 0.1.0
+ */
+export interface Definition<out Name extends string, in out Payload> {
+  readonly name: Name
+  readonly sourceModule: string
+  readonly aggregateType: string
+  readonly aggregateId: (payload: Payload) => string
+  readonly version: number
+  readonly payload: Schema.Codec<Payload, unknown>
+  /** `payload` in its JSON form: what is stored. Derived by `define`. */
+  readonly codec: Schema.Codec<Payload, Schema.Json>
+}
+
+/** @since 0.1.0 */
+export declare namespace Definition {
+  /** Any definition, whatever its payload. @since 0.1.0 */
+  // biome-ignore lint/suspicious/noExplicitAny: a definition both takes and gives its payload, so only `any` covers all
+  export type Any = Definition<string, any>
+}
+
+/**
+ * The event a handler receives.
+ *
+ * @since 0.1.0
+ */
+export interface DomainEvent<out Name extends string = string, out Payload = unknown> {
+  /** Id of the event, a UUID: the same for every consumer. */
+  readonly id: string
+  /** Id of this delivery, a UUID: one event for one consumer, the same in every attempt. */
+  readonly deliveryId: string
+  readonly name: Name
+  readonly sourceModule: string
+  /** What the event is about; usable as an end of a link as it is. */
+  readonly aggregate: Entity
+  readonly payload: Payload
+  readonly metadata: Metadata
+  /** When the event was stored, by the database's clock. */
+  readonly timestamp: DateTime.Utc
+  /** Version of the definition it was published with. */
+  readonly schemaVersion: number
+  /** Which attempt of this delivery is running, from 1. Failed attempts before it: `attempt - 1`. */
+  readonly attempt: number
+  /** Shared by everything that follows from one first event, if it was given or inherited. */
+  readonly correlationId: string | undefined
+  /** Id of the event whose handler published this one. */
+  readonly causationId: string | undefined
+}
+
+/** The event a definition's subscribers receive. @since 0.1.0 */
+export type Of<D> = D extends Definition<infer Name, infer Payload> ? DomainEvent<Name, Payload> : never
+
+/**
+ * Defines an event.
+ *
+ * @param name - 1 to 255 characters, for example `invoice.created`; `*` is not allowed, it belongs to patterns
+ * @param options.sourceModule - the module that publishes it, 1 to 127 characters
+ * @param options.aggregateType - the kind of entity it is about, 1 to 127 characters
+ * @param options.aggregateId - that entity's id, taken from the payload; 1 to 255 characters
+ * @param options.version - of the payload's schema, a positive integer; default 1
+ * @param options.payload - a schema without service requirements; stored in its JSON form (`Schema.toCodecJson`)
+ *
+ * Names and lengths are checked when the event is published, where a typed error can say so.
+ *
+ * @since 0.1.0
+ */
+export const define = <const Name extends string, Payload, Encoded>(
+  name: Name,
+  options: {
+    readonly sourceModule: string
+    readonly aggregateType: string
+    readonly aggregateId: (payload: NoInfer<Payload>) => string
+    readonly version?: number
+    readonly payload: Schema.Codec<Payload, Encoded>
+  }
+): Definition<Name, Payload> => ({
+  name,
+  sourceModule: options.sourceModule,
+  aggregateType: options.aggregateType,
+  aggregateId: options.aggregateId,
+  version: options.version ?? 1,
+  payload: options.payload,
+  codec: Schema.toCodecJson(options.payload)
+})
+
+/**
+ * What a publisher may say about one event besides its payload.
+ *
+ * @since 0.1.0
+ */
+export interface PublishOptions {
+  /** JSON facts that are not part of the payload; default none. */
+  readonly metadata?: Metadata
+  /** At most 255 characters; default: inherited inside a handler, else none. */
+  readonly correlationId?: string
+  /** Overrides the definition's aggregate id; 1 to 255 characters. */
+  readonly aggregateId?: string
+}
+
+/** One event to be published: a definition, its payload and options. @since 0.1.0 */
+export interface Publication<out Name extends string = string, in out Payload = unknown> {
+  readonly definition: Definition<Name, Payload>
+  readonly payload: Payload
+  readonly options: PublishOptions
+}
+
+/** @since 0.1.0 */
+export declare namespace Publication {
+  /** A publication of any definition. @since 0.1.0 */
+  // biome-ignore lint/suspicious/noExplicitAny: see Definition.Any
+  export type Any = Publication<string, any>
+}
+
+/**
+ * Pairs a payload with its definition, for `Publisher.publishAll`, which takes events of several definitions.
+ *
+ * @since 0.1.0
+ */
+export const publication = <Name extends string, Payload>(
+  definition: Definition<Name, Payload>,
+  payload: NoInfer<Payload>,
+  options: PublishOptions = {}
+): Publication<Name, Payload> => ({ definition, payload, options })
+
+/**
+ * An event as it was stored by `Publisher`.
+ *
+ * @since 0.1.0
+ */
+export interface Stored<out Name extends string = string, out Payload = unknown> {
+  /** UUIDv7: ordered by time within the process that published it. */
+  readonly id: string
+  readonly name: Name
+  readonly sourceModule: string
+  readonly aggregate: Entity
+  readonly payload: Payload
+  readonly metadata: Metadata
+  readonly schemaVersion: number
+  /** Insertion order in the outbox. Positions of concurrent transactions do not follow their commits. */
+  readonly position: bigint
+  /** `processed` when no consumer was interested, else `pending`. */
+  readonly status: "pending" | "processed"
+  readonly timestamp: DateTime.Utc
+  readonly correlationId: string | undefined
+  readonly causationId: string | undefined
+  /** Names of the consumers it will be delivered to. */
+  readonly consumers: ReadonlyArray<string>
+}
+
+/**
+ * The event whose handler is running, if any. What a handler publishes inherits its correlation, and names it as cause.
+ *
+ * @since 0.1.0
+ */
+export const Current = Context.Reference<DomainEvent | undefined>("effect-integration/DomainEvent/Current", {
+  defaultValue: () => undefined
+})

@@ -1,0 +1,136 @@
+/**
+ * The inbox contract: what every store of deliveries must do. No database is imported here.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Effect, type Schema } from "effect"
+import type { StoreError } from "./Errors.ts"
+
+/** Statuses of a delivery. @since 0.1.0 */
+export type DeliveryStatus = "received" | "processing" | "processed" | "failed" | "skipped" | "dead_letter"
+
+/** Which events of a consumer somebody can handle. @since 0.1.0 */
+export interface Interest {
+  readonly names: ReadonlyArray<string>
+  /** Patterns, with `*` for any characters. */
+  readonly patterns: ReadonlyArray<string>
+}
+
+/** A delivery whose row the current transaction holds, with its event. @since 0.1.0 */
+export interface Claimed {
+  readonly deliveryId: string
+  readonly eventId: string
+  /** Attempts that counted so far. */
+  readonly attemptCount: number
+  readonly eventName: string
+  readonly schemaVersion: number
+  readonly sourceModule: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+  /** The delivery's own payload if a dead letter was edited, else the event's. */
+  readonly payload: Schema.Json
+  readonly metadata: Schema.Json | null
+  readonly correlationId: string | null
+  readonly causationId: string | null
+  readonly createdAt: Date
+}
+
+/** How a delivery ended, or when it is tried again. @since 0.1.0 */
+export interface Verdict {
+  readonly deliveryId: string
+  /** Attempts counted when it was claimed; a row with another count was settled by somebody else and is left alone. */
+  readonly seenAttempts: number
+  readonly status: "processed" | "failed" | "skipped" | "dead_letter"
+  /** For `failed`: milliseconds until the next attempt, or `undefined` when it gave up. */
+  readonly retryInMillis: number | undefined
+  readonly error: string | undefined
+  readonly errorTag: string | undefined
+}
+
+/** A delivery as it stands. @since 0.1.0 */
+export interface Delivery {
+  readonly deliveryId: string
+  readonly eventId: string
+  readonly eventName: string
+  readonly consumer: string
+  readonly status: DeliveryStatus
+  /** Waits to be handled: for the first time, for a retry, or for its handler to end. */
+  readonly isOpen: boolean
+  readonly attemptCount: number
+  readonly lastError: string | null
+  readonly errorTag: string | null
+}
+
+/** What one process wants to know about all its consumers. @since 0.1.0 */
+export interface Question {
+  readonly consumers: ReadonlyArray<Interest & { readonly consumer: string }>
+  /** Where the look for statuses a crash left behind goes on. */
+  readonly rollUpPosition: bigint
+  /** How many pending events are looked at. */
+  readonly rollUpLimit: number
+}
+
+/** @since 0.1.0 */
+export interface Answer {
+  /** Consumers with open deliveries that can be handled, and milliseconds until the earliest of each is due (≤ 0: due). */
+  readonly due: ReadonlyArray<{ readonly consumer: string; readonly inMillis: number }>
+  /** All stored settings. */
+  readonly settings: Readonly<Record<string, Schema.Json>>
+  /** Events inserted by other means wait for their deliveries. */
+  readonly hasUnrouted: boolean
+  /** Subscriptions may have missed events published around their registration. */
+  readonly hasOpenSubscriptions: boolean
+  /** Among the next pending events after `rollUpPosition`, some have no open delivery: they are to be rolled up. */
+  readonly hasUnrolled: boolean
+  /** Where the next look for those goes on: 0 after the last pending event. */
+  readonly nextRollUpPosition: bigint
+}
+
+/**
+ * Stores deliveries. Operations join the caller's transaction and fail with `StoreError`.
+ *
+ * @since 0.1.0
+ */
+export class InboxStore extends Context.Service<
+  InboxStore,
+  {
+    /**
+     * Locks up to `limit` due deliveries of one consumer that `interest` covers, by due time, then position. Rows that
+     * another transaction holds are passed over. Nothing is written: the lock is the lease, and ends with the
+     * transaction.
+     */
+    readonly claim: (request: {
+      readonly consumer: string
+      readonly interest: Interest
+      readonly limit: number
+      /** Only events up to this position. */
+      readonly maxPosition?: bigint | undefined
+    }) => Effect.Effect<ReadonlyArray<Claimed>, StoreError>
+    /** Locks one delivery if it is still due and nobody holds it. */
+    readonly claimOne: (deliveryId: string) => Effect.Effect<Claimed | undefined, StoreError>
+    /** Marks deliveries that this transaction has claimed as processed, counting the attempt. */
+    readonly complete: (deliveryIds: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
+    /**
+     * Settles one delivery with its attempt counted, if it is still open and has the attempt count that was seen.
+     * Returns whether it was. Error texts are cut to fit.
+     */
+    readonly settle: (verdict: Verdict) => Effect.Effect<boolean, StoreError>
+    /** Milliseconds until the consumer's next delivery is due (≤ 0: due, perhaps held by another worker), or none. */
+    readonly nextDue: (request: {
+      readonly consumer: string
+      readonly interest: Interest
+      readonly maxPosition?: bigint | undefined
+    }) => Effect.Effect<number | undefined, StoreError>
+    /** Position of the newest delivery of a consumer, 0 without one. */
+    readonly lastPosition: (consumer: string) => Effect.Effect<bigint, StoreError>
+    /** All that a process asks while it waits, in one statement; also records that its consumers are served. */
+    readonly poll: (question: Question) => Effect.Effect<Answer, StoreError>
+    /** All deliveries of an event, by consumer name. */
+    readonly findByEvent: (eventId: string) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
+    /** How many deliveries of each consumer have each status. */
+    readonly countByStatus: Effect.Effect<
+      ReadonlyArray<{ readonly consumer: string; readonly status: DeliveryStatus; readonly count: number }>,
+      StoreError
+    >
+  }
+>()("effect-integration/InboxStore") {}

@@ -1,0 +1,142 @@
+/**
+ * Composition: the services of this package as one layer.
+ *
+ * @since 0.1.0
+ */
+import { PgClient } from "@effect/sql-pg"
+import { type Config, Duration, Effect, Layer } from "effect"
+import type { SqlClient } from "effect/sql"
+import { InvalidOption, type MigrationFailed, type SchemaMismatch, type StoreError } from "./Errors.ts"
+import type { InboxStore } from "./InboxStore.ts"
+import type { LinkStore } from "./LinkStore.ts"
+import { Notifier } from "./Notifier.ts"
+import type { OutboxStore } from "./OutboxStore.ts"
+import * as ProcessorModule from "./Processor.ts"
+import { defaultMaxPayloadBytes, Publisher } from "./Publisher.ts"
+import { Registry } from "./Registry.ts"
+import type { SettingStore } from "./SettingStore.ts"
+import { Settings, type Values } from "./Settings.ts"
+import type { SubscriptionStore } from "./SubscriptionStore.ts"
+import * as SqlInbox from "./sql/inbox.ts"
+import * as SqlLinks from "./sql/links.ts"
+import * as Migrations from "./sql/migrations.ts"
+import * as SqlOutbox from "./sql/outbox.ts"
+import * as SqlSettings from "./sql/settings.ts"
+import * as SqlSubscriptions from "./sql/subscriptions.ts"
+import * as SqlTransactor from "./sql/transactor.ts"
+import type { Transactor } from "./Transactor.ts"
+
+/** Everything `IntegrationLive` provides. @since 0.1.0 */
+export type Services =
+  | Publisher
+  | ProcessorModule.Processor
+  | Registry
+  | LinkStore
+  | OutboxStore
+  | InboxStore
+  | SubscriptionStore
+  | SettingStore
+  | Settings
+  | Notifier
+  | Transactor
+
+/** Why the layer could not be built. @since 0.1.0 */
+export type IntegrationError = InvalidOption | MigrationFailed | SchemaMismatch | StoreError | Config.ConfigError
+
+/**
+ * Options of `layer`.
+ *
+ * @since 0.1.0
+ */
+export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBatches"> {
+  /** Settings that replace defaults; environment and `integration_setting` win over them. */
+  readonly settings?: Partial<Values>
+  /** Run pending migrations at start. When false, the layer fails unless the tables are up to date. Default true. */
+  readonly migrate?: boolean
+  /** Largest payload, and largest metadata, in bytes of JSON. Default 1 MiB. */
+  readonly maxPayloadBytes?: number
+}
+
+const refuse = (option: string, value: unknown, expected: string) =>
+  Effect.fail(new InvalidOption({ option, value: String(value), expected }))
+
+const durations = ["maxBatchTime", "startupDrainTimeout", "shutdownGracePeriod"] as const
+
+const known: ReadonlyArray<string> = ["settings", "migrate", "maxPayloadBytes", ...durations]
+
+const isDuration = (value: Duration.Input) => {
+  try {
+    return Number.isFinite(Duration.toMillis(value)) && Duration.toMillis(value) >= 0
+  } catch {
+    return false
+  }
+}
+
+const validate = (options: Options): Effect.Effect<void, InvalidOption> => {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) return refuse(`Integration.layer ${unknown}`, "set", `one of ${known.join(", ")}`)
+  for (const name of durations) {
+    const value = options[name]
+    if (value !== undefined && !isDuration(value)) return refuse(name, value, "a finite duration")
+  }
+  const bytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
+  // A row has to fit into one message of the PostgreSQL client.
+  return Number.isInteger(bytes) && bytes >= 1 && bytes <= 15_000_000
+    ? Effect.void
+    : refuse("maxPayloadBytes", bytes, "an integer from 1 to 15000000")
+}
+
+/** Connections of `PgClient`'s pool when its configuration does not say. */
+const defaultPoolSize = 10
+
+/** Batches take at most half the pool, so that the application never waits for them. */
+const batchesFor = (poolSize: number) => Math.max(1, Math.floor(poolSize / 2))
+
+const processor = (options: Options) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const config: PgClient.PgPoolConfig = (yield* PgClient.PgClient).config
+      const maxConcurrentBatches = batchesFor(config.maxConnections ?? defaultPoolSize)
+      return ProcessorModule.Processor.layer({ ...options, maxConcurrentBatches })
+    })
+  )
+
+const stores = (migrate: boolean) =>
+  Layer.mergeAll(
+    SqlOutbox.layer,
+    SqlInbox.layer,
+    SqlSubscriptions.layer,
+    SqlLinks.layer,
+    SqlSettings.layer,
+    SqlTransactor.layer
+  ).pipe(Layer.provide(Migrations.layer(migrate)))
+
+/**
+ * All services over PostgreSQL or PGlite. Needs the `PgClient` and `SqlClient` that `PgClient.layer` and
+ * `PgLite.layer` provide.
+ *
+ * Building it migrates the tables, reads the settings and starts the poller. Fails with `InvalidOption`,
+ * `MigrationFailed`, `SchemaMismatch`, `StoreError`, or `ConfigError`.
+ *
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<Services, IntegrationError, PgClient.PgClient | SqlClient.SqlClient> =>
+  Layer.unwrap(
+    Effect.as(
+      validate(options),
+      Layer.mergeAll(processor(options), Publisher.layer(options)).pipe(
+        Layer.provideMerge(Registry.layer),
+        Layer.provideMerge(Layer.mergeAll(Settings.layer(options.settings), Notifier.layer)),
+        Layer.provideMerge(stores(options.migrate ?? true))
+      )
+    )
+  )
+
+/** All services with default options: see `layer`. @since 0.1.0 */
+export const IntegrationLive: Layer.Layer<
+  Services,
+  IntegrationError,
+  PgClient.PgClient | SqlClient.SqlClient
+> = layer()

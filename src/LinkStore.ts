@@ -1,0 +1,89 @@
+/**
+ * Typed links between entities of different modules, which know nothing of each other's tables.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Effect, type Schema } from "effect"
+import type { Entity, Metadata } from "./DomainEvent.ts"
+import type { InvalidIdentifier, StoreError } from "./Errors.ts"
+
+/** `reference`: mentions; `cascade`: lives and ends with; `aggregate_root`: belongs to. @since 0.1.0 */
+export type LinkType = "reference" | "cascade" | "aggregate_root"
+
+/** One row of `integration_link`. @since 0.1.0 */
+export interface Link {
+  readonly id: string
+  readonly source: Entity
+  readonly target: Entity
+  readonly linkType: LinkType
+  readonly metadata: Schema.Json | null
+  readonly createdAt: Date
+}
+
+/** A link to be created. @since 0.1.0 */
+export interface NewLink {
+  /** Module and entity type up to 127 characters, id up to 255. */
+  readonly source: Entity
+  readonly target: Entity
+  readonly linkType: LinkType
+  /** JSON facts about the relation; default none. */
+  readonly metadata?: Metadata
+}
+
+/** @since 0.1.0 */
+export interface FindOptions {
+  /** Only links of this type; default all. */
+  readonly linkType?: LinkType
+}
+
+/**
+ * Creates and finds links. Operations join the caller's transaction: in a handler, a link commits with its delivery.
+ * Names and ids that cannot be stored fail with `InvalidIdentifier`, what the store refuses with `StoreError`; nothing
+ * was written then. Lists are ordered by creation.
+ *
+ * @since 0.1.0
+ */
+export class LinkStore extends Context.Service<
+  LinkStore,
+  {
+    /**
+     * Creates a link, or returns the one that exists between the same ends with the same type; that one keeps its
+     * metadata.
+     */
+    readonly create: (link: NewLink) => Effect.Effect<Link, InvalidIdentifier | StoreError>
+    /** Links that start at `source`. */
+    readonly findOutbound: (
+      source: Entity,
+      options?: FindOptions
+    ) => Effect.Effect<ReadonlyArray<Link>, InvalidIdentifier | StoreError>
+    /** Links that end at `target`. */
+    readonly findInbound: (
+      target: Entity,
+      options?: FindOptions
+    ) => Effect.Effect<ReadonlyArray<Link>, InvalidIdentifier | StoreError>
+    readonly findByLinkType: (linkType: LinkType) => Effect.Effect<ReadonlyArray<Link>, StoreError>
+    /** Links between two entities, in either direction. */
+    readonly findBidirectional: (
+      one: Entity,
+      other: Entity
+    ) => Effect.Effect<ReadonlyArray<Link>, InvalidIdentifier | StoreError>
+    /** Removes a link by id; returns whether it existed. */
+    readonly remove: (id: string) => Effect.Effect<boolean, StoreError>
+  }
+>()("effect-integration/LinkStore") {
+  /** Same as `create` on the service, taken from the context. @since 0.1.0 */
+  static readonly create = (link: NewLink) => LinkStore.use((links) => links.create(link))
+  /** Same as `findOutbound` on the service, taken from the context. @since 0.1.0 */
+  static readonly findOutbound = (source: Entity, options?: FindOptions) =>
+    LinkStore.use((links) => links.findOutbound(source, options))
+  /** Same as `findInbound` on the service, taken from the context. @since 0.1.0 */
+  static readonly findInbound = (target: Entity, options?: FindOptions) =>
+    LinkStore.use((links) => links.findInbound(target, options))
+  /** Same as `findByLinkType` on the service, taken from the context. @since 0.1.0 */
+  static readonly findByLinkType = (linkType: LinkType) => LinkStore.use((links) => links.findByLinkType(linkType))
+  /** Same as `findBidirectional` on the service, taken from the context. @since 0.1.0 */
+  static readonly findBidirectional = (one: Entity, other: Entity) =>
+    LinkStore.use((links) => links.findBidirectional(one, other))
+  /** Same as `remove` on the service, taken from the context. @since 0.1.0 */
+  static readonly remove = (id: string) => LinkStore.use((links) => links.remove(id))
+}

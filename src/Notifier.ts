@@ -1,0 +1,42 @@
+/**
+ * In-memory wake-ups: a `Queue` per consumer that holds at most one. A wake-up is a hint that makes delivery fast;
+ * losing one costs at most one poll.
+ *
+ * @since 0.1.0
+ */
+import { Context, Effect, Layer, Queue } from "effect"
+
+/**
+ * Wakes the workers of this process.
+ *
+ * @since 0.1.0
+ */
+export class Notifier extends Context.Service<
+  Notifier,
+  {
+    /** Wakes one waiting worker of each consumer; without one, the wake-up is kept for the next to wait. */
+    readonly wake: (consumers: Iterable<string>) => Effect.Effect<void>
+    /** Waits for a wake-up of a consumer; returns at once if one came since the last call. */
+    readonly wait: (consumer: string) => Effect.Effect<void>
+  }
+>()("effect-integration/Notifier") {
+  /** @since 0.1.0 */
+  static readonly layer: Layer.Layer<Notifier> = Layer.sync(Notifier, () => {
+    const queues = new Map<string, Queue.Queue<void>>()
+    const queueOf = (consumer: string) =>
+      Effect.suspend(() => {
+        const existing = queues.get(consumer)
+        return existing === undefined
+          ? Effect.tap(Queue.sliding<void>(1), (queue) => Effect.sync(() => queues.set(consumer, queue)))
+          : Effect.succeed(existing)
+      })
+    return Notifier.of({
+      // A queue is made for whoever is named first: a wake-up before the worker's first wait must not be lost.
+      wake: (consumers) =>
+        Effect.forEach(consumers, (consumer) => Effect.flatMap(queueOf(consumer), (queue) => Queue.offer(queue, undefined)), {
+          discard: true
+        }),
+      wait: (consumer) => Effect.flatMap(queueOf(consumer), Queue.take)
+    })
+  })
+}

@@ -1,0 +1,94 @@
+/**
+ * The outbox contract: what every store of events must do. No database is imported here.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Effect, type Schema } from "effect"
+import type { StoreError } from "./Errors.ts"
+
+/** Statuses of an event, rolled up from its deliveries. @since 0.1.0 */
+export type EventStatus = "pending" | "processing" | "processed" | "failed" | "dead_letter"
+
+/** An event to be stored. Text was checked before: see `Publisher`. @since 0.1.0 */
+export interface NewEvent {
+  readonly id: string
+  readonly eventName: string
+  readonly schemaVersion: number
+  readonly sourceModule: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+  /** JSON text. */
+  readonly payload: string
+  /** JSON text of an object, or `undefined` for none. */
+  readonly metadata: string | undefined
+  readonly correlationId: string | undefined
+  readonly causationId: string | undefined
+}
+
+/** What the store decided about a new event. @since 0.1.0 */
+export interface Appended {
+  readonly id: string
+  readonly position: bigint
+  readonly status: "pending" | "processed"
+  readonly createdAt: Date
+  /** Consumers that were given a delivery. */
+  readonly consumers: ReadonlyArray<string>
+}
+
+/** One row of `outbox_event`. @since 0.1.0 */
+export interface OutboxRow {
+  readonly id: string
+  readonly position: bigint
+  readonly eventName: string
+  readonly schemaVersion: number
+  readonly sourceModule: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+  readonly payload: Schema.Json
+  readonly metadata: Schema.Json | null
+  readonly correlationId: string | null
+  readonly causationId: string | null
+  readonly status: EventStatus
+  readonly attemptCount: number
+  readonly lastError: string | null
+  readonly isRouted: boolean
+  readonly createdAt: Date
+  readonly processedAt: Date | null
+}
+
+/**
+ * Stores events and gives each interested consumer its delivery.
+ *
+ * Every operation joins the caller's transaction, and fails with `StoreError`, having written nothing, when the store
+ * refuses it.
+ *
+ * @since 0.1.0
+ */
+export class OutboxStore extends Context.Service<
+  OutboxStore,
+  {
+    /**
+     * Stores events and, in the same statement, their deliveries for every subscription that matches. Positions follow
+     * the order of the list; so do the results.
+     */
+    readonly append: (events: ReadonlyArray<NewEvent>) => Effect.Effect<ReadonlyArray<Appended>, StoreError>
+    /**
+     * Gives up to `limit` events that were inserted by other means (`routed_at` is null) their deliveries, oldest
+     * first. Returns how many were routed and the consumers that have work now. Safe in many processes at once.
+     */
+    readonly route: (
+      limit: number
+    ) => Effect.Effect<{ readonly routed: number; readonly consumers: ReadonlyArray<string> }, StoreError>
+    /**
+     * Sets the final status of those events whose deliveries are all settled: `dead_letter` if one is, else `failed` if
+     * one is, else `processed`; with the highest attempt count and the last error of its deliveries. Others are left
+     * alone. Returns how many were rolled up.
+     */
+    readonly rollUp: (eventIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
+    /** The same for up to `limit` pending events after `position`, for what a crash left behind. */
+    readonly rollUpFrom: (position: bigint, limit: number) => Effect.Effect<number, StoreError>
+    readonly findById: (eventId: string) => Effect.Effect<OutboxRow | undefined, StoreError>
+    /** How many events have each status; a status nobody has may be missing. */
+    readonly countByStatus: Effect.Effect<Readonly<Partial<Record<EventStatus, number>>>, StoreError>
+  }
+>()("effect-integration/OutboxStore") {}

@@ -1,0 +1,196 @@
+/**
+ * Delivers events to consumers: workers, poller, and the operations an application or a test asks for.
+ *
+ * @since 0.1.0
+ */
+import { Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
+import type { ConsumerStillServed, EventNotFound, StoreError } from "./Errors.ts"
+import { type Delivery, type DeliveryStatus, InboxStore } from "./InboxStore.ts"
+import * as Drain from "./internal/drain.ts"
+import type { Engine } from "./internal/engine.ts"
+import * as Incident from "./internal/incident.ts"
+import * as Poller from "./internal/poller.ts"
+import { retire, type Retired } from "./internal/retire.ts"
+import * as RollUp from "./internal/rollUp.ts"
+import { settled } from "./internal/settled.ts"
+import * as Workers from "./internal/workers.ts"
+import { Notifier } from "./Notifier.ts"
+import { type EventStatus, OutboxStore } from "./OutboxStore.ts"
+import { type RegistrationError, Registry } from "./Registry.ts"
+import { Settings } from "./Settings.ts"
+import { SqlCapabilities } from "./SqlCapabilities.ts"
+import type { Subscriber } from "./Subscriber.ts"
+import { SubscriptionStore } from "./SubscriptionStore.ts"
+import { Transactor } from "./Transactor.ts"
+
+/** Why subscribers could not be served. @since 0.1.0 */
+export type ServeError = RegistrationError
+
+/** What `Processor.retire` did or found. @since 0.1.0 */
+export type { Retired } from "./internal/retire.ts"
+
+/** Counts of events, deliveries and handlers. @since 0.1.0 */
+export interface Stats {
+  /** Events by status, all statuses named. */
+  readonly events: Readonly<Record<EventStatus, number>>
+  /** Events in all. */
+  readonly total: number
+  /** Deliveries by consumer and status, all statuses named. */
+  readonly deliveries: Readonly<Record<string, Readonly<Record<DeliveryStatus, number>>>>
+  /** Handlers of this process. */
+  readonly handlerCount: number
+}
+
+/** Options of the processor that are not settings. @since 0.1.0 */
+export interface Options {
+  /** Transactions of batches that may run at once in this process, at least 1. Default 5, half a pool of ten. */
+  readonly maxConcurrentBatches?: number
+  /** Age at which a batch is committed with what it has. Default 100 milliseconds. */
+  readonly maxBatchTime?: Duration.Input
+  /** How long a layer may take to drain what was due before it is ready. Default 1 minute. */
+  readonly startupDrainTimeout?: Duration.Input
+  /** How long running handlers may take to finish at shutdown before they are interrupted. Default 10 seconds. */
+  readonly shutdownGracePeriod?: Duration.Input
+}
+
+const noEvents: Record<EventStatus, number> = { pending: 0, processing: 0, processed: 0, failed: 0, dead_letter: 0 }
+
+const noDeliveries: Record<DeliveryStatus, number> = {
+  received: 0,
+  processing: 0,
+  processed: 0,
+  failed: 0,
+  skipped: 0,
+  dead_letter: 0
+}
+
+const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Stats, StoreError> {
+  const events = { ...noEvents, ...(yield* engine.outbox.countByStatus) }
+  const deliveries: Record<string, Record<DeliveryStatus, number>> = {}
+  for (const { consumer, count, status } of yield* engine.inbox.countByStatus) {
+    deliveries[consumer] ??= { ...noDeliveries }
+    deliveries[consumer][status] = count
+  }
+  return {
+    events,
+    total: Object.values(events).reduce((sum, count) => sum + count, 0),
+    deliveries,
+    handlerCount: yield* engine.registry.handlerCount()
+  }
+})
+
+/** Registers subscribers and runs their consumers until the scope closes. */
+const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poller, timeout: Duration.Duration) =>
+  Effect.fn("Processor.serve")(function* (subscribers: ReadonlyArray<Subscriber>) {
+    const names = [...new Set(subscribers.map((subscriber) => subscriber.consumer.name))]
+    // Workers stop before handlers go: nothing is claimed that nobody can handle.
+    const leave = workers
+      .hold(names)
+      .pipe(Effect.andThen(engine.registry.deregister(subscribers)), Effect.andThen(workers.release(names)))
+    yield* workers.hold(names)
+    yield* Effect.gen(function* () {
+      yield* Effect.acquireRelease(engine.registry.register(subscribers), () => leave)
+      yield* poller.nudge
+      const { processorEnabled, startupDrainEnabled } = yield* engine.settings.current
+      if (processorEnabled && startupDrainEnabled) yield* Drain.startup(engine, names, timeout)
+    }).pipe(Effect.ensuring(workers.release(names)))
+  })
+
+/**
+ * Delivers events. Operations that read or write fail with `StoreError`.
+ *
+ * @since 0.1.0
+ */
+export class Processor extends Context.Service<
+  Processor,
+  {
+    /**
+     * Registers subscribers, drains what was due at the start (up to `startupDrainTimeout`), and runs their consumers'
+     * workers until the scope closes: see `Subscriber.layer`.
+     */
+    readonly serve: (subscribers: ReadonlyArray<Subscriber>) => Effect.Effect<void, ServeError, Scope.Scope>
+    /**
+     * One batch of up to `batchSize` due deliveries for each consumer of this process. Returns how many deliveries were
+     * settled, or put off after a failed attempt.
+     */
+    readonly processBatch: Effect.Effect<number, StoreError>
+    /**
+     * Handles what is due now for the consumers of this process, starting with batches of `startupDrainBatchSize`, up
+     * to the newest event there is now. Returns how many deliveries were settled or put off.
+     */
+    readonly startupDrain: Effect.Effect<number, StoreError>
+    /**
+     * Runs until nothing is due for the consumers of this process, including what their handlers publish. Retries that
+     * are due later are not waited for. Returns how many deliveries were settled or put off by this call.
+     */
+    readonly drain: Effect.Effect<number, StoreError>
+    /**
+     * Waits until every delivery of an event is settled: processed, skipped, a dead letter, or failed for good. Returns
+     * them by consumer name; at once and empty for an event without consumers. Fails with `EventNotFound`.
+     */
+    readonly settled: (eventId: string) => Effect.Effect<ReadonlyArray<Delivery>, EventNotFound | StoreError>
+    /** Counts of events by status, deliveries by consumer and status, and handlers. Reads both tables. */
+    readonly stats: Effect.Effect<Stats, StoreError>
+    /**
+     * Ends durable subscriptions of a consumer that is not served any more: the one for `event`, or all.
+     *
+     * @param options.event - the name or pattern as it was subscribed; default all of the consumer's
+     * @param options.open - `list` (default): when deliveries are open, change nothing and return them; `skip`: end the
+     * subscriptions and mark open deliveries `skipped`
+     *
+     * Fails with `ConsumerStillServed` when this process has a handler for it.
+     */
+    readonly retire: (
+      consumer: string,
+      options?: { readonly event?: string; readonly open?: "list" | "skip" }
+    ) => Effect.Effect<Retired, ConsumerStillServed | StoreError>
+  }
+>()("effect-integration/Processor") {
+  /** @since 0.1.0 */
+  static readonly layer = (
+    options: Options = {}
+  ): Layer.Layer<
+    Processor,
+    never,
+    InboxStore | OutboxStore | SubscriptionStore | Transactor | Registry | Notifier | Settings
+  > =>
+    Layer.effect(
+      Processor,
+      Effect.gen(function* () {
+        const outbox = yield* OutboxStore
+        const incident = Incident.make()
+        const engine: Engine = {
+          inbox: yield* InboxStore,
+          outbox,
+          subscriptions: yield* SubscriptionStore,
+          transactor: yield* Transactor,
+          registry: yield* Registry,
+          notifier: yield* Notifier,
+          settings: yield* Settings,
+          capabilities: yield* SqlCapabilities,
+          permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
+          incident,
+          rollUp: yield* RollUp.make(outbox, incident),
+          maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
+        }
+        const poller = yield* Poller.make(engine)
+        const workers = yield* Workers.make(engine, {
+          grace: Duration.fromInputUnsafe(options.shutdownGracePeriod ?? "10 seconds")
+        })
+        return Processor.of({
+          serve: serveWith(
+            engine,
+            workers,
+            poller,
+            Duration.fromInputUnsafe(options.startupDrainTimeout ?? "1 minute")
+          ),
+          processBatch: Drain.oneBatch(engine, poller),
+          startupDrain: Drain.untilNow(engine),
+          drain: Drain.everything(engine, poller),
+          settled: (eventId) => settled(engine, eventId),
+          stats: makeStats(engine),
+          retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
+        })
+      })
+    )
+}

@@ -1,0 +1,323 @@
+/**
+ * Records events in the transactional outbox.
+ *
+ * Publishing inserts the event and its deliveries; the processor hands them over later. Inside
+ * `Transactor.withTransaction` they commit or roll back with the caller's writes.
+ *
+ * @since 0.1.0
+ */
+import { Context, DateTime, Effect, Layer, Schema } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as DomainEvent from "./DomainEvent.ts"
+import { EventEncodingError, InvalidIdentifier, OutboxDisabled, type StoreError, UnsupportedOption } from "./Errors.ts"
+import { issuesOf } from "./internal/deliver.ts"
+import { isPattern } from "./internal/pattern.ts"
+import { checkIdentifier, storableJson } from "./internal/text.ts"
+import { Notifier } from "./Notifier.ts"
+import { type Appended, type NewEvent, OutboxStore } from "./OutboxStore.ts"
+import { Settings } from "./Settings.ts"
+import { Transactor } from "./Transactor.ts"
+
+/** Why an event was not published; nothing was written then. @since 0.1.0 */
+export type PublishError = EventEncodingError | InvalidIdentifier | UnsupportedOption | OutboxDisabled | StoreError
+
+/** An event without a definition, as the reference system's publisher takes it. @since 0.1.0 */
+export interface UntypedEvent {
+  /** 1 to 255 characters, without `*`. */
+  readonly eventName: string
+  /** 1 to 127 characters. */
+  readonly sourceModule: string
+  /** 1 to 127 characters. */
+  readonly aggregateType: string
+  /** 1 to 255 characters. */
+  readonly aggregateId: string
+  /** Any JSON value. */
+  readonly payload: unknown
+  readonly metadata?: DomainEvent.Metadata
+  /** At most 255 characters; default: inherited inside a handler, else none. */
+  readonly correlationId?: string
+  /** Version of the payload's form, a positive integer; default 1. */
+  readonly schemaVersion?: number
+}
+
+/** Largest payload by default, in bytes of JSON: 1 MiB. @since 0.1.0 */
+export const defaultMaxPayloadBytes = 1_048_576
+
+/** Rows one statement inserts at most; a longer list takes several, in one transaction. */
+const chunkSize = 1000
+
+const supportedOptions = ["metadata", "correlationId", "aggregateId"]
+
+const untypedFields = [
+  "eventName",
+  "sourceModule",
+  "aggregateType",
+  "aggregateId",
+  "payload",
+  "metadata",
+  "correlationId",
+  "schemaVersion"
+]
+
+const refuseUnknown = (eventName: string, given: object, supported: ReadonlyArray<string>) => {
+  const option = Object.keys(given).find((key) => !supported.includes(key))
+  return option === undefined
+    ? Effect.void
+    : Effect.fail(new UnsupportedOption({ where: `Publishing "${eventName}"`, option, supported }))
+}
+
+/** An event and what its caller gets back of it. */
+interface Prepared {
+  readonly row: NewEvent
+  readonly payload: unknown
+  readonly metadata: DomainEvent.Metadata
+}
+
+const toStored = ({ metadata, payload, row }: Prepared, stored: Appended): DomainEvent.Stored => ({
+  id: row.id,
+  name: row.eventName,
+  sourceModule: row.sourceModule,
+  aggregate: { module: row.sourceModule, entityType: row.aggregateType, entityId: row.aggregateId },
+  payload,
+  metadata,
+  schemaVersion: row.schemaVersion,
+  position: stored.position,
+  status: stored.status,
+  timestamp: DateTime.fromDateUnsafe(stored.createdAt),
+  correlationId: row.correlationId,
+  causationId: row.causationId,
+  consumers: stored.consumers
+})
+
+const checkNames = Effect.fnUntraced(function* (event: UntypedEvent) {
+  const of = `of event "${String(event.eventName).slice(0, 80)}"`
+  yield* checkIdentifier("event name", event.eventName, DomainEvent.maxLength.eventName)
+  if (isPattern(event.eventName)) {
+    return yield* new InvalidIdentifier({ field: `event name "${event.eventName}"`, problem: "contains *, which is for patterns" })
+  }
+  yield* checkIdentifier(`sourceModule ${of}`, event.sourceModule, DomainEvent.maxLength.sourceModule)
+  yield* checkIdentifier(`aggregateType ${of}`, event.aggregateType, DomainEvent.maxLength.aggregateType)
+  yield* checkIdentifier(`aggregateId ${of}`, event.aggregateId, DomainEvent.maxLength.aggregateId)
+  if (event.correlationId !== undefined) {
+    yield* checkIdentifier(`correlationId ${of}`, event.correlationId, DomainEvent.maxLength.id)
+  }
+  const version = event.schemaVersion ?? 1
+  if (!Number.isInteger(version) || version < 1 || version > 2_147_483_647) {
+    return yield* new InvalidIdentifier({ field: `version ${of}`, problem: `is ${version}, not a positive integer` })
+  }
+})
+
+/** JSON text of a document, or the error that says why it cannot be stored. */
+const toJson = (eventName: string, field: string, value: unknown, maxBytes: number) => {
+  const stored = storableJson(value, maxBytes)
+  if ("json" in stored) return Effect.succeed(stored.json)
+  const { message, path } = stored.issue
+  return Effect.fail(
+    new EventEncodingError({ eventName, issues: [{ path: path === "" ? field : `${field}.${path}`, message }] })
+  )
+}
+
+const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayloadBytes: number) {
+  yield* checkNames(event)
+  const payload = yield* toJson(event.eventName, "payload", event.payload, maxPayloadBytes)
+  const metadata = event.metadata
+  const cause = yield* DomainEvent.Current
+  const row: NewEvent = {
+    id: SecureRandom.uuidV7Unsafe(),
+    eventName: event.eventName,
+    schemaVersion: event.schemaVersion ?? 1,
+    sourceModule: event.sourceModule,
+    aggregateType: event.aggregateType,
+    aggregateId: event.aggregateId,
+    payload,
+    metadata: metadata === undefined ? undefined : yield* toJson(event.eventName, "metadata", metadata, maxPayloadBytes),
+    correlationId: event.correlationId ?? cause?.correlationId ?? cause?.id,
+    causationId: cause?.id
+  }
+  return { row, payload: event.payload, metadata: metadata ?? {} }
+})
+
+const encoders = new WeakMap<object, (payload: unknown) => Effect.Effect<Schema.Json, Schema.SchemaError>>()
+
+const encoderOf = (definition: DomainEvent.Definition.Any) => {
+  const known = encoders.get(definition)
+  if (known !== undefined) return known
+  const encoder = Schema.encodeUnknownEffect(definition.codec)
+  encoders.set(definition, encoder)
+  return encoder
+}
+
+const aggregateIdOf = ({ definition, options, payload }: DomainEvent.Publication.Any) =>
+  options.aggregateId !== undefined
+    ? Effect.succeed(options.aggregateId)
+    : Effect.try({
+        try: () => definition.aggregateId(payload),
+        catch: (cause) =>
+          new EventEncodingError({
+            eventName: definition.name,
+            issues: [{ path: "aggregateId", message: `the definition's aggregateId function failed: ${cause}` }]
+          })
+      })
+
+const prepareTyped = Effect.fnUntraced(function* (publication: DomainEvent.Publication.Any, maxPayloadBytes: number) {
+  const { definition, options } = publication
+  yield* refuseUnknown(definition.name, options, supportedOptions)
+  const encoded = yield* Effect.mapError(
+    encoderOf(definition)(publication.payload),
+    (error) =>
+      new EventEncodingError({
+        eventName: definition.name,
+        issues: issuesOf(error).map((issue) => ({
+          ...issue,
+          path: issue.path === "" ? "payload" : `payload.${issue.path}`
+        }))
+      })
+  )
+  const { aggregateId: _, ...rest } = options
+  const prepared = yield* prepareUntyped(
+    {
+      eventName: definition.name,
+      sourceModule: definition.sourceModule,
+      aggregateType: definition.aggregateType,
+      aggregateId: yield* aggregateIdOf(publication),
+      payload: encoded,
+      schemaVersion: definition.version,
+      ...rest
+    },
+    maxPayloadBytes
+  )
+  return { ...prepared, payload: publication.payload as unknown }
+})
+
+/** The stored form of a publication's event. */
+type StoredOf<P> = P extends DomainEvent.Publication<infer Name, infer Payload>
+  ? DomainEvent.Stored<Name, Payload>
+  : never
+
+/**
+ * Appends events to the outbox.
+ *
+ * All operations join the caller's transaction, else use one of their own. What cannot be stored fails before anything
+ * is written: `EventEncodingError` (payload or metadata, with the path), `InvalidIdentifier` (names and ids),
+ * `UnsupportedOption`, and `OutboxDisabled` when the setting `enabled` is false. `StoreError` means that the store
+ * refused the write or, after a lost connection outside a transaction, that its outcome is unknown.
+ *
+ * @since 0.1.0
+ */
+export class Publisher extends Context.Service<
+  Publisher,
+  {
+    /** Publishes one event of a definition; returns it as stored. */
+    readonly publish: <Name extends string, Payload>(
+      definition: DomainEvent.Definition<Name, Payload>,
+      payload: NoInfer<Payload>,
+      options?: DomainEvent.PublishOptions
+    ) => Effect.Effect<DomainEvent.Stored<Name, Payload>, PublishError>
+    /**
+     * Publishes events of any definitions, made with `DomainEvent.publication`: all or none, stored in the order
+     * given.
+     */
+    readonly publishAll: <const Publications extends ReadonlyArray<DomainEvent.Publication.Any>>(
+      publications: Publications
+    ) => Effect.Effect<{ readonly [Index in keyof Publications]: StoredOf<Publications[Index]> }, PublishError>
+    /** Publishes an event that has no definition in this code. */
+    readonly publishEvent: (event: UntypedEvent) => Effect.Effect<DomainEvent.Stored, PublishError>
+    /** The same for a list: all or none, stored in the order given. */
+    readonly publishEvents: (
+      events: ReadonlyArray<UntypedEvent>
+    ) => Effect.Effect<ReadonlyArray<DomainEvent.Stored>, PublishError>
+  }
+>()("effect-integration/Publisher") {
+  /**
+   * @param options.maxPayloadBytes - largest payload, and largest metadata, in bytes of JSON; default 1 MiB
+   *
+   * @since 0.1.0
+   */
+  static readonly layer = (
+    options: { readonly maxPayloadBytes?: number } = {}
+  ): Layer.Layer<Publisher, never, OutboxStore | Notifier | Settings | Transactor> =>
+    Layer.effect(
+      Publisher,
+      Effect.gen(function* () {
+        const outbox = yield* OutboxStore
+        const notifier = yield* Notifier
+        const settings = yield* Settings
+        const transactor = yield* Transactor
+        const maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
+        const unheard = new Set<string>()
+
+        const mention = (stored: DomainEvent.Stored) => {
+          if (stored.consumers.length > 0 || unheard.has(stored.name)) return Effect.void
+          unheard.add(stored.name)
+          return Effect.logInfo(`Event "${stored.name}" has no consumer: it is stored as processed`)
+        }
+        const checkEnabled = (eventName: string) =>
+          Effect.flatMap(settings.current, ({ enabled }) =>
+            enabled ? Effect.void : Effect.fail(new OutboxDisabled({ eventName }))
+          )
+        const appendChunk = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
+          const appended = yield* outbox.append(prepared.map((_) => _.row))
+          return prepared.map((each, index) => toStored(each, appended[index] as Appended))
+        })
+        const append = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
+          const stored: Array<DomainEvent.Stored> = []
+          for (let start = 0; start < prepared.length; start += chunkSize) {
+            stored.push(...(yield* appendChunk(prepared.slice(start, start + chunkSize))))
+          }
+          // A poll cannot see the rows before the commit, so an earlier wake-up would find nothing.
+          yield* transactor.afterCommit(notifier.wake(new Set(stored.flatMap((_) => _.consumers))))
+          return stored
+        })
+        const store = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
+          const [first] = prepared
+          if (first === undefined) return []
+          yield* checkEnabled(first.row.eventName)
+          const write = append(prepared)
+          const stored = yield* prepared.length > chunkSize ? transactor.withTransaction(write) : write
+          yield* Effect.forEach(stored, mention, { discard: true })
+          return stored
+        })
+        const storeOne = (prepared: Prepared) =>
+          Effect.map(store([prepared]), ([stored]) => stored as DomainEvent.Stored)
+
+        const publish = Effect.fn("Publisher.publish")(function* (publication: DomainEvent.Publication.Any) {
+          return yield* storeOne(yield* prepareTyped(publication, maxPayloadBytes))
+        })
+        const publishAll = Effect.fn("Publisher.publishAll")(function* (
+          publications: ReadonlyArray<DomainEvent.Publication.Any>
+        ) {
+          return yield* store(yield* Effect.forEach(publications, (_) => prepareTyped(_, maxPayloadBytes)))
+        })
+        const prepare = Effect.fnUntraced(function* (event: UntypedEvent) {
+          yield* refuseUnknown(String(event.eventName), event, untypedFields)
+          return yield* prepareUntyped(event, maxPayloadBytes)
+        })
+        return Publisher.of({
+          publish: (definition, payload, publishOptions) =>
+            publish(DomainEvent.publication(definition, payload, publishOptions)) as Effect.Effect<never, PublishError>,
+          publishAll: (publications) => publishAll(publications) as Effect.Effect<never, PublishError>,
+          publishEvent: Effect.fn("Publisher.publishEvent")(function* (event) {
+            return yield* storeOne(yield* prepare(event))
+          }),
+          publishEvents: Effect.fn("Publisher.publishEvents")(function* (events) {
+            return yield* store(yield* Effect.forEach(events, prepare))
+          })
+        })
+      })
+    )
+  /** Same as `publish` on the service, taken from the context. @since 0.1.0 */
+  static readonly publish = <Name extends string, Payload>(
+    definition: DomainEvent.Definition<Name, Payload>,
+    payload: NoInfer<Payload>,
+    options?: DomainEvent.PublishOptions
+  ) => Publisher.use((publisher) => publisher.publish(definition, payload, options))
+  /** Same as `publishAll` on the service, taken from the context. @since 0.1.0 */
+  static readonly publishAll = <const Publications extends ReadonlyArray<DomainEvent.Publication.Any>>(
+    publications: Publications
+  ) => Publisher.use((publisher) => publisher.publishAll(publications))
+  /** Same as `publishEvent` on the service, taken from the context. @since 0.1.0 */
+  static readonly publishEvent = (event: UntypedEvent) => Publisher.use((publisher) => publisher.publishEvent(event))
+  /** Same as `publishEvents` on the service, taken from the context. @since 0.1.0 */
+  static readonly publishEvents = (events: ReadonlyArray<UntypedEvent>) =>
+    Publisher.use((publisher) => publisher.publishEvents(events))
+}

@@ -1,0 +1,202 @@
+/**
+ * Which handlers this process has, and the durable subscriptions they stand for.
+ *
+ * @since 0.1.0
+ */
+import { Context, Effect, Layer, PubSub, Semaphore } from "effect"
+import * as Consumer from "./Consumer.ts"
+import {
+  ConsumerConflict,
+  DuplicateSubscriber,
+  type InvalidIdentifier,
+  InvalidOption,
+  type StoreError,
+  type UnsupportedOption
+} from "./Errors.ts"
+import type { Interest } from "./InboxStore.ts"
+import { isPattern, matcher, overlap } from "./internal/pattern.ts"
+import { checkIdentifier } from "./internal/text.ts"
+import type { Subscriber } from "./Subscriber.ts"
+import { SubscriptionStore } from "./SubscriptionStore.ts"
+
+/** Why subscribers were refused. @since 0.1.0 */
+export type RegistrationError =
+  | DuplicateSubscriber
+  | ConsumerConflict
+  | InvalidIdentifier
+  | InvalidOption
+  | UnsupportedOption
+  | StoreError
+
+/** A registered subscriber, with its patterns ready to be matched. */
+interface Entry {
+  readonly subscriber: Subscriber
+  readonly matches: (eventName: string) => boolean
+}
+
+const toEntry = (subscriber: Subscriber): Entry => {
+  const matchers = subscriber.events.map(matcher)
+  return { subscriber, matches: (eventName) => matchers.some((matches) => matches(eventName)) }
+}
+
+const findDuplicate = (entries: ReadonlyArray<Entry>, subscriber: Subscriber): DuplicateSubscriber | undefined => {
+  for (const { subscriber: other } of entries) {
+    if (other.consumer.name !== subscriber.consumer.name) continue
+    for (const event of subscriber.events) {
+      const existing = other.events.find((candidate) => overlap(candidate, event))
+      if (existing === undefined) continue
+      return new DuplicateSubscriber({
+        consumer: subscriber.consumer.name,
+        event,
+        existing,
+        declaredAt: other.declaredAt
+      })
+    }
+  }
+  return undefined
+}
+
+const findConflict = (entries: ReadonlyArray<Entry>, { consumer }: Subscriber): ConsumerConflict | undefined => {
+  const other = entries.find((entry) => entry.subscriber.consumer.name === consumer.name)?.subscriber.consumer
+  if (other === undefined) return undefined
+  const options = new Set([...Object.keys(other.options), ...Object.keys(consumer.options)])
+  for (const option of options as Set<keyof Consumer.Options>) {
+    if (String(other.options[option]) !== String(consumer.options[option])) {
+      return new ConsumerConflict({ consumer: consumer.name, option })
+    }
+  }
+  return undefined
+}
+
+const validate = Effect.fnUntraced(function* (subscriber: Subscriber) {
+  yield* Consumer.validate(subscriber.consumer)
+  const where = `of a subscriber of consumer "${subscriber.consumer.name}"`
+  if (subscriber.events.length === 0) {
+    return yield* new InvalidOption({ option: `event ${where}`, value: "an empty list", expected: "at least one event" })
+  }
+  for (const event of subscriber.events) yield* checkIdentifier(`event ${where}`, event, 255)
+  for (const name of subscriber.definitions.keys()) {
+    if (!isPattern(name)) continue
+    return yield* new InvalidOption({ option: `event ${where}`, value: name, expected: "a definition without * in its name" })
+  }
+  if (!Number.isInteger(subscriber.priority) || Math.abs(subscriber.priority) > 1_000_000) {
+    return yield* new InvalidOption({
+      option: `priority ${where}`,
+      value: String(subscriber.priority),
+      expected: "an integer from -1000000 to 1000000"
+    })
+  }
+})
+
+/**
+ * Holds the handlers of this process.
+ *
+ * @since 0.1.0
+ */
+export class Registry extends Context.Service<
+  Registry,
+  {
+    /**
+     * Adds subscribers and writes their durable subscriptions. From then on matching events are kept for the consumer,
+     * whether or not a process that serves it is running. All are added or, on an error, none.
+     */
+    readonly register: (subscribers: ReadonlyArray<Subscriber>) => Effect.Effect<void, RegistrationError>
+    /** Takes subscribers out of this process; their subscriptions stay. */
+    readonly deregister: (subscribers: ReadonlyArray<Subscriber>) => Effect.Effect<void>
+    /** Handlers of an event in this process, highest priority first, then in the order they were registered. */
+    readonly handlersOf: (eventName: string) => Effect.Effect<ReadonlyArray<Subscriber>>
+    /** The one handler a consumer has for an event in this process. */
+    readonly handlerFor: (consumer: string, eventName: string) => Subscriber | undefined
+    readonly hasHandlers: (eventName: string) => Effect.Effect<boolean>
+    /** Names and patterns with a handler in this process, in the order they were registered. */
+    readonly eventNames: Effect.Effect<ReadonlyArray<string>>
+    /** How many handlers there are: for one event name, or in all. */
+    readonly handlerCount: (eventName?: string) => Effect.Effect<number>
+    /** Consumers with a handler in this process. */
+    readonly consumers: Effect.Effect<ReadonlyArray<Consumer.Consumer>>
+    /** What a consumer's handlers in this process cover. */
+    readonly interestOf: (consumer: string) => Interest
+    /** Removes handlers of consumers whose name starts so, from this process only. Returns how many. */
+    readonly removeByConsumerPrefix: (prefix: string) => Effect.Effect<number>
+    /** Removes all handlers from this process only. */
+    readonly clear: Effect.Effect<void>
+    /** One message after every change. */
+    readonly changes: PubSub.PubSub<void>
+  }
+>()("effect-integration/Registry") {
+  /** @since 0.1.0 */
+  static readonly layer: Layer.Layer<Registry, never, SubscriptionStore> = Layer.effect(
+    Registry,
+    Effect.gen(function* () {
+      const store = yield* SubscriptionStore
+      const changes = yield* PubSub.sliding<void>(1)
+      const mutex = yield* Semaphore.make(1)
+      let entries: ReadonlyArray<Entry> = []
+      let cache = new Map<string, Subscriber | undefined>()
+      const replace = (next: ReadonlyArray<Entry>) =>
+        Effect.suspend(() => {
+          entries = next
+          cache = new Map()
+          return Effect.asVoid(PubSub.publish(changes, undefined))
+        })
+      const keepUnless = (remove: (subscriber: Subscriber) => boolean) =>
+        Effect.suspend(() => {
+          const kept = entries.filter((entry) => !remove(entry.subscriber))
+          const removed = entries.length - kept.length
+          return Effect.as(replace(kept), removed)
+        })
+      const matching = (eventName: string) =>
+        entries
+          .filter((entry) => entry.matches(eventName))
+          .map((entry) => entry.subscriber)
+          .sort((a, b) => b.priority - a.priority)
+      const handlerFor = (consumer: string, eventName: string) => {
+        const key = `${consumer}\u0000${eventName}`
+        if (cache.has(key)) return cache.get(key)
+        const found = entries.find((_) => _.subscriber.consumer.name === consumer && _.matches(eventName))?.subscriber
+        cache.set(key, found)
+        return found
+      }
+      const add = Effect.fnUntraced(function* (subscribers: ReadonlyArray<Subscriber>) {
+        let next = entries
+        for (const subscriber of subscribers) {
+          yield* validate(subscriber)
+          const problem = findDuplicate(next, subscriber) ?? findConflict(next, subscriber)
+          if (problem !== undefined) return yield* problem
+          next = [...next, toEntry(subscriber)]
+        }
+        yield* replace(next)
+      }, mutex.withPermit)
+      const deregister = (subscribers: ReadonlyArray<Subscriber>) =>
+        Effect.asVoid(keepUnless((subscriber) => subscribers.includes(subscriber)))
+      const subscriptions = (subscribers: ReadonlyArray<Subscriber>) =>
+        subscribers.flatMap(({ consumer, events, priority }) =>
+          events.map((event) => ({ consumer: consumer.name, event, priority }))
+        )
+      return Registry.of({
+        // The handler comes first: a subscription without one would let deliveries wait for no reason.
+        register: Effect.fn("Registry.register")(function* (subscribers) {
+          yield* add(subscribers)
+          yield* Effect.onError(store.register(subscriptions(subscribers)), () => deregister(subscribers))
+        }, Effect.uninterruptible),
+        deregister,
+        handlersOf: (eventName) => Effect.sync(() => matching(eventName)),
+        handlerFor,
+        hasHandlers: (eventName) => Effect.sync(() => entries.some((entry) => entry.matches(eventName))),
+        eventNames: Effect.sync(() => [...new Set(entries.flatMap((entry) => entry.subscriber.events))]),
+        handlerCount: (eventName) =>
+          Effect.sync(() => (eventName === undefined ? entries.length : matching(eventName).length)),
+        consumers: Effect.sync(() => [
+          ...new Map(entries.map(({ subscriber }) => [subscriber.consumer.name, subscriber.consumer])).values()
+        ]),
+        interestOf: (consumer) => {
+          const events = entries.filter((_) => _.subscriber.consumer.name === consumer).flatMap((_) => _.subscriber.events)
+          return { names: events.filter((_) => !isPattern(_)), patterns: events.filter(isPattern) }
+        },
+        removeByConsumerPrefix: (prefix) => keepUnless((subscriber) => subscriber.consumer.name.startsWith(prefix)),
+        clear: replace([]),
+        changes
+      })
+    })
+  )
+}

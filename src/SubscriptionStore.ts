@@ -1,0 +1,53 @@
+/**
+ * The contract for durable subscriptions: which consumer is interested in which events, whether or not a process that
+ * serves it is running.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Effect } from "effect"
+import type { StoreError } from "./Errors.ts"
+import type { Delivery } from "./InboxStore.ts"
+
+/** A consumer's interest in a name or pattern. @since 0.1.0 */
+export interface Subscription {
+  readonly consumer: string
+  readonly event: string
+  readonly priority: number
+}
+
+/** Deliveries of a consumer that match `events` but not `except`. @since 0.1.0 */
+export interface RetireScope {
+  readonly consumer: string
+  readonly events: ReadonlyArray<string>
+  readonly except: ReadonlyArray<string>
+}
+
+/**
+ * Stores subscriptions; fails with `StoreError`.
+ *
+ * @since 0.1.0
+ */
+export class SubscriptionStore extends Context.Service<
+  SubscriptionStore,
+  {
+    /** Records subscriptions and their consumers; those that exist keep their registration. */
+    readonly register: (subscriptions: ReadonlyArray<Subscription>) => Effect.Effect<void, StoreError>
+    /**
+     * Gives subscriptions that are not swept yet every matching event whose publisher could not see them, and ends
+     * their sweep once no transaction is left that could publish without seeing them. Returns the consumers that have
+     * work now, and whether a subscription still has to be swept.
+     */
+    readonly sweep: Effect.Effect<
+      { readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean },
+      StoreError
+    >
+    /** All subscriptions, by consumer and event. */
+    readonly all: Effect.Effect<ReadonlyArray<Subscription>, StoreError>
+    /** Open deliveries of a consumer, oldest first, at most `limit`. */
+    readonly open: (scope: RetireScope, limit: number) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
+    /** Ends the subscriptions of a consumer for exactly these names and patterns. Returns how many there were. */
+    readonly remove: (consumer: string, events: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
+    /** Marks open deliveries as skipped; returns the ids of their events. */
+    readonly skipOpen: (scope: RetireScope) => Effect.Effect<ReadonlyArray<string>, StoreError>
+  }
+>()("effect-integration/SubscriptionStore") {}

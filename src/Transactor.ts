@@ -1,0 +1,44 @@
+/**
+ * The transaction that application and engine share.
+ *
+ * @since 0.1.0
+ */
+import { Context, Effect } from "effect"
+import type { StoreError } from "./Errors.ts"
+
+/**
+ * Opens transactions in which the application's writes, the events it publishes, and the engine's marks commit
+ * together or not at all.
+ *
+ * @since 0.1.0
+ */
+export class Transactor extends Context.Service<
+  Transactor,
+  {
+    /**
+     * Runs `effect` in a transaction: commits when it succeeds, rolls back when it fails, dies or is interrupted. Inside
+     * a transaction it is a savepoint. Fails with `StoreError` when the transaction cannot be opened or committed.
+     */
+    readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
+    /** Whether the current fiber is in a transaction. */
+    readonly isOpen: Effect.Effect<boolean>
+    /** Runs `effect` after the outermost commit, at once without a transaction, never after a rollback. */
+    readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
+    /**
+     * Lets statements of the current transaction wait at most so long for a lock, where the database knows how.
+     */
+    readonly limitLockWait: (millis: number) => Effect.Effect<void, StoreError>
+    /** Checks deferred constraints now, so that their failure is known before the commit. */
+    readonly checkConstraints: Effect.Effect<void, StoreError>
+  }
+>()("effect-integration/Transactor") {
+  /**
+   * Same as `withTransaction` on the service, taken from the context. Fits as the last argument of `Effect.fn`.
+   *
+   * @since 0.1.0
+   */
+  static readonly withTransaction = <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | StoreError, R | Transactor> =>
+    Transactor.use((transactor) => transactor.withTransaction(effect))
+}

@@ -1,0 +1,192 @@
+/**
+ * One transaction of a consumer: claim, handlers, settle, commit.
+ *
+ * Several deliveries run without savepoints; if one fails, everything is rolled back. A single one runs behind a
+ * savepoint, so that its failure is charged in the same transaction and its row is never free in between.
+ *
+ * @internal
+ */
+import { Cause, Clock, type Context, Data, Effect, Exit, Option } from "effect"
+import type { Consumer } from "../Consumer.ts"
+import { HandlerTimeout, type StoreError, TransactionAborted } from "../Errors.ts"
+import type { Claimed, Verdict } from "../InboxStore.ts"
+import { deliver, type Outcome } from "./deliver.ts"
+import { added } from "./deliveryContext.ts"
+import { type Engine, rulesOf, timeoutOf, untraced } from "./engine.ts"
+import { isAborted, isContention } from "./failure.ts"
+import { failure, verdictOf } from "./verdict.ts"
+import { type Progress, watch } from "./watch.ts"
+
+/** What a transaction did. */
+export type Attempt = Data.TaggedEnum<{
+  /** Committed. `claimed` counts the rows taken, `verdicts` tells what was settled or put off. */
+  Committed: { readonly claimed: number; readonly verdicts: ReadonlyArray<Verdict>; readonly rows: ReadonlyArray<Claimed> }
+  /** Rolled back because transactions stood in each other's way. Nobody is charged. */
+  Contended: { readonly rows: ReadonlyArray<Claimed> }
+  /** Rolled back because of one delivery, or of one that cannot be told (`culprit` is undefined: at COMMIT). */
+  Failed: {
+    readonly rows: ReadonlyArray<Claimed>
+    readonly culprit: Claimed | undefined
+    readonly cause: Cause.Cause<unknown>
+  }
+}>
+
+export const Attempt = Data.taggedEnum<Attempt>()
+
+/** Leaves the transaction, rolling it back. */
+class Abandoned extends Data.TaggedError("Abandoned")<{
+  readonly culprit: Claimed
+  readonly cause: Cause.Cause<unknown>
+}> {}
+
+/** Rolls back the savepoint of a single delivery. */
+class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {}
+
+export interface Request {
+  readonly consumer: Consumer
+  readonly claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>
+  /** Whether a worker is being stopped: no further delivery is begun. */
+  readonly isStopping: () => boolean
+  /** Whether contention of a single delivery counts as its failure. */
+  readonly chargesContention: boolean
+}
+
+/** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
+const lockWaitMillis = 20
+
+const runOne = (engine: Engine, request: Request, row: Claimed, brought: Context.Context<never>) => {
+  const subscriber = engine.registry.handlerFor(request.consumer.name, row.eventName)
+  // The subscriber was removed after the claim: the delivery waits for somebody who has it.
+  return subscriber === undefined ? Effect.succeed(undefined) : deliver(subscriber, row, brought)
+}
+
+const overdue = (engine: Engine, consumer: Consumer, row: Claimed, timeoutMillis: number) =>
+  Cause.fail(
+    new HandlerTimeout({
+      consumer: consumer.name,
+      eventName: row.eventName,
+      timeoutMillis,
+      singleSession: engine.capabilities.singleSession
+    })
+  )
+
+/** Handlers of a batch, one after the other, until one fails, time is up, or the worker is being stopped. */
+const runBatch = Effect.fnUntraced(function* (
+  engine: Engine,
+  request: Request,
+  rows: ReadonlyArray<Claimed>,
+  brought: Context.Context<never>,
+  timeoutMillis: number
+) {
+  const clock = yield* Clock.Clock
+  const openedAt = clock.currentTimeMillisUnsafe()
+  let current = rows[0] as Claimed
+  const work = Effect.fnUntraced(function* (progress: Progress) {
+    const handled: Array<readonly [Claimed, Outcome]> = []
+    for (const row of rows) {
+      const now = clock.currentTimeMillisUnsafe()
+      if (handled.length > 0 && (now - openedAt > engine.maxBatchMillis || request.isStopping())) break
+      current = row
+      progress.startedAt = now
+      const outcome = yield* runOne(engine, request, row, brought)
+      if (outcome === undefined) continue
+      if (outcome._tag === "Failed") return yield* new Abandoned({ culprit: row, cause: outcome.cause })
+      handled.push([row, outcome])
+    }
+    return handled
+  })
+  const handled = yield* watch(work, timeoutMillis)
+  return Option.isSome(handled)
+    ? handled.value
+    : yield* new Abandoned({ culprit: current, cause: overdue(engine, request.consumer, current, timeoutMillis) })
+})
+
+/** Whether a handler went on after a failed statement: then even the check of constraints is refused. */
+const constraintFailure = (consumer: Consumer, row: Claimed, cause: Cause.Cause<unknown>): Outcome =>
+  failure(
+    isAborted(cause)
+      ? Cause.fail(new TransactionAborted({ consumer: consumer.name, eventName: row.eventName }))
+      : cause
+  )
+
+/** A single delivery behind a savepoint. Leaves the transaction only for what cannot be undone by it. */
+const runSingle = Effect.fnUntraced(function* (
+  engine: Engine,
+  request: Request,
+  row: Claimed,
+  outer: Context.Context<never>,
+  timeoutMillis: number
+) {
+  const { checkConstraints, withTransaction } = engine.transactor
+  const handled = yield* Effect.gen(function* () {
+    const brought = added(outer, yield* Effect.context<never>())
+    const result = yield* watch(() => runOne(engine, request, row, brought), timeoutMillis)
+    if (Option.isNone(result)) {
+      return yield* new Abandoned({ culprit: row, cause: overdue(engine, request.consumer, row, timeoutMillis) })
+    }
+    const outcome = result.value
+    if (outcome?._tag === "Failed") return yield* new Undone({ outcome })
+    const checked = yield* Effect.exit(untraced(checkConstraints))
+    if (Exit.isFailure(checked)) {
+      return yield* new Undone({ outcome: constraintFailure(request.consumer, row, checked.cause) })
+    }
+    return outcome
+  }).pipe(
+    withTransaction,
+    Effect.catchTag("Undone", ({ outcome }) => Effect.succeed(outcome))
+  )
+  if (handled?._tag === "Failed" && isContention(handled.cause) && !request.chargesContention) {
+    return yield* new Abandoned({ culprit: row, cause: handled.cause })
+  }
+  return handled === undefined ? [] : [[row, handled] as const]
+})
+
+/** Writes what the handlers' outcomes mean. */
+const settle = Effect.fnUntraced(function* (
+  engine: Engine,
+  request: Request,
+  handled: ReadonlyArray<readonly [Claimed, Outcome]>
+) {
+  const rules = rulesOf(request.consumer, yield* engine.settings.current)
+  const verdicts: Array<Verdict> = []
+  for (const [row, outcome] of handled) verdicts.push(yield* verdictOf(row, outcome, rules))
+  const done = verdicts.filter((verdict) => verdict.status === "processed")
+  yield* untraced(engine.inbox.complete(done.map((verdict) => verdict.deliveryId)))
+  for (const verdict of verdicts) {
+    if (verdict.status !== "processed") yield* untraced(engine.inbox.settle(verdict))
+  }
+  return verdicts
+})
+
+/**
+ * Runs one transaction. Fails with `StoreError`, or dies, only when nothing was claimed: then it is not about a
+ * delivery.
+ */
+export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt, StoreError> =>
+  Effect.gen(function* () {
+    const outer = yield* Effect.context<never>()
+    const settings = yield* engine.settings.current
+    const timeoutMillis = timeoutOf(request.consumer, settings)
+    let rows: ReadonlyArray<Claimed> = []
+    const transaction = Effect.gen(function* () {
+      rows = yield* untraced(request.claim)
+      const [first, second] = rows
+      if (first === undefined) return []
+      if (second === undefined) {
+        return yield* settle(engine, request, yield* runSingle(engine, request, first, outer, timeoutMillis))
+      }
+      yield* untraced(engine.transactor.limitLockWait(lockWaitMillis))
+      const brought = added(outer, yield* Effect.context<never>())
+      return yield* settle(engine, request, yield* runBatch(engine, request, rows, brought, timeoutMillis))
+    })
+    const exit = yield* Effect.exit(
+      engine.permits.withPermit(request.consumer.name)(engine.transactor.withTransaction(transaction))
+    )
+    if (Exit.isSuccess(exit)) return Attempt.Committed({ claimed: rows.length, verdicts: exit.value, rows })
+    const abandoned = exit.cause.reasons.find(Cause.isFailReason)?.error
+    const culprit = abandoned instanceof Abandoned ? abandoned.culprit : undefined
+    const cause = abandoned instanceof Abandoned ? abandoned.cause : exit.cause
+    if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
+    if (isContention(cause) && !(request.chargesContention && rows.length === 1)) return Attempt.Contended({ rows })
+    return Attempt.Failed({ rows, culprit: rows.length === 1 ? rows[0] : culprit, cause })
+  })

@@ -1,0 +1,31 @@
+/**
+ * How many deliveries a worker claims next: pure.
+ *
+ * It doubles while batches come full, until transactions get into each other's way; from then on it grows by ten.
+ * What stands in the way halves it: rows locked by others, or a delivery that failed and rolled its batch back.
+ *
+ * @internal
+ */
+export interface BatchSize {
+  readonly current: number
+  readonly isDoubling: boolean
+}
+
+/** Largest batch: more gains nothing (bench/deliver.ts) and holds locks longer. */
+export const largest = 500
+
+export const start = (size: number): BatchSize => ({ current: size, isDoubling: true })
+
+/** After a batch that was claimed full and not cut short. */
+export const grow = (size: BatchSize): BatchSize => ({
+  ...size,
+  current: Math.max(size.current, Math.min(largest, size.isDoubling ? size.current * 2 : size.current + 10))
+})
+
+const halve = (current: number) => Math.max(1, Math.floor(current / 2))
+
+/** After a lock timeout, a deadlock or a serialization failure. */
+export const afterContention = (size: BatchSize): BatchSize => ({ current: halve(size.current), isDoubling: false })
+
+/** After a delivery failed: more may, and each rolls back what its batch did before it. */
+export const afterFailure = (size: BatchSize): BatchSize => ({ ...size, current: halve(size.current) })

@@ -1,0 +1,70 @@
+/**
+ * A worker: drains one consumer, then waits for a wake-up or the next due time.
+ *
+ * @internal
+ */
+import { Deferred, Effect } from "effect"
+import type { Consumer } from "../Consumer.ts"
+import type { StoreError } from "../Errors.ts"
+import * as BatchSize from "./batchSize.ts"
+import { type Engine, firstBatch, untraced } from "./engine.ts"
+import { type Round, round } from "./round.ts"
+
+/** How a worker is asked to stop: no further claim, and no further delivery of the batch it is in. */
+export interface Stop {
+  readonly requested: Deferred.Deferred<void>
+  isStopping: boolean
+}
+
+/** How soon a worker looks again for due rows that another worker held, in milliseconds. */
+const lockedAgainMillis = 500
+
+/** Longest wait of a Node.js timer, in milliseconds; the poller looks more often than that. */
+const longestTimer = 2_147_483_647
+
+/** The size of the next batch after a round. */
+export const resize = (size: BatchSize.BatchSize, result: Round["result"]): BatchSize.BatchSize =>
+  result === "full"
+    ? BatchSize.grow(size)
+    : result === "contended"
+      ? BatchSize.afterContention(size)
+      : result === "failed"
+        ? BatchSize.afterFailure(size)
+        : size
+
+/** Milliseconds to wait before the next round, without a wake-up; `undefined`: until a wake-up or poll. */
+const patience = Effect.fnUntraced(function* (
+  engine: Engine,
+  consumer: Consumer,
+  last: Round
+): Effect.fn.Return<number | undefined, StoreError> {
+  if (last.result !== "part") return 0
+  const interest = engine.registry.interestOf(consumer.name)
+  const next = yield* untraced(engine.inbox.nextDue({ consumer: consumer.name, interest }))
+  if (next === undefined || next > 0) return next
+  // Due, but not ours: another worker holds it, unless it has just come.
+  return last.claimed > 0 ? 0 : lockedAgainMillis
+})
+
+const wait = (engine: Engine, consumer: Consumer, stop: Stop, millis: number | undefined) => {
+  const called = Effect.raceFirst(engine.notifier.wait(consumer.name), Deferred.await(stop.requested))
+  return millis === undefined ? called : Effect.timeoutOption(called, Math.min(Math.ceil(millis), longestTimer))
+}
+
+/** Runs until `stop` is requested. A store that fails holds it up, but does not end it. */
+export const run = (engine: Engine, consumer: Consumer, stop: Stop): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    let size = BatchSize.start(firstBatch(consumer, yield* engine.settings.current))
+    const step = Effect.gen(function* () {
+      const settings = yield* engine.settings.current
+      if (!settings.processorEnabled) return settings.pollingIntervalMs
+      const last = yield* round(engine, consumer, size.current, { isStopping: () => stop.isStopping })
+      size = resize(size, last.result)
+      if (last.result === "full") yield* engine.notifier.wake([consumer.name])
+      return yield* patience(engine, consumer, last)
+    })
+    while (!stop.isStopping) {
+      const millis = yield* engine.incident.survive(step)
+      if (millis !== 0 && !stop.isStopping) yield* wait(engine, consumer, stop, millis)
+    }
+  }).pipe(Effect.annotateLogs({ fiber: "worker", consumer: consumer.name }))

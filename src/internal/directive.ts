@@ -1,0 +1,31 @@
+/**
+ * What a handler can say about its delivery besides succeeding and failing. Travels in the error channel.
+ *
+ * @internal
+ */
+import { Data } from "effect"
+
+export type Directive = Data.TaggedEnum<{
+  Skip: { readonly reason: string | undefined }
+  Fatal: { readonly error: unknown }
+  RetryAfter: { readonly delayMillis: number; readonly error: unknown }
+}>
+
+const constructors = Data.taggedEnum<Directive>()
+
+const known = new WeakSet<object>()
+
+const mark = (directive: Directive): Directive => {
+  known.add(directive)
+  return directive
+}
+
+export const Directive = {
+  Skip: (reason: string | undefined) => mark(constructors.Skip({ reason })),
+  Fatal: (error: unknown) => mark(constructors.Fatal({ error })),
+  RetryAfter: (delayMillis: number, error: unknown) => mark(constructors.RetryAfter({ delayMillis, error }))
+}
+
+/** A user's own error may carry the same tag: only values made here count. */
+export const isDirective = (error: unknown): error is Directive =>
+  typeof error === "object" && error !== null && known.has(error)

@@ -1,0 +1,107 @@
+/**
+ * Draining on request: one batch, what was due at the start, or everything.
+ *
+ * @internal
+ */
+import { type Duration, Effect } from "effect"
+import type { Consumer } from "../Consumer.ts"
+import type { StoreError } from "../Errors.ts"
+import * as BatchSize from "./batchSize.ts"
+import { resize } from "./consumerLoop.ts"
+import { type Engine, firstBatch } from "./engine.ts"
+import type { Poller } from "./poller.ts"
+import { round } from "./round.ts"
+
+const never = () => false
+
+/** The same for every consumer of this process at once; permits bound how many run. Sums up. */
+const each = (
+  engine: Engine,
+  drain: (consumer: Consumer) => Effect.Effect<number, StoreError>
+): Effect.Effect<number, StoreError> =>
+  Effect.flatMap(engine.registry.consumers, (consumers) =>
+    Effect.map(Effect.forEach(consumers, drain, { concurrency: "unbounded" }), (counts) =>
+      counts.reduce((sum, count) => sum + count, 0)
+    )
+  )
+
+/** Rounds of one consumer until a claim finds nothing more up to `maxPosition`. */
+const rounds = Effect.fnUntraced(function* (
+  engine: Engine,
+  consumer: Consumer,
+  first: number,
+  maxPosition?: bigint
+): Effect.fn.Return<number, StoreError> {
+  let size = BatchSize.start(first)
+  let settled = 0
+  for (;;) {
+    const last = yield* round(engine, consumer, size.current, {
+      isStopping: never,
+      ...(maxPosition === undefined ? {} : { maxPosition })
+    })
+    settled += last.settled
+    if (last.claimed === 0) return settled
+    size = resize(size, last.result)
+  }
+})
+
+export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, StoreError> =>
+  Effect.gen(function* () {
+    yield* poller.routeAll
+    const settings = yield* engine.settings.current
+    const settled = yield* each(engine, (consumer) =>
+      Effect.map(round(engine, consumer, firstBatch(consumer, settings), { isStopping: never }), (_) => _.settled)
+    )
+    yield* engine.rollUp.flush
+    return settled
+  })
+
+const consumerUntilNow = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer) {
+  const { startupDrainBatchSize } = yield* engine.settings.current
+  const last = yield* engine.inbox.lastPosition(consumer.name)
+  return yield* rounds(engine, consumer, startupDrainBatchSize, last)
+})
+
+export const untilNow = (engine: Engine): Effect.Effect<number, StoreError> =>
+  Effect.tap(
+    each(engine, (consumer) => consumerUntilNow(engine, consumer)),
+    () => engine.rollUp.flush
+  )
+
+/** What was due when these consumers start; what is left after `timeout` is for their workers. */
+export const startup = Effect.fnUntraced(function* (
+  engine: Engine,
+  names: ReadonlyArray<string>,
+  timeout: Duration.Duration
+) {
+  const consumers = (yield* engine.registry.consumers).filter(({ name }) => names.includes(name))
+  yield* Effect.forEach(consumers, (consumer) => consumerUntilNow(engine, consumer), {
+    concurrency: "unbounded",
+    discard: true
+  }).pipe(Effect.timeoutOption(timeout))
+})
+
+/** How long to wait for what workers of this or another process hold, in milliseconds. */
+const heldMillis = 20
+
+const isDue = (engine: Engine, consumer: Consumer) =>
+  Effect.map(
+    engine.inbox.nextDue({ consumer: consumer.name, interest: engine.registry.interestOf(consumer.name) }),
+    (millis) => millis !== undefined && millis <= 0
+  )
+
+export const everything = (engine: Engine, poller: Poller): Effect.Effect<number, StoreError> =>
+  Effect.gen(function* () {
+    let total = 0
+    for (;;) {
+      yield* poller.routeAll
+      const settings = yield* engine.settings.current
+      const settled = yield* each(engine, (consumer) => rounds(engine, consumer, firstBatch(consumer, settings)))
+      total += settled
+      const held = yield* each(engine, (consumer) => Effect.map(isDue(engine, consumer), Number))
+      if (held === 0 && settled === 0) break
+      if (settled === 0) yield* Effect.sleep(heldMillis)
+    }
+    yield* engine.rollUp.flush
+    return total
+  })

@@ -1,0 +1,57 @@
+/**
+ * What the parts of the processor share.
+ *
+ * @internal
+ */
+import { Duration, Effect, type PartitionedSemaphore } from "effect"
+import type { Consumer } from "../Consumer.ts"
+import type { InboxStore } from "../InboxStore.ts"
+import type { Notifier } from "../Notifier.ts"
+import type { OutboxStore } from "../OutboxStore.ts"
+import type { Registry } from "../Registry.ts"
+import type { Settings, Values } from "../Settings.ts"
+import type { SqlCapabilities } from "../SqlCapabilities.ts"
+import type { SubscriptionStore } from "../SubscriptionStore.ts"
+import type { Transactor } from "../Transactor.ts"
+import type { Incident } from "./incident.ts"
+import type { RollUp } from "./rollUp.ts"
+import type { Rules } from "./verdict.ts"
+
+export interface Engine {
+  readonly inbox: InboxStore["Service"]
+  readonly outbox: OutboxStore["Service"]
+  readonly subscriptions: SubscriptionStore["Service"]
+  readonly transactor: Transactor["Service"]
+  readonly registry: Registry["Service"]
+  readonly notifier: Notifier["Service"]
+  readonly settings: Settings["Service"]
+  readonly capabilities: SqlCapabilities
+  /** Transactions of batches that may run at once, shared fairly between consumers. */
+  readonly permits: PartitionedSemaphore.PartitionedSemaphore<string>
+  readonly rollUp: RollUp
+  readonly incident: Incident
+  /** Age at which a batch is committed with what it has, in milliseconds. */
+  readonly maxBatchMillis: number
+}
+
+/** The handler's timeout of a consumer, in milliseconds: below the lease, so that it ends first. */
+export const timeoutOf = (consumer: Consumer, settings: Values): number =>
+  consumer.options.timeout === undefined
+    ? Math.floor(settings.processingLeaseMs * 0.8)
+    : Duration.toMillis(consumer.options.timeout)
+
+export const rulesOf = (consumer: Consumer, settings: Values): Rules => ({
+  maxAttempts: consumer.options.maxAttempts ?? settings.maxAttempts,
+  baseMillis:
+    consumer.options.retryBaseDelay === undefined
+      ? settings.retryBaseDelayMs
+      : Duration.toMillis(consumer.options.retryBaseDelay),
+  deadLetters: settings.deadLetterEnabled
+})
+
+/** Deliveries a worker's first batch claims. */
+export const firstBatch = (consumer: Consumer, settings: Values): number =>
+  consumer.options.batchSize ?? settings.batchSize
+
+/** Spans of the engine's own statements would drown those of the application. */
+export const untraced = Effect.withTracerEnabled(false)

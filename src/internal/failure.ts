@@ -1,0 +1,80 @@
+/**
+ * What went wrong, read from causes: contention between transactions, an aborted transaction, and the words that are
+ * kept in `last_error`.
+ *
+ * @internal
+ */
+import { Cause } from "effect"
+import { SqlError } from "effect/sql"
+
+/** Ways through which one error holds another. */
+const links = ["cause", "reason", "error", "defect"] as const
+
+/** Every error inside `value`, outermost first; users wrap database errors in their own. */
+function* nested(value: unknown, depth = 0): Generator<object> {
+  if (typeof value !== "object" || value === null || depth > 8) return
+  yield value
+  for (const link of links) yield* nested((value as Record<string, unknown>)[link], depth + 1)
+}
+
+function* errorsOf(cause: Cause.Cause<unknown>): Generator<object> {
+  for (const reason of cause.reasons) {
+    if (Cause.isFailReason(reason)) yield* nested(reason.error)
+    if (Cause.isDieReason(reason)) yield* nested(reason.defect)
+  }
+}
+
+const codeOf = (error: object): string | undefined => {
+  const code = (error as { readonly code?: unknown }).code
+  return typeof code === "string" ? code : undefined
+}
+
+/** SQLSTATEs of transactions that stand in each other's way: serialization_failure, deadlock_detected, lock_not_available. */
+const contentionCodes = new Set(["40001", "40P01", "55P03"])
+
+/** Whether transactions stood in each other's way: nobody's fault, and gone when repeated. */
+export const isContention = (cause: Cause.Cause<unknown>): boolean => {
+  for (const error of errorsOf(cause)) {
+    const code = codeOf(error)
+    if (code !== undefined && contentionCodes.has(code)) return true
+    if (
+      error instanceof SqlError.SerializationError ||
+      error instanceof SqlError.DeadlockError ||
+      error instanceof SqlError.LockTimeoutError
+    ) {
+      return true
+    }
+  }
+  return false
+}
+
+/** Whether PostgreSQL refused a statement because an earlier one had failed (in_failed_sql_transaction). */
+export const isAborted = (cause: Cause.Cause<unknown>): boolean => {
+  for (const error of errorsOf(cause)) if (codeOf(error) === "25P02") return true
+  return false
+}
+
+const tagOf = (error: unknown): string => {
+  if (typeof error !== "object" || error === null) return typeof error
+  const { _tag, name } = error as { readonly _tag?: unknown; readonly name?: unknown }
+  return typeof _tag === "string" ? _tag : typeof name === "string" ? name : "Error"
+}
+
+const textOf = (error: unknown): string => {
+  if (typeof error === "string") return error
+  if (error instanceof Error) return error.message === "" ? tagOf(error) : `${tagOf(error)}: ${error.message}`
+  try {
+    return JSON.stringify(error) ?? String(error)
+  } catch {
+    return String(error)
+  }
+}
+
+/** Words and tag of an error, for `last_error` and `error_tag`. */
+export const describe = (error: unknown): { readonly text: string; readonly tag: string } => ({
+  text: textOf(error),
+  tag: tagOf(error)
+})
+
+/** The error a cause is about: the first failure, else the first defect. */
+export const principal = (cause: Cause.Cause<unknown>): unknown => Cause.squash(cause)

@@ -1,0 +1,308 @@
+/**
+ * Connects `PgClient` to a PGlite instance in the same process: every connection of its pool is a `Duplex` that speaks
+ * the PostgreSQL protocol, and all of them share PGlite's single session.
+ *
+ * The unit is a cycle: the messages up to a `Sync`, answered up to one `ReadyForQuery`. Cycles reach the session one at
+ * a time. A connection keeps the session while its transaction is open, the others wait in line, first come first
+ * served. A connection that stops waiting (cancelled, or closed) leaves the line, and its statements never run.
+ *
+ * What the session cannot keep apart stays shared: settings, temporary tables, session-level advisory locks.
+ *
+ * @internal
+ */
+import type { PGlite } from "@electric-sql/pglite"
+import { Duplex } from "node:stream"
+
+/** Virtual connections to one PGlite instance. */
+export interface Bridge {
+  /** Opens a connection: the `stream` option of `PgClient` and `PgConnection`. */
+  readonly connect: () => Duplex
+  /** Resolves when closed connections have left nothing behind: transactions rolled back, statements released. */
+  readonly settled: () => Promise<void>
+}
+
+/** Makes a bridge. Nothing else may use `db` from then on. */
+export const make = (db: PGlite): Bridge => {
+  const session = new Session(db)
+  return { connect: () => new VirtualConnection(session), settled: () => session.settled() }
+}
+
+/** One protocol message, with its tag and length. */
+interface Message {
+  readonly tag: string
+  readonly bytes: Buffer
+}
+
+/** PGlite's session: who has it, who waits for it, and who hears its notifications. */
+class Session {
+  readonly connections = new Map<number, VirtualConnection>()
+  readonly #db: PGlite
+  readonly #line: Array<() => void> = []
+  readonly #leftovers = new Set<Promise<void>>()
+  #isTaken = false
+  #lastId = 0
+
+  constructor(db: PGlite) {
+    this.#db = db
+  }
+
+  /** Adds a connection and gives it the process id and secret by which it is cancelled. */
+  register(connection: VirtualConnection): number {
+    this.connections.set(++this.#lastId, connection)
+    return this.#lastId
+  }
+
+  /** Takes a place in line. Gives a function that leaves the line: false when it is too late, the turn has come. */
+  enqueue(onTurn: () => void): () => boolean {
+    if (!this.#isTaken) {
+      this.#isTaken = true
+      onTurn()
+      return () => false
+    }
+    this.#line.push(onTurn)
+    return () => {
+      const position = this.#line.indexOf(onTurn)
+      if (position >= 0) this.#line.splice(position, 1)
+      return position >= 0
+    }
+  }
+
+  /** Ends a turn. */
+  pass(): void {
+    const next = this.#line.shift()
+    if (next === undefined) this.#isTaken = false
+    else next()
+  }
+
+  /** Runs one cycle in the current turn. PGlite executes it to the end before this returns to the event loop. */
+  async exchange(cycle: Buffer): Promise<ReadonlyArray<Message>> {
+    const chunks: Array<Buffer> = []
+    await this.#db.runExclusive(() =>
+      this.#db.execProtocolRawStream(cycle, {
+        // Neither memory nor a directory has anything to synchronise.
+        syncToFs: false,
+        onRawData: (bytes) => void chunks.push(Buffer.from(bytes))
+      })
+    )
+    return split(Buffer.concat(chunks)).messages
+  }
+
+  /** Remembers what a closed connection still has to clean up. */
+  leave(cleanUp: Promise<void>): void {
+    const done = cleanUp.catch(() => {}).finally(() => this.#leftovers.delete(done))
+    this.#leftovers.add(done)
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#leftovers)
+  }
+}
+
+/** What PgConnection sees as its socket. */
+class VirtualConnection extends Duplex {
+  readonly #session: Session
+  /** Names this connection prepared and has not closed. */
+  readonly #prepared = new Set<string>()
+  readonly #cycles: Array<Buffer> = []
+  #id: number | undefined
+  #received: Buffer = Buffer.alloc(0)
+  #leaveLine: (() => boolean) | undefined
+  #hasTurn = false
+  #isBusy = false
+  #isEnding = false
+
+  constructor(session: Session) {
+    super()
+    this.#session = session
+  }
+
+  override _read(): void {}
+
+  /** Never waits for the session: what comes next may be the end of the connection. */
+  override _write(data: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#received = Buffer.concat([this.#received, data])
+    if (this.#id === undefined) this.#handshake()
+    if (this.#id !== undefined) this.#receive()
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (this.#id !== undefined) this.#session.connections.delete(this.#id)
+    this.#cycles.length = 0
+    this.#leaveLine?.()
+    if (this.#hasTurn) this.#cleanUpInTurn()
+    else this.#cleanUpLater()
+    done(error)
+  }
+
+  /** Answers what a client sends first: a request to cancel another connection, or its start-up parameters. */
+  #handshake(): void {
+    if (this.#received.length < 8) return
+    const size = this.#received.readInt32BE(0)
+    if (this.#received.length < size) return
+    if (this.#received.readInt32BE(4) === cancelRequestCode) {
+      this.#session.connections.get(this.#received.readInt32BE(8))?.cancel()
+      return void this.destroy()
+    }
+    this.#received = this.#received.subarray(size)
+    this.#id = this.#session.register(this)
+    this.push(greeting(this.#id))
+  }
+
+  #receive(): void {
+    const { messages, rest } = split(this.#received)
+    let start = 0
+    messages.forEach(({ tag }, index) => {
+      if (tag === "X") this.#isEnding = true
+      if (tag !== "S" && tag !== "Q") return
+      const cycle = messages.slice(start, index + 1)
+      this.#trackPrepared(cycle)
+      this.#cycles.push(Buffer.concat(cycle.map((message) => message.bytes)))
+      start = index + 1
+    })
+    // Only whole cycles leave this buffer: half of one would make the session wait for the rest.
+    this.#received = Buffer.concat([...messages.slice(start).map((message) => message.bytes), rest])
+    this.#next()
+  }
+
+  /** PgConnection gives its statements random names, so no other connection uses them once this one is gone. */
+  #trackPrepared(cycle: ReadonlyArray<Message>): void {
+    for (const { bytes, tag } of cycle) {
+      const name = tag === "P" ? textAt(bytes, 5) : tag === "C" && bytes[5] === statementTarget ? textAt(bytes, 6) : ""
+      if (name === "") continue
+      if (tag === "P") this.#prepared.add(name)
+      else this.#prepared.delete(name)
+    }
+  }
+
+  /** Does the next thing there is to do, if nothing is being done. */
+  #next(): void {
+    if (this.#isBusy || this.destroyed) return
+    if (this.#cycles.length > 0 && this.#hasTurn) return this.#run()
+    // A connection that was closed while it waits does not insist.
+    if (this.#isEnding) return void this.destroy()
+    if (this.#cycles.length === 0 || this.#leaveLine !== undefined) return
+    const leave = this.#session.enqueue(() => {
+      this.#leaveLine = undefined
+      this.#hasTurn = true
+      this.#next()
+    })
+    if (!this.#hasTurn) this.#leaveLine = leave
+  }
+
+  #run(): void {
+    const cycle = this.#cycles.shift()!
+    this.#isBusy = true
+    this.#session.exchange(cycle).then((answer) => this.#deliver(answer)).catch((cause) => this.#fail(cause))
+  }
+
+  #deliver(answer: ReadonlyArray<Message>): void {
+    const ready = answer.findLast((message) => message.tag === "Z")
+    if (ready === undefined) throw new Error("PGlite did not finish its answer")
+    const own = answer.filter((message) => message.tag !== "A").map((message) => message.bytes)
+    const notifications = answer.filter((message) => message.tag === "A").map((message) => message.bytes)
+    // The session listens for everybody. PgConnection ignores channels it did not ask for.
+    if (notifications.length > 0) {
+      for (const connection of this.#session.connections.values()) connection.push(Buffer.concat(notifications))
+    }
+    this.#isBusy = false
+    if (this.destroyed) return this.#cleanUpInTurn()
+    this.push(Buffer.concat(own))
+    if (ready.bytes[5] === idleStatus) {
+      this.#hasTurn = false
+      this.#session.pass()
+    }
+    this.#next()
+  }
+
+  #fail(cause: unknown): void {
+    this.#isBusy = false
+    if (this.destroyed) this.#cleanUpInTurn()
+    else this.destroy(cause instanceof Error ? cause : new Error(String(cause)))
+  }
+
+  /**
+   * Takes the waiting cycles back and answers them as PostgreSQL answers a cancelled statement. A cycle that has
+   * reached the session is not affected: its answer is about to arrive.
+   */
+  cancel(): void {
+    if (this.#leaveLine?.() !== true) return
+    this.#leaveLine = undefined
+    for (const _ of this.#cycles.splice(0)) this.push(cancelled)
+  }
+
+  /** Ends this connection's turn. While a cycle runs, the turn is that cycle's, and this is called again after it. */
+  #cleanUpInTurn(): void {
+    if (this.#isBusy || !this.#hasTurn) return
+    this.#hasTurn = false
+    // Outside a transaction, ROLLBACK is only a warning.
+    const cleanUp = this.#session.exchange(simpleQuery("ROLLBACK")).then(() => this.#closePrepared())
+    this.#session.leave(cleanUp.finally(() => this.#session.pass()))
+  }
+
+  #cleanUpLater(): void {
+    if (this.#prepared.size === 0) return
+    this.#session.leave(
+      new Promise((resolve) => {
+        this.#session.enqueue(() => resolve(this.#closePrepared().finally(() => this.#session.pass())))
+      })
+    )
+  }
+
+  async #closePrepared(): Promise<void> {
+    if (this.#prepared.size > 0) await this.#session.exchange(closeStatements([...this.#prepared]))
+  }
+}
+
+/** Splits bytes into whole messages and what is left. */
+const split = (bytes: Buffer): { readonly messages: ReadonlyArray<Message>; readonly rest: Buffer } => {
+  const messages: Array<Message> = []
+  let start = 0
+  while (start + 5 <= bytes.length) {
+    const end = start + 1 + bytes.readInt32BE(start + 1)
+    if (end > bytes.length) break
+    messages.push({ tag: String.fromCharCode(bytes[start]!), bytes: bytes.subarray(start, end) })
+    start = end
+  }
+  return { messages, rest: bytes.subarray(start) }
+}
+
+/** The text that starts at `offset` and ends with a zero byte. */
+const textAt = (bytes: Buffer, offset: number): string => bytes.toString("utf8", offset, bytes.indexOf(0, offset))
+
+const message = (tag: string, ...body: ReadonlyArray<Buffer>): Buffer => {
+  const content = Buffer.concat(body)
+  const head = Buffer.alloc(5)
+  head.write(tag, "latin1")
+  head.writeInt32BE(content.length + 4, 1)
+  return Buffer.concat([head, content])
+}
+
+const int32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
+
+const text = (value: string): Buffer => Buffer.from(`${value}\0`)
+
+/** The first integer of a CancelRequest, where other clients send their protocol version (PostgreSQL, 54.7). */
+const cancelRequestCode = 80877102
+const idleStatus = "I".charCodeAt(0)
+const statementTarget = "S".charCodeAt(0)
+const readyForQuery = message("Z", Buffer.from("I"))
+
+/** AuthenticationOk, BackendKeyData and ReadyForQuery. */
+const greeting = (id: number): Buffer =>
+  Buffer.concat([message("R", int32(0)), message("K", int32(id), int32(0)), readyForQuery])
+
+/** What a cancelled statement is answered with, outside a transaction: query_canceled. */
+const cancelled = Buffer.concat([
+  message("E", text("SERROR"), text("VERROR"), text("C57014"), text("Mcanceling statement due to user request"), text("")),
+  readyForQuery
+])
+
+const simpleQuery = (sql: string): Buffer => message("Q", text(sql))
+
+const closeStatements = (names: ReadonlyArray<string>): Buffer =>
+  Buffer.concat([...names.map((name) => message("C", Buffer.from("S"), text(name))), message("S")])

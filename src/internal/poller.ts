@@ -1,0 +1,74 @@
+/**
+ * The one poller of a process: a question for all its consumers, then wake-ups, sweeps, and the wait for the next.
+ *
+ * @internal
+ */
+import { Effect, Queue, type Scope } from "effect"
+import type { StoreError } from "../Errors.ts"
+import type { Answer } from "../InboxStore.ts"
+import { type Engine, untraced } from "./engine.ts"
+
+export interface Poller {
+  /** Polls soon, without waiting for the interval. */
+  readonly nudge: Effect.Effect<void>
+  /** Gives events that were inserted by other means their deliveries, all there are. Returns how many. */
+  readonly routeAll: Effect.Effect<number, StoreError>
+}
+
+/** Events routed, or looked at for a roll-up, in one statement. */
+const window = 1000
+
+const routeAll = (engine: Engine) =>
+  Effect.gen(function* () {
+    let total = 0
+    for (let routed = window; routed === window; ) {
+      const result = yield* engine.outbox.route(window)
+      yield* engine.notifier.wake(result.consumers)
+      routed = result.routed
+      total += routed
+    }
+    return total
+  })
+
+const sweepSubscriptions = (engine: Engine) =>
+  Effect.flatMap(engine.subscriptions.sweep, ({ consumers }) => engine.notifier.wake(consumers))
+
+const isDue = ({ inMillis }: Answer["due"][number]) => inMillis <= 0
+
+/** Milliseconds to the next poll: soon while there is work, and never later than something is due. */
+const interval = (answer: Answer, active: number, idle: number): number => {
+  const isActive = answer.due.some(isDue) || answer.hasUnrouted || answer.hasOpenSubscriptions || answer.hasUnrolled
+  const upcoming = answer.due.filter((due) => !isDue(due)).map((due) => Math.ceil(due.inMillis))
+  return Math.min(isActive ? active : idle, ...upcoming)
+}
+
+export const make = (engine: Engine): Effect.Effect<Poller, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const nudges = yield* Queue.sliding<void>(1)
+    let rollUpPosition = 0n
+    const ask = Effect.gen(function* () {
+      const consumers = yield* engine.registry.consumers
+      return yield* engine.inbox.poll({
+        consumers: consumers.map(({ name }) => ({ consumer: name, ...engine.registry.interestOf(name) })),
+        rollUpPosition,
+        rollUpLimit: window
+      })
+    })
+    const poll = Effect.gen(function* () {
+      const answer = yield* ask
+      const settings = yield* engine.settings.apply(answer.settings)
+      yield* engine.notifier.wake(answer.due.filter(isDue).map((due) => due.consumer))
+      if (answer.hasUnrouted) yield* routeAll(engine)
+      if (answer.hasOpenSubscriptions) yield* sweepSubscriptions(engine)
+      if (answer.hasUnrolled) yield* engine.outbox.rollUpFrom(rollUpPosition, window)
+      rollUpPosition = answer.nextRollUpPosition
+      return interval(answer, settings.pollingIntervalMs, settings.idlePollingIntervalMs)
+    })
+    yield* engine.incident.survive(untraced(poll)).pipe(
+      Effect.flatMap((millis) => Effect.timeoutOption(Queue.take(nudges), millis)),
+      Effect.forever,
+      Effect.annotateLogs({ fiber: "poller" }),
+      Effect.forkScoped
+    )
+    return { nudge: Effect.asVoid(Queue.offer(nudges, undefined)), routeAll: routeAll(engine) }
+  })

@@ -1,0 +1,58 @@
+/**
+ * Ends durable subscriptions nobody serves any more.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import { ConsumerStillServed, type StoreError } from "../Errors.ts"
+import type { Delivery } from "../InboxStore.ts"
+import type { RetireScope } from "../SubscriptionStore.ts"
+import type { Engine } from "./engine.ts"
+
+/** What retiring did, or what keeps it from being done. */
+export interface Retired {
+  /** Subscriptions that were ended; 0 when open deliveries kept them. */
+  readonly ended: number
+  /** Open deliveries that were found, the first 1000; with `open: "skip"` none are left. */
+  readonly open: ReadonlyArray<Delivery>
+  /** Deliveries that were marked `skipped`. */
+  readonly skipped: number
+}
+
+const listed = 1000
+
+const scopeOf = Effect.fnUntraced(function* (
+  engine: Engine,
+  consumer: string,
+  event: string | undefined
+): Effect.fn.Return<RetireScope, StoreError> {
+  const all = (yield* engine.subscriptions.all).filter((subscription) => subscription.consumer === consumer)
+  const isMeant = (subscribed: string) => event === undefined || subscribed === event
+  return {
+    consumer,
+    events: all.map((_) => _.event).filter(isMeant),
+    except: all.map((_) => _.event).filter((subscribed) => !isMeant(subscribed))
+  }
+})
+
+export const retire = Effect.fn("Processor.retire")(function* (
+  engine: Engine,
+  consumer: string,
+  options: { readonly event?: string; readonly open?: "list" | "skip" }
+): Effect.fn.Return<Retired, ConsumerStillServed | StoreError> {
+  const interest = engine.registry.interestOf(consumer)
+  const served = [...interest.names, ...interest.patterns].find((_) => options.event === undefined || _ === options.event)
+  if (served !== undefined) return yield* new ConsumerStillServed({ consumer, event: served })
+  const result = yield* engine.transactor.withTransaction(
+    Effect.gen(function* () {
+      const scope = yield* scopeOf(engine, consumer, options.event)
+      const open = yield* engine.subscriptions.open(scope, listed)
+      if (open.length > 0 && options.open !== "skip") return { ended: 0, open, skipped: [] }
+      const ended = yield* engine.subscriptions.remove(consumer, scope.events)
+      const skipped = yield* engine.subscriptions.skipOpen(scope)
+      return { ended, open: [], skipped }
+    })
+  )
+  yield* engine.rollUp.offer(result.skipped)
+  return { ...result, skipped: result.skipped.length }
+})

@@ -1,0 +1,49 @@
+/**
+ * Gives events their final status after their deliveries were settled, off the handlers' path.
+ *
+ * Ids wait in a bounded queue; what does not fit, or is lost with the process, is found by the poller's sweep.
+ *
+ * @internal
+ */
+import { Effect, Queue, type Scope, Semaphore } from "effect"
+import type { StoreError } from "../Errors.ts"
+import type { OutboxStore } from "../OutboxStore.ts"
+import type { Incident } from "./incident.ts"
+
+export interface RollUp {
+  /** Hands over events of which a delivery was settled for good. */
+  readonly offer: (eventIds: ReadonlyArray<string>) => Effect.Effect<void>
+  /** Rolls up now all that was handed over so far. */
+  readonly flush: Effect.Effect<void, StoreError>
+}
+
+/** Events in one statement. */
+const batch = 1000
+
+export const make = (
+  outbox: OutboxStore["Service"],
+  incident: Incident
+): Effect.Effect<RollUp, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const queue = yield* Queue.dropping<string>(50 * batch)
+    const signal = yield* Queue.sliding<void>(1)
+    // One roll-up at a time: whoever flushes must not return while ids taken before are still under way.
+    const mutex = yield* Semaphore.make(1)
+    const rollUpAll = (rollUp: (ids: ReadonlyArray<string>) => Effect.Effect<unknown, StoreError>) =>
+      Effect.gen(function* () {
+        const ids = [...new Set(yield* Queue.clear(queue))]
+        for (let start = 0; start < ids.length; start += batch) yield* rollUp(ids.slice(start, start + batch))
+      }).pipe(mutex.withPermit)
+    yield* Queue.take(signal).pipe(
+      Effect.andThen(rollUpAll((ids) => incident.survive(outbox.rollUp(ids)))),
+      Effect.forever,
+      Effect.forkScoped
+    )
+    return {
+      offer: (eventIds) =>
+        eventIds.length === 0
+          ? Effect.void
+          : Effect.andThen(Queue.offerAll(queue, eventIds), Effect.asVoid(Queue.offer(signal, undefined))),
+      flush: rollUpAll((ids) => outbox.rollUp(ids))
+    }
+  })

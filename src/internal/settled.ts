@@ -1,0 +1,32 @@
+/**
+ * Waits for the deliveries of one event.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import { EventNotFound, type StoreError } from "../Errors.ts"
+import type { Delivery } from "../InboxStore.ts"
+import type { Engine } from "./engine.ts"
+
+const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+
+/** Milliseconds between looks: deliveries may be settled by any process. */
+const lookEveryMillis = 25
+
+/** The rolled-up status is not asked: it follows later. */
+export const settled = (
+  engine: Engine,
+  eventId: string
+): Effect.Effect<ReadonlyArray<Delivery>, EventNotFound | StoreError> =>
+  Effect.gen(function* () {
+    if (!isUuid(eventId)) return yield* new EventNotFound({ eventId })
+    for (;;) {
+      const event = yield* engine.outbox.findById(eventId)
+      if (event === undefined) return yield* new EventNotFound({ eventId })
+      if (event.isRouted) {
+        const deliveries = yield* engine.inbox.findByEvent(eventId)
+        if (!deliveries.some((delivery) => delivery.isOpen)) return deliveries
+      }
+      yield* Effect.sleep(lookEveryMillis)
+    }
+  })

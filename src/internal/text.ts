@@ -1,0 +1,105 @@
+/**
+ * What PostgreSQL can hold: checks that run before anything is written.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import { InvalidIdentifier, type Issue } from "../Errors.ts"
+
+/** `length` counts UTF-16 units, `varchar(n)` counts characters. */
+const isLongerThan = (text: string, max: number) => text.length > max && [...text].length > max
+
+/** Why PostgreSQL would refuse this text, or `undefined`. */
+const refusal = (text: string): string | undefined => {
+  if (text.includes("\u0000")) return "contains \\u0000, which PostgreSQL cannot store"
+  if (!text.isWellFormed()) return "contains a lone surrogate, which PostgreSQL cannot store"
+  return undefined
+}
+
+/** What is wrong with a name or id of at most `max` characters, or `undefined`. */
+export const identifierProblem = (text: unknown, max: number): string | undefined => {
+  if (typeof text !== "string") return `expected a string, got ${text === null ? "null" : typeof text}`
+  if (text === "") return "is empty"
+  if (isLongerThan(text, max)) return `has ${[...text].length} characters, at most ${max} are possible`
+  return refusal(text)
+}
+
+/** Fails with `InvalidIdentifier` unless `text` is a non-empty string of at most `max` characters. */
+export const checkIdentifier = (field: string, text: unknown, max: number): Effect.Effect<void, InvalidIdentifier> => {
+  const problem = identifierProblem(text, max)
+  return problem === undefined ? Effect.void : Effect.fail(new InvalidIdentifier({ field, problem }))
+}
+
+/** The first `max` characters, with what PostgreSQL refuses replaced. For error texts, which are never refused. */
+export const fit = (text: string, max: number): string => {
+  const clean = text.replaceAll("\u0000", "\\u0000").toWellFormed()
+  return isLongerThan(clean, max) ? `${[...clean].slice(0, max - 1).join("")}…` : clean
+}
+
+/**
+ * Deepest nesting of a stored document. PostgreSQL and PGlite parse JSON recursively: PGlite's small stack gives up
+ * first, at a few thousand levels.
+ */
+export const maxDepth = 500
+
+const depthOf = (json: string): number => {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i)
+    if (inString) {
+      if (code === 92) i++
+      else if (code === 34) inString = false
+    } else if (code === 34) inString = true
+    else if (code === 91 || code === 123) deepest = Math.max(deepest, ++depth)
+    else if (code === 93 || code === 125) depth--
+  }
+  return deepest
+}
+
+const findRefused = (value: unknown, path: string): Issue | undefined => {
+  if (typeof value === "string") {
+    const message = refusal(value)
+    return message === undefined ? undefined : { path, message }
+  }
+  if (typeof value !== "object" || value === null) return undefined
+  for (const [key, item] of Object.entries(value)) {
+    const here = path === "" ? key : `${path}.${key}`
+    const message = refusal(key)
+    if (message !== undefined) return { path: here, message: `the key ${message}` }
+    const inner = findRefused(item, here)
+    if (inner !== undefined) return inner
+  }
+  return undefined
+}
+
+/**
+ * Text of a JSON value as PostgreSQL can hold it, or what keeps it from being stored.
+ *
+ * `JSON.stringify` writes `\u0000` and lone surrogates as escapes and everything else as is, so a document without
+ * such an escape needs no closer look.
+ */
+export const storableJson = (
+  value: unknown,
+  maxBytes: number
+): { readonly json: string } | { readonly issue: Issue } => {
+  let json: string | undefined
+  try {
+    json = JSON.stringify(value)
+  } catch (cause) {
+    return { issue: { path: "", message: `is not JSON: ${cause instanceof Error ? cause.message : String(cause)}` } }
+  }
+  if (json === undefined) return { issue: { path: "", message: `is not JSON: ${typeof value}` } }
+  if (json.length > 2 * maxDepth && depthOf(json) > maxDepth) {
+    return { issue: { path: "", message: `is nested deeper than ${maxDepth} levels` } }
+  }
+  if (json.includes("\\u0000") || json.includes("\\ud")) {
+    const issue = findRefused(JSON.parse(json), "")
+    if (issue !== undefined) return { issue }
+  }
+  const bytes = json.length * 3 <= maxBytes ? 0 : Buffer.byteLength(json)
+  return bytes > maxBytes
+    ? { issue: { path: "", message: `has ${bytes} bytes as JSON, at most ${maxBytes} are allowed (maxPayloadBytes)` } }
+    : { json }
+}

@@ -1,0 +1,54 @@
+/**
+ * Runs handlers under a timeout each, with one timer for all of them.
+ *
+ * A timeout per handler would cost a fiber and a timer per delivery; here one watcher looks at when the handler that
+ * is running now began.
+ *
+ * @internal
+ */
+import { Clock, Effect, Fiber, Option } from "effect"
+
+/** When the handler that is running now began. */
+export interface Progress {
+  startedAt: number
+}
+
+/** How long an interrupted handler may take to end before its delivery goes on without it. */
+const abandonAfter = "1 second"
+
+/** Interrupts a handler and waits a moment: code that cannot be interrupted must not hold up the rest. */
+const abandon = (fiber: Fiber.Fiber<unknown, unknown>) =>
+  Effect.suspend(() => {
+    fiber.interruptUnsafe()
+    return Effect.interruptible(Effect.timeoutOption(Fiber.await(fiber), abandonAfter))
+  })
+
+/** Ends when a handler has been running for `timeoutMillis`. */
+const overdue = Effect.fnUntraced(function* (progress: Progress, timeoutMillis: number) {
+  const clock = yield* Clock.Clock
+  for (;;) {
+    const left = progress.startedAt + timeoutMillis - clock.currentTimeMillisUnsafe()
+    if (left <= 0) return
+    yield* Effect.sleep(left)
+  }
+})
+
+/**
+ * Runs `work`, which keeps `progress` up to date. Returns none when a handler took longer than `timeoutMillis`; it is
+ * interrupted then, and given up if it does not end.
+ */
+export const watch = <A, E, R>(
+  work: (progress: Progress) => Effect.Effect<A, E, R>,
+  timeoutMillis: number
+): Effect.Effect<Option.Option<A>, E, R> =>
+  Effect.gen(function* () {
+    const progress: Progress = { startedAt: yield* Clock.currentTimeMillis }
+    const fiber = yield* Effect.forkChild(work(progress), { startImmediately: true })
+    const finished = yield* Effect.raceFirst(
+      Effect.as(Fiber.await(fiber), true),
+      Effect.as(overdue(progress, timeoutMillis), false)
+    ).pipe(Effect.onInterrupt(() => abandon(fiber)))
+    if (finished) return Option.some(yield* Fiber.join(fiber))
+    yield* abandon(fiber)
+    return Option.none()
+  })

@@ -1,0 +1,27 @@
+/**
+ * The edge where driver errors become `StoreError`.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import { SqlError } from "effect/sql"
+import { StoreError } from "../Errors.ts"
+
+/** The database's own words: the innermost message there is. Parameters are not part of it. */
+const reasonOf = (error: SqlError.SqlError): string => {
+  const cause = error.reason.cause
+  return cause instanceof Error && cause.message !== "" ? cause.message : error.message
+}
+
+export const toStoreError = (operation: string, error: SqlError.SqlError): StoreError =>
+  new StoreError({ operation, reason: reasonOf(error), isRetryable: error.isRetryable, cause: error })
+
+/** Maps `SqlError` to `StoreError`, naming the operation. */
+export const storeErrors =
+  (operation: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E | SqlError.SqlError, R>): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError, R> =>
+    Effect.mapError(effect, (error) =>
+      error instanceof SqlError.SqlError
+        ? toStoreError(operation, error)
+        : (error as Exclude<E, SqlError.SqlError>)
+    )

@@ -1,0 +1,144 @@
+/**
+ * Statements over `integration_link`.
+ *
+ * @internal
+ */
+import { Effect, Layer, type Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import type { Entity } from "../DomainEvent.ts"
+import { InvalidIdentifier } from "../Errors.ts"
+import { checkIdentifier, storableJson } from "../internal/text.ts"
+import { type Link, LinkStore, type LinkType, type NewLink } from "../LinkStore.ts"
+import { storeErrors } from "./errors.ts"
+
+interface Row {
+  readonly id: string
+  readonly sourceModule: string
+  readonly sourceType: string
+  readonly sourceId: string
+  readonly targetModule: string
+  readonly targetType: string
+  readonly targetId: string
+  readonly linkType: LinkType
+  readonly metadata: Schema.Json | null
+  readonly createdAt: Date
+}
+
+const columns = `
+  id::text AS "id", source_module AS "sourceModule", source_entity_type AS "sourceType", source_entity_id AS "sourceId",
+  target_module AS "targetModule", target_entity_type AS "targetType", target_entity_id AS "targetId",
+  link_type AS "linkType", metadata AS "metadata", created_at AS "createdAt"`
+
+const toLink = (row: Row): Link => ({
+  id: row.id,
+  source: { module: row.sourceModule, entityType: row.sourceType, entityId: row.sourceId },
+  target: { module: row.targetModule, entityType: row.targetType, entityId: row.targetId },
+  linkType: row.linkType,
+  metadata: row.metadata,
+  createdAt: row.createdAt
+})
+
+/** The no-op update returns the existing row, and waits for a transaction that is just creating it. */
+const create = (sql: SqlClient.SqlClient) => (link: NewLink, metadata: string | null) =>
+  sql<Row>`
+    INSERT INTO integration_link (
+      source_module, source_entity_type, source_entity_id, target_module, target_entity_type, target_entity_id,
+      link_type, metadata
+    )
+    VALUES (
+      ${link.source.module}, ${link.source.entityType}, ${link.source.entityId}, ${link.target.module},
+      ${link.target.entityType}, ${link.target.entityId}, ${link.linkType}, ${metadata}::jsonb
+    )
+    ON CONFLICT (link_hash) DO UPDATE SET link_type = excluded.link_type
+    RETURNING ${sql.literal(columns)}`
+
+const findAt = (sql: SqlClient.SqlClient, end: "source" | "target") => (entity: Entity, linkType: LinkType | undefined) =>
+  sql<Row>`
+    SELECT ${sql.literal(columns)}
+    FROM integration_link
+    WHERE ${sql.literal(`${end}_module`)} = ${entity.module}
+      AND ${sql.literal(`${end}_entity_type`)} = ${entity.entityType}
+      AND ${sql.literal(`${end}_entity_id`)} = ${entity.entityId}
+      AND (${linkType ?? null}::text IS NULL OR link_type = ${linkType ?? null}::text)
+    ORDER BY created_at, id`
+
+const findByLinkType = (sql: SqlClient.SqlClient) => (linkType: LinkType) =>
+  sql<Row>`
+    SELECT ${sql.literal(columns)} FROM integration_link WHERE link_type = ${linkType} ORDER BY created_at, id`
+
+const findBidirectional = (sql: SqlClient.SqlClient) => (one: Entity, other: Entity) => {
+  const between = (source: Entity, target: Entity) => sql`(
+    source_module = ${source.module} AND source_entity_type = ${source.entityType}
+    AND source_entity_id = ${source.entityId} AND target_module = ${target.module}
+    AND target_entity_type = ${target.entityType} AND target_entity_id = ${target.entityId}
+  )`
+  return sql<Row>`
+    SELECT ${sql.literal(columns)}
+    FROM integration_link
+    WHERE ${between(one, other)} OR ${between(other, one)}
+    ORDER BY created_at, id`
+}
+
+const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_root"]
+
+const checkEntity = Effect.fnUntraced(function* (end: string, entity: Entity) {
+  yield* checkIdentifier(`module of a link's ${end}`, entity.module, 127)
+  yield* checkIdentifier(`entityType of a link's ${end}`, entity.entityType, 127)
+  yield* checkIdentifier(`entityId of a link's ${end}`, entity.entityId, 255)
+})
+
+/** Largest metadata of a link, in bytes of JSON. */
+const maxMetadataBytes = 65_536
+
+const checkLink = Effect.fnUntraced(function* (link: NewLink) {
+  yield* checkEntity("source", link.source)
+  yield* checkEntity("target", link.target)
+  if (!linkTypes.includes(link.linkType)) {
+    return yield* new InvalidIdentifier({
+      field: "linkType of a link",
+      problem: `"${link.linkType}" is none of ${linkTypes.join(", ")}`
+    })
+  }
+  if (link.metadata === undefined) return null
+  const stored = storableJson(link.metadata, maxMetadataBytes)
+  return "json" in stored
+    ? stored.json
+    : yield* new InvalidIdentifier({ field: "metadata of a link", problem: stored.issue.message })
+})
+
+const isUuid = (text: string) => /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)
+
+export const layer: Layer.Layer<LinkStore, never, SqlClient.SqlClient> = Layer.effect(
+  LinkStore,
+  Effect.gen(function* () {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const links = (rows: ReadonlyArray<Row>) => rows.map(toLink)
+    return LinkStore.of({
+      create: Effect.fnUntraced(function* (link) {
+        const metadata = yield* checkLink(link)
+        const [row] = yield* storeErrors("links.create")(create(sql)(link, metadata))
+        return row === undefined ? yield* Effect.die(new Error("an upsert returns its row")) : toLink(row)
+      }),
+      findOutbound: Effect.fnUntraced(function* (source, options) {
+        yield* checkEntity("source", source)
+        return links(yield* storeErrors("links.findOutbound")(findAt(sql, "source")(source, options?.linkType)))
+      }),
+      findInbound: Effect.fnUntraced(function* (target, options) {
+        yield* checkEntity("target", target)
+        return links(yield* storeErrors("links.findInbound")(findAt(sql, "target")(target, options?.linkType)))
+      }),
+      findByLinkType: (linkType) => storeErrors("links.findByLinkType")(Effect.map(findByLinkType(sql)(linkType), links)),
+      findBidirectional: Effect.fnUntraced(function* (one, other) {
+        yield* checkEntity("first end", one)
+        yield* checkEntity("other end", other)
+        return links(yield* storeErrors("links.findBidirectional")(findBidirectional(sql)(one, other)))
+      }),
+      remove: (id) =>
+        isUuid(id)
+          ? storeErrors("links.remove")(
+              Effect.map(sql`DELETE FROM integration_link WHERE id = ${id}::uuid RETURNING id::text`, (_) => _.length > 0)
+            )
+          : Effect.succeed(false)
+    })
+  })
+)

@@ -1,0 +1,70 @@
+/**
+ * Statements over `integration_setting` and its history.
+ *
+ * @internal
+ */
+import { Effect, Layer, type Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { type SettingChange, SettingStore } from "../SettingStore.ts"
+import { storeErrors } from "./errors.ts"
+
+const all = (sql: SqlClient.SqlClient) =>
+  sql<{ key: string; value: Schema.Json }>`SELECT key AS "key", value AS "value" FROM integration_setting`
+
+const set = (sql: SqlClient.SqlClient) => (key: string, value: Schema.Json, changedBy: string | undefined) =>
+  sql`
+    WITH previous AS (
+      SELECT value FROM integration_setting WHERE key = ${key} FOR UPDATE
+    ), stored AS (
+      INSERT INTO integration_setting (key, value, updated_by)
+      VALUES (${key}, ${JSON.stringify(value)}::jsonb, ${changedBy ?? null})
+      ON CONFLICT (key) DO UPDATE
+      SET value = excluded.value, updated_by = excluded.updated_by, updated_at = clock_timestamp()
+      RETURNING key, value, updated_by
+    )
+    INSERT INTO integration_setting_history (key, value, previous_value, changed_by)
+    SELECT key, value, (SELECT value FROM previous), updated_by FROM stored`
+
+const remove = (sql: SqlClient.SqlClient) => (key: string, changedBy: string | undefined) =>
+  sql`
+    WITH removed AS (
+      DELETE FROM integration_setting WHERE key = ${key} RETURNING key, value
+    )
+    INSERT INTO integration_setting_history (key, previous_value, changed_by)
+    SELECT key, value, ${changedBy ?? null}::text FROM removed`
+
+const history = (sql: SqlClient.SqlClient) => (key: string) =>
+  sql<{ [Field in keyof SettingChange]: SettingChange[Field] | null }>`
+    SELECT key AS "key", value AS "value", previous_value AS "previousValue", changed_at AS "changedAt",
+      changed_by AS "changedBy"
+    FROM integration_setting_history
+    WHERE key = ${key}
+    ORDER BY id DESC`
+
+export const layer: Layer.Layer<SettingStore, never, SqlClient.SqlClient> = Layer.effect(
+  SettingStore,
+  Effect.gen(function* () {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    return SettingStore.of({
+      all: storeErrors("settings.all")(
+        Effect.map(all(sql), (rows) => Object.fromEntries(rows.map((row) => [row.key, row.value])))
+      ),
+      set: (key, value, changedBy) => storeErrors("settings.set")(Effect.asVoid(set(sql)(key, value, changedBy))),
+      remove: (key, changedBy) => storeErrors("settings.remove")(Effect.asVoid(remove(sql)(key, changedBy))),
+      history: (key) =>
+        storeErrors("settings.history")(
+          Effect.map(history(sql)(key), (rows) =>
+            rows.map(
+              (row): SettingChange => ({
+                key,
+                value: row.value ?? undefined,
+                previousValue: row.previousValue ?? undefined,
+                changedAt: row.changedAt as Date,
+                changedBy: row.changedBy ?? undefined
+              })
+            )
+          )
+        )
+    })
+  })
+)

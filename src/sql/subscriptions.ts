@@ -1,0 +1,178 @@
+/**
+ * Statements over `integration_subscription` and `integration_consumer`.
+ *
+ * @internal
+ */
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import type { Delivery } from "../InboxStore.ts"
+import { toLike } from "../internal/pattern.ts"
+import { type RetireScope, type Subscription, SubscriptionStore } from "../SubscriptionStore.ts"
+import { storeErrors } from "./errors.ts"
+import { deliveryId, isSettled } from "./routing.ts"
+
+const register = (sql: SqlClient.SqlClient) => (subscriptions: ReadonlyArray<Subscription>) =>
+  sql`
+    WITH input AS (
+      SELECT *
+      FROM unnest(
+        ${subscriptions.map((_) => _.consumer)}::text[], ${subscriptions.map((_) => _.event)}::text[],
+        ${subscriptions.map((_) => _.priority)}::int[]
+      ) AS i (consumer, event, priority)
+    ), consumers AS (
+      INSERT INTO integration_consumer (consumer_name)
+      SELECT DISTINCT consumer FROM input ORDER BY consumer
+      ON CONFLICT (consumer_name) DO UPDATE SET last_seen_at = clock_timestamp()
+    )
+    INSERT INTO integration_subscription (consumer_name, event_pattern, priority)
+    SELECT consumer, event, priority FROM input ORDER BY consumer, event
+    ON CONFLICT (consumer_name, event_pattern) DO UPDATE
+    SET priority = excluded.priority
+    WHERE integration_subscription.priority <> excluded.priority`
+
+/**
+ * Notes, once the registration is committed, which transactions may still publish without having seen it: those
+ * older than the end of a snapshot taken now.
+ */
+const noteEnd = (sql: SqlClient.SqlClient) =>
+  sql`
+    UPDATE integration_subscription
+    SET sweep_until = pg_snapshot_xmax(pg_current_snapshot())
+    WHERE swept_at IS NULL AND sweep_until IS NULL`
+
+/**
+ * Subscriptions nobody can publish past any more: no client backend of this database, nor prepared transaction, has
+ * an xid or a snapshot older than `sweep_until`. Backend ids have 32 bits, so ages are compared, not ids.
+ */
+const quiet = (sql: SqlClient.SqlClient) =>
+  sql<{ consumer: string; event: string }>`
+    WITH busy AS (
+      SELECT max(greatest(age(backend_xid), age(backend_xmin))) AS age
+      FROM pg_stat_activity
+      WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+      UNION ALL
+      SELECT max(age(transaction)) FROM pg_prepared_xacts WHERE database = current_database()
+    )
+    SELECT s.consumer_name AS "consumer", s.event_pattern AS "event"
+    FROM integration_subscription AS s
+    WHERE s.swept_at IS NULL AND s.sweep_until IS NOT NULL AND NOT EXISTS (
+      SELECT 1
+      FROM busy AS b
+      WHERE b.age > (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - s.sweep_until::text::bigint)
+    )`
+
+/** How many missed events one statement of the sweep delivers. */
+const sweepLimit = 1000
+
+/** Events whose publisher the registration did not see, and that it did not see either. */
+const deliverMissed = (sql: SqlClient.SqlClient) =>
+  sql<{ given: number; consumers: ReadonlyArray<string> }>`
+    WITH missed AS MATERIALIZED (
+      SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, s.consumer_name
+      FROM integration_subscription AS s
+      JOIN outbox_event AS o
+        ON o.transaction_id >= pg_snapshot_xmin(s.registered_snapshot) AND o.event_name LIKE s.event_like
+      WHERE s.swept_at IS NULL AND o.routed_at IS NOT NULL
+        AND NOT pg_visible_in_snapshot(o.transaction_id, s.registered_snapshot)
+        AND NOT EXISTS (
+          SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = o.id AND i.consumer_name = s.consumer_name
+        )
+      ORDER BY o.position
+      LIMIT ${sweepLimit}::int
+      FOR UPDATE OF o
+    ), given AS (
+      INSERT INTO inbox_event (id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at)
+      SELECT ${sql.literal(deliveryId("m.id", "m.consumer_name"))}, m.id, m.consumer_name, m.event_name,
+        m.schema_version, m.position, m.available_at
+      FROM missed AS m
+      ON CONFLICT DO NOTHING
+      RETURNING outbox_event_id, consumer_name
+    ), reopened AS (
+      UPDATE outbox_event
+      SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
+      WHERE id IN (SELECT outbox_event_id FROM given)
+    )
+    SELECT count(*)::int AS "given", coalesce(array_agg(DISTINCT consumer_name::text), '{}') AS "consumers" FROM given`
+
+const end = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<{ consumer: string; event: string }>) =>
+  sql`
+    UPDATE integration_subscription AS s
+    SET swept_at = clock_timestamp()
+    FROM unnest(${ended.map((_) => _.consumer)}::text[], ${ended.map((_) => _.event)}::text[]) AS e (consumer, event)
+    WHERE s.consumer_name = e.consumer AND s.event_pattern = e.event`
+
+/**
+ * Which subscriptions are quiet is asked before the last delivery, never after: what is published in between is seen
+ * by a publisher that knows the subscription.
+ */
+const sweep = (sql: SqlClient.SqlClient) =>
+  Effect.gen(function* () {
+    yield* noteEnd(sql)
+    const ended = yield* quiet(sql)
+    const consumers = new Set<string>()
+    for (let given = sweepLimit; given === sweepLimit; ) {
+      const [row] = yield* deliverMissed(sql)
+      for (const consumer of row?.consumers ?? []) consumers.add(consumer)
+      given = row?.given ?? 0
+    }
+    if (ended.length > 0) yield* end(sql)(ended)
+    const open = yield* sql`SELECT 1 FROM integration_subscription WHERE swept_at IS NULL LIMIT 1`
+    return { consumers: [...consumers], isOpen: open.length > 0 }
+  })
+
+const all = (sql: SqlClient.SqlClient) =>
+  sql<Subscription>`
+    SELECT consumer_name AS "consumer", event_pattern AS "event", priority AS "priority"
+    FROM integration_subscription
+    ORDER BY consumer_name, event_pattern`
+
+/** Open deliveries that nobody will be interested in once the subscriptions are gone. */
+const orphaned = (sql: SqlClient.SqlClient, { consumer, events, except }: RetireScope) => sql`
+  i.consumer_name = ${consumer} AND i.event_name LIKE ANY (${events.map(toLike)}::text[])
+    AND NOT i.event_name LIKE ANY (${except.map(toLike)}::text[]) AND NOT ${sql.literal(isSettled("i"))}`
+
+const open = (sql: SqlClient.SqlClient) => (scope: RetireScope, limit: number) =>
+  sql<Delivery>`
+    SELECT i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.event_name AS "eventName",
+      i.consumer_name AS "consumer", i.status AS "status", true AS "isOpen", i.attempt_count AS "attemptCount",
+      i.last_error AS "lastError", i.error_tag AS "errorTag"
+    FROM inbox_event AS i
+    WHERE ${orphaned(sql, scope)}
+    ORDER BY i.position
+    LIMIT ${limit}::int`
+
+const remove = (sql: SqlClient.SqlClient) => (consumer: string, events: ReadonlyArray<string>) =>
+  sql<{ event: string }>`
+    DELETE FROM integration_subscription
+    WHERE consumer_name = ${consumer} AND event_pattern = ANY (${events}::text[])
+    RETURNING event_pattern AS "event"`
+
+const skipOpen = (sql: SqlClient.SqlClient) => (scope: RetireScope) =>
+  sql<{ eventId: string }>`
+    UPDATE inbox_event AS i
+    SET status = 'skipped', last_error = 'The subscription was retired.', processed_at = clock_timestamp(),
+      updated_at = clock_timestamp()
+    WHERE ${orphaned(sql, scope)}
+    RETURNING i.outbox_event_id::text AS "eventId"`
+
+export const layer: Layer.Layer<SubscriptionStore, never, SqlClient.SqlClient> = Layer.effect(
+  SubscriptionStore,
+  Effect.gen(function* () {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    return SubscriptionStore.of({
+      register: (subscriptions) =>
+        subscriptions.length === 0
+          ? Effect.void
+          : storeErrors("subscriptions.register")(Effect.asVoid(register(sql)(subscriptions))),
+      sweep: storeErrors("subscriptions.sweep")(sweep(sql)),
+      all: storeErrors("subscriptions.all")(all(sql)),
+      open: (scope, limit) => storeErrors("subscriptions.open")(open(sql)(scope, limit)),
+      remove: (consumer, events) =>
+        storeErrors("subscriptions.remove")(Effect.map(remove(sql)(consumer, events), (rows) => rows.length)),
+      skipOpen: (scope) =>
+        storeErrors("subscriptions.skipOpen")(
+          Effect.map(skipOpen(sql)(scope), (rows) => rows.map((row) => row.eventId))
+        )
+    })
+  })
+)

@@ -1,0 +1,39 @@
+/**
+ * The transactor over a SQL client.
+ *
+ * @internal
+ */
+import { Data, Effect, Layer, Option } from "effect"
+import { SqlClient } from "effect/sql"
+import { SqlCapabilities } from "../SqlCapabilities.ts"
+import { Transactor } from "../Transactor.ts"
+import { storeErrors } from "./errors.ts"
+
+/** Carries the user's own failure through `sql.withTransaction`, whose error channel is `SqlError` too. */
+class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}
+
+export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.effect(
+  Transactor,
+  Effect.gen(function* () {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const capabilities = yield* SqlCapabilities
+    return Transactor.of({
+      withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        Effect.mapError(effect, (error) => new Own({ error })).pipe(
+          sql.withTransaction,
+          storeErrors("transaction"),
+          Effect.mapError((error) => (error instanceof Own ? (error.error as E) : error))
+        ),
+      isOpen: Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome),
+      afterCommit: (effect) => sql.afterCommit(effect),
+      limitLockWait: (millis) =>
+        capabilities.lockTimeout
+          ? sql`SELECT set_config('lock_timeout', ${`${millis}ms`}, true)`.pipe(
+              Effect.asVoid,
+              storeErrors("transactor.limitLockWait")
+            )
+          : Effect.void,
+      checkConstraints: sql`SET CONSTRAINTS ALL IMMEDIATE`.pipe(Effect.asVoid, storeErrors("transactor.checkConstraints"))
+    })
+  })
+)
