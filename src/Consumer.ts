@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Duration, Effect } from "effect"
-import { InvalidOption, UnsupportedOption, type InvalidIdentifier } from "./Errors.ts"
+import { type InvalidIdentifier, InvalidOption, UnsupportedOption } from "./Errors.ts"
 import { checkIdentifier } from "./internal/text.ts"
 
 /**

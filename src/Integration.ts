@@ -135,8 +135,4 @@ export const layer = (
   )
 
 /** All services with default options: see `layer`. @since 0.1.0 */
-export const IntegrationLive: Layer.Layer<
-  Services,
-  IntegrationError,
-  PgClient.PgClient | SqlClient.SqlClient
-> = layer()
+export const IntegrationLive: Layer.Layer<Services, IntegrationError, PgClient.PgClient | SqlClient.SqlClient> = layer()

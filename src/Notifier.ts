@@ -33,9 +33,13 @@ export class Notifier extends Context.Service<
     return Notifier.of({
       // A queue is made for whoever is named first: a wake-up before the worker's first wait must not be lost.
       wake: (consumers) =>
-        Effect.forEach(consumers, (consumer) => Effect.flatMap(queueOf(consumer), (queue) => Queue.offer(queue, undefined)), {
-          discard: true
-        }),
+        Effect.forEach(
+          consumers,
+          (consumer) => Effect.flatMap(queueOf(consumer), (queue) => Queue.offer(queue, undefined)),
+          {
+            discard: true
+          }
+        ),
       wait: (consumer) => Effect.flatMap(queueOf(consumer), Queue.take)
     })
   })

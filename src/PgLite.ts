@@ -17,12 +17,12 @@
  *
  * @since 0.1.0
  */
-import type { Extensions, PGlite, PGliteOptions } from "@electric-sql/pglite"
+
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Layer, Schema, type Scope } from "effect"
+import type { Extensions, PGlite, PGliteOptions } from "@electric-sql/pglite"
+import { Data, Duration, Effect, Layer, Schema, type Scope } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 import * as DataDirectory from "./internal/dataDirectory.ts"
-import { folderName, type LockHeld } from "./internal/directoryLock.ts"
 import * as PgliteClient from "./internal/pgliteClient.ts"
 import * as PgliteWire from "./internal/pgliteWire.ts"
 import { SqlCapabilities } from "./SqlCapabilities.ts"
@@ -41,14 +41,16 @@ export class DataDirectoryInUse extends Schema.TaggedError<DataDirectoryInUse>()
   host: Schema.UndefinedOr(Schema.String)
 }) {
   override get message() {
-    const owner = this.host !== undefined
-      ? `process ${this.pid} on host "${this.host}"`
-      : this.pid === process.pid
-      ? `this process (${this.pid})`
-      : `process ${this.pid}`
-    const remedy = this.host === undefined && this.pid === process.pid
-      ? "Build PgLite.layer once and share it."
-      : "Stop that process, give this one another dataDir, or use a PostgreSQL server for several processes."
+    const owner =
+      this.host !== undefined
+        ? `process ${this.pid} on host "${this.host}"`
+        : this.pid === process.pid
+          ? `this process (${this.pid})`
+          : `process ${this.pid}`
+    const remedy =
+      this.host === undefined && this.pid === process.pid
+        ? "Build PgLite.layer once and share it."
+        : "Stop that process, give this one another dataDir, or use a PostgreSQL server for several processes."
     return `PGlite data directory "${this.dataDir}" is in use by ${owner}. It serves one process at a time: two would overwrite each other's data. ${remedy}`
   }
 }
@@ -60,7 +62,7 @@ export class DataDirectoryInUse extends Schema.TaggedError<DataDirectoryInUse>()
  * @since 0.1.0
  */
 export class DataDirectoryUnusable extends Schema.TaggedError<DataDirectoryUnusable>()("DataDirectoryUnusable", {
-  /** The directory, as an absolute path when there is one. */
+  /** The directory, as it was given. */
   dataDir: Schema.String,
   problem: Schema.String,
   remedy: Schema.String,
@@ -85,8 +87,7 @@ export interface ClientOptions
   extends Pick<
     PgClient.PgPoolConfig,
     "transformResultNames" | "transformQueryNames" | "transformJson" | "types" | "spanAttributes"
-  >
-{
+  > {
   /**
    * How many statements, streams and transactions may be open or waiting for the session at once; more wait for one of
    * these. They share one session, so a larger number makes nothing faster; a smaller one may stop a fiber that reads
@@ -106,49 +107,6 @@ export interface Options extends ClientOptions {
   readonly dataDir: string
 }
 
-/** A client on the instance that `open` gives, and what it can do. */
-const layerFrom = <E>(
-  open: Effect.Effect<PGlite, E, Scope.Scope>,
-  options: ClientOptions
-): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, E | SqlError.SqlError> =>
-  PgClient.layerFrom(Effect.flatMap(open, (db) => connect(db, options))).pipe(
-    Layer.merge(Layer.succeed(SqlCapabilities, { singleSession: true, lockTimeout: false }))
-  )
-
-const connect = (db: PGlite, { extensions: _, ...options }: ClientOptions) =>
-  Effect.gen(function*() {
-    const bridge = PgliteWire.make(db)
-    // Runs after the pool is closed: open transactions are rolled back before the instance is.
-    yield* Effect.addFinalizer(() => Effect.promise(bridge.settled))
-    return yield* PgliteClient.make({
-      username: "postgres",
-      database: "postgres",
-      // A connection is a pair of objects: it answers at once, unless a statement is blocking the event loop.
-      connectTimeout: Duration.infinity,
-      ...options,
-      stream: bridge.connect
-    })
-  })
-
-/** Loaded on demand: the package is an optional peer. */
-const load = Effect.tryPromise({
-  try: () => import("@electric-sql/pglite"),
-  catch: (cause) => new PgLiteNotInstalled({ cause })
-})
-
-/** Opens an instance until the scope closes. */
-const start = (options: PGliteOptions): Effect.Effect<PGlite, PgLiteNotInstalled | NotStarted, Scope.Scope> =>
-  Effect.flatMap(load, ({ PGlite }) => {
-    const log: Array<string> = []
-    const onStderr = (line: string) => log.push(line) < 0
-    return Effect.acquireRelease(
-      Effect.tryPromise({
-        try: (): Promise<PGlite> => PGlite.create({ ...options, onStderr }),
-        catch: (cause) => new NotStarted({ complaint: complaintIn(log), cause })
-      }).pipe(Effect.ensuring(Effect.sync(() => log.splice(0)))),
-      (db) => Effect.ignore(Effect.tryPromise(() => db.close()), { log: "Warn", message: "PGlite did not close cleanly" })
-    )
-  })
 /**
  * A database in a directory. The first start takes seconds (it makes the database), later ones less than one; an
  * instance takes about 0.7 GB of memory.
@@ -157,11 +115,12 @@ const start = (options: PGliteOptions): Effect.Effect<PGlite, PgLiteNotInstalled
  * the layer rolls back open transactions, closes the database and frees the directory.
  *
  * Fails with `DataDirectoryInUse` while another process has the directory open. A process that was killed does not
- * count: its directory opens at once, with everything it committed. If it ran on another host or in another container
+ * count: its directory opens at once, with everything it committed. If it ran on another host, or in another container
  * that shares the volume, this waits until it has shown no sign of life for 15 seconds.
  *
- * Fails with `DataDirectoryUnusable` for a directory that PGlite cannot open, and with `PgLiteNotInstalled` when the
- * package `@electric-sql/pglite` is missing.
+ * Fails with `DataDirectoryUnusable` for a directory that PGlite cannot open, with `PgLiteNotInstalled` when the package
+ * `@electric-sql/pglite` is missing, and with `SqlError` when PGlite does not start for another reason (usually lack of
+ * memory).
  *
  * @since 0.1.0
  */
@@ -172,6 +131,39 @@ export const layer = (
   DataDirectoryInUse | DataDirectoryUnusable | PgLiteNotInstalled | SqlError.SqlError
 > => layerFrom(openDirectory(options), options)
 
+const openDirectory = ({ dataDir, extensions }: Options) =>
+  Effect.gen(function* () {
+    const path = yield* DataDirectory.locate(dataDir)
+    return yield* openAt(path, extensions).pipe(
+      Effect.catchTag("LockHeld", ({ host, pid }) => Effect.fail(new DataDirectoryInUse({ dataDir: path, host, pid })))
+    )
+  }).pipe(
+    Effect.catchTag("Unusable", ({ cause, problem, remedy }) =>
+      Effect.fail(new DataDirectoryUnusable({ dataDir, problem, remedy, cause }))
+    )
+  )
+
+/** Loads PGlite before it touches the disk, and closes the instance before it frees the directory. */
+const openAt = Effect.fnUntraced(function* (path: string, extensions: Extensions | undefined) {
+  const PGlite = yield* loadPGlite
+  const directory = yield* DataDirectory.open(path)
+  const db = yield* startPGlite(PGlite, { dataDir: path, ...(extensions && { extensions }) }).pipe(
+    Effect.catchTag("NotStarted", (failure) => Effect.fail(asDirectoryProblem(failure)))
+  )
+  yield* directory.confirm
+  return db
+})
+
+/** What PostgreSQL complains about when it has got as far as reading the directory is about the directory. */
+const asDirectoryProblem = ({ cause, complaint }: NotStarted) =>
+  complaint === undefined
+    ? startError(cause)
+    : new DataDirectory.Unusable({
+        problem: `PGlite could not open the database in it: ${complaint}`,
+        remedy: "Restore it from a backup, or give another directory to start with an empty database.",
+        cause
+      })
+
 /**
  * A database in memory, empty at the start and gone when the layer closes. Every build of the layer is another
  * database. Otherwise as `layer`.
@@ -181,9 +173,86 @@ export const layer = (
  *
  * @since 0.1.0
  */
-export const layerMemory: Layer.Layer<
-  PgClient.PgClient | SqlClient.SqlClient,
-  PgLiteNotInstalled | SqlError.SqlError
-> = layerFrom(Effect.suspend(() => openMemory({})), {})
+export const layerMemory: Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, PgLiteNotInstalled | SqlError.SqlError> =
+  Layer.suspend(() => layerFrom(openMemory, {}))
 
+const openMemory = Effect.suspend(() => Effect.flatMap(loadPGlite, (PGlite) => startPGlite(PGlite, {}))).pipe(
+  Effect.catchTag("NotStarted", ({ cause }) => Effect.fail(startError(cause)))
+)
 
+/** A client on the instance that `open` gives, and what it can do. */
+const layerFrom = <E>(
+  open: Effect.Effect<PGlite, E, Scope.Scope>,
+  options: ClientOptions
+): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, E | SqlError.SqlError> =>
+  PgClient.layerFrom(Effect.flatMap(open, (db) => connect(db, options))).pipe(
+    Layer.merge(Layer.succeed(SqlCapabilities, { singleSession: true, lockTimeout: false }))
+  )
+
+const connect = Effect.fnUntraced(function* (db: PGlite, options: ClientOptions) {
+  const bridge = PgliteWire.make(db)
+  // Runs after the pool is closed and before the instance is: transactions left open are rolled back in between.
+  yield* Effect.addFinalizer(() => Effect.promise(bridge.settled))
+  const { maxConnections, spanAttributes, transformJson, transformQueryNames, transformResultNames, types } = options
+  return yield* PgliteClient.make({
+    maxConnections,
+    spanAttributes,
+    transformJson,
+    transformQueryNames,
+    transformResultNames,
+    types,
+    username: "postgres",
+    database: "postgres",
+    // A connection is an object in this process: it answers at once, or when the statement that blocks it is through.
+    connectTimeout: Duration.infinity,
+    stream: bridge.connect
+  })
+})
+
+/** PGlite did not start; `complaint` is what PostgreSQL said about it, if it got so far. */
+class NotStarted extends Data.TaggedError("NotStarted")<{
+  readonly complaint: string | undefined
+  readonly cause: unknown
+}> {}
+
+/** On demand: the package is an optional peer. */
+const loadPGlite = Effect.tryPromise({
+  try: () => import("@electric-sql/pglite").then((module) => module.PGlite),
+  catch: (cause) => new PgLiteNotInstalled({ cause })
+})
+
+/** Starts an instance, and closes it with the scope. */
+const startPGlite = (make: typeof PGlite, options: PGliteOptions) =>
+  Effect.suspend(() => {
+    let log: Array<string> | undefined = []
+    const onStderr = (line: string) => {
+      log?.push(line)
+      return false
+    }
+    const create = Effect.tryPromise({
+      try: () => make.create({ ...options, onStderr }),
+      catch: (cause) => new NotStarted({ complaint: complaintIn(log ?? []), cause })
+    })
+    const close = (db: PGlite) =>
+      Effect.ignore(
+        Effect.tryPromise(() => db.close()),
+        { log: "Warn", message: "PGlite was not closed cleanly" }
+      )
+    return Effect.tap(Effect.acquireRelease(create, close), () =>
+      Effect.sync(() => {
+        log = undefined
+      })
+    )
+  })
+
+/** The lines in which PostgreSQL says why it ends, without their time stamps. */
+const complaintIn = (log: ReadonlyArray<string>): string | undefined => {
+  const found = log.flatMap((line) => /(?:FATAL|PANIC|DETAIL): +(.*)$|^postgres: (.*)$/.exec(line)?.slice(1) ?? [])
+  const reasons = found.filter((reason) => reason !== undefined).map((reason) => reason.replace(/\.$/, ""))
+  return reasons.length === 0 ? undefined : reasons.join(". ")
+}
+
+const startError = (cause: unknown): SqlError.SqlError =>
+  new SqlError.SqlError({
+    reason: new SqlError.ConnectionError({ cause, message: `PGlite did not start: ${cause}`, operation: "connect" })
+  })

@@ -93,7 +93,10 @@ const checkNames = Effect.fnUntraced(function* (event: UntypedEvent) {
   const of = `of event "${String(event.eventName).slice(0, 80)}"`
   yield* checkIdentifier("event name", event.eventName, DomainEvent.maxLength.eventName)
   if (isPattern(event.eventName)) {
-    return yield* new InvalidIdentifier({ field: `event name "${event.eventName}"`, problem: "contains *, which is for patterns" })
+    return yield* new InvalidIdentifier({
+      field: `event name "${event.eventName}"`,
+      problem: "contains *, which is for patterns"
+    })
   }
   yield* checkIdentifier(`sourceModule ${of}`, event.sourceModule, DomainEvent.maxLength.sourceModule)
   yield* checkIdentifier(`aggregateType ${of}`, event.aggregateType, DomainEvent.maxLength.aggregateType)
@@ -130,7 +133,8 @@ const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayl
     aggregateType: event.aggregateType,
     aggregateId: event.aggregateId,
     payload,
-    metadata: metadata === undefined ? undefined : yield* toJson(event.eventName, "metadata", metadata, maxPayloadBytes),
+    metadata:
+      metadata === undefined ? undefined : yield* toJson(event.eventName, "metadata", metadata, maxPayloadBytes),
     correlationId: event.correlationId ?? cause?.correlationId ?? cause?.id,
     causationId: cause?.id
   }
@@ -190,9 +194,8 @@ const prepareTyped = Effect.fnUntraced(function* (publication: DomainEvent.Publi
 })
 
 /** The stored form of a publication's event. */
-type StoredOf<P> = P extends DomainEvent.Publication<infer Name, infer Payload>
-  ? DomainEvent.Stored<Name, Payload>
-  : never
+type StoredOf<P> =
+  P extends DomainEvent.Publication<infer Name, infer Payload> ? DomainEvent.Stored<Name, Payload> : never
 
 /**
  * Appends events to the outbox.

@@ -72,12 +72,20 @@ const validate = Effect.fnUntraced(function* (subscriber: Subscriber) {
   yield* Consumer.validate(subscriber.consumer)
   const where = `of a subscriber of consumer "${subscriber.consumer.name}"`
   if (subscriber.events.length === 0) {
-    return yield* new InvalidOption({ option: `event ${where}`, value: "an empty list", expected: "at least one event" })
+    return yield* new InvalidOption({
+      option: `event ${where}`,
+      value: "an empty list",
+      expected: "at least one event"
+    })
   }
   for (const event of subscriber.events) yield* checkIdentifier(`event ${where}`, event, 255)
   for (const name of subscriber.definitions.keys()) {
     if (!isPattern(name)) continue
-    return yield* new InvalidOption({ option: `event ${where}`, value: name, expected: "a definition without * in its name" })
+    return yield* new InvalidOption({
+      option: `event ${where}`,
+      value: name,
+      expected: "a definition without * in its name"
+    })
   }
   if (!Number.isInteger(subscriber.priority) || Math.abs(subscriber.priority) > 1_000_000) {
     return yield* new InvalidOption({
@@ -190,7 +198,9 @@ export class Registry extends Context.Service<
           ...new Map(entries.map(({ subscriber }) => [subscriber.consumer.name, subscriber.consumer])).values()
         ]),
         interestOf: (consumer) => {
-          const events = entries.filter((_) => _.subscriber.consumer.name === consumer).flatMap((_) => _.subscriber.events)
+          const events = entries
+            .filter((_) => _.subscriber.consumer.name === consumer)
+            .flatMap((_) => _.subscriber.events)
           return { names: events.filter((_) => !isPattern(_)), patterns: events.filter(isPattern) }
         },
         removeByConsumerPrefix: (prefix) => keepUnless((subscriber) => subscriber.consumer.name.startsWith(prefix)),

@@ -37,10 +37,7 @@ export class SubscriptionStore extends Context.Service<
      * their sweep once no transaction is left that could publish without seeing them. Returns the consumers that have
      * work now, and whether a subscription still has to be swept.
      */
-    readonly sweep: Effect.Effect<
-      { readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean },
-      StoreError
-    >
+    readonly sweep: Effect.Effect<{ readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean }, StoreError>
     /** All subscriptions, by consumer and event. */
     readonly all: Effect.Effect<ReadonlyArray<Subscription>, StoreError>
     /** Open deliveries of a consumer, oldest first, at most `limit`. */

@@ -20,7 +20,11 @@ import { type Progress, watch } from "./watch.ts"
 /** What a transaction did. */
 export type Attempt = Data.TaggedEnum<{
   /** Committed. `claimed` counts the rows taken, `verdicts` tells what was settled or put off. */
-  Committed: { readonly claimed: number; readonly verdicts: ReadonlyArray<Verdict>; readonly rows: ReadonlyArray<Claimed> }
+  Committed: {
+    readonly claimed: number
+    readonly verdicts: ReadonlyArray<Verdict>
+    readonly rows: ReadonlyArray<Claimed>
+  }
   /** Rolled back because transactions stood in each other's way. Nobody is charged. */
   Contended: { readonly rows: ReadonlyArray<Claimed> }
   /** Rolled back because of one delivery, or of one that cannot be told (`culprit` is undefined: at COMMIT). */
@@ -104,9 +108,7 @@ const runBatch = Effect.fnUntraced(function* (
 /** Whether a handler went on after a failed statement: then even the check of constraints is refused. */
 const constraintFailure = (consumer: Consumer, row: Claimed, cause: Cause.Cause<unknown>): Outcome =>
   failure(
-    isAborted(cause)
-      ? Cause.fail(new TransactionAborted({ consumer: consumer.name, eventName: row.eventName }))
-      : cause
+    isAborted(cause) ? Cause.fail(new TransactionAborted({ consumer: consumer.name, eventName: row.eventName })) : cause
   )
 
 /** A single delivery behind a savepoint. Leaves the transaction only for what cannot be undone by it. */

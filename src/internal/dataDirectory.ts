@@ -4,10 +4,11 @@
  *
  * @internal
  */
-import { Data, Effect, type Scope } from "effect"
+
 import * as Fs from "node:fs"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { Data, Effect, type Scope } from "effect"
 import * as DirectoryLock from "./directoryLock.ts"
 
 /** The directory cannot be used: what the matter is (continues a sentence), and what to do (a sentence). */
@@ -35,36 +36,46 @@ export const locate = (dataDir: string): Effect.Effect<string, Unusable> =>
     return Effect.succeed(resolve(dataDir))
   })
 
-/** Makes the directory and takes its lock until the scope closes. */
-export const open = (
-  path: string
-): Effect.Effect<DataDirectory, Unusable | DirectoryLock.LockHeld, Scope.Scope> =>
-  Effect.gen(function*() {
+/** Makes the directory and takes its lock until the scope closes. A directory of something else is left untouched. */
+export const open = (path: string): Effect.Effect<DataDirectory, Unusable | DirectoryLock.LockHeld, Scope.Scope> =>
+  Effect.gen(function* () {
+    const marker = join(path, DirectoryLock.folderName, "unfinished")
     yield* attempt(() => Fs.mkdirSync(path, { recursive: true }))
+    yield* refuseOther(path, marker)
     yield* DirectoryLock.acquire(path).pipe(
       Effect.catchTag("LockUnusable", ({ cause }) => Effect.fail(unusable(cause)))
     )
-    const marker = join(path, DirectoryLock.folderName, "unfinished")
-    yield* Effect.flatten(attempt(() => prepare(path, marker)))
+    yield* attempt(() => prepare(path, marker))
     return { path, confirm: attempt(() => Fs.rmSync(marker, { force: true })) }
   })
 
+/** What is in the directory, but for what file systems, version control and this package put anywhere. */
+const contentOf = (path: string): ReadonlyArray<string> =>
+  Fs.readdirSync(path).filter((name) => !name.startsWith(".") && name !== "lost+found")
+
+const refuseOther = (path: string, marker: string): Effect.Effect<void, Unusable> =>
+  Effect.flatMap(
+    attempt(() => contentOf(path)),
+    (content) => {
+      if (content.length === 0 || content.includes("PG_VERSION") || Fs.existsSync(marker)) return Effect.void
+      const problem = `it holds other files ("${content[0]}") and no database`
+      const remedy = "Give an empty directory, one that does not exist yet, or that of a PGlite database."
+      return Effect.fail(new Unusable({ problem, remedy }))
+    }
+  )
+
 /**
  * Leaves a database, or a directory that one may be made in. PGlite makes it file by file, and a process killed
- * meanwhile leaves something that cannot be opened. A marker stands for that time; what is found with it has never
+ * meanwhile leaves something that cannot be opened. A marker stands for that time: what is found beside it has never
  * held a commit, and is removed.
  */
-const prepare = (path: string, marker: string): Effect.Effect<void, Unusable> => {
-  const content = Fs.readdirSync(path).filter((name) => !name.startsWith(".") && name !== "lost+found")
+const prepare = (path: string, marker: string): void => {
+  const content = contentOf(path)
   if (Fs.existsSync(marker)) {
     for (const name of content) Fs.rmSync(join(path, name), { recursive: true, force: true })
   } else if (content.length === 0) {
     Fs.writeFileSync(marker, "")
-  } else if (!content.includes("PG_VERSION")) {
-    const remedy = "Give an empty directory, one that does not exist yet, or that of a PGlite database."
-    return Effect.fail(new Unusable({ problem: `it holds other files (${content[0]}) and no database`, remedy }))
   }
-  return Effect.void
 }
 
 const attempt = <A>(f: () => A): Effect.Effect<A, Unusable> => Effect.try({ try: f, catch: unusable })

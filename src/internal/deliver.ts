@@ -60,8 +60,7 @@ const decode = (subscriber: Subscriber, row: Claimed): Effect.Effect<unknown, Ev
     ? Effect.succeed(row.payload)
     : Effect.mapError(
         decoderOf(definition)(row.payload),
-        (error) =>
-          new EventDecodingError({ eventName: row.eventName, eventId: row.eventId, issues: issuesOf(error) })
+        (error) => new EventDecodingError({ eventName: row.eventName, eventId: row.eventId, issues: issuesOf(error) })
       )
 }
 

@@ -14,12 +14,13 @@
  *
  * @internal
  */
-import { Data, Effect, type Scope } from "effect"
+
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
+import { Data, Effect, type Scope } from "effect"
 
 /** The folder inside a locked directory that belongs to this package. */
 export const folderName = ".effect-integration"
@@ -68,7 +69,7 @@ export const acquire = (
   ).pipe(Effect.flatMap(compete))
 
 /** Writes the claim and waits until the outcome is known. */
-const compete = Effect.fnUntraced(function*(claim: Claim) {
+const compete = Effect.fnUntraced(function* (claim: Claim) {
   const deadline = performance.now() + claim.timing.patience + claim.timing.stale
   const firstBeats = new Map<string, number>()
   while (true) {
@@ -91,8 +92,7 @@ const compete = Effect.fnUntraced(function*(claim: Claim) {
   }
 })
 
-const held = (rival: Rival) =>
-  new LockHeld({ pid: rival.pid, host: rival.place === here ? undefined : rival.host })
+const held = (rival: Rival) => new LockHeld({ pid: rival.pid, host: rival.place === here ? undefined : rival.host })
 
 /** An owner elsewhere may be a fresh corpse: only another beat proves that it lives. */
 const isAliveForSure = (owner: Rival, firstBeats: Map<string, number>): boolean => {
@@ -287,7 +287,7 @@ setInterval(() => {
 }, beat)`
 
 /** In a thread of its own: PGlite blocks the event loop while it works, and one statement may take longer than `stale`. */
-const startBeating = (path: string, beat: number): () => void => {
+const startBeating = (path: string, beat: number): (() => void) => {
   const worker = new Worker(beatSource, { eval: true, workerData: { path, beat }, execArgv: [], env: {} })
   worker.unref()
   worker.on("error", () => {})

@@ -20,7 +20,8 @@ export const make = (
       withTransaction: queuedTransactions(client),
       listen: unpooledListen(config),
       notify: notifyHere(client)
-    }))
+    })
+  )
 
 /**
  * Transactions wait for each other here, before `BEGIN` is sent. `BEGIN` itself cannot be interrupted, so a fiber that
@@ -52,7 +53,8 @@ const queuedTransactions = (client: PgClient.PgClient): PgClient.PgClient["withT
 /** PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK, and without an error. */
 const commit = (connection: SqlConnection.Connection): Effect.Effect<void, SqlError.SqlError> =>
   Effect.flatMap(connection.executeRaw("COMMIT", []), (result) =>
-    (result as PgConnection.Result).command === "ROLLBACK" ? Effect.fail(abortedCommit()) : Effect.void)
+    (result as PgConnection.Result).command === "ROLLBACK" ? Effect.fail(abortedCommit()) : Effect.void
+  )
 
 const abortedCommit = () => {
   const message = "PgClient: COMMIT rolled back an aborted transaction"
@@ -67,15 +69,19 @@ const abortedCommit = () => {
  * When the scope closes the connection goes first. `UNLISTEN` is then not sent: it would wait for the session, which
  * finalizers cannot be kept from, and it would silence the other listeners of that channel.
  */
-const unpooledListen = (config: PgConnection.Config): PgClient.PgClient["listen"] => (channel) =>
-  Effect.gen(function*() {
-    const connectionScope = yield* Scope.fork(yield* Scope.Scope)
-    const connection = yield* Scope.provide(PgConnection.make(config), connectionScope)
-    const queue = yield* connection.listen(channel)
-    yield* Effect.addFinalizer((exit) => Scope.close(connectionScope, exit))
-    return queue
-  })
+const unpooledListen =
+  (config: PgConnection.Config): PgClient.PgClient["listen"] =>
+  (channel) =>
+    Effect.gen(function* () {
+      const connectionScope = yield* Scope.fork(yield* Scope.Scope)
+      const connection = yield* Scope.provide(PgConnection.make(config), connectionScope)
+      const queue = yield* connection.listen(channel)
+      yield* Effect.addFinalizer((exit) => Scope.close(connectionScope, exit))
+      return queue
+    })
 
 /** On the current transaction if there is one: waiting for another connection in it would never end. */
-const notifyHere = (client: PgClient.PgClient): PgClient.PgClient["notify"] => (channel, payload) =>
-  Effect.asVoid(client`SELECT pg_notify(${channel}, ${payload})`)
+const notifyHere =
+  (client: PgClient.PgClient): PgClient.PgClient["notify"] =>
+  (channel, payload) =>
+    Effect.asVoid(client`SELECT pg_notify(${channel}, ${payload})`)

@@ -10,8 +10,9 @@
  *
  * @internal
  */
-import type { PGlite } from "@electric-sql/pglite"
+
 import { Duplex } from "node:stream"
+import type { PGlite } from "@electric-sql/pglite"
 
 /** Virtual connections to one PGlite instance. */
 export interface Bridge {
@@ -74,7 +75,11 @@ class Session {
     else next()
   }
 
-  /** Runs one cycle in the current turn. PGlite executes it to the end before this returns to the event loop. */
+  /**
+   * Runs one cycle in the current turn, and gives its answer. PGlite executes it to the end before the event loop goes
+   * on. Notifications go to every connection, as the session listens for all of them; PgConnection ignores channels it
+   * did not ask for.
+   */
   async exchange(cycle: Buffer): Promise<ReadonlyArray<Message>> {
     const chunks: Array<Buffer> = []
     await this.#db.runExclusive(() =>
@@ -84,12 +89,25 @@ class Session {
         onRawData: (bytes) => void chunks.push(Buffer.from(bytes))
       })
     )
-    return split(Buffer.concat(chunks)).messages
+    const answer = split(Buffer.concat(chunks)).messages
+    const notifications = answer.filter((message) => message.tag === "A")
+    if (notifications.length > 0)
+      for (const connection of this.connections.values()) connection.push(join(notifications))
+    return answer.filter((message) => message.tag !== "A")
   }
 
-  /** Remembers what a closed connection still has to clean up. */
-  leave(cleanUp: Promise<void>): void {
-    const done = cleanUp.catch(() => {}).finally(() => this.#leftovers.delete(done))
+  /** Runs what a closed connection left to do, in the turn it had or in one of its own, and ends that turn. */
+  finish(cycles: ReadonlyArray<Buffer>, hasTurn: boolean): void {
+    const turn = hasTurn ? Promise.resolve() : new Promise<void>((resolve) => void this.enqueue(resolve))
+    const done = turn
+      .then(async () => {
+        for (const cycle of cycles) await this.exchange(cycle)
+      })
+      .catch(() => {})
+      .finally(() => {
+        this.#leftovers.delete(done)
+        this.pass()
+      })
     this.#leftovers.add(done)
   }
 
@@ -130,8 +148,7 @@ class VirtualConnection extends Duplex {
     if (this.#id !== undefined) this.#session.connections.delete(this.#id)
     this.#cycles.length = 0
     this.#leaveLine?.()
-    if (this.#hasTurn) this.#cleanUpInTurn()
-    else this.#cleanUpLater()
+    this.#cleanUp()
     done(error)
   }
 
@@ -157,11 +174,11 @@ class VirtualConnection extends Duplex {
       if (tag !== "S" && tag !== "Q") return
       const cycle = messages.slice(start, index + 1)
       this.#trackPrepared(cycle)
-      this.#cycles.push(Buffer.concat(cycle.map((message) => message.bytes)))
+      this.#cycles.push(join(cycle))
       start = index + 1
     })
     // Only whole cycles leave this buffer: half of one would make the session wait for the rest.
-    this.#received = Buffer.concat([...messages.slice(start).map((message) => message.bytes), rest])
+    this.#received = Buffer.concat([join(messages.slice(start)), rest])
     this.#next()
   }
 
@@ -193,31 +210,29 @@ class VirtualConnection extends Duplex {
   #run(): void {
     const cycle = this.#cycles.shift()!
     this.#isBusy = true
-    this.#session.exchange(cycle).then((answer) => this.#deliver(answer)).catch((cause) => this.#fail(cause))
+    this.#session
+      .exchange(cycle)
+      .then((answer) => this.#deliver(answer))
+      .catch((cause) => this.#fail(cause))
   }
 
   #deliver(answer: ReadonlyArray<Message>): void {
     const ready = answer.findLast((message) => message.tag === "Z")
     if (ready === undefined) throw new Error("PGlite did not finish its answer")
-    const own = answer.filter((message) => message.tag !== "A").map((message) => message.bytes)
-    const notifications = answer.filter((message) => message.tag === "A").map((message) => message.bytes)
-    // The session listens for everybody. PgConnection ignores channels it did not ask for.
-    if (notifications.length > 0) {
-      for (const connection of this.#session.connections.values()) connection.push(Buffer.concat(notifications))
-    }
     this.#isBusy = false
-    if (this.destroyed) return this.#cleanUpInTurn()
-    this.push(Buffer.concat(own))
+    // Before the answer is passed on: the client may send its next statement, or close, while it takes the answer.
     if (ready.bytes[5] === idleStatus) {
       this.#hasTurn = false
       this.#session.pass()
     }
+    if (this.destroyed) return this.#cleanUp()
+    this.push(join(answer))
     this.#next()
   }
 
   #fail(cause: unknown): void {
     this.#isBusy = false
-    if (this.destroyed) this.#cleanUpInTurn()
+    if (this.destroyed) this.#cleanUp()
     else this.destroy(cause instanceof Error ? cause : new Error(String(cause)))
   }
 
@@ -231,26 +246,14 @@ class VirtualConnection extends Duplex {
     for (const _ of this.#cycles.splice(0)) this.push(cancelled)
   }
 
-  /** Ends this connection's turn. While a cycle runs, the turn is that cycle's, and this is called again after it. */
-  #cleanUpInTurn(): void {
-    if (this.#isBusy || !this.#hasTurn) return
+  /** Leaves nothing of a closed connection in the session. While a cycle runs this waits: it is called again then. */
+  #cleanUp(): void {
+    if (this.#isBusy) return
+    const rollback = this.#hasTurn ? [simpleQuery("ROLLBACK")] : []
+    const close = this.#prepared.size > 0 ? [closeStatements([...this.#prepared])] : []
+    if (rollback.length + close.length > 0) this.#session.finish([...rollback, ...close], this.#hasTurn)
     this.#hasTurn = false
-    // Outside a transaction, ROLLBACK is only a warning.
-    const cleanUp = this.#session.exchange(simpleQuery("ROLLBACK")).then(() => this.#closePrepared())
-    this.#session.leave(cleanUp.finally(() => this.#session.pass()))
-  }
-
-  #cleanUpLater(): void {
-    if (this.#prepared.size === 0) return
-    this.#session.leave(
-      new Promise((resolve) => {
-        this.#session.enqueue(() => resolve(this.#closePrepared().finally(() => this.#session.pass())))
-      })
-    )
-  }
-
-  async #closePrepared(): Promise<void> {
-    if (this.#prepared.size > 0) await this.#session.exchange(closeStatements([...this.#prepared]))
+    this.#prepared.clear()
   }
 }
 
@@ -266,6 +269,8 @@ const split = (bytes: Buffer): { readonly messages: ReadonlyArray<Message>; read
   }
   return { messages, rest: bytes.subarray(start) }
 }
+
+const join = (messages: ReadonlyArray<Message>): Buffer => Buffer.concat(messages.map((message) => message.bytes))
 
 /** The text that starts at `offset` and ends with a zero byte. */
 const textAt = (bytes: Buffer, offset: number): string => bytes.toString("utf8", offset, bytes.indexOf(0, offset))
@@ -298,7 +303,14 @@ const greeting = (id: number): Buffer =>
 
 /** What a cancelled statement is answered with, outside a transaction: query_canceled. */
 const cancelled = Buffer.concat([
-  message("E", text("SERROR"), text("VERROR"), text("C57014"), text("Mcanceling statement due to user request"), text("")),
+  message(
+    "E",
+    text("SERROR"),
+    text("VERROR"),
+    text("C57014"),
+    text("Mcanceling statement due to user request"),
+    text("")
+  ),
   readyForQuery
 ])
 

@@ -41,7 +41,9 @@ export const retire = Effect.fn("Processor.retire")(function* (
   options: { readonly event?: string; readonly open?: "list" | "skip" }
 ): Effect.fn.Return<Retired, ConsumerStillServed | StoreError> {
   const interest = engine.registry.interestOf(consumer)
-  const served = [...interest.names, ...interest.patterns].find((_) => options.event === undefined || _ === options.event)
+  const served = [...interest.names, ...interest.patterns].find(
+    (_) => options.event === undefined || _ === options.event
+  )
   if (served !== undefined) return yield* new ConsumerStillServed({ consumer, event: served })
   const result = yield* engine.transactor.withTransaction(
     Effect.gen(function* () {

@@ -20,10 +20,7 @@ export interface RollUp {
 /** Events in one statement. */
 const batch = 1000
 
-export const make = (
-  outbox: OutboxStore["Service"],
-  incident: Incident
-): Effect.Effect<RollUp, never, Scope.Scope> =>
+export const make = (outbox: OutboxStore["Service"], incident: Incident): Effect.Effect<RollUp, never, Scope.Scope> =>
   Effect.gen(function* () {
     const queue = yield* Queue.dropping<string>(50 * batch)
     const signal = yield* Queue.sliding<void>(1)

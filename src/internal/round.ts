@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { Cause, Effect, Random } from "effect"
+import { type Cause, Effect, Random } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
@@ -34,7 +34,10 @@ const report = (consumer: Consumer, row: Claimed | undefined, verdict: Verdict) 
     verdict.status === "skipped"
       ? Effect.logDebug("Delivery skipped", verdict.error ?? "")
       : verdict.retryInMillis !== undefined
-        ? Effect.logWarning(`Attempt ${attempts} failed, next in ${Math.round(verdict.retryInMillis)} ms`, verdict.error)
+        ? Effect.logWarning(
+            `Attempt ${attempts} failed, next in ${Math.round(verdict.retryInMillis)} ms`,
+            verdict.error
+          )
         : Effect.logError(`Gave up after attempt ${attempts}`, verdict.error)
   return Effect.annotateLogs(say, {
     consumer: consumer.name,
@@ -52,9 +55,7 @@ const conclude = Effect.fnUntraced(function* (
   verdicts: ReadonlyArray<Verdict>
 ) {
   const byId = new Map(rows.map((row) => [row.deliveryId, row]))
-  yield* engine.rollUp.offer(
-    verdicts.filter(isFinal).flatMap((verdict) => byId.get(verdict.deliveryId)?.eventId ?? [])
-  )
+  yield* engine.rollUp.offer(verdicts.filter(isFinal).flatMap((verdict) => byId.get(verdict.deliveryId)?.eventId ?? []))
   yield* Effect.forEach(verdicts, (verdict) => report(consumer, byId.get(verdict.deliveryId), verdict), {
     discard: true
   })
@@ -102,8 +103,10 @@ const alone = Effect.fnUntraced(function* (
 })
 
 const eachAlone = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>, isStopping: () => boolean) =>
-  Effect.reduce(rows, () => 0, (settled, row) =>
-    Effect.map(alone(engine, consumer, row.deliveryId, isStopping), (more) => settled + more)
+  Effect.reduce(
+    rows,
+    () => 0,
+    (settled, row) => Effect.map(alone(engine, consumer, row.deliveryId, isStopping), (more) => settled + more)
   )
 
 /**
@@ -129,18 +132,24 @@ export const round = (
     const result = yield* attempt(engine, { consumer, claim, isStopping, chargesContention: false })
     return yield* Attempt.$match(result, {
       Committed: ({ claimed, rows, verdicts }) =>
-        Effect.map(conclude(engine, consumer, rows, verdicts), (settled): Round => ({
-          claimed,
-          settled,
-          result: settled < claimed ? "cut" : claimed === limit ? "full" : "part"
-        })),
+        Effect.map(
+          conclude(engine, consumer, rows, verdicts),
+          (settled): Round => ({
+            claimed,
+            settled,
+            result: settled < claimed ? "cut" : claimed === limit ? "full" : "part"
+          })
+        ),
       Contended: ({ rows }) =>
         // Alone it cannot be made smaller: it is repeated until the others are through.
-        Effect.map(rows.length === 1 ? eachAlone(engine, consumer, rows, isStopping) : Effect.succeed(0), (settled): Round => ({
-          claimed: rows.length,
-          settled,
-          result: "contended"
-        })),
+        Effect.map(
+          rows.length === 1 ? eachAlone(engine, consumer, rows, isStopping) : Effect.succeed(0),
+          (settled): Round => ({
+            claimed: rows.length,
+            settled,
+            result: "contended"
+          })
+        ),
       Failed: ({ cause, culprit, rows }) =>
         Effect.map(
           rows.length === 1

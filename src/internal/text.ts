@@ -31,7 +31,7 @@ export const checkIdentifier = (field: string, text: unknown, max: number): Effe
 }
 
 /** The first `max` characters, with what PostgreSQL refuses replaced. For error texts, which are never refused. */
-export const fit = (text: string, max: number): string => {
+export const cutTo = (text: string, max: number): string => {
   const clean = text.replaceAll("\u0000", "\\u0000").toWellFormed()
   return isLongerThan(clean, max) ? `${[...clean].slice(0, max - 1).join("")}…` : clean
 }

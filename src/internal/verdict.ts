@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Cause, Effect } from "effect"
+import { type Cause, Effect } from "effect"
 import type { Claimed, Verdict } from "../InboxStore.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type { Outcome } from "./deliver.ts"

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Deferred, Duration, Effect, Fiber, type Scope, Semaphore, Stream } from "effect"
+import { Deferred, type Duration, Effect, Fiber, type Scope, Semaphore, Stream } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import { run, type Stop } from "./consumerLoop.ts"
 import type { Engine } from "./engine.ts"
@@ -70,11 +70,14 @@ export const make = (
         if (wanted.has(consumer.name) && !served.has(consumer.name)) yield* start(consumer)
       }
     }).pipe(mutex.withPermit, Effect.uninterruptible)
-    const count = (name: string, by: number) => {
-      const next = (held.get(name) ?? 0) + by
-      if (next > 0) held.set(name, next)
-      else held.delete(name)
-    }
+    const count = (names: ReadonlyArray<string>, by: number) =>
+      Effect.sync(() => {
+        for (const name of names) {
+          const next = (held.get(name) ?? 0) + by
+          if (next > 0) held.set(name, next)
+          else held.delete(name)
+        }
+      })
     yield* Effect.addFinalizer(() => mutex.withPermit(Effect.suspend(() => stopAll([...served.keys()]))))
     yield* Stream.fromPubSub(engine.registry.changes).pipe(
       Stream.runForEach(() => reconcile),
@@ -82,7 +85,7 @@ export const make = (
     )
     return {
       reconcile,
-      hold: (consumers) => Effect.andThen(Effect.sync(() => consumers.forEach((name) => count(name, 1))), reconcile),
-      release: (consumers) => Effect.andThen(Effect.sync(() => consumers.forEach((name) => count(name, -1))), reconcile)
+      hold: (consumers) => Effect.andThen(count(consumers, 1), reconcile),
+      release: (consumers) => Effect.andThen(count(consumers, -1), reconcile)
     }
   })

@@ -19,9 +19,9 @@ export const toStoreError = (operation: string, error: SqlError.SqlError): Store
 /** Maps `SqlError` to `StoreError`, naming the operation. */
 export const storeErrors =
   (operation: string) =>
-  <A, E, R>(effect: Effect.Effect<A, E | SqlError.SqlError, R>): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError, R> =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E | SqlError.SqlError, R>
+  ): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError, R> =>
     Effect.mapError(effect, (error) =>
-      error instanceof SqlError.SqlError
-        ? toStoreError(operation, error)
-        : (error as Exclude<E, SqlError.SqlError>)
+      error instanceof SqlError.SqlError ? toStoreError(operation, error) : (error as Exclude<E, SqlError.SqlError>)
     )

@@ -52,8 +52,9 @@ const create = (sql: SqlClient.SqlClient) => (link: NewLink, metadata: string | 
     ON CONFLICT (link_hash) DO UPDATE SET link_type = excluded.link_type
     RETURNING ${sql.literal(columns)}`
 
-const findAt = (sql: SqlClient.SqlClient, end: "source" | "target") => (entity: Entity, linkType: LinkType | undefined) =>
-  sql<Row>`
+const findAt =
+  (sql: SqlClient.SqlClient, end: "source" | "target") => (entity: Entity, linkType: LinkType | undefined) =>
+    sql<Row>`
     SELECT ${sql.literal(columns)}
     FROM integration_link
     WHERE ${sql.literal(`${end}_module`)} = ${entity.module}
@@ -127,7 +128,8 @@ export const layer: Layer.Layer<LinkStore, never, SqlClient.SqlClient> = Layer.e
         yield* checkEntity("target", target)
         return links(yield* storeErrors("links.findInbound")(findAt(sql, "target")(target, options?.linkType)))
       }),
-      findByLinkType: (linkType) => storeErrors("links.findByLinkType")(Effect.map(findByLinkType(sql)(linkType), links)),
+      findByLinkType: (linkType) =>
+        storeErrors("links.findByLinkType")(Effect.map(findByLinkType(sql)(linkType), links)),
       findBidirectional: Effect.fnUntraced(function* (one, other) {
         yield* checkEntity("first end", one)
         yield* checkEntity("other end", other)
@@ -136,7 +138,10 @@ export const layer: Layer.Layer<LinkStore, never, SqlClient.SqlClient> = Layer.e
       remove: (id) =>
         isUuid(id)
           ? storeErrors("links.remove")(
-              Effect.map(sql`DELETE FROM integration_link WHERE id = ${id}::uuid RETURNING id::text`, (_) => _.length > 0)
+              Effect.map(
+                sql`DELETE FROM integration_link WHERE id = ${id}::uuid RETURNING id::text`,
+                (_) => _.length > 0
+              )
             )
           : Effect.succeed(false)
     })

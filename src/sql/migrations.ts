@@ -58,7 +58,8 @@ export const verify = (version = needed): Effect.Effect<void, SchemaMismatch | S
     const rows = yield* storeErrors("migrations.verify")(applied)
     const found = rows.at(-1)?.id ?? 0
     const breaking = rows.find((row) => row.id > version && row.name.endsWith(".breaking"))?.name
-    if (found < version || breaking !== undefined) return yield* new SchemaMismatch({ found, needed: version, breaking })
+    if (found < version || breaking !== undefined)
+      return yield* new SchemaMismatch({ found, needed: version, breaking })
   })
 
 /** @param migrate - run pending migrations; when false, only verify that there are none */

@@ -103,38 +103,41 @@ const route = (sql: SqlClient.SqlClient) => (limit: number) =>
  */
 const rollUp = (candidates: string) => `
   UPDATE outbox_event AS o
-  SET status = r.status, attempt_count = r.attempt_count, last_error = r.last_error,
+  SET status = d.status, attempt_count = d.attempt_count, last_error = d.last_error,
     processed_at = clock_timestamp(), updated_at = clock_timestamp()
-  FROM (
-    SELECT e.id, e.version, max(i.attempt_count) AS attempt_count,
-      (array_agg(i.last_error ORDER BY i.updated_at DESC) FILTER (WHERE i.last_error IS NOT NULL))[1] AS last_error,
+  FROM (${candidates}) AS e
+  CROSS JOIN LATERAL (
+    SELECT coalesce(max(i.attempt_count), 0) AS attempt_count,
       CASE WHEN bool_or(i.status = 'dead_letter') THEN 'dead_letter'
         WHEN bool_or(i.status = 'failed') THEN 'failed'
-        ELSE 'processed' END AS status
-    FROM (${candidates}) AS e
-    LEFT JOIN inbox_event AS i ON i.outbox_event_id = e.id
-    GROUP BY e.id, e.version
-    HAVING bool_and(i.id IS NULL OR ${isSettled("i")})
-  ) AS r
-  WHERE o.id = r.id AND o.xmin::text = r.version`
+        ELSE 'processed' END AS status,
+      coalesce(
+        max(i.last_error) FILTER (WHERE i.status = 'dead_letter'),
+        max(i.last_error) FILTER (WHERE i.status = 'failed'),
+        max(i.last_error)
+      ) AS last_error,
+      coalesce(bool_and(${isSettled("i")}), true) AS is_settled
+    FROM inbox_event AS i
+    WHERE i.outbox_event_id = e.id
+  ) AS d
+  WHERE o.id = e.id AND o.xmin = e.version AND d.is_settled
+  RETURNING o.id`
 
 const rollUpGiven = (sql: SqlClient.SqlClient) => {
   const statement = rollUp(
-    "SELECT id, xmin::text AS version FROM outbox_event WHERE id = ANY ($1::uuid[]) AND status = 'pending'"
+    "SELECT id, xmin AS version FROM outbox_event WHERE id = ANY ($1::uuid[]) AND status = 'pending'"
   )
-  return (eventIds: ReadonlyArray<string>) =>
-    sql.unsafe<{ id: string }>(`${statement} RETURNING o.id::text AS "id"`, [eventIds])
+  return (eventIds: ReadonlyArray<string>) => sql.unsafe<{ id: string }>(statement, [eventIds])
 }
 
 const rollUpWindow = (sql: SqlClient.SqlClient) => {
   const statement = rollUp(`
-    SELECT id, xmin::text AS version
+    SELECT id, xmin AS version
     FROM outbox_event
     WHERE status = 'pending' AND routed_at IS NOT NULL AND position > $1::bigint
     ORDER BY position
     LIMIT $2::int`)
-  return (position: bigint, limit: number) =>
-    sql.unsafe<{ id: string }>(`${statement} RETURNING o.id::text AS "id"`, [position, limit])
+  return (position: bigint, limit: number) => sql.unsafe<{ id: string }>(statement, [position, limit])
 }
 
 const findById = (sql: SqlClient.SqlClient) => (eventId: string) =>

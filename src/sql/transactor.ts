@@ -33,7 +33,10 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
               storeErrors("transactor.limitLockWait")
             )
           : Effect.void,
-      checkConstraints: sql`SET CONSTRAINTS ALL IMMEDIATE`.pipe(Effect.asVoid, storeErrors("transactor.checkConstraints"))
+      checkConstraints: sql`SET CONSTRAINTS ALL IMMEDIATE`.pipe(
+        Effect.asVoid,
+        storeErrors("transactor.checkConstraints")
+      )
     })
   })
 )

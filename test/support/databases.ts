@@ -1,0 +1,43 @@
+/**
+ * Databases for tests: a schema of its own on the run's PostgreSQL, or a PGlite in memory.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { inject } from "vitest"
+import * as PgLite from "../../src/PgLite.ts"
+
+/** A name nobody else uses. */
+export const uniqueSchema = () => `test_${crypto.randomUUID().replaceAll("-", "")}`
+
+/** A client on the run's PostgreSQL whose unqualified names mean `schema`. */
+export const clientFor = (schema: string, options: { readonly maxConnections?: number; readonly url?: string } = {}) =>
+  PgClient.layer({
+    url: Redacted.make(options.url ?? inject("postgresUrl")),
+    maxConnections: options.maxConnections ?? 10,
+    startupParameters: { search_path: schema }
+  })
+
+/** Creates a schema, and drops it when the scope closes. */
+export const withSchema = (schema: string) =>
+  Layer.effectDiscard(
+    Effect.acquireRelease(
+      SqlClient.SqlClient.use((sql) => sql`CREATE SCHEMA ${sql(schema)}`),
+      () => SqlClient.SqlClient.use((sql) => Effect.orDie(sql`DROP SCHEMA IF EXISTS ${sql(schema)} CASCADE`))
+    )
+  )
+
+/** PostgreSQL in a new schema, dropped when the layer closes. */
+export const postgres = (options: { readonly maxConnections?: number } = {}) =>
+  Layer.unwrap(
+    Effect.sync(() => {
+      const schema = uniqueSchema()
+      return withSchema(schema).pipe(Layer.provideMerge(clientFor(schema, options)))
+    })
+  )
+
+/** What conformance suites run on, with identical verdicts. */
+export const databases = [
+  { name: "PostgreSQL", layer: postgres(), isServer: true },
+  { name: "PGlite", layer: PgLite.layerMemory, isServer: false }
+] as const
