@@ -6,10 +6,9 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer, type Scope } from "effect"
+import { Context, Duration, Effect, Layer } from "effect"
 import * as Consumer from "./Consumer.ts"
 import type * as DomainEvent from "./DomainEvent.ts"
-import { DeliveryContext } from "./internal/deliveryContext.ts"
 import { Directive } from "./internal/directive.ts"
 import { Processor, type ServeError } from "./Processor.ts"
 
@@ -40,6 +39,8 @@ export interface Subscriber<out R = never> {
     // biome-ignore lint/suspicious/noExplicitAny: the payload was checked against the definition by `make`
     event: DomainEvent.DomainEvent<string, any>
   ) => Effect.Effect<unknown, unknown, R>
+  /** What the handler was given by `provideContext`. */
+  readonly context: Context.Context<never>
   /** Where it was declared, as far as the stack tells. */
   readonly declaredAt: string | undefined
 }
@@ -69,7 +70,7 @@ export const make = <const Source extends EventSource, E, R>(options: {
   readonly event: Source
   readonly handler: (event: EventOf<NoInfer<Source>>) => Effect.Effect<unknown, E, R>
   readonly priority?: number
-}): Subscriber<Exclude<R, Scope.Scope>> => {
+}): Subscriber<R> => {
   const source: EventSource = options.event
   const definitions = typeof source === "string" ? [] : "name" in source ? [source] : source
   return {
@@ -77,7 +78,8 @@ export const make = <const Source extends EventSource, E, R>(options: {
     events: typeof source === "string" ? [source] : definitions.map((definition) => definition.name),
     definitions: new Map(definitions.map((definition) => [definition.name, definition])),
     priority: options.priority ?? 0,
-    handler: (event) => Effect.scoped(options.handler(event as EventOf<Source>)),
+    handler: (event) => options.handler(event as EventOf<Source>),
+    context: Context.empty(),
     declaredAt: callSite()
   }
 }
@@ -93,17 +95,8 @@ export const make = <const Source extends EventSource, E, R>(options: {
 export const provideContext = <R, Provided>(
   self: Subscriber<R>,
   context: Context.Context<Provided>
-): Subscriber<Exclude<R, Provided>> => ({
-  ...self,
-  handler: (event) =>
-    Effect.updateContext(
-      self.handler(event),
-      (current: Context.Context<Exclude<R, Provided>>) =>
-        Context.merge(context, Context.get(current, DeliveryContext) ?? current) as Context.Context<
-          R | Exclude<R, Provided>
-        >
-    )
-})
+): Subscriber<Exclude<R, Provided>> =>
+  ({ ...self, context: Context.merge(self.context, context) }) as Subscriber<Exclude<R, Provided>>
 
 /** What the handlers of these subscribers need. */
 type Requirements<Each> = Each extends Subscriber<infer R> ? R : never

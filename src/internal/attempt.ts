@@ -6,10 +6,11 @@
  *
  * @internal
  */
-import { Cause, Clock, type Context, Data, Effect, Exit, Option } from "effect"
+import { Cause, Clock, Context, Data, Effect, Exit, Option } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import { HandlerTimeout, type StoreError, TransactionAborted } from "../Errors.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
+import type { Subscriber } from "../Subscriber.ts"
 import { deliver, type Outcome } from "./deliver.ts"
 import { added } from "./deliveryContext.ts"
 import { type Engine, rulesOf, timeoutOf, untraced } from "./engine.ts"
@@ -17,13 +18,19 @@ import { isAborted, isContention } from "./failure.ts"
 import { failure, verdictOf } from "./verdict.ts"
 import { type Progress, watch } from "./watch.ts"
 
+/** A delivery that was not processed, and what was written about it. */
+export interface Judged {
+  readonly row: Claimed
+  readonly verdict: Verdict
+}
+
 /** What a transaction did. */
 export type Attempt = Data.TaggedEnum<{
-  /** Committed. `claimed` counts the rows taken, `verdicts` tells what was settled or put off. */
+  /** Committed: `claimed` rows were taken, these were processed, the others skipped, put off or given up. */
   Committed: {
     readonly claimed: number
-    readonly verdicts: ReadonlyArray<Verdict>
-    readonly rows: ReadonlyArray<Claimed>
+    readonly processed: ReadonlyArray<Claimed>
+    readonly others: ReadonlyArray<Judged>
   }
   /** Rolled back because transactions stood in each other's way. Nobody is charged. */
   Contended: { readonly rows: ReadonlyArray<Claimed> }
@@ -58,10 +65,33 @@ export interface Request {
 /** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
 const lockWaitMillis = 20
 
-const runOne = (engine: Engine, request: Request, row: Claimed, brought: Context.Context<never>) => {
-  const subscriber = engine.registry.handlerFor(request.consumer.name, row.eventName)
-  // The subscriber was removed after the claim: the delivery waits for somebody who has it.
-  return subscriber === undefined ? Effect.succeed(undefined) : deliver(subscriber, row, brought)
+/** Runs one delivery with its handler's own services and what the transaction brought. */
+type RunOne = (row: Claimed) => Effect.Effect<Outcome | undefined>
+
+/**
+ * @param outer - the context before the transaction was opened
+ * @param inner - the context in the transaction
+ */
+const makeRunOne = (
+  engine: Engine,
+  request: Request,
+  outer: Context.Context<never>,
+  inner: Context.Context<never>
+): RunOne => {
+  const brought = added(outer, inner)
+  const contexts = new Map<Subscriber, Context.Context<never>>()
+  const contextOf = (subscriber: Subscriber) => {
+    const known = contexts.get(subscriber)
+    if (known !== undefined) return known
+    const context = Context.merge(Context.merge(outer, subscriber.context), brought)
+    contexts.set(subscriber, context)
+    return context
+  }
+  return (row) => {
+    const subscriber = engine.registry.handlerFor(request.consumer.name, row.eventName)
+    // The subscriber was removed after the claim: the delivery waits for somebody who has it.
+    return subscriber === undefined ? Effect.undefined : deliver(subscriber, row, contextOf(subscriber))
+  }
 }
 
 const overdue = (engine: Engine, consumer: Consumer, row: Claimed, timeoutMillis: number) =>
@@ -79,7 +109,7 @@ const runBatch = Effect.fnUntraced(function* (
   engine: Engine,
   request: Request,
   rows: ReadonlyArray<Claimed>,
-  brought: Context.Context<never>,
+  runOne: RunOne,
   timeoutMillis: number
 ) {
   const clock = yield* Clock.Clock
@@ -92,7 +122,7 @@ const runBatch = Effect.fnUntraced(function* (
       if (handled.length > 0 && (now - openedAt > engine.maxBatchMillis || request.isStopping())) break
       current = row
       progress.startedAt = now
-      const outcome = yield* runOne(engine, request, row, brought)
+      const outcome = yield* runOne(row)
       if (outcome === undefined) continue
       if (outcome._tag === "Failed") return yield* new Abandoned({ culprit: row, cause: outcome.cause })
       handled.push([row, outcome])
@@ -121,8 +151,8 @@ const runSingle = Effect.fnUntraced(function* (
 ) {
   const { checkConstraints, withTransaction } = engine.transactor
   const handled = yield* Effect.gen(function* () {
-    const brought = added(outer, yield* Effect.context<never>())
-    const result = yield* watch(() => runOne(engine, request, row, brought), timeoutMillis)
+    const runOne = makeRunOne(engine, request, outer, yield* Effect.context<never>())
+    const result = yield* watch(() => runOne(row), timeoutMillis)
     if (Option.isNone(result)) {
       return yield* new Abandoned({ culprit: row, cause: overdue(engine, request.consumer, row, timeoutMillis) })
     }
@@ -150,14 +180,15 @@ const settle = Effect.fnUntraced(function* (
   handled: ReadonlyArray<readonly [Claimed, Outcome]>
 ) {
   const rules = rulesOf(request.consumer, yield* engine.settings.current)
-  const verdicts: Array<Verdict> = []
-  for (const [row, outcome] of handled) verdicts.push(yield* verdictOf(row, outcome, rules))
-  const done = verdicts.filter((verdict) => verdict.status === "processed")
-  yield* untraced(engine.inbox.complete(done.map((verdict) => verdict.deliveryId)))
-  for (const verdict of verdicts) {
-    if (verdict.status !== "processed") yield* untraced(engine.inbox.settle(verdict))
+  const processed: Array<Claimed> = []
+  const others: Array<Judged> = []
+  for (const [row, outcome] of handled) {
+    if (outcome._tag === "Processed") processed.push(row)
+    else others.push({ row, verdict: yield* verdictOf(row, outcome, rules) })
   }
-  return verdicts
+  yield* untraced(engine.inbox.complete(processed.map((row) => row.deliveryId)))
+  for (const { verdict } of others) yield* untraced(engine.inbox.settle(verdict))
+  return { processed, others }
 })
 
 /**
@@ -173,18 +204,18 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     const transaction = Effect.gen(function* () {
       rows = yield* untraced(request.claim)
       const [first, second] = rows
-      if (first === undefined) return []
+      if (first === undefined) return { processed: [], others: [] }
       if (second === undefined) {
         return yield* settle(engine, request, yield* runSingle(engine, request, first, outer, timeoutMillis))
       }
       yield* untraced(engine.transactor.limitLockWait(lockWaitMillis))
-      const brought = added(outer, yield* Effect.context<never>())
-      return yield* settle(engine, request, yield* runBatch(engine, request, rows, brought, timeoutMillis))
+      const runOne = makeRunOne(engine, request, outer, yield* Effect.context<never>())
+      return yield* settle(engine, request, yield* runBatch(engine, request, rows, runOne, timeoutMillis))
     })
     const exit = yield* Effect.exit(
       engine.permits.withPermit(request.consumer.name)(engine.transactor.withTransaction(transaction))
     )
-    if (Exit.isSuccess(exit)) return Attempt.Committed({ claimed: rows.length, verdicts: exit.value, rows })
+    if (Exit.isSuccess(exit)) return Attempt.Committed({ claimed: rows.length, ...exit.value })
     const abandoned = exit.cause.reasons.find(Cause.isFailReason)?.error
     const culprit = abandoned instanceof Abandoned ? abandoned.culprit : undefined
     const cause = abandoned instanceof Abandoned ? abandoned.cause : exit.cause

@@ -3,12 +3,11 @@
  *
  * @internal
  */
-import { Cause, Context, DateTime, Effect, Exit, Schema, SchemaIssue } from "effect"
+import { Cause, Context, DateTime, Effect, Schema, SchemaIssue } from "effect"
 import * as DomainEvent from "../DomainEvent.ts"
 import { EventDecodingError, HandlerInterrupted } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
 import type { Subscriber } from "../Subscriber.ts"
-import { DeliveryContext } from "./deliveryContext.ts"
 import { type Directive, isDirective } from "./directive.ts"
 
 /** How a delivery ended. What a handler wrote stays unless it failed. */
@@ -54,15 +53,10 @@ const toEvent = (row: Claimed, payload: unknown): DomainEvent.DomainEvent => ({
   causationId: row.causationId ?? undefined
 })
 
-const decode = (subscriber: Subscriber, row: Claimed): Effect.Effect<unknown, EventDecodingError> => {
-  const definition = subscriber.definitions.get(row.eventName)
-  return definition === undefined
-    ? Effect.succeed(row.payload)
-    : Effect.mapError(
-        decoderOf(definition)(row.payload),
-        (error) => new EventDecodingError({ eventName: row.eventName, eventId: row.eventId, issues: issuesOf(error) })
-      )
-}
+const undecodable = (row: Claimed, error: Schema.SchemaError): Outcome => ({
+  _tag: "Undecodable",
+  error: new EventDecodingError({ eventName: row.eventName, eventId: row.eventId, issues: issuesOf(error) })
+})
 
 const directiveOf = (cause: Cause.Cause<unknown>): Directive | undefined => {
   for (const reason of cause.reasons) if (Cause.isFailReason(reason) && isDirective(reason.error)) return reason.error
@@ -82,33 +76,37 @@ const failed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause<unknown
   }
 }
 
+const handle = (
+  subscriber: Subscriber,
+  row: Claimed,
+  payload: unknown,
+  context: Context.Context<never>
+): Effect.Effect<Outcome> => {
+  const event = toEvent(row, payload)
+  return Effect.suspend(() => subscriber.handler(event)).pipe(
+    Effect.provideContext(Context.add(context, DomainEvent.Current, event)),
+    Effect.matchCause({ onFailure: (cause) => failed(subscriber, row, cause), onSuccess: () => processed })
+  )
+}
+
 /**
  * Runs the handler of one delivery. Never fails: a handler's failures and defects are data. Interrupting the fiber
  * interrupts the handler.
  *
- * @param brought - what the delivery adds to the handler's context: its transaction
+ * @param context - the handler's services, with the delivery's transaction
  */
 export const deliver = (
   subscriber: Subscriber,
   row: Claimed,
-  brought: Context.Context<never>
-): Effect.Effect<Outcome> =>
-  Effect.matchCauseEffect(decode(subscriber, row), {
+  context: Context.Context<never>
+): Effect.Effect<Outcome> => {
+  const definition = subscriber.definitions.get(row.eventName)
+  if (definition === undefined) return handle(subscriber, row, row.payload, context)
+  return Effect.matchCauseEffect(decoderOf(definition)(row.payload), {
     onFailure: (cause) => {
       const reason = cause.reasons.find(Cause.isFailReason)
-      return Effect.succeed<Outcome>(
-        reason === undefined ? failed(subscriber, row, cause) : { _tag: "Undecodable", error: reason.error }
-      )
+      return Effect.succeed(reason === undefined ? failed(subscriber, row, cause) : undecodable(row, reason.error))
     },
-    onSuccess: (payload) => {
-      const event = toEvent(row, payload)
-      const context = Context.add(brought, DomainEvent.Current, event)
-      return Effect.suspend(() => subscriber.handler(event)).pipe(
-        Effect.updateContext((current: Context.Context<never>) =>
-          Context.add(Context.add(current, DomainEvent.Current, event), DeliveryContext, context)
-        ),
-        Effect.exit,
-        Effect.map((exit) => (Exit.isSuccess(exit) ? processed : failed(subscriber, row, exit.cause)))
-      )
-    }
+    onSuccess: (payload) => handle(subscriber, row, payload, context)
   })
+}

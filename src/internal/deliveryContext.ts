@@ -1,5 +1,5 @@
 /**
- * What a delivery adds to the context its handler was declared with: the transaction, and the event.
+ * What a delivery adds to the context its handler was declared with.
  *
  * A handler's services come from its own layer, which may hold other instances than the processor's. So the handler
  * does not simply run in the processor's context: only what the delivery's transaction put there is carried over.
@@ -7,12 +7,6 @@
  * @internal
  */
 import { Context } from "effect"
-
-/** The services a delivery brings with it; `undefined` outside of one. */
-export const DeliveryContext = Context.Reference<Context.Context<never> | undefined>(
-  "effect-integration/internal/DeliveryContext",
-  { defaultValue: () => undefined }
-)
 
 /** The services of `inner` that `outer` does not have, or has another instance of. */
 export const added = (outer: Context.Context<never>, inner: Context.Context<never>): Context.Context<never> =>

@@ -17,7 +17,6 @@ export const make = (
 ): Effect.Effect<PgClient.PgClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> =>
   Effect.map(PgClient.make(config), (client) =>
     Object.assign(client, {
-      withTransaction: queuedTransactions(client),
       listen: unpooledListen(config),
       notify: notifyHere(client)
     })

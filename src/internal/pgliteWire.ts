@@ -174,7 +174,7 @@ class VirtualConnection extends Duplex {
       if (tag !== "S" && tag !== "Q") return
       const cycle = messages.slice(start, index + 1)
       this.#trackPrepared(cycle)
-      this.#cycles.push(join(cycle))
+      this.#cycles.push(join(cycle.some(startsCopy) ? cycle.toSpliced(-1, 0, copyFail) : cycle))
       start = index + 1
     })
     // Only whole cycles leave this buffer: half of one would make the session wait for the rest.
@@ -300,6 +300,15 @@ const readyForQuery = message("Z", Buffer.from("I"))
 /** AuthenticationOk, BackendKeyData and ReadyForQuery. */
 const greeting = (id: number): Buffer =>
   Buffer.concat([message("R", int32(0)), message("K", int32(id), int32(0)), readyForQuery])
+
+/**
+ * COPY FROM STDIN would wait for data inside PGlite, and block the event loop for good. A CopyFail in the same cycle ends
+ * it; where there is no COPY, PostgreSQL ignores that message. PgClient then says that it does not support COPY.
+ */
+const startsCopy = ({ bytes, tag }: Message): boolean =>
+  tag === "P" && /\bcopy\b.*\bstdin\b/is.test(textAt(bytes, bytes.indexOf(0, 5) + 1))
+
+const copyFail: Message = { tag: "f", bytes: message("f", text("COPY is not supported")) }
 
 /** What a cancelled statement is answered with, outside a transaction: query_canceled. */
 const cancelled = Buffer.concat([

@@ -7,8 +7,8 @@
 import { type Cause, Effect, Random } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
-import type { Claimed, Verdict } from "../InboxStore.ts"
-import { Attempt, attempt } from "./attempt.ts"
+import type { Claimed } from "../InboxStore.ts"
+import { Attempt, attempt, type Judged } from "./attempt.ts"
 import { type Engine, rulesOf, untraced } from "./engine.ts"
 import { failure, verdictOf } from "./verdict.ts"
 
@@ -25,10 +25,7 @@ export interface Round {
 /** Times a single delivery is repeated when other transactions stand in its way, before that counts as its failure. */
 const contentionRepeats = 10
 
-const isFinal = (verdict: Verdict) => verdict.retryInMillis === undefined
-
-const report = (consumer: Consumer, row: Claimed | undefined, verdict: Verdict) => {
-  if (verdict.status === "processed" || row === undefined) return Effect.void
+const report = (consumer: Consumer, { row, verdict }: Judged) => {
   const attempts = verdict.seenAttempts + 1
   const say =
     verdict.status === "skipped"
@@ -47,19 +44,17 @@ const report = (consumer: Consumer, row: Claimed | undefined, verdict: Verdict) 
   })
 }
 
-/** After a commit: words for what failed, and the events whose status may be final now. */
+/** After a commit: words for what failed, and the events whose status may be final now. Returns how many there were. */
 const conclude = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
-  rows: ReadonlyArray<Claimed>,
-  verdicts: ReadonlyArray<Verdict>
+  processed: ReadonlyArray<Claimed>,
+  others: ReadonlyArray<Judged>
 ) {
-  const byId = new Map(rows.map((row) => [row.deliveryId, row]))
-  yield* engine.rollUp.offer(verdicts.filter(isFinal).flatMap((verdict) => byId.get(verdict.deliveryId)?.eventId ?? []))
-  yield* Effect.forEach(verdicts, (verdict) => report(consumer, byId.get(verdict.deliveryId), verdict), {
-    discard: true
-  })
-  return verdicts.length
+  const final = others.filter(({ verdict }) => verdict.retryInMillis === undefined).map(({ row }) => row)
+  yield* engine.rollUp.offer([...processed, ...final].map((row) => row.eventId))
+  yield* Effect.forEach(others, (judged) => report(consumer, judged), { discard: true })
+  return processed.length + others.length
 })
 
 /**
@@ -74,7 +69,7 @@ const charge = Effect.fnUntraced(function* (
 ) {
   const verdict = yield* verdictOf(row, failure(cause), rulesOf(consumer, yield* engine.settings.current))
   const isCharged = yield* untraced(engine.inbox.settle(verdict))
-  return isCharged ? yield* conclude(engine, consumer, [row], [verdict]) : 0
+  return isCharged ? yield* conclude(engine, consumer, [], [{ row, verdict }]) : 0
 })
 
 /** A short pause of 5 to 50 ms, different for everybody who waits. */
@@ -95,7 +90,7 @@ const alone = Effect.fnUntraced(function* (
       isStopping,
       chargesContention: repeat > contentionRepeats
     })
-    if (result._tag === "Committed") return yield* conclude(engine, consumer, result.rows, result.verdicts)
+    if (result._tag === "Committed") return yield* conclude(engine, consumer, result.processed, result.others)
     if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result.cause)
     yield* pause
   }
@@ -131,9 +126,9 @@ export const round = (
     })
     const result = yield* attempt(engine, { consumer, claim, isStopping, chargesContention: false })
     return yield* Attempt.$match(result, {
-      Committed: ({ claimed, rows, verdicts }) =>
+      Committed: ({ claimed, others, processed }) =>
         Effect.map(
-          conclude(engine, consumer, rows, verdicts),
+          conclude(engine, consumer, processed, others),
           (settled): Round => ({
             claimed,
             settled,

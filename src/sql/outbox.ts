@@ -97,9 +97,12 @@ const route = (sql: SqlClient.SqlClient) => (limit: number) =>
       (SELECT coalesce(array_agg(DISTINCT consumer_name::text), '{}') FROM interested) AS "consumers"`
 
 /**
- * An event gets its final status from its deliveries. The row version read is compared with the one updated: whoever
- * makes an event pending again while this statement runs (registration sweep, requeue) writes the row, which ends the
- * match, so a delivery this statement could not see is never rolled over.
+ * An event gets its final status from its deliveries.
+ *
+ * The row version read is compared with the one updated: whoever makes an event pending again while this statement runs
+ * (registration sweep, requeue) writes the row, which ends the match, so a delivery this statement could not see is
+ * never rolled over. `ctid` spares a second lookup, and a join that would read the whole table; `xmin` is what decides
+ * when the row has changed.
  */
 const rollUp = (candidates: string) => `
   UPDATE outbox_event AS o
@@ -120,19 +123,19 @@ const rollUp = (candidates: string) => `
     FROM inbox_event AS i
     WHERE i.outbox_event_id = e.id
   ) AS d
-  WHERE o.id = e.id AND o.xmin = e.version AND d.is_settled
+  WHERE o.ctid = e.ctid AND o.xmin = e.version AND d.is_settled
   RETURNING o.id`
 
 const rollUpGiven = (sql: SqlClient.SqlClient) => {
   const statement = rollUp(
-    "SELECT id, xmin AS version FROM outbox_event WHERE id = ANY ($1::uuid[]) AND status = 'pending'"
+    "SELECT id, ctid, xmin AS version FROM outbox_event WHERE id = ANY ($1::uuid[]) AND status = 'pending'"
   )
   return (eventIds: ReadonlyArray<string>) => sql.unsafe<{ id: string }>(statement, [eventIds])
 }
 
 const rollUpWindow = (sql: SqlClient.SqlClient) => {
   const statement = rollUp(`
-    SELECT id, xmin AS version
+    SELECT id, ctid, xmin AS version
     FROM outbox_event
     WHERE status = 'pending' AND routed_at IS NOT NULL AND position > $1::bigint
     ORDER BY position
