@@ -17,6 +17,7 @@ export const make = (
 ): Effect.Effect<PgClient.PgClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> =>
   Effect.map(PgClient.make(config), (client) =>
     Object.assign(client, {
+      withTransaction: queuedTransactions(client),
       listen: unpooledListen(config),
       notify: notifyHere(client)
     })
@@ -36,7 +37,7 @@ const queuedTransactions = (client: PgClient.PgClient): PgClient.PgClient["withT
   return SqlClient.makeWithTransaction({
     transactionService: client.transactionService,
     spanAttributes: Object.entries(client.config.spanAttributes ?? {}),
-    acquireConnection: (restore) => restore(Effect.andThen(turn.takeScoped(1), client.reserve)),
+    acquireConnection: (restore) => restore(client.reserve),
     begin: (connection, statement) =>
       statement === undefined
         ? run("BEGIN")(connection)
