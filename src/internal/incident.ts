@@ -16,27 +16,34 @@ export interface Incident {
 const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]))
 
 export const make = (): Incident => {
-  let isOpen = false
-  const opened = (cause: Cause.Cause<unknown>) =>
+  /** Rounds that are failing now: the incident lasts as long as there is one. */
+  const failing = new Set<object>()
+  const opened = (id: object, cause: Cause.Cause<unknown>) =>
     Effect.suspend(() => {
-      if (isOpen || Cause.hasInterruptsOnly(cause)) return Effect.void
-      isOpen = true
-      return Effect.logWarning("Delivery is held up and will go on by itself once the cause is gone", cause)
+      if (Cause.hasInterruptsOnly(cause) || failing.has(id)) return Effect.void
+      failing.add(id)
+      return failing.size > 1
+        ? Effect.void
+        : Effect.logWarning("Delivery is held up and will go on by itself once the cause is gone", cause)
     })
-  const closed = Effect.suspend(() => {
-    if (!isOpen) return Effect.void
-    isOpen = false
-    return Effect.logInfo("Delivery goes on")
-  })
+  const closed = (id: object) =>
+    Effect.suspend(() => {
+      const wasLast = failing.delete(id) && failing.size === 0
+      return wasLast ? Effect.logInfo("Delivery goes on") : Effect.void
+    })
   return {
     survive: <A, E, R>(round: Effect.Effect<A, E, R>) =>
-      round.pipe(
-        Effect.tapCause(opened),
-        Effect.sandbox,
-        Effect.retry({ schedule: backoff, while: (cause) => !Cause.hasInterruptsOnly(cause) }),
-        Effect.tap(() => closed),
-        // What is left is interruption from inside, which nothing here does.
-        Effect.catch((cause) => Effect.failCause(cause as Cause.Cause<never>))
-      )
+      Effect.suspend(() => {
+        const id = {}
+        return round.pipe(
+          Effect.tapCause((cause) => opened(id, cause)),
+          Effect.sandbox,
+          Effect.retry({ schedule: backoff, while: (cause) => !Cause.hasInterruptsOnly(cause) }),
+          // What is left is interruption from inside, which nothing here does.
+          Effect.catch((cause) => Effect.failCause(cause as Cause.Cause<never>)),
+          Effect.tap(() => closed(id)),
+          Effect.onInterrupt(() => Effect.sync(() => failing.delete(id)))
+        )
+      })
   }
 }

@@ -18,7 +18,6 @@ export const make = (
   Effect.map(PgClient.make(config), (client) =>
     Object.assign(client, {
       withTransaction: queuedTransactions(client),
-      listen: unpooledListen(config),
       notify: notifyHere(client)
     })
   )
@@ -37,7 +36,7 @@ const queuedTransactions = (client: PgClient.PgClient): PgClient.PgClient["withT
   return SqlClient.makeWithTransaction({
     transactionService: client.transactionService,
     spanAttributes: Object.entries(client.config.spanAttributes ?? {}),
-    acquireConnection: (restore) => restore(client.reserve),
+    acquireConnection: (restore) => restore(Effect.andThen(turn.takeScoped(1), client.reserve)),
     begin: (connection, statement) =>
       statement === undefined
         ? run("BEGIN")(connection)

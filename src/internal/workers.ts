@@ -8,35 +8,33 @@ import type { Consumer } from "../Consumer.ts"
 import { run, type Stop } from "./consumerLoop.ts"
 import type { Engine } from "./engine.ts"
 
+/** The workers of one consumer. */
 interface Served {
   readonly stop: Stop
   readonly fibers: ReadonlyArray<Fiber.Fiber<void>>
 }
 
 export interface Workers {
-  /** Starts workers for every consumer that has handlers, and stops those whose handlers are gone. */
-  readonly reconcile: Effect.Effect<void>
   /**
-   * Keeps consumers without workers in the current scope's beginning and end: `hold` stops them (letting running
-   * handlers finish within the grace period), `release` allows them again.
+   * Stops the workers of these consumers and starts no new ones until `release`. Returns when they have ended: running
+   * handlers may finish within the grace period, then they are interrupted.
    */
   readonly hold: (consumers: ReadonlyArray<string>) => Effect.Effect<void>
+  /** Ends one `hold`: consumers that have handlers, and are not held otherwise, get workers. */
   readonly release: (consumers: ReadonlyArray<string>) => Effect.Effect<void>
 }
 
 /** Asks workers to stop, and interrupts those that have not by the end of the grace period. */
-const stopWorkers = Effect.fnUntraced(function* (served: ReadonlyArray<Served>, grace: Duration.Duration) {
-  for (const { stop } of served) {
-    stop.isStopping = true
-    yield* Deferred.succeed(stop.requested, undefined)
-  }
-  const fibers = served.flatMap((_) => _.fibers)
-  const ended = Effect.interruptible(Effect.timeoutOption(Fiber.awaitAll(fibers), grace))
-  yield* ended
+const end = Effect.fnUntraced(function* ({ fibers, stop }: Served, grace: Duration.Duration) {
+  stop.isStopping = true
+  yield* Deferred.succeed(stop.requested, undefined)
+  yield* Effect.interruptible(Effect.timeoutOption(Fiber.awaitAll(fibers), grace))
   yield* Fiber.interruptAll(fibers)
 })
 
 /**
+ * Serves the consumers of the registry, whoever registered them, until the scope closes.
+ *
  * @param options.grace - how long running handlers may take to finish when their workers are stopped
  */
 export const make = (
@@ -45,31 +43,39 @@ export const make = (
 ): Effect.Effect<Workers, never, Scope.Scope> =>
   Effect.gen(function* () {
     const served = new Map<string, Served>()
+    const ending = new Map<string, Fiber.Fiber<void>>()
     const held = new Map<string, number>()
     const mutex = yield* Semaphore.make(1)
-    const scope = yield* Effect.scope
+    const context = yield* Effect.context<never>()
 
+    // Detached: a scope would interrupt them before their grace period.
+    const fork = (effect: Effect.Effect<void>) => Effect.forkDetach(Effect.provideContext(effect, context))
     const start = Effect.fnUntraced(function* (consumer: Consumer) {
       const stop: Stop = { requested: yield* Deferred.make<void>(), isStopping: false }
-      const fibers = yield* Effect.replicateEffect(
-        Effect.forkIn(run(engine, consumer, stop), scope),
-        consumer.options.concurrency ?? 1
-      )
+      const fibers = yield* Effect.replicateEffect(fork(run(engine, consumer, stop)), consumer.options.concurrency ?? 1)
       served.set(consumer.name, { stop, fibers })
     })
-    const stopAll = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
-      const ending = names.flatMap((name) => served.get(name) ?? [])
-      yield* stopWorkers(ending, options.grace)
-      for (const name of names) served.delete(name)
+    // Others need not wait for this consumer's handlers, so the waiting is done by a fiber of its own.
+    const stop = Effect.fnUntraced(function* (name: string, workers: Served) {
+      served.delete(name)
+      ending.set(name, yield* fork(end(workers, options.grace)))
     })
     const reconcile = Effect.gen(function* () {
-      const consumers = yield* engine.registry.consumers
-      const wanted = new Set(consumers.map((_) => _.name).filter((name) => !held.has(name)))
-      yield* stopAll([...served.keys()].filter((name) => !wanted.has(name)))
-      for (const consumer of consumers) {
-        if (wanted.has(consumer.name) && !served.has(consumer.name)) yield* start(consumer)
+      const wanted = (yield* engine.registry.consumers).filter(({ name }) => !held.has(name))
+      for (const [name, workers] of [...served]) {
+        if (!wanted.some((consumer) => consumer.name === name)) yield* stop(name, workers)
       }
+      for (const consumer of wanted) if (!served.has(consumer.name)) yield* start(consumer)
     }).pipe(mutex.withPermit, Effect.uninterruptible)
+    const ended = (consumers: Iterable<string>) =>
+      Effect.forEach(
+        consumers,
+        (name) => {
+          const fiber = ending.get(name)
+          return fiber === undefined ? Effect.void : Fiber.await(fiber)
+        },
+        { discard: true }
+      )
     const count = (names: ReadonlyArray<string>, by: number) =>
       Effect.sync(() => {
         for (const name of names) {
@@ -78,14 +84,20 @@ export const make = (
           else held.delete(name)
         }
       })
-    yield* Effect.addFinalizer(() => mutex.withPermit(Effect.suspend(() => stopAll([...served.keys()]))))
+    const hold = Effect.fnUntraced(function* (consumers: ReadonlyArray<string>) {
+      yield* count(consumers, 1)
+      yield* reconcile
+      yield* ended(consumers)
+    })
+
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => hold([...served.keys()])).pipe(
+        Effect.andThen(Effect.suspend(() => ended([...ending.keys()])))
+      )
+    )
     yield* Stream.fromPubSub(engine.registry.changes).pipe(
       Stream.runForEach(() => reconcile),
       Effect.forkScoped
     )
-    return {
-      reconcile,
-      hold: (consumers) => Effect.andThen(count(consumers, 1), reconcile),
-      release: (consumers) => Effect.andThen(count(consumers, -1), reconcile)
-    }
+    return { hold, release: (consumers) => Effect.andThen(count(consumers, -1), reconcile) }
   })
