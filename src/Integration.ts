@@ -6,7 +6,13 @@
 import { PgClient } from "@effect/sql-pg"
 import { type Config, Duration, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
-import { InvalidOption, type MigrationFailed, type SchemaMismatch, type StoreError } from "./Errors.ts"
+import {
+  InvalidOption,
+  type MigrationFailed,
+  type SchemaMismatch,
+  type StoreError,
+  UnsupportedOption
+} from "./Errors.ts"
 import type { InboxStore } from "./InboxStore.ts"
 import type { LinkStore } from "./LinkStore.ts"
 import { Notifier } from "./Notifier.ts"
@@ -16,6 +22,7 @@ import { defaultMaxPayloadBytes, Publisher } from "./Publisher.ts"
 import { Registry } from "./Registry.ts"
 import type { SettingStore } from "./SettingStore.ts"
 import { Settings, type Values } from "./Settings.ts"
+import { SqlCapabilities } from "./SqlCapabilities.ts"
 import type { SubscriptionStore } from "./SubscriptionStore.ts"
 import * as SqlInbox from "./sql/inbox.ts"
 import * as SqlLinks from "./sql/links.ts"
@@ -41,7 +48,13 @@ export type Services =
   | Transactor
 
 /** Why the layer could not be built. @since 0.1.0 */
-export type IntegrationError = InvalidOption | MigrationFailed | SchemaMismatch | StoreError | Config.ConfigError
+export type IntegrationError =
+  | InvalidOption
+  | UnsupportedOption
+  | MigrationFailed
+  | SchemaMismatch
+  | StoreError
+  | Config.ConfigError
 
 /**
  * Options of `layer`.
@@ -72,9 +85,11 @@ const isDuration = (value: Duration.Input) => {
   }
 }
 
-const validate = (options: Options): Effect.Effect<void, InvalidOption> => {
+const validate = (options: Options): Effect.Effect<void, InvalidOption | UnsupportedOption> => {
   const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown !== undefined) return refuse(`Integration.layer ${unknown}`, "set", `one of ${known.join(", ")}`)
+  if (unknown !== undefined) {
+    return Effect.fail(new UnsupportedOption({ where: "Integration.layer", option: unknown, supported: known }))
+  }
   for (const name of durations) {
     const value = options[name]
     if (value !== undefined && !isDuration(value)) return refuse(name, value, "a finite duration")
@@ -96,7 +111,12 @@ const processor = (options: Options) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const config: PgClient.PgPoolConfig = (yield* PgClient.PgClient).config
-      const maxConcurrentBatches = batchesFor(config.maxConnections ?? defaultPoolSize)
+      const poolSize = config.maxConnections ?? defaultPoolSize
+      const { singleSession } = yield* SqlCapabilities
+      if (poolSize < 2 && !singleSession) {
+        return yield* refuse("maxConnections of PgClient", poolSize, "at least 2: a batch of deliveries holds one")
+      }
+      const maxConcurrentBatches = batchesFor(poolSize)
       return ProcessorModule.Processor.layer({ ...options, maxConcurrentBatches })
     })
   )
@@ -116,7 +136,7 @@ const stores = (migrate: boolean) =>
  * `PgLite.layer` provide.
  *
  * Building it migrates the tables, reads the settings and starts the poller. Fails with `InvalidOption`,
- * `MigrationFailed`, `SchemaMismatch`, `StoreError`, or `ConfigError`.
+ * `UnsupportedOption`, `MigrationFailed`, `SchemaMismatch`, `StoreError`, or `ConfigError`.
  *
  * @since 0.1.0
  */

@@ -11,7 +11,7 @@ import {
   type InvalidIdentifier,
   InvalidOption,
   type StoreError,
-  type UnsupportedOption
+  UnsupportedOption
 } from "./Errors.ts"
 import type { Interest } from "./InboxStore.ts"
 import { isPattern, matcher, overlap } from "./internal/pattern.ts"
@@ -71,6 +71,14 @@ const findConflict = (entries: ReadonlyArray<Entry>, { consumer }: Subscriber): 
 const validate = Effect.fnUntraced(function* (subscriber: Subscriber) {
   yield* Consumer.validate(subscriber.consumer)
   const where = `of a subscriber of consumer "${subscriber.consumer.name}"`
+  const [option] = subscriber.unsupported
+  if (option !== undefined) {
+    return yield* new UnsupportedOption({
+      where: `Subscriber of consumer "${subscriber.consumer.name}"`,
+      option,
+      supported: ["consumer", "event", "handler", "priority"]
+    })
+  }
   if (subscriber.events.length === 0) {
     return yield* new InvalidOption({
       option: `event ${where}`,

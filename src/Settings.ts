@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { Config, Context, Effect, Layer, Option, Ref, type Schema } from "effect"
-import { InvalidOption, type StoreError } from "./Errors.ts"
+import { InvalidOption, type StoreError, UnsupportedOption } from "./Errors.ts"
 import { SettingStore } from "./SettingStore.ts"
 
 /**
@@ -187,10 +187,12 @@ const fromEnvironment = Effect.gen(function* () {
   return Object.fromEntries(entries) as Source
 })
 
-const validateOptions = (options: Partial<Values>): Effect.Effect<void, InvalidOption> => {
+const validateOptions = (options: Partial<Values>): Effect.Effect<void, InvalidOption | UnsupportedOption> => {
   const unknown = Object.keys(options).find((name) => !(name in definitions))
   if (unknown !== undefined) {
-    return Effect.fail(new InvalidOption({ option: `settings.${unknown}`, value: "set", expected: names.join(", ") }))
+    return Effect.fail(
+      new UnsupportedOption({ where: "Integration.layer settings", option: unknown, supported: names })
+    )
   }
   const rejected = resolve([options]).rejected[0]
   return rejected === undefined
@@ -215,15 +217,15 @@ export class Settings extends Context.Service<
   }
 >()("effect-integration/Settings") {
   /**
-   * @param options - values that replace defaults. Fails with `InvalidOption` when one is out of its range, and with
-   * `StoreError` when the stored settings cannot be read. Values from environment and store that are not valid are
+   * @param options - values that replace defaults. Fails with `InvalidOption` when one is out of its range,
+   * `UnsupportedOption` when there is no such setting, and `StoreError` when the stored settings cannot be read. Values from environment and store that are not valid are
    * replaced by those of the next weaker source, with a warning naming key and value
    *
    * @since 0.1.0
    */
   static readonly layer = (
     options: Partial<Values> = {}
-  ): Layer.Layer<Settings, InvalidOption | StoreError | Config.ConfigError, SettingStore> =>
+  ): Layer.Layer<Settings, InvalidOption | UnsupportedOption | StoreError | Config.ConfigError, SettingStore> =>
     Layer.effect(
       Settings,
       Effect.gen(function* () {

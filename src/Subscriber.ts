@@ -41,9 +41,14 @@ export interface Subscriber<out R = never> {
   ) => Effect.Effect<unknown, unknown, R>
   /** What the handler was given by `provideContext`. */
   readonly context: Context.Context<never>
+  /** Options that were given but do not exist: refused when it is registered. */
+  readonly unsupported: ReadonlyArray<string>
   /** Where it was declared, as far as the stack tells. */
   readonly declaredAt: string | undefined
 }
+
+/** Options of `make`. */
+const supportedOptions: ReadonlyArray<string> = ["consumer", "event", "handler", "priority"]
 
 /** First stack frame outside this file, as `file.ts:12`. */
 const callSite = (): string | undefined => {
@@ -80,6 +85,7 @@ export const make = <const Source extends EventSource, E, R>(options: {
     priority: options.priority ?? 0,
     handler: (event) => options.handler(event as EventOf<Source>),
     context: Context.empty(),
+    unsupported: Object.keys(options).filter((option) => !supportedOptions.includes(option)),
     declaredAt: callSite()
   }
 }

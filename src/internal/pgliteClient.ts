@@ -18,6 +18,7 @@ export const make = (
   Effect.map(PgClient.make(config), (client) =>
     Object.assign(client, {
       withTransaction: queuedTransactions(client),
+      listen: unpooledListen(config),
       notify: notifyHere(client)
     })
   )
@@ -75,7 +76,6 @@ const unpooledListen =
       const connectionScope = yield* Scope.fork(yield* Scope.Scope)
       const connection = yield* Scope.provide(PgConnection.make(config), connectionScope)
       const queue = yield* connection.listen(channel)
-      yield* Effect.addFinalizer((exit) => Scope.close(connectionScope, exit))
       return queue
     })
 
