@@ -58,12 +58,23 @@ export interface Request {
   readonly claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>
   /** Whether a worker is being stopped: no further delivery is begun. */
   readonly isStopping: () => boolean
-  /** Whether contention of a single delivery counts as its failure. */
-  readonly chargesContention: boolean
+  /** How often this delivery has been repeated because other transactions stood in its way. */
+  readonly repeats: number
 }
 
 /** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
-const lockWaitMillis = 20
+const batchLockWait = 20
+
+/** Times a single delivery is repeated when other transactions stand in its way, before that counts as its failure. */
+const maxRepeats = 10
+
+/**
+ * The same for a single delivery: twice as long with every repeat, then as long as the database lets it. Two handlers
+ * that lock the same rows in opposite order would else wait for PostgreSQL's deadlock check, a second each time.
+ */
+const singleLockWait = (repeats: number) => (repeats < 5 ? 50 * 2 ** repeats : undefined)
+
+const chargesContention = (request: Request) => request.repeats >= maxRepeats
 
 /** Runs one delivery with its handler's own services and what the transaction brought. */
 type RunOne = (row: Claimed) => Effect.Effect<Outcome | undefined>
@@ -167,7 +178,7 @@ const runSingle = Effect.fnUntraced(function* (
     withTransaction,
     Effect.catchTag("Undone", ({ outcome }) => Effect.succeed(outcome))
   )
-  if (handled?._tag === "Failed" && isContention(handled.cause) && !request.chargesContention) {
+  if (handled?._tag === "Failed" && isContention(handled.cause) && !chargesContention(request)) {
     return yield* new Abandoned({ culprit: row, cause: handled.cause })
   }
   return handled === undefined ? [] : [[row, handled] as const]
@@ -205,10 +216,11 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       rows = yield* untraced(request.claim)
       const [first, second] = rows
       if (first === undefined) return { processed: [], others: [] }
+      const lockWait = second === undefined ? singleLockWait(request.repeats) : batchLockWait
+      if (lockWait !== undefined) yield* untraced(engine.transactor.limitLockWait(lockWait))
       if (second === undefined) {
         return yield* settle(engine, request, yield* runSingle(engine, request, first, outer, timeoutMillis))
       }
-      yield* untraced(engine.transactor.limitLockWait(lockWaitMillis))
       const runOne = makeRunOne(engine, request, outer, yield* Effect.context<never>())
       return yield* settle(engine, request, yield* runBatch(engine, request, rows, runOne, timeoutMillis))
     })
@@ -220,6 +232,6 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     const culprit = abandoned instanceof Abandoned ? abandoned.culprit : undefined
     const cause = abandoned instanceof Abandoned ? abandoned.cause : exit.cause
     if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
-    if (isContention(cause) && !(request.chargesContention && rows.length === 1)) return Attempt.Contended({ rows })
+    if (isContention(cause) && !(chargesContention(request) && rows.length === 1)) return Attempt.Contended({ rows })
     return Attempt.Failed({ rows, culprit: rows.length === 1 ? rows[0] : culprit, cause })
   })

@@ -76,6 +76,7 @@ const unpooledListen =
       const connectionScope = yield* Scope.fork(yield* Scope.Scope)
       const connection = yield* Scope.provide(PgConnection.make(config), connectionScope)
       const queue = yield* connection.listen(channel)
+      yield* Effect.addFinalizer((exit) => Scope.close(connectionScope, exit))
       return queue
     })
 

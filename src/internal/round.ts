@@ -22,9 +22,6 @@ export interface Round {
   readonly result: "full" | "part" | "cut" | "contended" | "failed"
 }
 
-/** Times a single delivery is repeated when other transactions stand in its way, before that counts as its failure. */
-const contentionRepeats = 10
-
 const report = (consumer: Consumer, { row, verdict }: Judged) => {
   const attempts = verdict.seenAttempts + 1
   const say =
@@ -83,13 +80,8 @@ const alone = Effect.fnUntraced(function* (
   isStopping: () => boolean
 ): Effect.fn.Return<number, StoreError> {
   const claim = Effect.map(engine.inbox.claimOne(deliveryId), (row) => (row === undefined ? [] : [row]))
-  for (let repeat = 1; !isStopping(); repeat++) {
-    const result = yield* attempt(engine, {
-      consumer,
-      claim,
-      isStopping,
-      chargesContention: repeat > contentionRepeats
-    })
+  for (let repeats = 1; !isStopping(); repeats++) {
+    const result = yield* attempt(engine, { consumer, claim, isStopping, repeats })
     if (result._tag === "Committed") return yield* conclude(engine, consumer, result.processed, result.others)
     if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result.cause)
     yield* pause
@@ -124,7 +116,7 @@ export const round = (
       limit,
       maxPosition: options.maxPosition
     })
-    const result = yield* attempt(engine, { consumer, claim, isStopping, chargesContention: false })
+    const result = yield* attempt(engine, { consumer, claim, isStopping, repeats: 0 })
     return yield* Attempt.$match(result, {
       Committed: ({ claimed, others, processed }) =>
         Effect.map(
