@@ -157,6 +157,7 @@ class Claim {
   settle(): boolean {
     if (!this.#isWritten) {
       this.#write()
+      return false
     }
     Fs.writeFileSync(this.#path(this.token, "owner"), "")
     // A process stopped just here for longer than `stale` may have been taken for dead by another host.

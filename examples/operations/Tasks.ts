@@ -1,0 +1,38 @@
+/** Operations' own service: tasks. It joins whatever transaction it is called in. */
+import { Context, Effect, Layer } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+
+export class Tasks extends Context.Service<
+  Tasks,
+  {
+    readonly create: (title: string) => Effect.Effect<string, SqlError.SqlError>
+    readonly cancel: (id: string) => Effect.Effect<void, SqlError.SqlError>
+    /** How many tasks have each status. */
+    readonly counts: Effect.Effect<{ readonly open: number; readonly cancelled: number }, SqlError.SqlError>
+  }
+>()("examples/operations/Tasks") {
+  static readonly layer = Layer.effect(
+    Tasks,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`
+        CREATE TABLE IF NOT EXISTS task (
+          id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text NOT NULL, status text NOT NULL DEFAULT 'open'
+        )`
+      return Tasks.of({
+        create: Effect.fn("Tasks.create")(function* (title) {
+          const [row] = yield* sql<{ id: string }>`INSERT INTO task (title) VALUES (${title}) RETURNING id::text AS id`
+          return row?.id ?? ""
+        }),
+        cancel: (id) => Effect.asVoid(sql`UPDATE task SET status = 'cancelled' WHERE id = ${id}::int`),
+        counts: Effect.map(
+          sql<{ open: number; cancelled: number }>`
+            SELECT count(*) FILTER (WHERE status = 'open')::int AS open,
+              count(*) FILTER (WHERE status = 'cancelled')::int AS cancelled
+            FROM task`,
+          ([row]) => row ?? { open: 0, cancelled: 0 }
+        )
+      })
+    })
+  )
+}

@@ -1,0 +1,41 @@
+/** Imports the built package as a user does, by its name: run after `npm run build`. */
+import { readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const fail = (problem: string): never => {
+  console.error(`The built package is not usable: ${problem}`)
+  process.exit(1)
+}
+
+const load = (specifier: string): Promise<Record<string, unknown>> => import(specifier)
+
+const main = await load("effect-integration")
+for (const name of [
+  "DomainEvent",
+  "Consumer",
+  "Subscriber",
+  "Publisher",
+  "Processor",
+  "Registry",
+  "LinkStore",
+  "IntegrationLive"
+]) {
+  if (!(name in main)) fail(`effect-integration does not export ${name}`)
+}
+if (!("layer" in (await load("effect-integration/PgLite")))) fail("effect-integration/PgLite has no layer")
+await load("effect-integration/internal/pattern").then(
+  () => fail("internal modules can be imported"),
+  () => undefined
+)
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url))
+const files = readdirSync(dist, { recursive: true, encoding: "utf8" })
+for (const file of files.filter((name) => name.endsWith(".js"))) {
+  const base = file.replace(/\.js$/, "")
+  for (const ending of [".js.map", ".d.ts", ".d.ts.map"])
+    if (!files.includes(base + ending)) fail(`no dist/${base}${ending}`)
+}
+for (const file of files.filter((name) => /\.(d\.ts|js)$/.test(name))) {
+  if (/from "\.[^"]*\.ts"/.test(readFileSync(dist + file, "utf8"))) fail(`dist/${file} imports a .ts file`)
+}
+console.log(`The built package is usable: ${files.filter((name) => name.endsWith(".js")).length} modules`)
