@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url"
 
 const directory = fileURLToPath(new URL("../examples/", import.meta.url))
 
-const expectedOf = (file: string) => /\/\* Output:\n([^]*?)\*\/\s*$/.exec(readFileSync(directory + file, "utf8"))?.[1]
+const expectedOf = (file: string) =>
+  /\/\* Output:\n([\s\S]*?)\*\/\s*$/.exec(readFileSync(directory + file, "utf8"))?.[1]
 
 let failures = 0
 for (const file of readdirSync(directory).filter((name) => name.endsWith(".ts"))) {

@@ -8,14 +8,14 @@ import { fileURLToPath } from "node:url"
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 const example = readFileSync(path("examples/quickstart.ts"), "utf8")
-  .replace(/\/\* Output:[^]*$/, "")
+  .replace(/\/\* Output:[\s\S]*$/, "")
   .replace("../src/index.ts", "effect-integration")
   .replace("../src/PgLite.ts", "effect-integration/PgLite")
   .trim()
 
 const readme = readFileSync(path("README.md"), "utf8")
 const synced = readme.replace(
-  /(<!-- examples\/quickstart\.ts -->\n```ts\n)[^]*?(```)/,
+  /(<!-- examples\/quickstart\.ts -->\n```ts\n)[\s\S]*?(```)/,
   (_, open, close) => `${open}${example}\n${close}`
 )
 
