@@ -417,15 +417,18 @@ layer(PgLite.layerMemory, { timeout: "1 minute", excludeTestServices: true })("P
   )
 
   it.effect("refuses COPY FROM STDIN, which would stop the event loop, and goes on", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sql = yield* freshRows
       const error = yield* Effect.flip(sql`copy rows from stdin`)
       assert.include(error.reason.message, "COPY is not supported")
       yield* insert(1)
-      const failure = yield* Effect.flip(sql.withTransaction(Effect.andThen(insert(2), sql`COPY rows FROM STDIN`)).pipe(Effect.sandbox))
+      const failure = yield* Effect.flip(
+        sql.withTransaction(Effect.andThen(insert(2), sql`COPY rows FROM STDIN`)).pipe(Effect.sandbox)
+      )
       assert.isTrue(failure.reasons.length > 0)
       assert.deepStrictEqual(yield* rows, [1])
-    }))
+    })
+  )
 
   it.effect("leaves no prepared statements of closed connections in the session", () =>
     Effect.gen(function* () {
