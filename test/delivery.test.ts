@@ -2,15 +2,7 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Scope } from "effect"
 import { SqlClient } from "effect/sql"
-import {
-  Consumer,
-  type DomainEvent,
-  LinkStore,
-  Processor,
-  Publisher,
-  Subscriber,
-  Transactor
-} from "../src/index.ts"
+import { Consumer, type DomainEvent, LinkStore, Processor, Publisher, Subscriber, Transactor } from "../src/index.ts"
 import { databases, postgres } from "./support/databases.ts"
 import { deliveries, eventsOf, note, noted, noting, serve, services, until } from "./support/scenario.ts"
 

@@ -60,8 +60,15 @@ const tagOf = (error: unknown): string => {
   return typeof _tag === "string" ? _tag : typeof name === "string" ? name : "Error"
 }
 
+/** The database's own words rather than the driver's "query failed". Parameters are not part of them. */
+export const databaseWords = (error: SqlError.SqlError): string => {
+  const cause = error.reason.cause
+  return cause instanceof Error && cause.message !== "" ? cause.message : error.message
+}
+
 const textOf = (error: unknown): string => {
   if (typeof error === "string") return error
+  if (error instanceof SqlError.SqlError) return `${tagOf(error)}: ${databaseWords(error)}`
   if (error instanceof Error) return error.message === "" ? tagOf(error) : `${tagOf(error)}: ${error.message}`
   try {
     return JSON.stringify(error) ?? String(error)

@@ -6,15 +6,10 @@
 import { Effect } from "effect"
 import { SqlError } from "effect/sql"
 import { StoreError } from "../Errors.ts"
-
-/** The database's own words: the innermost message there is. Parameters are not part of it. */
-const reasonOf = (error: SqlError.SqlError): string => {
-  const cause = error.reason.cause
-  return cause instanceof Error && cause.message !== "" ? cause.message : error.message
-}
+import { databaseWords } from "../internal/failure.ts"
 
 export const toStoreError = (operation: string, error: SqlError.SqlError): StoreError =>
-  new StoreError({ operation, reason: reasonOf(error), isRetryable: error.isRetryable, cause: error })
+  new StoreError({ operation, reason: databaseWords(error), isRetryable: error.isRetryable, cause: error })
 
 /** Maps `SqlError` to `StoreError`, naming the operation. */
 export const storeErrors =
