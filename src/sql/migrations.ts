@@ -8,8 +8,9 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { Migrator, SqlClient } from "effect/sql"
+import { Migrator, SqlClient, SqlError } from "effect/sql"
 import { MigrationFailed, SchemaMismatch, type StoreError } from "../Errors.ts"
+import { databaseWords } from "../internal/failure.ts"
 import { storeErrors } from "./errors.ts"
 import { migrations } from "./migrations.generated.ts"
 
@@ -27,14 +28,10 @@ const run = Migrator.make({})({
     Object.fromEntries(Object.entries(migrations).map(([name, statements]) => [name, runStatements(statements)]))
   )
 }).pipe(
-  Effect.catchTag("MigrationError", (error) =>
-    Effect.fail(
-      new MigrationFailed({
-        reason: error.cause === undefined ? error.message : `${error.message}: ${error.cause}`,
-        cause: error
-      })
-    )
-  )
+  Effect.catchTag("MigrationError", (error) => {
+    const words = error.cause instanceof SqlError.SqlError ? `: ${databaseWords(error.cause)}` : ""
+    return Effect.fail(new MigrationFailed({ reason: error.message + words, cause: error }))
+  })
 )
 
 /** Version this code needs: the number of its newest migration. */

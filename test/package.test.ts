@@ -1,0 +1,77 @@
+/** What is released: migrations that never change, documented names, nothing internal. */
+import { createHash } from "node:crypto"
+import { readdirSync, readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { migrations } from "../src/sql/migrations.generated.ts"
+
+const root = new URL("../", import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, root), "utf8")
+const list = (path: string, ending: string) => readdirSync(new URL(path, root)).filter((name) => name.endsWith(ending))
+
+describe("migrations", () => {
+  it("are embedded as they stand in sql/", () => {
+    const files = list("sql", ".sql").toSorted()
+    assert.deepStrictEqual(
+      files.map((file) => file.replace(".sql", "")),
+      Object.keys(migrations)
+    )
+    for (const file of files) {
+      const statements = read(`sql/${file}`)
+        .split(/^-- statement$/m)
+        .map((text) => text.trim())
+      assert.deepStrictEqual(migrations[file.replace(".sql", "")], statements)
+    }
+  })
+
+  it("say in their head whether older processes may keep running", () => {
+    for (const file of list("sql", ".sql"))
+      assert.match(read(`sql/${file}`).split("\nCREATE")[0] ?? "", /Compatible|Breaking/)
+  })
+
+  // A released migration is never edited: add another.
+  it("are those that were released", () => {
+    const hash = (file: string) =>
+      createHash("sha256")
+        .update(read(`sql/${file}`))
+        .digest("hex")
+        .slice(0, 16)
+    assert.deepStrictEqual(Object.fromEntries(list("sql", ".sql").map((file) => [file, hash(file)])), {
+      "0001_outbox.sql": "dcc5737f7b8b1bd4",
+      "0002_inbox.sql": "94db22bdb7040dcf",
+      "0003_links.sql": "63db5100cb27e180",
+      "0004_settings.sql": "71187de89608b02a",
+      "0005_consumers.sql": "33cacccfce4d2cc9"
+    })
+  })
+})
+
+describe("the package", () => {
+  it("exports entry points and no internal module", () => {
+    const manifest = JSON.parse(read("package.json"))
+    assert.deepStrictEqual(Object.keys(manifest.exports), [".", "./PgLite", "./internal/*", "./package.json"])
+    assert.isNull(manifest.exports["./internal/*"])
+    assert.isUndefined(manifest.dependencies)
+  })
+
+  it("documents every public name, and since when it is there", () => {
+    const undocumented = list("src", ".ts")
+      .filter((file) => file !== "index.ts")
+      .flatMap((file) => {
+        const text = read(`src/${file}`)
+        const exports = [
+          ...text.matchAll(/^export (?:declare )?(?:const|class|interface|type|namespace|function) (\w+)/gm)
+        ]
+        return exports
+          .filter((match) => {
+            const before = text.slice(0, match.index).trimEnd()
+            const comment = before
+              .slice(before.lastIndexOf("/**"))
+              .replace(/\/\/ biome-ignore.*$/m, "")
+              .trimEnd()
+            return !comment.endsWith("*/") || !/@since|@internal/.test(comment)
+          })
+          .map((match) => `${file}: ${match[1]}`)
+      })
+    assert.deepStrictEqual(undocumented, [])
+  })
+})

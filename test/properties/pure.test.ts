@@ -1,0 +1,177 @@
+/** Properties of the pure parts: delays, settings, patterns, batch sizes. */
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Effect, Schema } from "effect"
+import { RetryPolicy } from "../../src/index.ts"
+import * as BatchSize from "../../src/internal/batchSize.ts"
+import { isPattern, matcher, overlap } from "../../src/internal/pattern.ts"
+import { defaults, definitions, environmentName, parse, resolve, type Values } from "../../src/Settings.ts"
+
+const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+describe("retry delays", () => {
+  it.effect.prop(
+    "double with each failure, up to an hour",
+    { base: between(100, 100_000), failures: between(1, 60) },
+    ({ base, failures }) =>
+      Effect.gen(function* () {
+        const delay = yield* RetryPolicy.delayAfter(RetryPolicy.exponential(base), failures)
+        assert.strictEqual(delay, Math.min(base * 2 ** (failures - 1), RetryPolicy.maxDelayMillis))
+      })
+  )
+
+  it.effect.prop(
+    "end exactly at maxAttempts, or at once when it is fatal",
+    { failures: between(1, 20), maxAttempts: between(1, 20), isFatal: Schema.Boolean, deadLetters: Schema.Boolean },
+    ({ deadLetters, failures, isFatal, maxAttempts }) =>
+      Effect.gen(function* () {
+        const decision = yield* RetryPolicy.decide({
+          failures,
+          maxAttempts,
+          baseMillis: 100,
+          deadLetters,
+          isFatal,
+          delayMillis: undefined
+        })
+        assert.deepStrictEqual(
+          decision,
+          isFatal || failures >= maxAttempts
+            ? { _tag: "GiveUp", status: deadLetters ? "dead_letter" : "failed" }
+            : { _tag: "Retry", inMillis: Math.min(100 * 2 ** (failures - 1), RetryPolicy.maxDelayMillis) }
+        )
+      })
+  )
+})
+
+const names = Object.keys(definitions) as ReadonlyArray<keyof Values>
+
+/** Anything somebody may write into a setting. */
+const junk = Schema.Union([
+  Schema.Null,
+  Schema.Boolean,
+  Schema.Number,
+  Schema.String,
+  Schema.Literals(["true", "false", "100", " 7 ", "-1", "1e3", "NaN"]),
+  Schema.Array(Schema.Int)
+])
+
+const sourceOf = (values: ReadonlyArray<unknown>) =>
+  Object.fromEntries(names.flatMap((name, index) => (values[index] === undefined ? [] : [[name, values[index]]])))
+
+describe("settings", () => {
+  const source = Arbitrary.array(Arbitrary.schema(junk), { maxLength: names.length })
+
+  it.prop("are always valid, whatever the sources say", { weak: source, strong: source }, ({ strong, weak }) => {
+    const { rejected, values } = resolve([sourceOf(weak), sourceOf(strong)])
+    for (const name of names) assert.strictEqual(parse(name, values[name]), values[name])
+    assert.isAtLeast(values.idlePollingIntervalMs, values.pollingIntervalMs)
+    for (const { key } of rejected) assert.isTrue(names.some((name) => definitions[name].key === key))
+  })
+
+  it.prop("fall back to the next weaker valid source", { weak: junk, strong: junk }, ({ strong, weak }) => {
+    const { values } = resolve([{ maxAttempts: weak }, { maxAttempts: strong }])
+    assert.strictEqual(
+      values.maxAttempts,
+      parse("maxAttempts", strong) ?? parse("maxAttempts", weak) ?? defaults.maxAttempts
+    )
+  })
+
+  it("have the keys, defaults and minimums of the reference", () => {
+    const prefix = "core.integration.outbox."
+    assert.deepStrictEqual(
+      names.map((name) => {
+        const setting = definitions[name]
+        return [setting.key, setting.default, ...(setting.type === "number" ? [setting.minimum] : [])]
+      }),
+      [
+        [`${prefix}enabled`, true],
+        [`${prefix}processor.enabled`, true],
+        [`${prefix}startupDrainEnabled`, true],
+        [`${prefix}pollingIntervalMs`, 5000, 100],
+        [`${prefix}idlePollingIntervalMs`, 30000, 100],
+        [`${prefix}batchSize`, 10, 1],
+        [`${prefix}maxAttempts`, 3, 1],
+        [`${prefix}processingLeaseMs`, 30000, 1000],
+        [`${prefix}retryBaseDelayMs`, 1000, 100],
+        [`${prefix}deadLetterEnabled`, true],
+        [`${prefix}startupDrainBatchSize`, 50, 1]
+      ]
+    )
+    assert.strictEqual(environmentName("batchSize"), "CORE_INTEGRATION_OUTBOX_BATCH_SIZE")
+    assert.strictEqual(environmentName("processorEnabled"), "CORE_INTEGRATION_OUTBOX_PROCESSOR_ENABLED")
+    assert.strictEqual(environmentName("idlePollingIntervalMs"), "CORE_INTEGRATION_OUTBOX_IDLE_POLLING_INTERVAL_MS")
+  })
+})
+
+/** The meaning of a pattern, word for word: `*` takes any number of characters, the rest takes itself. */
+const matchesNaively = (pattern: string, name: string): boolean => {
+  if (pattern === "") return name === ""
+  if (pattern[0] === "*") {
+    return matchesNaively(pattern.slice(1), name) || (name !== "" && matchesNaively(pattern, name.slice(1)))
+  }
+  return name !== "" && pattern[0] === name[0] && matchesNaively(pattern.slice(1), name.slice(1))
+}
+
+const textOf = (letters: ReadonlyArray<string>, maxLength: number) =>
+  Arbitrary.map(Arbitrary.array(Arbitrary.schema(Schema.Literals(letters)), { maxLength }), (parts) => parts.join(""))
+
+/** All texts over an alphabet up to a length. */
+const allTexts = (letters: ReadonlyArray<string>, length: number): ReadonlyArray<string> =>
+  length === 0 ? [""] : ["", ...allTexts(letters, length - 1).flatMap((rest) => letters.map((letter) => letter + rest))]
+
+describe("patterns", () => {
+  it.prop(
+    "match what they say, and nothing but * is special",
+    {
+      pattern: textOf(["a", ".", "*", "_", "%", "\\", "(", "$", "\n"], 6),
+      name: textOf(["a", ".", "_", "%", "\\", "(", "$", "\n", "b"], 6)
+    },
+    ({ name, pattern }) => {
+      assert.strictEqual(matcher(pattern)(name), matchesNaively(pattern, name))
+    },
+    { arbitrary: { runs: 1000 } }
+  )
+
+  const everything = allTexts(["a", "b"], 7)
+
+  it.prop(
+    "overlap exactly when some name matches both",
+    { left: textOf(["a", "b", "*"], 4), right: textOf(["a", "b", "*"], 4) },
+    ({ left, right }) => {
+      // A common name needs no more letters than both patterns have.
+      assert.strictEqual(
+        overlap(left, right),
+        everything.some((name) => matcher(left)(name) && matcher(right)(name))
+      )
+    },
+    { arbitrary: { runs: 300 } }
+  )
+
+  it("are told from names", () => {
+    assert.isTrue(isPattern("invoice.*"))
+    assert.isFalse(isPattern("invoice_%"))
+  })
+})
+
+describe("batch sizes", () => {
+  it.prop(
+    "stay from 1 to 500, double until contention, then grow by ten",
+    {
+      first: between(1, 500),
+      steps: Arbitrary.array(Arbitrary.schema(Schema.Literals(["full", "contended", "failed"])), { maxLength: 40 })
+    },
+    ({ first, steps }) => {
+      let size = BatchSize.start(first)
+      let wasContended = false
+      for (const step of steps) {
+        const before = size.current
+        if (step === "full") size = BatchSize.grow(size)
+        else size = step === "contended" ? BatchSize.afterContention(size) : BatchSize.afterFailure(size)
+        assert.strictEqual(
+          size.current,
+          step === "full" ? Math.min(500, wasContended ? before + 10 : before * 2) : Math.max(1, Math.floor(before / 2))
+        )
+        wasContended ||= step === "contended"
+      }
+    }
+  )
+})
