@@ -14,7 +14,7 @@ const all = (sql: SqlClient.SqlClient) =>
 const set = (sql: SqlClient.SqlClient) => (key: string, value: Schema.Json, changedBy: string | undefined) =>
   sql`
     WITH previous AS (
-      SELECT value FROM integration_setting WHERE key = ${key} FOR UPDATE
+      SELECT value FROM integration_setting WHERE key = ${key}
     ), stored AS (
       INSERT INTO integration_setting (key, value, updated_by)
       VALUES (${key}, ${JSON.stringify(value)}::jsonb, ${changedBy ?? null})

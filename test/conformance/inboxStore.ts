@@ -1,0 +1,246 @@
+/** What every inbox store must do. */
+import { assert, layer as withLayer } from "@effect/vitest"
+import { Deferred, Effect, Fiber, type Layer } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import type { Verdict } from "../../src/InboxStore.ts"
+import { InboxStore, OutboxStore, Transactor } from "../../src/index.ts"
+import { newEvent, type Stores, settleNext, subscribe, unique, withDeliveries } from "./outboxStore.ts"
+
+const verdict = (deliveryId: string, more: Partial<Verdict>): Verdict => ({
+  deliveryId,
+  seenAttempts: 0,
+  status: "processed",
+  retryInMillis: undefined,
+  error: undefined,
+  errorTag: undefined,
+  ...more
+})
+
+/**
+ * @param options.isConcurrent - whether several transactions can be open at once; a database of one session serialises
+ * them, and then what concerns two claims at once does not apply
+ */
+export const inboxStoreSuite = <E>(
+  name: string,
+  stores: Layer.Layer<Stores, E>,
+  options: { readonly isConcurrent: boolean }
+) =>
+  withLayer(stores, { excludeTestServices: true, timeout: "60 seconds" })(`InboxStore (${name})`, (it) => {
+    it.effect("claims what is due, oldest first, with its event, at most the limit", () =>
+      Effect.gen(function* () {
+        const { claim, eventIds, eventName } = yield* withDeliveries(5)
+        const rows = yield* claim(3)
+        assert.deepStrictEqual(
+          rows.map((_) => _.eventId),
+          eventIds.slice(0, 3)
+        )
+        assert.deepInclude(rows[0], {
+          attemptCount: 0,
+          eventName,
+          schemaVersion: 1,
+          sourceModule: "conformance",
+          aggregateType: "Thing",
+          aggregateId: "1",
+          payload: { a: 1 },
+          metadata: null
+        })
+        assert.lengthOf(yield* claim(100), 5)
+      })
+    )
+
+    it.effect("claims nothing of other consumers, of events not asked for, or after a position", () =>
+      Effect.gen(function* () {
+        const inbox = yield* InboxStore
+        const { appended, claim, consumer, eventName } = yield* withDeliveries(3)
+        const claimed = (request: Partial<Parameters<typeof inbox.claim>[0]>) =>
+          Effect.map(
+            inbox.claim({ consumer, interest: { names: [eventName], patterns: [] }, limit: 10, ...request }),
+            (rows) => rows.length
+          )
+        assert.strictEqual(yield* claimed({ consumer: "somebody else" }), 0)
+        assert.strictEqual(yield* claimed({ interest: { names: ["another"], patterns: [] } }), 0)
+        assert.strictEqual(yield* claimed({ interest: { names: [], patterns: [] } }), 0)
+        assert.strictEqual(yield* claimed({ interest: { names: [], patterns: ["event*"] } }), 3)
+        assert.strictEqual(yield* claimed({ interest: { names: [], patterns: ["*"] } }), 3)
+        assert.strictEqual(yield* claimed({ interest: { names: ["x"], patterns: ["event_*"] } }), 0)
+        assert.lengthOf(yield* claim(10, appended[1]?.position), 2)
+        assert.strictEqual(yield* inbox.lastPosition(consumer), appended[2]?.position)
+        assert.strictEqual(yield* inbox.lastPosition("somebody else"), 0n)
+      })
+    )
+
+    if (options.isConcurrent) {
+      it.effect("gives a delivery to exactly one of two transactions, and frees it with a rollback", () =>
+        Effect.gen(function* () {
+          const inbox = yield* InboxStore
+          const { claim } = yield* withDeliveries(10)
+          const held = yield* Deferred.make<ReadonlyArray<string>>()
+          const go = yield* Deferred.make<void>()
+          const holder = yield* claim(6).pipe(
+            Effect.tap((rows) =>
+              Deferred.succeed(
+                held,
+                rows.map((_) => _.deliveryId)
+              )
+            ),
+            Effect.andThen(Deferred.await(go)),
+            Effect.andThen(Effect.fail("rolled back")),
+            Transactor.withTransaction,
+            Effect.ignore,
+            Effect.forkChild
+          )
+          const ids = yield* Deferred.await(held)
+          assert.lengthOf(yield* claim(10), 4)
+          assert.isUndefined(yield* inbox.claimOne(ids[0] ?? ""))
+          yield* Deferred.succeed(go, undefined)
+          yield* Fiber.join(holder)
+          assert.lengthOf(yield* claim(10), 10)
+          assert.isDefined(yield* inbox.claimOne(ids[0] ?? ""))
+        })
+      )
+    }
+
+    it.effect("completes claimed deliveries with their attempt counted", () =>
+      Effect.gen(function* () {
+        const inbox = yield* InboxStore
+        const { claim, eventIds } = yield* withDeliveries(3)
+        yield* Transactor.withTransaction(
+          Effect.flatMap(claim(2), (rows) => inbox.complete(rows.map((_) => _.deliveryId)))
+        )
+        assert.deepStrictEqual(
+          (yield* claim(10)).map((_) => _.eventId),
+          eventIds.slice(2)
+        )
+        const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
+        assert.deepInclude(delivery, { status: "processed", isOpen: false, attemptCount: 1, lastError: null })
+        yield* inbox.complete([])
+      })
+    )
+
+    it.effect("puts a failed delivery off until its retry is due, and counts the attempt", () =>
+      Effect.gen(function* () {
+        const inbox = yield* InboxStore
+        const { claim, consumer, eventIds, interest } = yield* withDeliveries(1)
+        const row = yield* settleNext(claim, { status: "failed", retryInMillis: 60_000, error: "later" })
+        assert.isEmpty(yield* claim(10))
+        assert.isUndefined(yield* inbox.claimOne(row.deliveryId))
+        const wait = yield* inbox.nextDue({ consumer, interest })
+        assert.isTrue(wait !== undefined && wait > 50_000 && wait <= 60_000)
+        const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
+        assert.deepInclude(delivery, {
+          status: "failed",
+          isOpen: true,
+          attemptCount: 1,
+          lastError: "later",
+          errorTag: "Tag"
+        })
+      })
+    )
+
+    it.effect("a retry that is due comes back with the attempts it had", () =>
+      Effect.gen(function* () {
+        const { claim } = yield* withDeliveries(1)
+        yield* settleNext(claim, { status: "failed", retryInMillis: 0, error: "again" })
+        assert.deepStrictEqual(
+          (yield* claim(10)).map((_) => _.attemptCount),
+          [1]
+        )
+      })
+    )
+
+    it.effect("what gave up is settled, whatever it is called", () =>
+      Effect.gen(function* () {
+        const inbox = yield* InboxStore
+        for (const status of ["failed", "dead_letter", "skipped"] as const) {
+          const { claim, consumer, eventIds, interest } = yield* withDeliveries(1)
+          yield* settleNext(claim, { status, error: "no" })
+          assert.isEmpty(yield* claim(10))
+          assert.isUndefined(yield* inbox.nextDue({ consumer, interest }))
+          const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
+          assert.deepInclude(delivery, { status, isOpen: false, attemptCount: 1, lastError: "no" })
+        }
+      })
+    )
+
+    it.effect("settles only what is open and has the attempts that were seen", () =>
+      Effect.gen(function* () {
+        const inbox = yield* InboxStore
+        const { claim, eventIds } = yield* withDeliveries(1)
+        const [row] = yield* claim(1)
+        const id = row?.deliveryId ?? ""
+        assert.isFalse(yield* inbox.settle(verdict(id, { seenAttempts: 1, status: "dead_letter" })))
+        assert.isTrue(yield* inbox.settle(verdict(id, { status: "failed", retryInMillis: 0, error: "one" })))
+        assert.isFalse(yield* inbox.settle(verdict(id, { status: "dead_letter" })))
+        assert.isTrue(yield* inbox.settle(verdict(id, { seenAttempts: 1 })))
+        assert.isFalse(yield* inbox.settle(verdict(id, { seenAttempts: 2, status: "dead_letter" })))
+        assert.deepInclude((yield* inbox.findByEvent(eventIds[0] ?? ""))[0], { status: "processed", attemptCount: 2 })
+      })
+    )
+
+    it.effect("keeps the beginning of an error that is too long, and never refuses one", () =>
+      Effect.gen(function* () {
+        const inbox = yield* InboxStore
+        const { claim, eventIds } = yield* withDeliveries(1)
+        yield* settleNext(claim, { status: "dead_letter", error: `\u0000\ud800${"😀".repeat(3000)}` })
+        const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
+        assert.lengthOf([...(delivery?.lastError ?? "")], 1023)
+        assert.isTrue(delivery?.lastError?.startsWith("\\u0000\ufffd😀"))
+      })
+    )
+
+    it.effect("answers a poll: who has work and when, settings, and what has to be swept", () =>
+      Effect.gen(function* () {
+        const inbox = yield* InboxStore
+        const outbox = yield* OutboxStore
+        const due = yield* withDeliveries(2)
+        const later = yield* withDeliveries(1)
+        yield* settleNext(later.claim, { status: "failed", retryInMillis: 60_000, error: "later" })
+        const idle = { consumer: unique("idle"), names: ["nothing"], patterns: [] }
+        const start = (due.appended[0]?.position ?? 1n) - 1n
+        const ask = inbox.poll({
+          consumers: [
+            { consumer: due.consumer, ...due.interest },
+            { consumer: later.consumer, names: [], patterns: ["event*"] },
+            idle
+          ],
+          rollUpPosition: start,
+          rollUpLimit: 2
+        })
+        const answer = yield* ask
+        assert.deepStrictEqual(answer.due.map((_) => _.consumer).toSorted(), [due.consumer, later.consumer].toSorted())
+        assert.isAtMost(answer.due.find((_) => _.consumer === due.consumer)?.inMillis ?? 1, 0)
+        assert.isAbove(answer.due.find((_) => _.consumer === later.consumer)?.inMillis ?? 0, 50_000)
+        assert.isFalse(answer.hasUnrolled)
+        assert.strictEqual(answer.nextRollUpPosition, due.appended[1]?.position)
+        yield* settleNext(due.claim, { status: "processed" })
+        assert.isTrue((yield* ask).hasUnrolled)
+        yield* outbox.rollUpFrom(start, 2)
+        assert.isFalse((yield* ask).hasUnrolled)
+      })
+    )
+
+    it.effect("counts deliveries by consumer and status", () =>
+      Effect.gen(function* () {
+        const inbox = yield* InboxStore
+        const { claim, consumer } = yield* withDeliveries(3)
+        yield* settleNext(claim, { status: "skipped" })
+        const counts = (yield* inbox.countByStatus).filter((_) => _.consumer === consumer)
+        assert.deepStrictEqual(counts.map((_) => [_.status, _.count]).toSorted(), [
+          ["received", 2],
+          ["skipped", 1]
+        ])
+      })
+    )
+
+    it.effect("an event given to a consumer later than to others has one delivery of each", () =>
+      Effect.gen(function* () {
+        const inbox = yield* InboxStore
+        const eventName = unique("ids")
+        yield* subscribe(eventName, `${eventName}-a`, `${eventName}-b`)
+        const event = newEvent(eventName, { id: SecureRandom.uuidV4Unsafe() })
+        yield* OutboxStore.use((store) => store.append([event]))
+        const ids = (yield* inbox.findByEvent(event.id)).map((_) => _.deliveryId)
+        assert.lengthOf(new Set(ids), 2)
+      })
+    )
+  })
