@@ -118,7 +118,8 @@ it.live("5,000 events pending at start are drained before the layer is ready, ne
       })
       yield* Layer.build(Subscriber.layer(counting("a")))
       assert.strictEqual(yield* open, 0)
-      assert.strictEqual(
+      // More than 5,000 when the time box cut a batch, and the rest of it was claimed again.
+      assert.isAtLeast(
         sizes.reduce((sum, size) => sum + size, 0),
         5000
       )
