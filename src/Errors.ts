@@ -1,6 +1,6 @@
 /**
- * Every error a user of this package can meet. Tags name what went wrong for the caller; messages say what happened,
- * where, and what to do next.
+ * Every error a user of this package can meet, apart from those of opening PGlite, which are in `PgLite.ts`. Tags name
+ * what went wrong for the caller; messages say what happened, where, and what to do next.
  *
  * @since 0.1.0
  */
