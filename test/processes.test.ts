@@ -35,6 +35,11 @@ const ledger = SqlClient.SqlClient.use(
     FROM ledger GROUP BY consumer ORDER BY consumer`
 )
 
+/** Events that a consumer has more than once. */
+const doubled = SqlClient.SqlClient.use(
+  (sql) => sql`SELECT consumer, event_id::text FROM ledger GROUP BY consumer, event_id HAVING count(*) > 1`
+)
+
 const open = SqlClient.SqlClient.use((sql) =>
   Effect.map(
     sql<{ open: number }>`SELECT count(*)::int AS open FROM inbox_event WHERE status <> 'processed'`,
@@ -63,6 +68,7 @@ it.live("two processes deliver 2,000 events to two consumers, each exactly once"
           ["b", 2000]
         ]
       )
+      assert.isEmpty(yield* doubled)
     })
   )
 )
@@ -84,6 +90,7 @@ it.live("a process killed half way loses nothing and doubles nothing", () =>
         { consumer: "a", events: 2000, processes: 2 },
         { consumer: "b", events: 2000, processes: 2 }
       ])
+      assert.isEmpty(yield* doubled)
       const attempts = yield* SqlClient.SqlClient.use((sql) => sql`SELECT DISTINCT attempt_count AS n FROM inbox_event`)
       assert.deepStrictEqual(attempts, [{ n: 1 }])
     })

@@ -18,12 +18,10 @@ export const database = PgClient.layer({
 
 export const createLedger = SqlClient.SqlClient.use(
   (sql) => sql`
-    CREATE TABLE IF NOT EXISTS ledger (
-      consumer text NOT NULL, event_id uuid NOT NULL, pid int NOT NULL, PRIMARY KEY (consumer, event_id)
-    )`
+    CREATE TABLE IF NOT EXISTS ledger (consumer text NOT NULL, event_id uuid NOT NULL, pid int NOT NULL)`
 )
 
-/** Writes one row per event; a second one for the same event is refused. */
+/** Writes one row per event. Nothing but the library keeps it from writing two. */
 export const counting = (consumer: string) =>
   Subscriber.make({
     consumer,
