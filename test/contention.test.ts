@@ -32,6 +32,29 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
     })
   )
 
+  it.effect("single deliveries that wait for each other's locks longer than a worker's patience are not charged", () =>
+    Effect.gen(function* () {
+      const { Happened, happenings } = eventsOf("patience")
+      const sql = yield* SqlClient.SqlClient
+      const processor = yield* Processor
+      yield* sql`INSERT INTO shared (id) VALUES (100)`
+      yield* serve(
+        Subscriber.make({
+          consumer: Consumer.make("patience", { concurrency: 4, batchSize: 1 }),
+          event: Happened,
+          // Holds the row longer than the first wait for a lock lasts.
+          handler: () =>
+            Effect.andThen(sql`UPDATE shared SET total = total + 1 WHERE id = 100`, Effect.sleep("80 millis"))
+        })
+      )
+      const events = yield* Publisher.publishAll(happenings(16))
+      for (const event of events) yield* processor.settled(event.id)
+      assert.deepStrictEqual(yield* sql`SELECT total FROM shared WHERE id = 100`, [{ total: 16 }])
+      const rows = yield* deliveries("patience")
+      assert.isTrue(rows.every((_) => _.status === "processed" && _.attempts === 1 && _.error === null))
+    })
+  )
+
   it.effect("contention that does not end is charged in the end", () =>
     Effect.gen(function* () {
       const { Happened } = eventsOf("serial")
