@@ -84,7 +84,7 @@ const handle = (
 ): Effect.Effect<Outcome> => {
   const event = toEvent(row, payload)
   return Effect.suspend(() => subscriber.handler(event)).pipe(
-    Effect.provideContext(Context.add(context, DomainEvent.Current, event)),
+    Effect.setContext(Context.add(context, DomainEvent.Current, event)),
     Effect.matchCause({ onFailure: (cause) => failed(subscriber, row, cause), onSuccess: () => processed })
   )
 }

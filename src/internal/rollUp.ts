@@ -1,7 +1,8 @@
 /**
  * Gives events their final status after their deliveries were settled, off the handlers' path.
  *
- * Ids wait in a bounded queue; what does not fit, or is lost with the process, is found by the poller's sweep.
+ * Ids wait a moment, so that many take one statement, in a bounded queue; what does not fit, or is lost with the
+ * process, is found by the poller's sweep.
  *
  * @internal
  */
@@ -20,6 +21,9 @@ export interface RollUp {
 /** Events in one statement. */
 const batch = 1000
 
+/** How long ids are collected: one statement for each delivery would cost as much as the delivery. */
+const collectFor = "100 millis"
+
 export const make = (outbox: OutboxStore["Service"], incident: Incident): Effect.Effect<RollUp, never, Scope.Scope> =>
   Effect.gen(function* () {
     const queue = yield* Queue.dropping<string>(50 * batch)
@@ -31,7 +35,16 @@ export const make = (outbox: OutboxStore["Service"], incident: Incident): Effect
         const ids = [...new Set(yield* Queue.clear(queue))]
         for (let start = 0; start < ids.length; start += batch) yield* rollUp(ids.slice(start, start + batch))
       }).pipe(mutex.withPermit)
+    // What is still waiting at the end is not left to another process's sweep, unless the store is gone.
+    yield* Effect.addFinalizer(() =>
+      rollUpAll((ids) => outbox.rollUp(ids)).pipe(
+        Effect.timeoutOption("2 seconds"),
+        Effect.interruptible,
+        Effect.ignoreCause
+      )
+    )
     yield* Queue.take(signal).pipe(
+      Effect.andThen(Effect.sleep(collectFor)),
       Effect.andThen(rollUpAll((ids) => incident.survive(outbox.rollUp(ids)))),
       Effect.forever,
       Effect.forkScoped
