@@ -6,19 +6,34 @@
 export * as Consumer from "./Consumer.ts"
 export * as DomainEvent from "./DomainEvent.ts"
 export * as Errors from "./Errors.ts"
-export { InboxStore } from "./InboxStore.ts"
+export {
+  type Answer,
+  type Claimed,
+  type Delivery,
+  type DeliveryStatus,
+  InboxStore,
+  type Interest,
+  type Question,
+  type Verdict
+} from "./InboxStore.ts"
 export * as Integration from "./Integration.ts"
 export { IntegrationLive } from "./Integration.ts"
-export { LinkStore } from "./LinkStore.ts"
+export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./LinkStore.ts"
 export { Notifier } from "./Notifier.ts"
-export { OutboxStore } from "./OutboxStore.ts"
-export { Processor } from "./Processor.ts"
-export { Publisher } from "./Publisher.ts"
-export { Registry } from "./Registry.ts"
+export { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "./OutboxStore.ts"
+export {
+  type Options as ProcessorOptions,
+  Processor,
+  type Retired,
+  type ServeError,
+  type Stats
+} from "./Processor.ts"
+export { type PublishError, Publisher, type UntypedEvent } from "./Publisher.ts"
+export { type RegistrationError, Registry } from "./Registry.ts"
 export * as RetryPolicy from "./RetryPolicy.ts"
-export { SettingStore } from "./SettingStore.ts"
-export { Settings } from "./Settings.ts"
+export { type SettingChange, SettingStore } from "./SettingStore.ts"
+export { Settings, type Values as SettingValues } from "./Settings.ts"
 export { SqlCapabilities } from "./SqlCapabilities.ts"
 export * as Subscriber from "./Subscriber.ts"
-export { SubscriptionStore } from "./SubscriptionStore.ts"
+export { type RetireScope, type Subscription, SubscriptionStore } from "./SubscriptionStore.ts"
 export { Transactor } from "./Transactor.ts"

@@ -1,8 +1,7 @@
 /** Finance's own service: invoices, each change published in the transaction that makes it. */
 import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import { type Errors, Publisher, Transactor } from "../../src/index.ts"
-import type { PublishError } from "../../src/Publisher.ts"
+import { type Errors, type PublishError, Publisher, Transactor } from "../../src/index.ts"
 import { InvoiceCancelled, InvoiceCreated } from "./events.ts"
 
 type Failure = PublishError | SqlError.SqlError | Errors.StoreError
