@@ -87,13 +87,18 @@ const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poll
     const leave = workers
       .hold(names)
       .pipe(Effect.andThen(engine.registry.deregister(subscribers)), Effect.andThen(workers.release(names)))
-    yield* workers.hold(names)
-    yield* Effect.gen(function* () {
+    const join = Effect.gen(function* () {
       yield* Effect.acquireRelease(engine.registry.register(subscribers), () => leave)
       yield* poller.nudge
       const { processorEnabled, startupDrainEnabled } = yield* engine.settings.current
       if (processorEnabled && startupDrainEnabled) yield* Drain.startup(engine, names, timeout)
-    }).pipe(Effect.ensuring(workers.release(names)))
+    })
+    // Workers begin when the drain is through: it takes what is due in larger batches.
+    yield* Effect.acquireUseRelease(
+      workers.hold(names),
+      () => join,
+      () => workers.release(names)
+    )
   })
 
 /**

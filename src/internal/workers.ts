@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Deferred, type Duration, Effect, Fiber, type Scope, Semaphore, Stream } from "effect"
+import { Deferred, type Duration, Effect, Fiber, PubSub, type Scope, Semaphore } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import { run, type Stop } from "./consumerLoop.ts"
 import type { Engine } from "./engine.ts"
@@ -95,9 +95,8 @@ export const make = (
         Effect.andThen(Effect.suspend(() => ended([...ending.keys()])))
       )
     )
-    yield* Stream.fromPubSub(engine.registry.changes).pipe(
-      Stream.runForEach(() => reconcile),
-      Effect.forkScoped
-    )
+    // Subscribed here and now: a consumer registered right after must not be missed.
+    const changes = yield* PubSub.subscribe(engine.registry.changes)
+    yield* PubSub.take(changes).pipe(Effect.andThen(reconcile), Effect.forever, Effect.forkScoped)
     return { hold, release: (consumers) => Effect.andThen(count(consumers, -1), reconcile) }
   })

@@ -108,12 +108,13 @@ const complete = (sql: SqlClient.SqlClient) => (deliveryIds: ReadonlyArray<strin
 const settle = (sql: SqlClient.SqlClient) => (verdict: Verdict) =>
   sql<{ id: string }>`
     UPDATE inbox_event AS i
-    SET status = ${verdict.status}, attempt_count = i.attempt_count + 1, updated_at = clock_timestamp(),
-      processed_at = CASE WHEN ${verdict.retryInMillis === undefined}::boolean THEN clock_timestamp() END,
+    SET status = ${verdict.status}, attempt_count = i.attempt_count + 1, updated_at = clock.now,
+      processed_at = CASE WHEN ${verdict.retryInMillis === undefined}::boolean THEN clock.now END,
       available_at = CASE WHEN ${verdict.status}::text <> 'failed' THEN i.available_at
-        ELSE clock_timestamp() + ${verdict.retryInMillis ?? null}::float8 * interval '1 millisecond' END,
+        ELSE clock.now + ${verdict.retryInMillis ?? null}::float8 * interval '1 millisecond' END,
       last_error = ${verdict.error === undefined ? null : cutTo(verdict.error, 1023)},
       error_tag = ${verdict.errorTag === undefined ? null : cutTo(verdict.errorTag, 255)}
+    FROM (SELECT clock_timestamp() AS now) AS clock
     WHERE i.id = ${verdict.deliveryId}::uuid AND i.status IN ('received', 'failed') AND i.available_at IS NOT NULL
       AND i.attempt_count = ${verdict.seenAttempts}::int
     RETURNING i.id::text AS "id"`
