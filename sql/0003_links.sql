@@ -2,9 +2,11 @@
 -- Compatible: processes of earlier versions may keep running while this is applied.
 --
 -- The ends and the type of a link can be wider than a B-tree entry, so uniqueness is on a hash of them. Every part
--- carries its length: ("ab", "c") and ("a", "bc") are different links.
+-- carries its length: ("ab", "c") and ("a", "bc") are different links. Lists follow position, not the clock, which can
+-- be set back.
 CREATE TABLE integration_link (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  position bigint GENERATED ALWAYS AS IDENTITY,
   source_module varchar(127) NOT NULL,
   source_entity_type varchar(127) NOT NULL,
   source_entity_id varchar(255) NOT NULL,
@@ -32,4 +34,4 @@ CREATE INDEX integration_link_source_idx ON integration_link (source_module, sou
 -- statement
 CREATE INDEX integration_link_target_idx ON integration_link (target_module, target_entity_type, target_entity_id)
 -- statement
-CREATE INDEX integration_link_type_idx ON integration_link (link_type, created_at)
+CREATE INDEX integration_link_type_idx ON integration_link (link_type, position)

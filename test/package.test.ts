@@ -38,7 +38,7 @@ describe("migrations", () => {
     assert.deepStrictEqual(Object.fromEntries(list("sql", ".sql").map((file) => [file, hash(file)])), {
       "0001_outbox.sql": "dcc5737f7b8b1bd4",
       "0002_inbox.sql": "94db22bdb7040dcf",
-      "0003_links.sql": "63db5100cb27e180",
+      "0003_links.sql": "7e7992b35657adb3",
       "0004_settings.sql": "71187de89608b02a",
       "0005_consumers.sql": "33cacccfce4d2cc9"
     })

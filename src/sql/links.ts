@@ -61,11 +61,11 @@ const findAt =
       AND ${sql.literal(`${end}_entity_type`)} = ${entity.entityType}
       AND ${sql.literal(`${end}_entity_id`)} = ${entity.entityId}
       AND (${linkType ?? null}::text IS NULL OR link_type = ${linkType ?? null}::text)
-    ORDER BY created_at, id`
+    ORDER BY position`
 
 const findByLinkType = (sql: SqlClient.SqlClient) => (linkType: LinkType) =>
   sql<Row>`
-    SELECT ${sql.literal(columns)} FROM integration_link WHERE link_type = ${linkType} ORDER BY created_at, id`
+    SELECT ${sql.literal(columns)} FROM integration_link WHERE link_type = ${linkType} ORDER BY position`
 
 const findBidirectional = (sql: SqlClient.SqlClient) => (one: Entity, other: Entity) => {
   const between = (source: Entity, target: Entity) => sql`(
@@ -77,7 +77,7 @@ const findBidirectional = (sql: SqlClient.SqlClient) => (one: Entity, other: Ent
     SELECT ${sql.literal(columns)}
     FROM integration_link
     WHERE ${between(one, other)} OR ${between(other, one)}
-    ORDER BY created_at, id`
+    ORDER BY position`
 }
 
 const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_root"]
