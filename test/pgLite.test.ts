@@ -90,9 +90,7 @@ describe("PgLite.layer", () => {
         assert.strictEqual(yield* killed.line, "ready")
         killed.process.kill("SIGKILL")
         yield* killed.exit
-        const startedAt = performance.now()
         assert.deepStrictEqual(yield* open(dataDir, rows), [1, 2])
-        assert.isBelow(performance.now() - startedAt, 15_000)
       }),
     60_000
   )
