@@ -8,6 +8,18 @@ import { type InvalidIdentifier, InvalidOption, UnsupportedOption } from "./Erro
 import { checkIdentifier } from "./internal/text.ts"
 
 /**
+ * `none`: deliveries come roughly in the order of publishing, several at once with `concurrency`, retries later.
+ * `aggregate`: the deliveries of one aggregate come in publish order, one at a time across all processes; those of
+ * different aggregates side by side.
+ *
+ * @since 0.1.0
+ */
+export type Ordering = "none" | "aggregate"
+
+/** What a delivery that gave up does to the later ones of its aggregate. @since 0.1.0 */
+export type OnDeadLetter = "park" | "continue"
+
+/**
  * Options of a consumer. What is not given follows `Settings`.
  *
  * @since 0.1.0
@@ -23,6 +35,21 @@ export interface Options {
   readonly timeout?: Duration.Input
   /** Deliveries a worker's first batch claims, at least 1; it grows from there. Default: setting `batchSize` (10). */
   readonly batchSize?: number
+  /**
+   * In what order deliveries come. Default `none`. `aggregate` holds for publishers that serialize on the aggregate (a
+   * row lock, a version): positions of concurrent transactions have no order.
+   */
+  readonly ordering?: Ordering
+  /**
+   * With `ordering: "aggregate"`: whether the deliveries of an aggregate wait (`park`, default) when one of them gave
+   * up, until it is requeued or discarded, or go on without it (`continue`).
+   */
+  readonly onDeadLetter?: OnDeadLetter
+  /**
+   * `transactional`, the only mode of this version and the default: claim, handler and mark share a transaction. Promise
+   * handlers have to say it: it is a promise that they write through `ctx.sql`.
+   */
+  readonly mode?: "transactional"
 }
 
 /** Made with `make`; share the value between subscribers. @since 0.1.0 */
@@ -44,7 +71,16 @@ export const make = (name: string, options: Options = {}): Consumer => ({ name, 
 export const from = (consumer: Consumer | string): Consumer =>
   typeof consumer === "string" ? make(consumer) : consumer
 
-const supported = ["concurrency", "maxAttempts", "retryBaseDelay", "timeout", "batchSize"] as const
+const supported = [
+  "concurrency",
+  "maxAttempts",
+  "retryBaseDelay",
+  "timeout",
+  "batchSize",
+  "ordering",
+  "onDeadLetter",
+  "mode"
+] as const
 
 const refuse = (consumer: Consumer, option: string, value: unknown, expected: string) =>
   new InvalidOption({ option: `${option} of consumer "${consumer.name}"`, value: String(value), expected })
@@ -64,6 +100,25 @@ const durationProblem = (consumer: Consumer, option: "timeout" | "retryBaseDelay
     ? undefined
     : refuse(consumer, option, value, "a finite duration above zero")
 }
+
+const choiceProblem = (
+  consumer: Consumer,
+  option: "ordering" | "onDeadLetter" | "mode",
+  choices: ReadonlyArray<string>
+) => {
+  const value = consumer.options[option]
+  return value === undefined || choices.includes(value)
+    ? undefined
+    : refuse(consumer, option, value, choices.map((choice) => `"${choice}"`).join(" or "))
+}
+
+const parkingProblem = (consumer: Consumer) =>
+  consumer.options.onDeadLetter === undefined || orderingOf(consumer) === "aggregate"
+    ? undefined
+    : refuse(consumer, "onDeadLetter", consumer.options.onDeadLetter, 'to be given with ordering "aggregate" only')
+
+/** A consumer's ordering, with the default filled in. @internal */
+export const orderingOf = ({ options }: Consumer): Ordering => options.ordering ?? "none"
 
 const durationMillis = (value: Duration.Input): number | undefined => {
   try {
@@ -91,6 +146,10 @@ export const validate = Effect.fnUntraced(function* (
     integerProblem(consumer, "maxAttempts", 1_000_000) ??
     integerProblem(consumer, "batchSize", 500) ??
     durationProblem(consumer, "timeout") ??
-    durationProblem(consumer, "retryBaseDelay")
+    durationProblem(consumer, "retryBaseDelay") ??
+    choiceProblem(consumer, "ordering", ["none", "aggregate"]) ??
+    choiceProblem(consumer, "onDeadLetter", ["park", "continue"]) ??
+    choiceProblem(consumer, "mode", ["transactional"]) ??
+    parkingProblem(consumer)
   if (problem !== undefined) return yield* problem
 })

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Context, type DateTime, Schema } from "effect"
+import { Context, type DateTime, type Duration, Schema } from "effect"
 
 /** Widths of the columns that hold names and ids, in characters. @since 0.1.0 */
 export const maxLength = { eventName: 255, sourceModule: 127, aggregateType: 127, aggregateId: 255, id: 255 } as const
@@ -119,6 +119,17 @@ export interface PublishOptions {
   readonly correlationId?: string
   /** Overrides the definition's aggregate id; 1 to 255 characters. */
   readonly aggregateId?: string
+  /** How long after now, by the database's clock, the event may be delivered at the earliest; default at once. */
+  readonly delay?: Duration.Input
+  /** The same as a time. Not together with `delay`. */
+  readonly availableAt?: DateTime.DateTime.Input
+  /**
+   * Names the event among those of its source module and name, 1 to 255 characters: while an event with this key is
+   * kept, publishing again writes nothing and returns that event, with `isDuplicate`. Who publishes at the same time
+   * waits for the other's transaction; under REPEATABLE READ or stricter, the later one fails with a serialization
+   * failure (`StoreError`, retryable).
+   */
+  readonly dedupeKey?: string
 }
 
 /** One event to be published: a definition, its payload and options. @since 0.1.0 */
@@ -169,6 +180,11 @@ export interface Stored<out Name extends string = string, out Payload = unknown>
   readonly causationId: string | undefined
   /** Names of the consumers it will be delivered to. */
   readonly consumers: ReadonlyArray<string>
+  /**
+   * An event with this `dedupeKey` was there already, and is what this describes; nothing was written. Its payload is
+   * the stored one; if that no longer fits the definition, the one that was given.
+   */
+  readonly isDuplicate: boolean
 }
 
 /**

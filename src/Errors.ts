@@ -207,6 +207,20 @@ export class TransactionAborted extends Schema.TaggedError<TransactionAborted>()
   }
 }
 
+/**
+ * A batch handler returned no outcome for one of its events. Charged to that event as a failed attempt.
+ *
+ * @since 0.1.0
+ */
+export class MissingOutcome extends Schema.TaggedError<MissingOutcome>()("MissingOutcome", {
+  consumer: Schema.String,
+  eventName: Schema.String
+}) {
+  override get message() {
+    return `The batch handler of consumer "${this.consumer}" returned no outcome for an event "${this.eventName}". Return Subscriber.processed, skipped or failed for each event of the call.`
+  }
+}
+
 /** A handler was interrupted from the inside, not by a shutdown. Charged as a failed attempt. @since 0.1.0 */
 export class HandlerInterrupted extends Schema.TaggedError<HandlerInterrupted>()("HandlerInterrupted", {
   consumer: Schema.String,
@@ -228,6 +242,15 @@ export class ConsumerStillServed extends Schema.TaggedError<ConsumerStillServed>
 }) {
   override get message() {
     return `Consumer "${this.consumer}" still has a handler for "${this.event}" in this process, and would subscribe again at its next start. Remove the subscriber first, then retire the subscription.`
+  }
+}
+
+/** No subscriber of a consumer with this name was ever registered. Nothing was changed. @since 0.1.0 */
+export class ConsumerNotFound extends Schema.TaggedError<ConsumerNotFound>()("ConsumerNotFound", {
+  consumer: Schema.String
+}) {
+  override get message() {
+    return `There is no consumer "${this.consumer}". Consumers exist from the first registration of a subscriber on; Processor.consumers lists them.`
   }
 }
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Context, type Effect, type Schema } from "effect"
+import type { OnDeadLetter } from "./Consumer.ts"
 import type { StoreError } from "./Errors.ts"
 
 /** Statuses of a delivery. @since 0.1.0 */
@@ -14,6 +15,16 @@ export interface Interest {
   readonly names: ReadonlyArray<string>
   /** Patterns, with `*` for any characters. */
   readonly patterns: ReadonlyArray<string>
+}
+
+/** Which deliveries are wanted. @since 0.1.0 */
+export interface ClaimRequest {
+  readonly consumer: string
+  readonly interest: Interest
+  /** Only events up to this position. */
+  readonly maxPosition?: bigint | undefined
+  /** For consumers that are ordered by aggregate: what a delivery that gave up does to its successors. */
+  readonly onDeadLetter?: OnDeadLetter | undefined
 }
 
 /** A delivery whose row the current transaction holds, with its event. @since 0.1.0 */
@@ -33,6 +44,12 @@ export interface Claimed {
   readonly correlationId: string | null
   readonly causationId: string | null
   readonly createdAt: Date
+  /** What is kept in order; null for consumers without ordering. */
+  readonly orderingKey: bigint | null
+  /** Deliveries of the same key are parked, or this one was: `release` is due when it is settled. */
+  readonly isParking: boolean
+  /** Its rank by priority, when its event has consumers of several: `bringForward` is due when it was attempted. */
+  readonly tier: number | null
 }
 
 /** How a delivery ended, or when it is tried again. @since 0.1.0 */
@@ -51,6 +68,8 @@ export interface Verdict {
 export interface Delivery {
   readonly deliveryId: string
   readonly eventId: string
+  /** Insertion order of its event. */
+  readonly position: bigint
   readonly eventName: string
   readonly consumer: string
   readonly status: DeliveryStatus
@@ -59,16 +78,25 @@ export interface Delivery {
   readonly attemptCount: number
   readonly lastError: string | null
   readonly errorTag: string | null
+  /** Milliseconds until it is due (≤ 0: due); null when it is settled or parked. */
+  readonly dueInMillis: number | null
 }
 
 /** What one process wants to know about all its consumers. @since 0.1.0 */
 export interface Question {
-  readonly consumers: ReadonlyArray<Interest & { readonly consumer: string }>
+  readonly consumers: ReadonlyArray<
+    Interest & { readonly consumer: string; readonly onDeadLetter: OnDeadLetter | undefined }
+  >
   /** Where the look for statuses a crash left behind goes on. */
   readonly rollUpPosition: bigint
   /** How many pending events are looked at. */
   readonly rollUpLimit: number
+  /** Where the look for parked deliveries that nothing blocks goes on: only greater ordering keys. */
+  readonly parkedAfter: bigint
 }
+
+/** Below every ordering key. @since 0.1.0 */
+export const firstOrderingKey = -(2n ** 63n)
 
 /** @since 0.1.0 */
 export interface Answer {
@@ -84,6 +112,10 @@ export interface Answer {
   readonly hasUnrolled: boolean
   /** Where the next look for those goes on: 0 after the last pending event. */
   readonly nextRollUpPosition: bigint
+  /** Ordering keys whose first open delivery is parked although nothing blocks it: `release` is due. */
+  readonly releasable: ReadonlyArray<{ readonly consumer: string; readonly key: bigint }>
+  /** Where the next look for those goes on: `firstOrderingKey` after the last. */
+  readonly nextParkedAfter: bigint
 }
 
 /**
@@ -96,18 +128,34 @@ export class InboxStore extends Context.Service<
   {
     /**
      * Locks up to `limit` due deliveries of one consumer that `interest` covers, by due time, then position. Rows that
-     * another transaction holds are passed over. Nothing is written: the lock is the lease, and ends with the
-     * transaction.
+     * another transaction holds are passed over, and nothing of a paused consumer is given. Nothing is written: the
+     * lock is the lease, and ends with the transaction.
+     *
+     * With `onDeadLetter`, deliveries are taken by aggregate: the oldest open one, and those that follow it without a
+     * gap, while this transaction holds the aggregate. One that is due behind another that is not ready (it waits for a
+     * retry or its time, is not covered or, with `park`, gave up) is parked: not due until it is released.
      */
-    readonly claim: (request: {
+    readonly claim: (
+      request: ClaimRequest & { readonly limit: number }
+    ) => Effect.Effect<ReadonlyArray<Claimed>, StoreError>
+    /** Locks one delivery if it is still due, nobody holds it and, with `onDeadLetter`, it is its aggregate's first. */
+    readonly claimOne: (
+      request: ClaimRequest & { readonly deliveryId: string }
+    ) => Effect.Effect<Claimed | undefined, StoreError>
+    /**
+     * Makes the first open delivery of each key due if it is parked and nothing blocks it, for keys that no other
+     * transaction holds. Belongs into the transaction that settled its predecessor. Returns how many became due.
+     */
+    readonly release: (request: {
       readonly consumer: string
-      readonly interest: Interest
-      readonly limit: number
-      /** Only events up to this position. */
-      readonly maxPosition?: bigint | undefined
-    }) => Effect.Effect<ReadonlyArray<Claimed>, StoreError>
-    /** Locks one delivery if it is still due and nobody holds it. */
-    readonly claimOne: (deliveryId: string) => Effect.Effect<Claimed | undefined, StoreError>
+      readonly keys: ReadonlyArray<bigint>
+      readonly onDeadLetter: OnDeadLetter
+    }) => Effect.Effect<number, StoreError>
+    /**
+     * Makes deliveries of lower priority due, for events of which all those of higher priority have been attempted.
+     * Returns their consumers.
+     */
+    readonly bringForward: (eventIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, StoreError>
     /** Marks deliveries that this transaction has claimed as processed, counting the attempt. */
     readonly complete: (deliveryIds: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /**
@@ -116,15 +164,17 @@ export class InboxStore extends Context.Service<
      */
     readonly settle: (verdict: Verdict) => Effect.Effect<boolean, StoreError>
     /** Milliseconds until the consumer's next delivery is due (≤ 0: due, perhaps held by another worker), or none. */
-    readonly nextDue: (request: {
-      readonly consumer: string
-      readonly interest: Interest
-      readonly maxPosition?: bigint | undefined
-    }) => Effect.Effect<number | undefined, StoreError>
+    readonly nextDue: (request: ClaimRequest) => Effect.Effect<number | undefined, StoreError>
     /** Position of the newest delivery of a consumer, 0 without one. */
     readonly lastPosition: (consumer: string) => Effect.Effect<bigint, StoreError>
     /** All that a process asks while it waits, in one statement; also records that its consumers are served. */
     readonly poll: (question: Question) => Effect.Effect<Answer, StoreError>
+    /** Deliveries of a consumer in the order of their events: at most `limit` after `position` (0: from the first). */
+    readonly findByConsumer: (
+      consumer: string,
+      position: bigint,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
     /** All deliveries of an event, by consumer name. */
     readonly findByEvent: (eventId: string) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
     /** How many deliveries of each consumer have each status. */

@@ -23,16 +23,23 @@ export interface NewEvent {
   readonly metadata: string | undefined
   readonly correlationId: string | undefined
   readonly causationId: string | undefined
+  /** Names the event among those of its source module and name: a second one is not stored. */
+  readonly dedupeKey: string | undefined
+  /** When it may be delivered: so many milliseconds from now by the store's clock, or at a time; else at once. */
+  readonly due: number | Date | undefined
 }
 
 /** What the store decided about a new event. @since 0.1.0 */
 export interface Appended {
+  /** The new event's id, or that of the event that has its `dedupeKey` already. */
   readonly id: string
   readonly position: bigint
   readonly status: "pending" | "processed"
   readonly createdAt: Date
   /** Consumers that were given a delivery. */
   readonly consumers: ReadonlyArray<string>
+  /** The event that has the same `dedupeKey` already: nothing was written then. */
+  readonly existing: OutboxRow | undefined
 }
 
 /** One row of `outbox_event`. @since 0.1.0 */
@@ -48,6 +55,9 @@ export interface OutboxRow {
   readonly metadata: Schema.Json | null
   readonly correlationId: string | null
   readonly causationId: string | null
+  readonly dedupeKey: string | null
+  /** Before this, nobody is given the event. */
+  readonly availableAt: Date
   readonly status: EventStatus
   readonly attemptCount: number
   readonly lastError: string | null
@@ -69,7 +79,8 @@ export class OutboxStore extends Context.Service<
   {
     /**
      * Stores events and, in the same statement, their deliveries for every subscription that matches. Positions follow
-     * the order of the list; so do the results.
+     * the order of the list; so do the results. An event whose `dedupeKey` is taken is not stored: who took it comes
+     * back; whether it is, is known when the transaction that may be taking it has ended.
      */
     readonly append: (events: ReadonlyArray<NewEvent>) => Effect.Effect<ReadonlyArray<Appended>, StoreError>
     /**
@@ -88,6 +99,12 @@ export class OutboxStore extends Context.Service<
     /** The same for up to `limit` pending events after `position`, for what a crash left behind. */
     readonly rollUpFrom: (position: bigint, limit: number) => Effect.Effect<number, StoreError>
     readonly findById: (eventId: string) => Effect.Effect<OutboxRow | undefined, StoreError>
+    /** Events with a name, in the order they were stored: at most `limit` after `position` (0: from the first). */
+    readonly findByName: (
+      eventName: string,
+      position: bigint,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<OutboxRow>, StoreError>
     /** How many events have each status; a status nobody has may be missing. */
     readonly countByStatus: Effect.Effect<Readonly<Partial<Record<EventStatus, number>>>, StoreError>
   }

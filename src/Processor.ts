@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
-import type { ConsumerStillServed, EventNotFound, StoreError } from "./Errors.ts"
+import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound, type StoreError } from "./Errors.ts"
 import { type Delivery, type DeliveryStatus, InboxStore } from "./InboxStore.ts"
 import * as Drain from "./internal/drain.ts"
 import type { Engine } from "./internal/engine.ts"
@@ -20,7 +20,7 @@ import { type RegistrationError, Registry } from "./Registry.ts"
 import { Settings } from "./Settings.ts"
 import { SqlCapabilities } from "./SqlCapabilities.ts"
 import type { Subscriber } from "./Subscriber.ts"
-import { SubscriptionStore } from "./SubscriptionStore.ts"
+import { type ConsumerState, SubscriptionStore } from "./SubscriptionStore.ts"
 import { Transactor } from "./Transactor.ts"
 
 /** Why subscribers could not be served. @since 0.1.0 */
@@ -51,6 +51,11 @@ export interface Options {
   readonly startupDrainTimeout?: Duration.Input
   /** How long running handlers may take to finish at shutdown before they are interrupted. Default 10 seconds. */
   readonly shutdownGracePeriod?: Duration.Input
+  /**
+   * Whether each delivery has a transaction of its own, except those of batch handlers: then a handler runs once per
+   * attempt, also when another one fails. Default false: it costs most of the throughput on a real database.
+   */
+  readonly isolated?: boolean
 }
 
 const noEvents: Record<EventStatus, number> = { pending: 0, processing: 0, processed: 0, failed: 0, dead_letter: 0 }
@@ -78,6 +83,13 @@ const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return
     handlerCount: yield* engine.registry.handlerCount()
   }
 })
+
+const setPaused = (engine: Engine, isPaused: boolean) =>
+  Effect.fn(`Processor.${isPaused ? "pause" : "resume"}`)(function* (consumer: string) {
+    const exists = yield* engine.subscriptions.setPaused(consumer, isPaused)
+    if (!exists) return yield* new ConsumerNotFound({ consumer })
+    yield* engine.notifier.wake([consumer])
+  })
 
 /** Registers subscribers and runs their consumers until the scope closes. */
 const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poller, timeout: Duration.Duration) =>
@@ -137,6 +149,17 @@ export class Processor extends Context.Service<
     /** Counts of events by status, deliveries by consumer and status, and handlers. Reads both tables. */
     readonly stats: Effect.Effect<Stats, StoreError>
     /**
+     * Durably stops the delivery to a consumer, in every process: attempts that are running end, nothing further is
+     * claimed until `resume`. Events go on being kept for it. Fails with `ConsumerNotFound`. Pausing twice is pausing.
+     */
+    readonly pause: (consumer: string) => Effect.Effect<void, ConsumerNotFound | StoreError>
+    /**
+     * Ends a pause. This process goes on at once, others within one poll. Fails with `ConsumerNotFound`.
+     */
+    readonly resume: (consumer: string) => Effect.Effect<void, ConsumerNotFound | StoreError>
+    /** All consumers that ever subscribed, by name: whether they are paused, and when they were last served. */
+    readonly consumers: Effect.Effect<ReadonlyArray<ConsumerState>, StoreError>
+    /**
      * Ends durable subscriptions of a consumer that is not served any more: the one for `event`, or all.
      *
      * @param options.event - the name or pattern as it was subscribed; default all of the consumer's
@@ -176,6 +199,7 @@ export class Processor extends Context.Service<
           permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
           incident,
           rollUp: yield* RollUp.make(outbox, incident),
+          isIsolated: options.isolated ?? false,
           maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
         }
         const poller = yield* Poller.make(engine)
@@ -194,6 +218,9 @@ export class Processor extends Context.Service<
           drain: Drain.everything(engine, poller),
           settled: (eventId) => settled(engine, eventId),
           stats: makeStats(engine),
+          pause: setPaused(engine, true),
+          resume: setPaused(engine, false),
+          consumers: engine.subscriptions.consumers,
           retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
         })
       })

@@ -6,20 +6,33 @@
  *
  * @since 0.1.0
  */
-import { Context, DateTime, Effect, Layer, Schema } from "effect"
+import { Context, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as DomainEvent from "./DomainEvent.ts"
-import { EventEncodingError, InvalidIdentifier, OutboxDisabled, type StoreError, UnsupportedOption } from "./Errors.ts"
-import { issuesOf } from "./internal/deliver.ts"
+import {
+  EventEncodingError,
+  InvalidIdentifier,
+  InvalidOption,
+  OutboxDisabled,
+  type StoreError,
+  UnsupportedOption
+} from "./Errors.ts"
+import { decoderOf, issuesOf } from "./internal/deliver.ts"
 import { isPattern } from "./internal/pattern.ts"
 import { checkIdentifier, storableJson } from "./internal/text.ts"
 import { Notifier } from "./Notifier.ts"
-import { type Appended, type NewEvent, OutboxStore } from "./OutboxStore.ts"
+import { type Appended, type NewEvent, type OutboxRow, OutboxStore } from "./OutboxStore.ts"
 import { Settings } from "./Settings.ts"
 import { Transactor } from "./Transactor.ts"
 
 /** Why an event was not published; nothing was written then. @since 0.1.0 */
-export type PublishError = EventEncodingError | InvalidIdentifier | UnsupportedOption | OutboxDisabled | StoreError
+export type PublishError =
+  | EventEncodingError
+  | InvalidIdentifier
+  | InvalidOption
+  | UnsupportedOption
+  | OutboxDisabled
+  | StoreError
 
 /** An event without a definition, as the reference system's publisher takes it. @since 0.1.0 */
 export interface UntypedEvent {
@@ -38,6 +51,12 @@ export interface UntypedEvent {
   readonly correlationId?: string
   /** Version of the payload's form, a positive integer; default 1. */
   readonly schemaVersion?: number
+  /** See `DomainEvent.PublishOptions`. */
+  readonly delay?: DomainEvent.PublishOptions["delay"] & {}
+  /** See `DomainEvent.PublishOptions`. */
+  readonly availableAt?: DomainEvent.PublishOptions["availableAt"] & {}
+  /** See `DomainEvent.PublishOptions`. */
+  readonly dedupeKey?: string
 }
 
 /** Largest payload by default, in bytes of JSON: 1 MiB. @since 0.1.0 */
@@ -46,18 +65,9 @@ export const defaultMaxPayloadBytes = 1_048_576
 /** Rows one statement inserts at most; a longer list takes several, in one transaction. */
 const chunkSize = 1000
 
-const supportedOptions = ["metadata", "correlationId", "aggregateId"]
+const supportedOptions = ["metadata", "correlationId", "aggregateId", "delay", "availableAt", "dedupeKey"]
 
-const untypedFields = [
-  "eventName",
-  "sourceModule",
-  "aggregateType",
-  "aggregateId",
-  "payload",
-  "metadata",
-  "correlationId",
-  "schemaVersion"
-]
+const untypedFields = [...supportedOptions, "eventName", "sourceModule", "aggregateType", "payload", "schemaVersion"]
 
 const refuseUnknown = (eventName: string, given: object, supported: ReadonlyArray<string>) => {
   const option = Object.keys(given).find((key) => !supported.includes(key))
@@ -71,9 +81,11 @@ interface Prepared {
   readonly row: NewEvent
   readonly payload: unknown
   readonly metadata: DomainEvent.Metadata
+  /** What the event was published with, if it has a definition. */
+  readonly definition: DomainEvent.Definition.Any | undefined
 }
 
-const toStored = ({ metadata, payload, row }: Prepared, stored: Appended): DomainEvent.Stored => ({
+const storedAs = ({ metadata, payload, row }: Prepared, stored: Appended): DomainEvent.Stored => ({
   id: row.id,
   name: row.eventName,
   sourceModule: row.sourceModule,
@@ -86,8 +98,68 @@ const toStored = ({ metadata, payload, row }: Prepared, stored: Appended): Domai
   timestamp: DateTime.fromDateUnsafe(stored.createdAt),
   correlationId: row.correlationId,
   causationId: row.causationId,
-  consumers: stored.consumers
+  consumers: stored.consumers,
+  isDuplicate: false
 })
+
+/** The event that was there before. */
+const found = Effect.fnUntraced(function* (prepared: Prepared, row: OutboxRow, stored: Appended) {
+  const decoded =
+    prepared.definition === undefined
+      ? Option.some<unknown>(row.payload)
+      : yield* Effect.option(decoderOf(prepared.definition)(row.payload))
+  const event: DomainEvent.Stored = {
+    id: row.id,
+    name: row.eventName,
+    sourceModule: row.sourceModule,
+    aggregate: { module: row.sourceModule, entityType: row.aggregateType, entityId: row.aggregateId },
+    payload: Option.getOrElse(decoded, () => prepared.payload),
+    metadata: (row.metadata as DomainEvent.Metadata | null) ?? {},
+    schemaVersion: row.schemaVersion,
+    position: row.position,
+    status: stored.status,
+    timestamp: DateTime.fromDateUnsafe(row.createdAt),
+    correlationId: row.correlationId ?? undefined,
+    causationId: row.causationId ?? undefined,
+    consumers: stored.consumers,
+    isDuplicate: true
+  }
+  return event
+})
+
+const toStored = (prepared: Prepared, stored: Appended): Effect.Effect<DomainEvent.Stored> =>
+  stored.existing === undefined ? Effect.succeed(storedAs(prepared, stored)) : found(prepared, stored.existing, stored)
+
+/** Latest time an event can be put off to, in milliseconds: the end of the year 9999. */
+const latest = 253_402_300_799_999
+
+const refuseTime = (event: UntypedEvent, option: string, value: unknown, expected: string) =>
+  Effect.fail(
+    new InvalidOption({
+      option: `${option} of event "${event.eventName.slice(0, 80)}"`,
+      value: String(value),
+      expected
+    })
+  )
+
+/** When an event may be delivered: in so many milliseconds, at a time, or at once. */
+const dueOf = (event: UntypedEvent): Effect.Effect<NewEvent["due"], InvalidOption> => {
+  const { availableAt, delay } = event
+  if (delay === undefined && availableAt === undefined) return Effect.undefined
+  if (delay !== undefined && availableAt !== undefined) {
+    return refuseTime(event, "delay", delay, "to be left out, as availableAt is given")
+  }
+  if (delay !== undefined) {
+    const millis = Option.map(Duration.fromInput(delay), Duration.toMillis)
+    return Option.isSome(millis) && millis.value >= 0 && millis.value <= latest / 10
+      ? Effect.succeed(millis.value)
+      : refuseTime(event, "delay", delay, "a duration from zero to 800 years")
+  }
+  const at = Option.map(DateTime.make(availableAt as DateTime.DateTime.Input), DateTime.toEpochMillis)
+  return Option.isSome(at) && Math.abs(at.value) <= latest
+    ? Effect.succeed(new Date(at.value))
+    : refuseTime(event, "availableAt", availableAt, "a time up to the year 9999")
+}
 
 const checkNames = Effect.fnUntraced(function* (event: UntypedEvent) {
   const of = `of event "${String(event.eventName).slice(0, 80)}"`
@@ -103,6 +175,9 @@ const checkNames = Effect.fnUntraced(function* (event: UntypedEvent) {
   yield* checkIdentifier(`aggregateId ${of}`, event.aggregateId, DomainEvent.maxLength.aggregateId)
   if (event.correlationId !== undefined) {
     yield* checkIdentifier(`correlationId ${of}`, event.correlationId, DomainEvent.maxLength.id)
+  }
+  if (event.dedupeKey !== undefined) {
+    yield* checkIdentifier(`dedupeKey ${of}`, event.dedupeKey, DomainEvent.maxLength.id)
   }
   const version = event.schemaVersion ?? 1
   if (!Number.isInteger(version) || version < 1 || version > 2_147_483_647) {
@@ -136,9 +211,11 @@ const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayl
     metadata:
       metadata === undefined ? undefined : yield* toJson(event.eventName, "metadata", metadata, maxPayloadBytes),
     correlationId: event.correlationId ?? cause?.correlationId ?? cause?.id,
-    causationId: cause?.id
+    causationId: cause?.id,
+    dedupeKey: event.dedupeKey,
+    due: yield* dueOf(event)
   }
-  return { row, payload: event.payload, metadata: metadata ?? {} }
+  return { row, payload: event.payload, metadata: metadata ?? {}, definition: undefined }
 })
 
 const encoders = new WeakMap<object, (payload: unknown) => Effect.Effect<Schema.Json, Schema.SchemaError>>()
@@ -190,7 +267,7 @@ const prepareTyped = Effect.fnUntraced(function* (publication: DomainEvent.Publi
     },
     maxPayloadBytes
   )
-  return { ...prepared, payload: publication.payload as unknown }
+  return { ...prepared, payload: publication.payload as unknown, definition }
 })
 
 /** The stored form of a publication's event. */
@@ -202,7 +279,7 @@ type StoredOf<P> =
  *
  * All operations join the caller's transaction, else use one of their own. What cannot be stored fails before anything
  * is written: `EventEncodingError` (payload or metadata, with the path), `InvalidIdentifier` (names and ids),
- * `UnsupportedOption`, and `OutboxDisabled` when the setting `enabled` is false. `StoreError` means that the store
+ * `InvalidOption` (`delay`, `availableAt`), `UnsupportedOption`, and `OutboxDisabled` when the setting `enabled` is false. `StoreError` means that the store
  * refused the write or, after a lost connection outside a transaction, that its outcome is unknown.
  *
  * @since 0.1.0
@@ -250,7 +327,7 @@ export class Publisher extends Context.Service<
         const unheard = new Set<string>()
 
         const mention = (stored: DomainEvent.Stored) => {
-          if (stored.consumers.length > 0 || unheard.has(stored.name)) return Effect.void
+          if (stored.consumers.length > 0 || stored.isDuplicate || unheard.has(stored.name)) return Effect.void
           unheard.add(stored.name)
           return Effect.logInfo(`Event "${stored.name}" has no consumer: it is stored as processed`)
         }
@@ -260,7 +337,9 @@ export class Publisher extends Context.Service<
           )
         const appendChunk = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
           const appended = yield* outbox.append(prepared.map((_) => _.row))
-          return prepared.map((each, index) => toStored(each, appended[index] as Appended))
+          return appended.every((each) => each.existing === undefined)
+            ? prepared.map((each, index) => storedAs(each, appended[index] as Appended))
+            : yield* Effect.forEach(prepared, (each, index) => toStored(each, appended[index] as Appended))
         })
         const append = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
           const stored: Array<DomainEvent.Stored> = []
@@ -268,7 +347,8 @@ export class Publisher extends Context.Service<
             stored.push(...(yield* appendChunk(prepared.slice(start, start + chunkSize))))
           }
           // A poll cannot see the rows before the commit, so an earlier wake-up would find nothing.
-          yield* transactor.afterCommit(notifier.wake(new Set(stored.flatMap((_) => _.consumers))))
+          const written = stored.filter((event) => !event.isDuplicate)
+          yield* transactor.afterCommit(notifier.wake(new Set(written.flatMap((_) => _.consumers))))
           return stored
         })
         const store = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {

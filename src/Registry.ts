@@ -11,7 +11,7 @@ import {
   type InvalidIdentifier,
   InvalidOption,
   type StoreError,
-  UnsupportedOption
+  type UnsupportedOption
 } from "./Errors.ts"
 import type { Interest } from "./InboxStore.ts"
 import { isPattern, matcher, overlap } from "./internal/pattern.ts"
@@ -71,14 +71,7 @@ const findConflict = (entries: ReadonlyArray<Entry>, { consumer }: Subscriber): 
 const validate = Effect.fnUntraced(function* (subscriber: Subscriber) {
   yield* Consumer.validate(subscriber.consumer)
   const where = `of a subscriber of consumer "${subscriber.consumer.name}"`
-  const [option] = subscriber.unsupported
-  if (option !== undefined) {
-    return yield* new UnsupportedOption({
-      where: `Subscriber of consumer "${subscriber.consumer.name}"`,
-      option,
-      supported: ["consumer", "event", "handler", "priority"]
-    })
-  }
+  if (subscriber.problem !== undefined) return yield* subscriber.problem
   if (subscriber.events.length === 0) {
     return yield* new InvalidOption({
       option: `event ${where}`,
@@ -130,6 +123,8 @@ export class Registry extends Context.Service<
     readonly handlerCount: (eventName?: string) => Effect.Effect<number>
     /** Consumers with a handler in this process. */
     readonly consumers: Effect.Effect<ReadonlyArray<Consumer.Consumer>>
+    /** Whether a handler of a consumer takes several events in one call. */
+    readonly isBatched: (consumer: string) => boolean
     /** What a consumer's handlers in this process cover. */
     readonly interestOf: (consumer: string) => Interest
     /** Removes handlers of consumers whose name starts so, from this process only. Returns how many. */
@@ -187,7 +182,12 @@ export class Registry extends Context.Service<
         Effect.asVoid(keepUnless((subscriber) => subscribers.includes(subscriber)))
       const subscriptions = (subscribers: ReadonlyArray<Subscriber>) =>
         subscribers.flatMap(({ consumer, events, priority }) =>
-          events.map((event) => ({ consumer: consumer.name, event, priority }))
+          events.map((event) => ({
+            consumer: consumer.name,
+            event,
+            priority,
+            ordering: Consumer.orderingOf(consumer)
+          }))
         )
       return Registry.of({
         // The handler comes first: a subscription without one would let deliveries wait for no reason.
@@ -205,6 +205,8 @@ export class Registry extends Context.Service<
         consumers: Effect.sync(() => [
           ...new Map(entries.map(({ subscriber }) => [subscriber.consumer.name, subscriber.consumer])).values()
         ]),
+        isBatched: (consumer) =>
+          entries.some((_) => _.subscriber.consumer.name === consumer && _.subscriber.handler._tag === "Batch"),
         interestOf: (consumer) => {
           const events = entries
             .filter((_) => _.subscriber.consumer.name === consumer)

@@ -9,6 +9,7 @@
 import { Context, Duration, Effect, Layer } from "effect"
 import * as Consumer from "./Consumer.ts"
 import type * as DomainEvent from "./DomainEvent.ts"
+import { type InvalidOption, UnsupportedOption } from "./Errors.ts"
 import { Directive } from "./internal/directive.ts"
 import { Processor, type ServeError } from "./Processor.ts"
 
@@ -22,6 +23,35 @@ export type EventOf<Source> = Source extends string
     ? DomainEvent.Of<Each>
     : DomainEvent.Of<Source>
 
+/** What a subscriber does with its events. @since 0.1.0 */
+export type Handler<R> =
+  | {
+      readonly _tag: "Single"
+      // biome-ignore lint/suspicious/noExplicitAny: the payload was checked against the definition by `make`
+      readonly handle: (event: DomainEvent.DomainEvent<string, any>) => Effect.Effect<unknown, unknown, R>
+    }
+  | {
+      readonly _tag: "Batch"
+      readonly handle: (
+        // biome-ignore lint/suspicious/noExplicitAny: the payload was checked against the definition by `batch`
+        events: ReadonlyArray<DomainEvent.DomainEvent<string, any>>
+      ) => Effect.Effect<ReadonlyArray<ItemOutcome>, unknown, R>
+    }
+
+/**
+ * How one event of a batch ended: made with `processed`, `skipped` and `failed`.
+ *
+ * @since 0.1.0
+ */
+export interface ItemOutcome {
+  readonly deliveryId: string
+  readonly status: "processed" | "skipped" | "failed"
+  /** For `skipped`. */
+  readonly reason: string | undefined
+  /** For `failed`: the error, or a directive. */
+  readonly error: unknown
+}
+
 /**
  * One handler under one consumer; `R` is what the handler still needs from the context.
  *
@@ -33,27 +63,55 @@ export interface Subscriber<out R = never> {
   readonly events: ReadonlyArray<string>
   /** Definitions it decodes with, by name; an event of a pattern has none. */
   readonly definitions: ReadonlyMap<string, DomainEvent.Definition.Any>
-  /** Place among the handlers of an event in `Registry.handlersOf`, highest first. */
+  /** Its head start over other consumers of the same event, highest first. */
   readonly priority: number
-  readonly handler: (
-    // biome-ignore lint/suspicious/noExplicitAny: the payload was checked against the definition by `make`
-    event: DomainEvent.DomainEvent<string, any>
-  ) => Effect.Effect<unknown, unknown, R>
+  /** Handles one event, or several in one call. */
+  readonly handler: Handler<R>
   /** What the handler was given by `provideContext`. */
   readonly context: Context.Context<never>
-  /** Options that were given but do not exist: refused when it is registered. */
-  readonly unsupported: ReadonlyArray<string>
+  /** What was wrong with its declaration: raised when it is registered. */
+  readonly problem: InvalidOption | UnsupportedOption | undefined
   /** Where it was declared, as far as the stack tells. */
   readonly declaredAt: string | undefined
 }
 
-/** Options of `make`. */
+/** Options of `make` and `batch`. */
 const supportedOptions: ReadonlyArray<string> = ["consumer", "event", "handler", "priority"]
 
 /** First stack frame outside this file, as `file.ts:12`. */
 const callSite = (): string | undefined => {
-  const frame = new Error().stack?.split("\n")[3]
+  const frame = new Error().stack?.split("\n")[4]
   return frame?.match(/([^/\\(\s]+:\d+):\d+\)?$/)?.[1]
+}
+
+const unsupportedOption = (consumer: Consumer.Consumer, options: object) => {
+  const option = Object.keys(options).find((key) => !supportedOptions.includes(key))
+  return option === undefined
+    ? undefined
+    : new UnsupportedOption({ where: `Subscriber of consumer "${consumer.name}"`, option, supported: supportedOptions })
+}
+
+const declare = <R>(
+  options: {
+    readonly consumer: Consumer.Consumer | string
+    readonly event: EventSource
+    readonly priority?: number
+  },
+  handler: Handler<R>
+): Subscriber<R> => {
+  const source = options.event
+  const consumer = Consumer.from(options.consumer)
+  const definitions = typeof source === "string" ? [] : "name" in source ? [source] : source
+  return {
+    consumer,
+    events: typeof source === "string" ? [source] : definitions.map((definition) => definition.name),
+    definitions: new Map(definitions.map((definition) => [definition.name, definition])),
+    priority: options.priority ?? 0,
+    handler,
+    context: Context.empty(),
+    problem: unsupportedOption(consumer, options),
+    declaredAt: callSite()
+  }
 }
 
 /**
@@ -66,7 +124,9 @@ const callSite = (): string | undefined => {
  * @param options.consumer - a `Consumer`, or a name for one with default options
  * @param options.event - a definition, several, or a pattern (`*` stands for any characters)
  * @param options.handler - from the event to an Effect. Success settles the delivery; failures and defects are retried
- * @param options.priority - place among the handlers of an event in the registry, highest first; default 0
+ * @param options.priority - a head start over consumers of lower priority: they get an event one second later for each
+ * priority above theirs, or as soon as all above have attempted it. It never blocks. An integer, default 0; of several
+ * subscriptions of a consumer that match, the highest counts
  *
  * @since 0.1.0
  */
@@ -75,20 +135,80 @@ export const make = <const Source extends EventSource, E, R>(options: {
   readonly event: Source
   readonly handler: (event: EventOf<NoInfer<Source>>) => Effect.Effect<unknown, E, R>
   readonly priority?: number
-}): Subscriber<R> => {
-  const source: EventSource = options.event
-  const definitions = typeof source === "string" ? [] : "name" in source ? [source] : source
-  return {
-    consumer: Consumer.from(options.consumer),
-    events: typeof source === "string" ? [source] : definitions.map((definition) => definition.name),
-    definitions: new Map(definitions.map((definition) => [definition.name, definition])),
-    priority: options.priority ?? 0,
-    handler: (event) => options.handler(event as EventOf<Source>),
-    context: Context.empty(),
-    unsupported: Object.keys(options).filter((option) => !supportedOptions.includes(option)),
-    declaredAt: callSite()
-  }
-}
+}): Subscriber<R> => declare(options, { _tag: "Single", handle: (event) => options.handler(event as EventOf<Source>) })
+
+/**
+ * Declares a handler that gets all events of a claimed batch in one call, to write them with one statement.
+ *
+ * It runs inside the batch's transaction and returns an outcome for each event: `processed`, `skipped` or `failed`. An
+ * event without one counts as failed. If one failed, everything the call wrote is rolled back; those that failed are
+ * repeated one per call, where their failure is charged to them alone, and the others come again in a smaller batch. If
+ * the call itself fails, all of its events are repeated one per call.
+ *
+ * How many events a call gets follows the backlog: from the consumer's `batchSize` up to 500. The consumer's `timeout`
+ * is that of a call.
+ *
+ * @param options.handler - from events to their outcomes, in any order; see `make` for the other options
+ *
+ * @since 0.1.0
+ */
+export const batch = <const Source extends EventSource, E, R>(options: {
+  readonly consumer: Consumer.Consumer | string
+  readonly event: Source
+  readonly handler: (events: ReadonlyArray<EventOf<NoInfer<Source>>>) => Effect.Effect<ReadonlyArray<ItemOutcome>, E, R>
+  readonly priority?: number
+}): Subscriber<R> =>
+  declare(options, {
+    _tag: "Batch",
+    handle: (events) => options.handler(events as ReadonlyArray<EventOf<Source>>)
+  })
+
+/** An event of a batch is settled as processed. @since 0.1.0 */
+export const processed = (event: { readonly deliveryId: string }): ItemOutcome => ({
+  deliveryId: event.deliveryId,
+  status: "processed",
+  reason: undefined,
+  error: undefined
+})
+
+/**
+ * An event of a batch is settled as skipped; what was written stays.
+ *
+ * @param reason - kept in `last_error`, cut to 1023 characters; default none
+ *
+ * @since 0.1.0
+ */
+export const skipped = (event: { readonly deliveryId: string }, reason?: string): ItemOutcome => ({
+  deliveryId: event.deliveryId,
+  status: "skipped",
+  reason,
+  error: undefined
+})
+
+/**
+ * An event of a batch failed.
+ *
+ * @param error - kept in `last_error`
+ * @param options.isFatal - a dead letter at once, as with `fatal`
+ * @param options.retryAfter - delay before the next attempt, as with `retryAfter`
+ *
+ * @since 0.1.0
+ */
+export const failed = (
+  event: { readonly deliveryId: string },
+  error: unknown,
+  options: { readonly isFatal?: boolean; readonly retryAfter?: Duration.Input } = {}
+): ItemOutcome => ({
+  deliveryId: event.deliveryId,
+  status: "failed",
+  reason: undefined,
+  error:
+    options.isFatal === true
+      ? Directive.Fatal(error)
+      : options.retryAfter === undefined
+        ? error
+        : Directive.RetryAfter(Duration.toMillis(options.retryAfter), error)
+})
 
 /**
  * The same subscriber with its handler's requirements met from `context`.

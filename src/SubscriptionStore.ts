@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { Context, type Effect } from "effect"
+import type { Ordering } from "./Consumer.ts"
 import type { StoreError } from "./Errors.ts"
 import type { Delivery } from "./InboxStore.ts"
 
@@ -13,6 +14,21 @@ export interface Subscription {
   readonly consumer: string
   readonly event: string
   readonly priority: number
+}
+
+/** A subscription to be registered, with what its consumer asks for. @since 0.1.0 */
+export interface Registration extends Subscription {
+  readonly ordering: Ordering
+}
+
+/** State of a consumer that outlives a restart. @since 0.1.0 */
+export interface ConsumerState {
+  readonly consumer: string
+  readonly ordering: Ordering
+  /** When it was paused; null when it is not. */
+  readonly pausedAt: Date | null
+  /** When a process last said that it serves it. */
+  readonly lastSeenAt: Date
 }
 
 /** Deliveries of a consumer that match `events` but not `except`. @since 0.1.0 */
@@ -30,8 +46,16 @@ export interface RetireScope {
 export class SubscriptionStore extends Context.Service<
   SubscriptionStore,
   {
-    /** Records subscriptions and their consumers; those that exist keep their registration. */
-    readonly register: (subscriptions: ReadonlyArray<Subscription>) => Effect.Effect<void, StoreError>
+    /**
+     * Records subscriptions and their consumers; those that exist keep their registration. When the ordering of a
+     * consumer changes, its open deliveries follow, and its subscriptions are swept again: publishers that could not
+     * see the change may still be under way.
+     */
+    readonly register: (registrations: ReadonlyArray<Registration>) => Effect.Effect<void, StoreError>
+    /** Durably stops or resumes the delivery to a consumer. Returns false when there is no such consumer. */
+    readonly setPaused: (consumer: string, isPaused: boolean) => Effect.Effect<boolean, StoreError>
+    /** All consumers there ever were, by name. */
+    readonly consumers: Effect.Effect<ReadonlyArray<ConsumerState>, StoreError>
     /**
      * Gives subscriptions that are not swept yet every matching event whose publisher could not see them, and ends
      * their sweep once no transaction is left that could publish without seeing them. Returns the consumers that have

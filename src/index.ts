@@ -9,8 +9,10 @@ export * as Errors from "./Errors.ts"
 export {
   type Answer,
   type Claimed,
+  type ClaimRequest,
   type Delivery,
   type DeliveryStatus,
+  firstOrderingKey,
   InboxStore,
   type Interest,
   type Question,
@@ -35,5 +37,11 @@ export { type SettingChange, SettingStore } from "./SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./Settings.ts"
 export { SqlCapabilities } from "./SqlCapabilities.ts"
 export * as Subscriber from "./Subscriber.ts"
-export { type RetireScope, type Subscription, SubscriptionStore } from "./SubscriptionStore.ts"
+export {
+  type ConsumerState,
+  type Registration,
+  type RetireScope,
+  type Subscription,
+  SubscriptionStore
+} from "./SubscriptionStore.ts"
 export { Transactor } from "./Transactor.ts"

@@ -40,7 +40,9 @@ describe("migrations", () => {
       "0002_inbox.sql": "94db22bdb7040dcf",
       "0003_links.sql": "7e7992b35657adb3",
       "0004_settings.sql": "71187de89608b02a",
-      "0005_consumers.sql": "33cacccfce4d2cc9"
+      "0005_consumers.sql": "33cacccfce4d2cc9",
+      "0006_mailboxes.sql": "86e26b0328617856",
+      "0007_actors.sql": "606ac2c1355c55e1"
     })
   })
 })

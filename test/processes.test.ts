@@ -178,7 +178,9 @@ it.live("twenty processes that start at once on an empty database migrate it onc
       { id: 2, name: "inbox" },
       { id: 3, name: "links" },
       { id: 4, name: "settings" },
-      { id: 5, name: "consumers" }
+      { id: 5, name: "consumers" },
+      { id: 6, name: "mailboxes" },
+      { id: 7, name: "actors" }
     ])
   }).pipe(Effect.scoped, Effect.provide(withSchema(schema).pipe(Layer.provideMerge(clientFor(schema)))))
 })

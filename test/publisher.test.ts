@@ -130,13 +130,13 @@ describe.each(databases)("on $name", ({ layer: database }) => {
     it.effect("refuses options of later versions, and names that are patterns", () =>
       Effect.gen(function* () {
         const { Happened } = eventsOf("later")
-        const later = { dedupeKey: "k" } as DomainEvent.PublishOptions
+        const later = { priority: 1 } as DomainEvent.PublishOptions
         const error = yield* refused(Publisher.publish(Happened, { n: 1 }, later))
         assert.strictEqual(
           error.message,
-          'Publishing "later.happened": option dedupeKey is not supported by this version and would have no effect. Remove it. Supported: metadata, correlationId, aggregateId.'
+          'Publishing "later.happened": option priority is not supported by this version and would have no effect. Remove it. Supported: metadata, correlationId, aggregateId, delay, availableAt, dedupeKey.'
         )
-        const untypedError = yield* refused(Publisher.publishEvent(untyped({ delay: 1000 })))
+        const untypedError = yield* refused(Publisher.publishEvent(untyped({ expiresAt: 1000 })))
         assert.strictEqual(untypedError._tag, "UnsupportedOption")
         assert.include((yield* refused(Publisher.publishEvent(untyped({ eventName: "a.*" })))).message, "contains *")
       })

@@ -151,10 +151,22 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
       const refusal = (consumer: Consumer.Consumer, event: Thing = Happened) =>
         Effect.map(Effect.flip(Effect.scoped(serve(noting(consumer, event)))), (error) => error.message)
       // biome-ignore lint/suspicious/noExplicitAny: options of later versions
-      const later = Consumer.make("options-a", { ordering: "aggregate" } as any)
+      const later = Consumer.make("options-a", { rateLimit: 5 } as any)
       assert.strictEqual(
         yield* refusal(later),
-        'Consumer "options-a": option ordering is not supported by this version and would have no effect. Remove it. Supported: concurrency, maxAttempts, retryBaseDelay, timeout, batchSize.'
+        'Consumer "options-a": option rateLimit is not supported by this version and would have no effect. Remove it. Supported: concurrency, maxAttempts, retryBaseDelay, timeout, batchSize, ordering, onDeadLetter, mode.'
+      )
+      assert.strictEqual(
+        yield* refusal(Consumer.make("options-f", { mode: "leased" as "transactional" })),
+        'Option mode of consumer "options-f" is leased, expected "transactional".'
+      )
+      assert.strictEqual(
+        yield* refusal(Consumer.make("options-g", { onDeadLetter: "park" })),
+        'Option onDeadLetter of consumer "options-g" is park, expected to be given with ordering "aggregate" only.'
+      )
+      assert.strictEqual(
+        yield* refusal(Consumer.make("options-h", { ordering: "global" as "aggregate" })),
+        'Option ordering of consumer "options-h" is global, expected "none" or "aggregate".'
       )
       assert.strictEqual(
         yield* refusal(Consumer.make("options-b", { concurrency: 0 })),

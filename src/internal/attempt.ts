@@ -6,17 +6,17 @@
  *
  * @internal
  */
-import { Cause, Clock, Context, Data, Effect, Exit, Option } from "effect"
+import { Cause, type Context, Data, Effect, Exit, Option } from "effect"
 import type { Consumer } from "../Consumer.ts"
-import { HandlerTimeout, type StoreError, TransactionAborted } from "../Errors.ts"
+import { type StoreError, TransactionAborted } from "../Errors.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
-import type { Subscriber } from "../Subscriber.ts"
 import { deliver, type Outcome } from "./deliver.ts"
-import { added } from "./deliveryContext.ts"
-import { type Engine, rulesOf, timeoutOf, untraced } from "./engine.ts"
+import { type Engine, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
 import { isAborted, isContention } from "./failure.ts"
+import * as Handlers from "./handlers.ts"
+import { type Handled, runBatch } from "./runBatch.ts"
 import { failure, verdictOf } from "./verdict.ts"
-import { type Progress, watch } from "./watch.ts"
+import { watch } from "./watch.ts"
 
 /** A delivery that was not processed, and what was written about it. */
 export interface Judged {
@@ -34,21 +34,15 @@ export type Attempt = Data.TaggedEnum<{
   }
   /** Rolled back because transactions stood in each other's way. Nobody is charged. */
   Contended: { readonly rows: ReadonlyArray<Claimed> }
-  /** Rolled back because of one delivery, or of one that cannot be told (`culprit` is undefined: at COMMIT). */
+  /** Rolled back because of at least one of `suspects`: all rows when it cannot be told, as at COMMIT. */
   Failed: {
     readonly rows: ReadonlyArray<Claimed>
-    readonly culprit: Claimed | undefined
+    readonly suspects: ReadonlyArray<Claimed>
     readonly cause: Cause.Cause<unknown>
   }
 }>
 
 export const Attempt = Data.taggedEnum<Attempt>()
-
-/** Leaves the transaction, rolling it back. */
-class Abandoned extends Data.TaggedError("Abandoned")<{
-  readonly culprit: Claimed
-  readonly cause: Cause.Cause<unknown>
-}> {}
 
 /** Rolls back the savepoint of a single delivery. */
 class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {}
@@ -60,6 +54,8 @@ export interface Request {
   readonly isStopping: () => boolean
   /** How often this delivery has been repeated because other transactions stood in its way. */
   readonly repeats: number
+  /** Deliveries that are left out, with all that follow them in order. */
+  readonly avoided: ReadonlySet<string>
 }
 
 /** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
@@ -75,76 +71,6 @@ const maxRepeats = 10
 const singleLockWait = (repeats: number) => (repeats < 5 ? 50 * 2 ** repeats : undefined)
 
 const chargesContention = (request: Request) => request.repeats >= maxRepeats
-
-/** Runs one delivery with its handler's own services and what the transaction brought. */
-type RunOne = (row: Claimed) => Effect.Effect<Outcome | undefined>
-
-/**
- * @param outer - the context before the transaction was opened
- * @param inner - the context in the transaction
- */
-const makeRunOne = (
-  engine: Engine,
-  request: Request,
-  outer: Context.Context<never>,
-  inner: Context.Context<never>
-): RunOne => {
-  const brought = added(outer, inner)
-  const contexts = new Map<Subscriber, Context.Context<never>>()
-  const contextOf = (subscriber: Subscriber) => {
-    const known = contexts.get(subscriber)
-    if (known !== undefined) return known
-    const context = Context.merge(Context.merge(outer, subscriber.context), brought)
-    contexts.set(subscriber, context)
-    return context
-  }
-  return (row) => {
-    const subscriber = engine.registry.handlerFor(request.consumer.name, row.eventName)
-    // The subscriber was removed after the claim: the delivery waits for somebody who has it.
-    return subscriber === undefined ? Effect.undefined : deliver(subscriber, row, contextOf(subscriber))
-  }
-}
-
-const overdue = (engine: Engine, consumer: Consumer, row: Claimed, timeoutMillis: number) =>
-  Cause.fail(
-    new HandlerTimeout({
-      consumer: consumer.name,
-      eventName: row.eventName,
-      timeoutMillis,
-      singleSession: engine.capabilities.singleSession
-    })
-  )
-
-/** Handlers of a batch, one after the other, until one fails, time is up, or the worker is being stopped. */
-const runBatch = Effect.fnUntraced(function* (
-  engine: Engine,
-  request: Request,
-  rows: ReadonlyArray<Claimed>,
-  runOne: RunOne,
-  timeoutMillis: number
-) {
-  const clock = yield* Clock.Clock
-  const openedAt = clock.currentTimeMillisUnsafe()
-  let current = rows[0] as Claimed
-  const work = Effect.fnUntraced(function* (progress: Progress) {
-    const handled: Array<readonly [Claimed, Outcome]> = []
-    for (const row of rows) {
-      const now = clock.currentTimeMillisUnsafe()
-      if (handled.length > 0 && (now - openedAt > engine.maxBatchMillis || request.isStopping())) break
-      current = row
-      progress.startedAt = now
-      const outcome = yield* runOne(row)
-      if (outcome === undefined) continue
-      if (outcome._tag === "Failed") return yield* new Abandoned({ culprit: row, cause: outcome.cause })
-      handled.push([row, outcome])
-    }
-    return handled
-  })
-  const handled = yield* watch(work, timeoutMillis)
-  return Option.isSome(handled)
-    ? handled.value
-    : yield* new Abandoned({ culprit: current, cause: overdue(engine, request.consumer, current, timeoutMillis) })
-})
 
 /** Whether a handler went on after a failed statement: then even the check of constraints is refused. */
 const constraintFailure = (consumer: Consumer, row: Claimed, cause: Cause.Cause<unknown>): Outcome =>
@@ -162,13 +88,13 @@ const runSingle = Effect.fnUntraced(function* (
 ) {
   const { checkConstraints, withTransaction } = engine.transactor
   const handled = yield* Effect.gen(function* () {
-    const runOne = makeRunOne(engine, request, outer, yield* Effect.context<never>())
-    const result = yield* watch(() => runOne(row), timeoutMillis)
-    if (Option.isNone(result)) {
-      return yield* new Abandoned({ culprit: row, cause: overdue(engine, request.consumer, row, timeoutMillis) })
-    }
+    const handlers = Handlers.make(engine, request.consumer, outer, yield* Effect.context<never>())
+    const subscriber = handlers.of(row)
+    if (subscriber === undefined || request.avoided.has(row.deliveryId)) return undefined
+    const result = yield* watch(() => deliver(subscriber, row, handlers.contextOf(subscriber)), timeoutMillis)
+    if (Option.isNone(result)) return yield* Handlers.overdue(engine, request.consumer, [row], timeoutMillis)
     const outcome = result.value
-    if (outcome?._tag === "Failed") return yield* new Undone({ outcome })
+    if (outcome._tag === "Failed") return yield* new Undone({ outcome })
     const checked = yield* Effect.exit(untraced(checkConstraints))
     if (Exit.isFailure(checked)) {
       return yield* new Undone({ outcome: constraintFailure(request.consumer, row, checked.cause) })
@@ -179,16 +105,25 @@ const runSingle = Effect.fnUntraced(function* (
     Effect.catchTag("Undone", ({ outcome }) => Effect.succeed(outcome))
   )
   if (handled?._tag === "Failed" && isContention(handled.cause) && !chargesContention(request)) {
-    return yield* new Abandoned({ culprit: row, cause: handled.cause })
+    return yield* new Handlers.Abandoned({ suspects: [row], cause: handled.cause })
   }
   return handled === undefined ? [] : [[row, handled] as const]
 })
+
+/** Lets what waits behind these deliveries go on, if it was parked. */
+const releaseNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
+  const onDeadLetter = orderOf(consumer)
+  if (onDeadLetter === undefined) return Effect.void
+  const keys = new Set(rows.filter((row) => row.isParking).map((row) => row.orderingKey as bigint))
+  return Effect.asVoid(engine.inbox.release({ consumer: consumer.name, keys: [...keys], onDeadLetter }))
+}
 
 /** Writes what the handlers' outcomes mean. */
 const settle = Effect.fnUntraced(function* (
   engine: Engine,
   request: Request,
-  handled: ReadonlyArray<readonly [Claimed, Outcome]>
+  rows: ReadonlyArray<Claimed>,
+  handled: ReadonlyArray<Handled>
 ) {
   const rules = rulesOf(request.consumer, yield* engine.settings.current)
   const processed: Array<Claimed> = []
@@ -199,6 +134,7 @@ const settle = Effect.fnUntraced(function* (
   }
   yield* untraced(engine.inbox.complete(processed.map((row) => row.deliveryId)))
   for (const { verdict } of others) yield* untraced(engine.inbox.settle(verdict))
+  yield* untraced(releaseNext(engine, request.consumer, rows))
   return { processed, others }
 })
 
@@ -219,19 +155,21 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       const lockWait = second === undefined ? singleLockWait(request.repeats) : batchLockWait
       if (lockWait !== undefined) yield* untraced(engine.transactor.limitLockWait(lockWait))
       if (second === undefined) {
-        return yield* settle(engine, request, yield* runSingle(engine, request, first, outer, timeoutMillis))
+        return yield* settle(engine, request, rows, yield* runSingle(engine, request, first, outer, timeoutMillis))
       }
-      const runOne = makeRunOne(engine, request, outer, yield* Effect.context<never>())
-      return yield* settle(engine, request, yield* runBatch(engine, request, rows, runOne, timeoutMillis))
+      const { avoided, consumer, isStopping } = request
+      const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
+      const batch = { consumer, rows, isStopping, avoided, timeoutMillis }
+      return yield* settle(engine, request, rows, yield* runBatch(engine, batch, handlers))
     })
     const exit = yield* Effect.exit(
       engine.permits.withPermit(request.consumer.name)(engine.transactor.withTransaction(transaction))
     )
     if (Exit.isSuccess(exit)) return Attempt.Committed({ claimed: rows.length, ...exit.value })
     const abandoned = exit.cause.reasons.find(Cause.isFailReason)?.error
-    const culprit = abandoned instanceof Abandoned ? abandoned.culprit : undefined
-    const cause = abandoned instanceof Abandoned ? abandoned.cause : exit.cause
+    const isAbandoned = abandoned instanceof Handlers.Abandoned
+    const cause = isAbandoned ? abandoned.cause : exit.cause
     if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
     if (isContention(cause) && !(chargesContention(request) && rows.length === 1)) return Attempt.Contended({ rows })
-    return Attempt.Failed({ rows, culprit: rows.length === 1 ? rows[0] : culprit, cause })
+    return Attempt.Failed({ rows, suspects: isAbandoned ? abandoned.suspects : rows, cause })
   })

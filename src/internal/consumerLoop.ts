@@ -7,7 +7,7 @@ import { Deferred, Effect } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import * as BatchSize from "./batchSize.ts"
-import { type Engine, firstBatch, untraced } from "./engine.ts"
+import { type Engine, firstBatch, requestOf, untraced } from "./engine.ts"
 import { type Round, round } from "./round.ts"
 
 /** How a worker is asked to stop: no further claim, and no further delivery of the batch it is in. */
@@ -39,8 +39,7 @@ const patience = Effect.fnUntraced(function* (
   last: Round
 ): Effect.fn.Return<number | undefined, StoreError> {
   if (last.result !== "part") return 0
-  const interest = engine.registry.interestOf(consumer.name)
-  const next = yield* untraced(engine.inbox.nextDue({ consumer: consumer.name, interest }))
+  const next = yield* untraced(engine.inbox.nextDue(requestOf(engine, consumer)))
   if (next === undefined || next > 0) return next
   // Due, but not ours: another worker holds it, unless it has just come.
   return last.claimed > 0 ? 0 : lockedAgainMillis

@@ -3,11 +3,11 @@
  *
  * @internal
  */
-import { Cause, Context, DateTime, Effect, Schema, SchemaIssue } from "effect"
+import { Cause, Context, DateTime, Effect, Exit, Schema, SchemaIssue } from "effect"
 import * as DomainEvent from "../DomainEvent.ts"
-import { EventDecodingError, HandlerInterrupted } from "../Errors.ts"
+import { EventDecodingError, HandlerInterrupted, MissingOutcome } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
-import type { Subscriber } from "../Subscriber.ts"
+import type { ItemOutcome, Subscriber } from "../Subscriber.ts"
 import { type Directive, isDirective } from "./directive.ts"
 
 /** How a delivery ended. What a handler wrote stays unless it failed. */
@@ -21,7 +21,8 @@ const processed: Outcome = { _tag: "Processed" }
 
 const decoders = new WeakMap<object, (payload: unknown) => Effect.Effect<unknown, Schema.SchemaError>>()
 
-const decoderOf = (definition: DomainEvent.Definition.Any) => {
+/** The decoder of a definition's stored payloads. */
+export const decoderOf = (definition: DomainEvent.Definition.Any) => {
   const known = decoders.get(definition)
   if (known !== undefined) return known
   const decoder = Schema.decodeUnknownEffect(definition.codec)
@@ -76,6 +77,25 @@ const failed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause<unknown
   }
 }
 
+/** What a batch handler said about one of its events. */
+const itemOutcome = (subscriber: Subscriber, row: Claimed, outcomes: ReadonlyArray<ItemOutcome>): Outcome => {
+  const found = outcomes.find((outcome) => outcome.deliveryId === row.deliveryId)
+  if (found === undefined) {
+    const error = new MissingOutcome({ consumer: subscriber.consumer.name, eventName: row.eventName })
+    return failed(subscriber, row, Cause.fail(error))
+  }
+  if (found.status === "processed") return processed
+  if (found.status === "skipped") return { _tag: "Skipped", reason: found.reason }
+  return failed(subscriber, row, Cause.fail(found.error))
+}
+
+/** Runs handler code with the services of its layer, the delivery's transaction and the event it is about. */
+const within = <A>(
+  handler: () => Effect.Effect<A, unknown>,
+  context: Context.Context<never>,
+  event: DomainEvent.DomainEvent | undefined
+) => Effect.suspend(handler).pipe(Effect.setContext(Context.add(context, DomainEvent.Current, event)))
+
 const handle = (
   subscriber: Subscriber,
   row: Claimed,
@@ -83,10 +103,27 @@ const handle = (
   context: Context.Context<never>
 ): Effect.Effect<Outcome> => {
   const event = toEvent(row, payload)
-  return Effect.suspend(() => subscriber.handler(event)).pipe(
-    Effect.setContext(Context.add(context, DomainEvent.Current, event)),
-    Effect.matchCause({ onFailure: (cause) => failed(subscriber, row, cause), onSuccess: () => processed })
-  )
+  const { handler } = subscriber
+  const run =
+    handler._tag === "Single"
+      ? Effect.as(
+          within(() => handler.handle(event), context, event),
+          processed
+        )
+      : Effect.map(
+          within(() => handler.handle([event]), context, undefined),
+          (outcomes) => itemOutcome(subscriber, row, outcomes)
+        )
+  return Effect.matchCause(run, {
+    onFailure: (cause) => failed(subscriber, row, cause),
+    onSuccess: (outcome) => outcome
+  })
+}
+
+/** Why a payload could not be decoded: it does not fit, or the schema's own code failed. */
+const decodingFailed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause<Schema.SchemaError>): Outcome => {
+  const reason = cause.reasons.find(Cause.isFailReason)
+  return reason === undefined ? failed(subscriber, row, cause) : undecodable(row, reason.error)
 }
 
 /**
@@ -103,10 +140,55 @@ export const deliver = (
   const definition = subscriber.definitions.get(row.eventName)
   if (definition === undefined) return handle(subscriber, row, row.payload, context)
   return Effect.matchCauseEffect(decoderOf(definition)(row.payload), {
-    onFailure: (cause) => {
-      const reason = cause.reasons.find(Cause.isFailReason)
-      return Effect.succeed(reason === undefined ? failed(subscriber, row, cause) : undecodable(row, reason.error))
-    },
+    onFailure: (cause) => Effect.succeed(decodingFailed(subscriber, row, cause)),
     onSuccess: (payload) => handle(subscriber, row, payload, context)
   })
 }
+
+/** Several deliveries and how they ended, or why none of them did: the call that had them failed. */
+export type BatchOutcome =
+  | { readonly _tag: "Each"; readonly outcomes: ReadonlyArray<readonly [Claimed, Outcome]> }
+  | { readonly _tag: "None"; readonly rows: ReadonlyArray<Claimed>; readonly cause: Cause.Cause<unknown> }
+
+/**
+ * Runs a batch handler once for several deliveries. Those that cannot be decoded are not handed over.
+ *
+ * @param isBlocked - asked before each delivery, after the outcomes of those before it that are known already
+ * @param onUndecodable - told of each that cannot be decoded
+ */
+export const deliverTogether = Effect.fnUntraced(function* (
+  subscriber: Subscriber,
+  rows: ReadonlyArray<Claimed>,
+  context: Context.Context<never>,
+  isBlocked: (row: Claimed) => boolean,
+  onUndecodable: (row: Claimed) => void
+): Effect.fn.Return<BatchOutcome> {
+  const { handler } = subscriber
+  if (handler._tag !== "Batch") return yield* Effect.die(new Error("only batch handlers take several deliveries"))
+  const outcomes: Array<readonly [Claimed, Outcome]> = []
+  const handed: Array<readonly [Claimed, DomainEvent.DomainEvent]> = []
+  for (const row of rows) {
+    if (isBlocked(row)) continue
+    const definition = subscriber.definitions.get(row.eventName)
+    const decoded = yield* Effect.exit(
+      definition === undefined ? Effect.succeed<unknown>(row.payload) : decoderOf(definition)(row.payload)
+    )
+    if (Exit.isSuccess(decoded)) handed.push([row, toEvent(row, decoded.value)])
+    else {
+      outcomes.push([row, decodingFailed(subscriber, row, decoded.cause)])
+      onUndecodable(row)
+    }
+  }
+  if (handed.length === 0) return { _tag: "Each", outcomes }
+  const events = handed.map(([, event]) => event)
+  return yield* Effect.matchCause(
+    within(() => handler.handle(events), context, undefined),
+    {
+      onFailure: (cause): BatchOutcome => ({ _tag: "None", rows: handed.map(([row]) => row), cause }),
+      onSuccess: (given): BatchOutcome => ({
+        _tag: "Each",
+        outcomes: [...outcomes, ...handed.map(([row]) => [row, itemOutcome(subscriber, row, given)] as const)]
+      })
+    }
+  )
+})

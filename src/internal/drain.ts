@@ -8,7 +8,7 @@ import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import * as BatchSize from "./batchSize.ts"
 import { resize } from "./consumerLoop.ts"
-import { type Engine, firstBatch } from "./engine.ts"
+import { type Engine, firstBatch, requestOf } from "./engine.ts"
 import type { Poller } from "./poller.ts"
 import { round } from "./round.ts"
 
@@ -85,10 +85,7 @@ export const startup = Effect.fnUntraced(function* (
 const heldMillis = 20
 
 const isDue = (engine: Engine, consumer: Consumer) =>
-  Effect.map(
-    engine.inbox.nextDue({ consumer: consumer.name, interest: engine.registry.interestOf(consumer.name) }),
-    (millis) => millis !== undefined && millis <= 0
-  )
+  Effect.map(engine.inbox.nextDue(requestOf(engine, consumer)), (millis) => millis !== undefined && millis <= 0)
 
 export const everything = (engine: Engine, poller: Poller): Effect.Effect<number, StoreError> =>
   Effect.gen(function* () {

@@ -4,8 +4,8 @@
  * @internal
  */
 import { Duration, Effect, type PartitionedSemaphore } from "effect"
-import type { Consumer } from "../Consumer.ts"
-import type { InboxStore } from "../InboxStore.ts"
+import { type Consumer, type OnDeadLetter, orderingOf } from "../Consumer.ts"
+import type { ClaimRequest, InboxStore } from "../InboxStore.ts"
 import type { Notifier } from "../Notifier.ts"
 import type { OutboxStore } from "../OutboxStore.ts"
 import type { Registry } from "../Registry.ts"
@@ -32,7 +32,21 @@ export interface Engine {
   readonly incident: Incident
   /** Age at which a batch is committed with what it has, in milliseconds. */
   readonly maxBatchMillis: number
+  /** Each delivery has a transaction of its own, except those of batch handlers. */
+  readonly isIsolated: boolean
 }
+
+/** What a delivery that gave up does to its successors; undefined for consumers without ordering. */
+export const orderOf = (consumer: Consumer): OnDeadLetter | undefined =>
+  orderingOf(consumer) === "aggregate" ? (consumer.options.onDeadLetter ?? "park") : undefined
+
+/** What to claim of a consumer. */
+export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): ClaimRequest => ({
+  consumer: consumer.name,
+  interest: engine.registry.interestOf(consumer.name),
+  onDeadLetter: orderOf(consumer),
+  maxPosition
+})
 
 /** The handler's timeout of a consumer, in milliseconds: below the lease, so that it ends first. */
 export const timeoutOf = (consumer: Consumer, settings: Values): number =>

@@ -5,8 +5,8 @@
  */
 import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../Errors.ts"
-import type { Answer } from "../InboxStore.ts"
-import { type Engine, untraced } from "./engine.ts"
+import { type Answer, firstOrderingKey } from "../InboxStore.ts"
+import { type Engine, orderOf, untraced } from "./engine.ts"
 
 export interface Poller {
   /** Polls soon, without waiting for the interval. */
@@ -33,6 +33,18 @@ const routeAll = (engine: Engine) =>
 const sweepSubscriptions = (engine: Engine) =>
   Effect.flatMap(engine.subscriptions.sweep, ({ consumers }) => engine.notifier.wake(consumers))
 
+/** What is parked although nothing blocks it: its predecessor was settled outside the order, or by hand. */
+const releaseParked = Effect.fnUntraced(function* (engine: Engine, releasable: Answer["releasable"]) {
+  const consumers = new Map((yield* engine.registry.consumers).map((consumer) => [consumer.name, consumer]))
+  for (const [name, consumer] of consumers) {
+    const keys = releasable.filter((_) => _.consumer === name).map((_) => _.key)
+    const onDeadLetter = orderOf(consumer)
+    if (keys.length === 0 || onDeadLetter === undefined) continue
+    yield* engine.inbox.release({ consumer: name, keys, onDeadLetter })
+    yield* engine.notifier.wake([name])
+  }
+})
+
 const isDue = ({ inMillis }: Answer["due"][number]) => inMillis <= 0
 
 /** Milliseconds to the next poll: soon while there is work, and never later than something is due. */
@@ -46,12 +58,18 @@ export const make = (engine: Engine): Effect.Effect<Poller, never, Scope.Scope> 
   Effect.gen(function* () {
     const nudges = yield* Queue.sliding<void>(1)
     let rollUpPosition = 0n
+    let parkedAfter = firstOrderingKey
     const ask = Effect.gen(function* () {
       const consumers = yield* engine.registry.consumers
       return yield* engine.inbox.poll({
-        consumers: consumers.map(({ name }) => ({ consumer: name, ...engine.registry.interestOf(name) })),
+        consumers: consumers.map((consumer) => ({
+          consumer: consumer.name,
+          ...engine.registry.interestOf(consumer.name),
+          onDeadLetter: orderOf(consumer)
+        })),
         rollUpPosition,
-        rollUpLimit: window
+        rollUpLimit: window,
+        parkedAfter
       })
     })
     const poll = Effect.gen(function* () {
@@ -62,6 +80,8 @@ export const make = (engine: Engine): Effect.Effect<Poller, never, Scope.Scope> 
       if (answer.hasOpenSubscriptions) yield* sweepSubscriptions(engine)
       if (answer.hasUnrolled) yield* engine.outbox.rollUpFrom(rollUpPosition, window)
       rollUpPosition = answer.nextRollUpPosition
+      yield* releaseParked(engine, answer.releasable)
+      parkedAfter = answer.nextParkedAfter
       return interval(answer, settings.pollingIntervalMs, settings.idlePollingIntervalMs)
     })
     yield* engine.incident.survive(untraced(poll)).pipe(

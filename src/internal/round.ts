@@ -9,7 +9,7 @@ import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
 import { Attempt, attempt, type Judged } from "./attempt.ts"
-import { type Engine, rulesOf, untraced } from "./engine.ts"
+import { type Engine, orderOf, requestOf, rulesOf, untraced } from "./engine.ts"
 import { failure, verdictOf } from "./verdict.ts"
 
 /** What one round did. */
@@ -41,7 +41,10 @@ const report = (consumer: Consumer, { row, verdict }: Judged) => {
   })
 }
 
-/** After a commit: words for what failed, and the events whose status may be final now. Returns how many there were. */
+/**
+ * After a commit: words for what failed, the events whose status may be final now, and those whose consumers of lower
+ * priority need not wait any longer. Returns how many there were.
+ */
 const conclude = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
@@ -51,6 +54,9 @@ const conclude = Effect.fnUntraced(function* (
   const final = others.filter(({ verdict }) => verdict.retryInMillis === undefined).map(({ row }) => row)
   yield* engine.rollUp.offer([...processed, ...final].map((row) => row.eventId))
   yield* Effect.forEach(others, (judged) => report(consumer, judged), { discard: true })
+  const attempted = [...processed, ...others.map(({ row }) => row)]
+  const tiered = attempted.filter((row) => row.tier !== null).map((row) => row.eventId)
+  if (tiered.length > 0) yield* engine.notifier.wake(yield* untraced(engine.inbox.bringForward(tiered)))
   return processed.length + others.length
 })
 
@@ -66,11 +72,19 @@ const charge = Effect.fnUntraced(function* (
 ) {
   const verdict = yield* verdictOf(row, failure(cause), rulesOf(consumer, yield* engine.settings.current))
   const isCharged = yield* untraced(engine.inbox.settle(verdict))
-  return isCharged ? yield* conclude(engine, consumer, [], [{ row, verdict }]) : 0
+  if (!isCharged) return 0
+  const onDeadLetter = orderOf(consumer)
+  // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is released separately.
+  if (onDeadLetter === "continue" && row.orderingKey !== null && verdict.retryInMillis === undefined) {
+    yield* untraced(engine.inbox.release({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter }))
+  }
+  return yield* conclude(engine, consumer, [], [{ row, verdict }])
 })
 
 /** A short pause of 5 to 50 ms, different for everybody who waits. */
 const pause = Effect.flatMap(Random.nextIntBetween(5, 50), (millis) => Effect.sleep(millis))
+
+const nobody: ReadonlySet<string> = new Set()
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
 const alone = Effect.fnUntraced(function* (
@@ -79,9 +93,10 @@ const alone = Effect.fnUntraced(function* (
   deliveryId: string,
   isStopping: () => boolean
 ): Effect.fn.Return<number, StoreError> {
-  const claim = Effect.map(engine.inbox.claimOne(deliveryId), (row) => (row === undefined ? [] : [row]))
+  const request = { ...requestOf(engine, consumer), deliveryId }
+  const claim = Effect.map(engine.inbox.claimOne(request), (row) => (row === undefined ? [] : [row]))
   for (let repeats = 1; !isStopping(); repeats++) {
-    const result = yield* attempt(engine, { consumer, claim, isStopping, repeats })
+    const result = yield* attempt(engine, { consumer, claim, isStopping, repeats, avoided: nobody })
     if (result._tag === "Committed") return yield* conclude(engine, consumer, result.processed, result.others)
     if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result.cause)
     yield* pause
@@ -96,27 +111,36 @@ const eachAlone = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claim
     (settled, row) => Effect.map(alone(engine, consumer, row.deliveryId, isStopping), (more) => settled + more)
   )
 
-/**
- * Claims up to `limit` deliveries of a consumer and handles them.
- *
- * @param options.maxPosition - only events up to this position
- */
-export const round = (
+/** Whether one of `suspects` comes after a delivery of its key that is none: that one has to be through first. */
+const hasPredecessor = (rows: ReadonlyArray<Claimed>, suspects: ReadonlyArray<Claimed>) =>
+  suspects.some((suspect) => {
+    if (suspect.orderingKey === null) return false
+    const first = rows.find((row) => row.orderingKey === suspect.orderingKey)
+    return first !== undefined && !suspects.includes(first)
+  })
+
+interface Asked {
+  readonly isStopping: () => boolean
+  /** Only events up to this position. */
+  readonly maxPosition?: bigint
+}
+
+/** One transaction for up to `limit` deliveries, and what follows from it. */
+const oneBatch = (
   engine: Engine,
   consumer: Consumer,
   limit: number,
-  options: { readonly isStopping: () => boolean; readonly maxPosition?: bigint }
+  { isStopping, maxPosition }: Asked
 ): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
-    const { isStopping } = options
-    const interest = engine.registry.interestOf(consumer.name)
-    const claim = engine.inbox.claim({
-      consumer: consumer.name,
-      interest,
-      limit,
-      maxPosition: options.maxPosition
+    const claim = engine.inbox.claim({ ...requestOf(engine, consumer, maxPosition), limit })
+    const result = yield* attempt(engine, { consumer, claim, isStopping, repeats: 0, avoided: nobody })
+    /** Commits what comes before the suspects in order, so that they are next. */
+    const clearTheWay = Effect.fnUntraced(function* (suspects: ReadonlyArray<Claimed>) {
+      const avoided = new Set(suspects.map((row) => row.deliveryId))
+      const before = yield* attempt(engine, { consumer, claim, isStopping, repeats: 0, avoided })
+      return before._tag === "Committed" ? yield* conclude(engine, consumer, before.processed, before.others) : 0
     })
-    const result = yield* attempt(engine, { consumer, claim, isStopping, repeats: 0 })
     return yield* Attempt.$match(result, {
       Committed: ({ claimed, others, processed }) =>
         Effect.map(
@@ -131,18 +155,48 @@ export const round = (
         // Alone it cannot be made smaller: it is repeated until the others are through.
         Effect.map(
           rows.length === 1 ? eachAlone(engine, consumer, rows, isStopping) : Effect.succeed(0),
-          (settled): Round => ({
-            claimed: rows.length,
-            settled,
-            result: "contended"
-          })
+          (settled): Round => ({ claimed: rows.length, settled, result: "contended" })
         ),
-      Failed: ({ cause, culprit, rows }) =>
-        Effect.map(
-          rows.length === 1
-            ? charge(engine, consumer, rows[0] as Claimed, cause)
-            : eachAlone(engine, consumer, culprit === undefined ? rows : [culprit], isStopping),
-          (settled): Round => ({ claimed: rows.length, settled, result: "failed" })
-        )
+      Failed: Effect.fnUntraced(function* ({ cause, rows, suspects }) {
+        const [first, second] = rows
+        if (first !== undefined && second === undefined) {
+          const settled = yield* charge(engine, consumer, first, cause)
+          return { claimed: 1, settled, result: "failed" } satisfies Round
+        }
+        const before = hasPredecessor(rows, suspects) ? yield* clearTheWay(suspects) : 0
+        const settled = yield* eachAlone(engine, consumer, suspects, isStopping)
+        return { claimed: rows.length, settled: before + settled, result: "failed" } satisfies Round
+      })
     })
   })
+
+/** The same in transactions of one delivery each. */
+const isolated = Effect.fnUntraced(function* (
+  engine: Engine,
+  consumer: Consumer,
+  limit: number,
+  asked: Asked
+): Effect.fn.Return<Round, StoreError> {
+  let settled = 0
+  for (let claimed = 0; claimed < limit && !(claimed > 0 && asked.isStopping()); claimed++) {
+    const one = yield* oneBatch(engine, consumer, 1, asked)
+    settled += one.settled
+    if (one.claimed === 0 || one.settled === 0) return { claimed: claimed + one.claimed, settled, result: "part" }
+  }
+  return { claimed: limit, settled, result: "full" }
+})
+
+/**
+ * Claims up to `limit` deliveries of a consumer and handles them.
+ *
+ * @param asked.maxPosition - only events up to this position
+ */
+export const round = (
+  engine: Engine,
+  consumer: Consumer,
+  limit: number,
+  asked: Asked
+): Effect.Effect<Round, StoreError> =>
+  engine.isIsolated && !engine.registry.isBatched(consumer.name)
+    ? isolated(engine, consumer, limit, asked)
+    : oneBatch(engine, consumer, limit, asked)

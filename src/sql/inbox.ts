@@ -7,95 +7,20 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import {
   type Answer,
-  type Claimed,
+  type ClaimRequest,
   type Delivery,
   type DeliveryStatus,
+  firstOrderingKey,
   InboxStore,
-  type Interest,
   type Question,
   type Verdict
 } from "../InboxStore.ts"
 import { toLike } from "../internal/pattern.ts"
 import { cutTo } from "../internal/text.ts"
+import { claim, claimable, claimOne, coveredBy, covers, maxBigint, notPaused } from "./claiming.ts"
 import { storeErrors } from "./errors.ts"
-import { isSettled } from "./routing.ts"
-
-/** Rows a claim may take, in the words of the partial index `inbox_event_claim_idx`. */
-const claimable = "i.status IN ('received', 'failed') AND i.available_at < 'infinity'"
-
-/** A claimed row with its event; the payload of an edited dead letter is the delivery's own. */
-const claimedColumns = `
-  c.id AS "deliveryId", c.outbox_event_id AS "eventId", c.attempt_count AS "attemptCount",
-  e.event_name AS "eventName", e.schema_version AS "schemaVersion", e.source_module AS "sourceModule",
-  e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId",
-  coalesce(c.payload_override, e.payload) AS "payload", e.metadata AS "metadata",
-  e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.created_at AS "createdAt"`
-
-/** `true` costs nothing where everything matches. */
-const covers = (interest: Interest, names: string, patterns: string) =>
-  interest.patterns.includes("*")
-    ? "true"
-    : interest.patterns.length === 0
-      ? `i.event_name = ANY (${names}::text[])`
-      : `(i.event_name = ANY (${names}::text[]) OR i.event_name LIKE ANY (${patterns}::text[]))`
-
-const parameters = (interest: Interest) =>
-  interest.patterns.includes("*")
-    ? []
-    : interest.patterns.length === 0
-      ? [interest.names]
-      : [interest.names, interest.patterns.map(toLike)]
-
-/**
- * `LIMIT` keeps this a lookup per claimed row: a join would be planned as a hash over the whole outbox as soon as
- * batches are large, and cost more with every event kept (bench/deliver.ts: half of a claim at 20,000 events).
- */
-const withEvent = "CROSS JOIN LATERAL (SELECT * FROM outbox_event WHERE id = c.outbox_event_id LIMIT 1) AS e"
-
-const maxBigint = 9223372036854775807n
-
-/**
- * Rows are locked before events are joined, so the join neither decides nor blocks. `now()` is this transaction's
- * start, a constant the index can use; whoever made a row due did so before.
- */
-const claim =
-  (sql: SqlClient.SqlClient) =>
-  (request: {
-    readonly consumer: string
-    readonly interest: Interest
-    readonly limit: number
-    readonly maxPosition?: bigint | undefined
-  }) =>
-    sql.unsafe<Claimed>(
-      `WITH claimed AS MATERIALIZED (
-        SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position
-        FROM inbox_event AS i
-        WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
-          AND ${covers(request.interest, "$4", "$5")}
-        ORDER BY i.available_at, i.position
-        LIMIT $3::int
-        FOR UPDATE OF i SKIP LOCKED
-      )
-      SELECT ${claimedColumns}
-      FROM claimed AS c
-      ${withEvent}
-      ORDER BY c.available_at, c.position`,
-      [request.consumer, request.maxPosition ?? maxBigint, request.limit, ...parameters(request.interest)]
-    )
-
-const claimOne = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql.unsafe<Claimed>(
-    `WITH claimed AS MATERIALIZED (
-      SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override
-      FROM inbox_event AS i
-      WHERE i.id = $1::uuid AND ${claimable} AND i.available_at <= now()
-      FOR UPDATE OF i SKIP LOCKED
-    )
-    SELECT ${claimedColumns}
-    FROM claimed AS c
-    ${withEvent}`,
-    [deliveryId]
-  )
+import { claimInOrder, claimOneInOrder, nextParked, parkedKeys, releasable, release } from "./ordering.ts"
+import { deliveryFields, isSettled } from "./routing.ts"
 
 const complete = (sql: SqlClient.SqlClient) => (deliveryIds: ReadonlyArray<string>) =>
   sql`
@@ -119,26 +44,57 @@ const settle = (sql: SqlClient.SqlClient) => (verdict: Verdict) =>
       AND i.attempt_count = ${verdict.seenAttempts}::int
     RETURNING i.id::text AS "id"`
 
-const nextDue =
-  (sql: SqlClient.SqlClient) =>
-  (request: { readonly consumer: string; readonly interest: Interest; readonly maxPosition?: bigint | undefined }) =>
-    sql.unsafe<{ inMillis: number }>(
-      `SELECT (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 AS "inMillis"
+const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
+  sql.unsafe<{ inMillis: number }>(
+    `SELECT (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 AS "inMillis"
+    FROM inbox_event AS i
+    WHERE i.consumer_name = $1 AND ${claimable} AND i.position <= $2 AND ${notPaused("$1")}
+      AND ${covers(request.interest, 3)}
+    ORDER BY i.available_at, i.position
+    LIMIT 1`,
+    [request.consumer, request.maxPosition ?? maxBigint, ...coveredBy(request.interest)]
+  )
+
+/**
+ * The lower tiers of events whose upper ones have been attempted. One that is late anyway, being delayed or parked, or
+ * that somebody holds, is left alone.
+ */
+const bringForward = (sql: SqlClient.SqlClient) => {
+  const statement = `
+    UPDATE inbox_event
+    SET available_at = clock_timestamp(), updated_at = clock_timestamp()
+    WHERE id IN (
+      SELECT i.id
       FROM inbox_event AS i
-      WHERE i.consumer_name = $1 AND ${claimable} AND i.position <= $2 AND ${covers(request.interest, "$3", "$4")}
-      ORDER BY i.available_at, i.position
-      LIMIT 1`,
-      [request.consumer, request.maxPosition ?? maxBigint, ...parameters(request.interest)]
+      WHERE i.outbox_event_id = ANY ($1::uuid[]) AND i.tier > 0 AND i.status = 'received' AND i.attempt_count = 0
+        AND i.available_at < 'infinity' AND i.available_at > clock_timestamp()
+        AND NOT EXISTS (
+          SELECT 1
+          FROM inbox_event AS above
+          WHERE above.outbox_event_id = i.outbox_event_id AND above.tier < i.tier AND above.status = 'received'
+            AND above.attempt_count = 0
+        )
+      FOR UPDATE SKIP LOCKED
     )
+    RETURNING consumer_name::text AS "consumer"`
+  return (eventIds: ReadonlyArray<string>) => sql.unsafe<{ consumer: string }>(statement, [eventIds])
+}
+
+const findByConsumer = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint, limit: number) =>
+  sql.unsafe<Delivery>(
+    `SELECT ${deliveryFields}
+    FROM inbox_event AS i
+    WHERE i.consumer_name = $1 AND i.position > $2::bigint
+    ORDER BY i.position
+    LIMIT $3::int`,
+    [consumer, position, limit]
+  )
 
 const findByEvent = (sql: SqlClient.SqlClient) => (eventId: string) =>
-  sql<Delivery>`
-    SELECT i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.event_name AS "eventName",
-      i.consumer_name AS "consumer", i.status AS "status", NOT ${sql.literal(isSettled("i"))} AS "isOpen",
-      i.attempt_count AS "attemptCount", i.last_error AS "lastError", i.error_tag AS "errorTag"
-    FROM inbox_event AS i
-    WHERE i.outbox_event_id = ${eventId}::uuid
-    ORDER BY i.consumer_name`
+  sql.unsafe<Delivery>(
+    `SELECT ${deliveryFields} FROM inbox_event AS i WHERE i.outbox_event_id = $1::uuid ORDER BY i.consumer_name`,
+    [eventId]
+  )
 
 const countByStatus = (sql: SqlClient.SqlClient) =>
   sql<{ consumer: string; status: DeliveryStatus; count: number }>`
@@ -151,6 +107,11 @@ const lastPosition = (sql: SqlClient.SqlClient) => (consumer: string) =>
   sql<{ position: bigint }>`
     SELECT coalesce(max(position), 0) AS "position" FROM inbox_event WHERE consumer_name = ${consumer}`
 
+/** JSON has no 64-bit numbers. */
+type Row = Omit<Answer, "releasable"> & {
+  readonly releasable: ReadonlyArray<{ readonly consumer: string; readonly key: string }>
+}
+
 /**
  * One statement, whatever the number of consumers: for each its first claimable row (due or not), all settings, and
  * whether a sweep has work. Consumers another process is just marking as seen are passed over, so replicas neither
@@ -159,7 +120,7 @@ const lastPosition = (sql: SqlClient.SqlClient) => (consumer: string) =>
 const poll = (sql: SqlClient.SqlClient) => {
   const statement = `
     WITH served AS (
-      SELECT consumer, names, patterns FROM jsonb_to_recordset($1::jsonb) AS q (consumer text, names text[], patterns text[])
+      SELECT * FROM jsonb_to_recordset($1::jsonb) AS q (consumer text, names text[], patterns text[], on_dead_letter text)
     ), stale AS (
       SELECT consumer_name
       FROM integration_consumer
@@ -176,6 +137,8 @@ const poll = (sql: SqlClient.SqlClient) => {
       WHERE status = 'pending' AND routed_at IS NOT NULL AND position > $2::bigint
       ORDER BY position
       LIMIT $3::int
+    ), parked AS (
+      ${parkedKeys("$4::bigint")}
     )
     SELECT
       coalesce((
@@ -184,7 +147,7 @@ const poll = (sql: SqlClient.SqlClient) => {
         CROSS JOIN LATERAL (
           SELECT (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 AS in_millis
           FROM inbox_event AS i
-          WHERE i.consumer_name = s.consumer AND ${claimable}
+          WHERE i.consumer_name = s.consumer AND ${claimable} AND ${notPaused("s.consumer")}
             AND (i.event_name = ANY (s.names) OR i.event_name LIKE ANY (s.patterns))
           ORDER BY i.available_at, i.position
           LIMIT 1
@@ -200,14 +163,22 @@ const poll = (sql: SqlClient.SqlClient) => {
           SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = p.id AND NOT ${isSettled("i")}
         )
       ) AS "hasUnrolled",
-      (SELECT CASE WHEN count(*) < $3::int THEN 0 ELSE max(position) END FROM pending) AS "nextRollUpPosition"`
+      (SELECT CASE WHEN count(*) < $3::int THEN 0 ELSE max(position) END FROM pending) AS "nextRollUpPosition",
+      coalesce((${releasable("parked")}), '[]') AS "releasable",
+      coalesce((${nextParked("parked")}), ${firstOrderingKey}) AS "nextParkedAfter"`
   return (question: Question) => {
-    const served = question.consumers.map(({ consumer, names, patterns }) => ({
+    const served = question.consumers.map(({ consumer, names, onDeadLetter, patterns }) => ({
       consumer,
       names,
-      patterns: patterns.map(toLike)
+      patterns: patterns.map(toLike),
+      on_dead_letter: onDeadLetter
     }))
-    return sql.unsafe<Answer>(statement, [JSON.stringify(served), question.rollUpPosition, question.rollUpLimit])
+    const parameters = [JSON.stringify(served), question.rollUpPosition, question.rollUpLimit, question.parkedAfter]
+    return Effect.map(sql.unsafe<Row>(statement, parameters), ([row]) =>
+      row === undefined
+        ? undefined
+        : { ...row, releasable: row.releasable.map(({ consumer, key }) => ({ consumer, key: BigInt(key) })) }
+    )
   }
 }
 
@@ -216,9 +187,28 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient> = Layer.
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const ask = poll(sql)
+    const forward = bringForward(sql)
     return InboxStore.of({
-      claim: (request) => storeErrors("inbox.claim")(claim(sql)(request)),
-      claimOne: (deliveryId) => storeErrors("inbox.claimOne")(Effect.map(claimOne(sql)(deliveryId), ([row]) => row)),
+      claim: (request) =>
+        storeErrors("inbox.claim")(
+          request.onDeadLetter === undefined ? claim(sql)(request) : claimInOrder(sql)(request)
+        ),
+      claimOne: (request) =>
+        storeErrors("inbox.claimOne")(
+          request.onDeadLetter === undefined
+            ? Effect.map(claimOne(sql)(request), ([row]) => row)
+            : claimOneInOrder(sql)(request)
+        ),
+      release: (request) =>
+        request.keys.length === 0 ? Effect.succeed(0) : storeErrors("inbox.release")(release(sql)(request)),
+      bringForward: (eventIds) =>
+        eventIds.length === 0
+          ? Effect.succeed([])
+          : storeErrors("inbox.bringForward")(
+              Effect.map(forward(eventIds), (rows) => [...new Set(rows.map((row) => row.consumer))])
+            ),
+      findByConsumer: (consumer, position, limit) =>
+        storeErrors("inbox.findByConsumer")(findByConsumer(sql)(consumer, position, limit)),
       complete: (deliveryIds) =>
         deliveryIds.length === 0
           ? Effect.void
@@ -229,8 +219,8 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient> = Layer.
         storeErrors("inbox.lastPosition")(Effect.map(lastPosition(sql)(consumer), ([row]) => row?.position ?? 0n)),
       poll: (question) =>
         storeErrors("inbox.poll")(
-          Effect.flatMap(ask(question), ([row]) =>
-            row === undefined ? Effect.die(new Error("a poll returns one row")) : Effect.succeed(row)
+          Effect.flatMap(ask(question), (answer) =>
+            answer === undefined ? Effect.die(new Error("a poll returns one row")) : Effect.succeed(answer)
           )
         ),
       findByEvent: (eventId) => storeErrors("inbox.findByEvent")(findByEvent(sql)(eventId)),

@@ -4,97 +4,181 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import { SqlClient, type SqlError } from "effect/sql"
+import { StoreError } from "../Errors.ts"
 import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../OutboxStore.ts"
 import { storeErrors } from "./errors.ts"
-import { deliveryId, isSettled } from "./routing.ts"
+import { deliveriesOf, deliveryColumns, interestedIn, isSettled } from "./routing.ts"
+
+/** What is known of an event that was stored. */
+type Stored = Omit<Appended, "existing">
+
+const columnsOf = (event: string) => `
+  ${event}.id::text AS "id", ${event}.position AS "position", ${event}.event_name AS "eventName",
+  ${event}.schema_version AS "schemaVersion", ${event}.source_module AS "sourceModule",
+  ${event}.aggregate_type AS "aggregateType", ${event}.aggregate_id AS "aggregateId", ${event}.payload AS "payload",
+  ${event}.metadata AS "metadata", ${event}.correlation_id AS "correlationId", ${event}.causation_id AS "causationId",
+  ${event}.dedupe_key AS "dedupeKey", ${event}.available_at AS "availableAt", ${event}.status AS "status",
+  ${event}.attempt_count AS "attemptCount", ${event}.last_error AS "lastError",
+  ${event}.routed_at IS NOT NULL AS "isRouted", ${event}.created_at AS "createdAt",
+  ${event}.processed_at AS "processedAt"`
+
+/** Columns of an event to be stored, as arrays. One that nobody fills stays empty: `unnest` makes nulls of it. */
+const toArrays = (events: ReadonlyArray<NewEvent>) => {
+  const text = (value: (event: NewEvent) => string | undefined) => {
+    const values = events.map(value)
+    return values.every((_) => _ === undefined) ? [] : values.map((_) => _ ?? "")
+  }
+  return [
+    text((_) => _.id),
+    text((_) => _.eventName),
+    text((_) => String(_.schemaVersion)),
+    text((_) => _.sourceModule),
+    text((_) => _.aggregateType),
+    text((_) => _.aggregateId),
+    text((_) => _.payload),
+    text((_) => _.metadata),
+    text((_) => _.correlationId),
+    text((_) => _.causationId),
+    text(({ due }) => (due === undefined ? undefined : typeof due === "number" ? `+${due}` : due.toISOString())),
+    text((_) => _.dedupeKey)
+  ]
+}
 
 /**
  * Events and deliveries in one statement, so that they commit together whatever the caller's transaction does. Which
  * consumers are interested depends on the name alone, so each name is looked up once.
+ *
+ * With keys, rows are inserted in the order of their keys, so that two lists never wait for each other in a circle;
+ * positions are drawn before that, in the order of the list.
  */
-const append = (sql: SqlClient.SqlClient) => {
-  const text = (events: ReadonlyArray<NewEvent>, value: (event: NewEvent) => string) => events.map(value)
+const appendStatement = (isKeyed: boolean) => `
+  WITH input AS (
+    SELECT *${isKeyed ? ", nextval(pg_get_serial_sequence('outbox_event', 'position')) AS position" : ""}
+    FROM unnest(
+      $1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[],
+      $10::text[], $11::text[], $12::text[]
+    ) WITH ORDINALITY AS i (
+      id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata,
+      correlation_id, causation_id, due, dedupe_key, place
+    )
+  ), interested AS (
+    ${interestedIn("SELECT DISTINCT event_name FROM input")}
+  ), stored AS (
+    INSERT INTO outbox_event (
+      ${isKeyed ? "position, " : ""}id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload,
+      metadata, correlation_id, causation_id, dedupe_key, available_at, routed_at, status, processed_at
+    )
+    ${isKeyed ? "OVERRIDING SYSTEM VALUE" : ""}
+    SELECT ${isKeyed ? "i.position, " : ""}i.id, i.event_name, i.schema_version, i.source_module, i.aggregate_type,
+      i.aggregate_id, i.payload, NULLIF(i.metadata, '')::jsonb, NULLIF(i.correlation_id, ''), NULLIF(i.causation_id, ''),
+      NULLIF(i.dedupe_key, ''),
+      CASE WHEN i.due LIKE '+%' THEN clock_timestamp() + substr(i.due, 2)::float8 * interval '1 millisecond'
+        ELSE coalesce(NULLIF(i.due, '')::timestamptz, clock_timestamp()) END,
+      clock_timestamp(), CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
+      CASE WHEN n.event_name IS NULL THEN clock_timestamp() END
+    FROM input AS i
+    LEFT JOIN interested AS n USING (event_name)
+    ORDER BY ${isKeyed ? "i.source_module, i.event_name, i.dedupe_key, " : ""}i.place
+    ${isKeyed ? "ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING" : ""}
+    RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, status,
+      available_at, created_at
+  ), delivered AS (
+    INSERT INTO inbox_event (${deliveryColumns})
+    ${deliveriesOf("stored", "interested")}
+  )
+  SELECT e.id::text AS "id", e.position AS "position", e.status AS "status", e.created_at AS "createdAt",
+    coalesce(n.consumers, '{}') AS "consumers"
+  FROM stored AS e
+  LEFT JOIN interested AS n ON n.event_name = e.event_name
+  ORDER BY e.position`
+
+/** The events that have these keys, with their consumers: a statement of its own, to see what was committed meanwhile. */
+const findByKeys = (sql: SqlClient.SqlClient) => {
+  const statement = `
+    SELECT ${columnsOf("e")},
+      ARRAY(
+        SELECT i.consumer_name::text FROM inbox_event AS i WHERE i.outbox_event_id = e.id ORDER BY i.consumer_name
+      ) AS "consumers"
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS k (source_module, event_name, dedupe_key)
+    JOIN outbox_event AS e USING (source_module, event_name, dedupe_key)`
   return (events: ReadonlyArray<NewEvent>) =>
-    sql<Appended>`
-      WITH input AS (
-        SELECT *
-        FROM unnest(
-          ${text(events, (_) => _.id)}::uuid[], ${text(events, (_) => _.eventName)}::text[],
-          ${text(events, (_) => String(_.schemaVersion))}::int[], ${text(events, (_) => _.sourceModule)}::text[],
-          ${text(events, (_) => _.aggregateType)}::text[], ${text(events, (_) => _.aggregateId)}::text[],
-          ${text(events, (_) => _.payload)}::jsonb[], ${text(events, (_) => _.metadata ?? "")}::text[],
-          ${text(events, (_) => _.correlationId ?? "")}::text[], ${text(events, (_) => _.causationId ?? "")}::text[]
-        ) WITH ORDINALITY AS i (
-          id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata,
-          correlation_id, causation_id, place
+    sql.unsafe<OutboxRow & { readonly consumers: ReadonlyArray<string> }>(statement, [
+      events.map((_) => _.sourceModule),
+      events.map((_) => _.eventName),
+      events.map((_) => _.dedupeKey ?? "")
+    ])
+}
+
+const keyOf = (
+  event: Pick<OutboxRow, "sourceModule" | "eventName"> & { readonly dedupeKey: string | null | undefined }
+) => JSON.stringify([event.sourceModule, event.eventName, event.dedupeKey])
+
+const vanished = (event: NewEvent) =>
+  new StoreError({
+    operation: "outbox.append",
+    reason: `the event with dedupeKey "${event.dedupeKey}" was removed while another was refused because of it`,
+    isRetryable: true,
+    cause: undefined
+  })
+
+const append = (sql: SqlClient.SqlClient) => {
+  const [plain, keyed] = [appendStatement(false), appendStatement(true)]
+  const find = findByKeys(sql)
+  const appendKeyed = Effect.fnUntraced(function* (events: ReadonlyArray<NewEvent>) {
+    const written = new Map((yield* sql.unsafe<Stored>(keyed, toArrays(events))).map((row) => [row.id, row]))
+    const refused = events.filter((event) => !written.has(event.id))
+    const taken = refused.length === 0 ? [] : yield* find(refused)
+    const existing = new Map(taken.map((row) => [keyOf(row), row]))
+    return yield* Effect.forEach(events, (event): Effect.Effect<Appended, StoreError> => {
+      const row = written.get(event.id)
+      if (row !== undefined) return Effect.succeed({ ...row, existing: undefined })
+      const other = existing.get(keyOf(event))
+      if (other === undefined) return Effect.fail(vanished(event))
+      const { consumers, ...found } = other
+      const status = found.status === "processed" ? "processed" : "pending"
+      const { createdAt, id, position } = found
+      return Effect.succeed({ id, position, status, createdAt, consumers, existing: found })
+    })
+  })
+  return (events: ReadonlyArray<NewEvent>): Effect.Effect<ReadonlyArray<Appended>, StoreError | SqlError.SqlError> =>
+    events.some((event) => event.dedupeKey !== undefined)
+      ? appendKeyed(events)
+      : Effect.map(sql.unsafe<Stored>(plain, toArrays(events)), (rows) =>
+          rows.map((row) => ({ ...row, existing: undefined }))
         )
-      ), interested AS (
-        SELECT n.event_name, array_agg(DISTINCT s.consumer_name::text) AS consumers
-        FROM (SELECT DISTINCT event_name FROM input) AS n
-        JOIN integration_subscription AS s ON n.event_name LIKE s.event_like
-        GROUP BY n.event_name
-      ), stored AS (
-        INSERT INTO outbox_event (
-          id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata,
-          correlation_id, causation_id, routed_at, status, processed_at
-        )
-        SELECT i.id, i.event_name, i.schema_version, i.source_module, i.aggregate_type, i.aggregate_id, i.payload,
-          NULLIF(i.metadata, '')::jsonb, NULLIF(i.correlation_id, ''), NULLIF(i.causation_id, ''), clock_timestamp(),
-          CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
-          CASE WHEN n.event_name IS NULL THEN clock_timestamp() END
-        FROM input AS i
-        LEFT JOIN interested AS n USING (event_name)
-        ORDER BY i.place
-        RETURNING id, position, event_name, schema_version, status, available_at, created_at
-      ), delivered AS (
-        INSERT INTO inbox_event (id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at)
-        SELECT ${sql.literal(deliveryId("e.id", "c.name"))}, e.id, c.name, e.event_name, e.schema_version, e.position,
-          e.available_at
-        FROM stored AS e
-        JOIN interested AS n ON n.event_name = e.event_name
-        CROSS JOIN unnest(n.consumers) AS c (name)
-      )
-      SELECT e.id::text AS "id", e.position AS "position", e.status AS "status", e.created_at AS "createdAt",
-        coalesce(n.consumers, '{}') AS "consumers"
-      FROM stored AS e
-      LEFT JOIN interested AS n ON n.event_name = e.event_name
-      ORDER BY e.position`
 }
 
 /** The rows are locked, so two processes that route at once share the work. */
-const route = (sql: SqlClient.SqlClient) => (limit: number) =>
-  sql<{ routed: number; consumers: ReadonlyArray<string> }>`
+const route = (sql: SqlClient.SqlClient) => {
+  const statement = `
     WITH unrouted AS (
-      SELECT id, position, event_name, schema_version, available_at
+      SELECT id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, available_at
       FROM outbox_event
       WHERE routed_at IS NULL
       ORDER BY position
-      LIMIT ${limit}::int
+      LIMIT $1::int
       FOR UPDATE SKIP LOCKED
     ), interested AS (
-      SELECT DISTINCT u.id, s.consumer_name
-      FROM unrouted AS u
-      JOIN integration_subscription AS s ON u.event_name LIKE s.event_like
+      ${interestedIn("SELECT DISTINCT event_name FROM unrouted")}
     ), delivered AS (
-      INSERT INTO inbox_event (id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at)
-      SELECT ${sql.literal(deliveryId("u.id", "n.consumer_name"))}, u.id, n.consumer_name, u.event_name, u.schema_version,
-        u.position, u.available_at
-      FROM unrouted AS u
-      JOIN interested AS n ON n.id = u.id
+      INSERT INTO inbox_event (${deliveryColumns})
+      ${deliveriesOf("unrouted", "interested")}
       ON CONFLICT DO NOTHING
     ), routed AS (
       UPDATE outbox_event AS o
       SET routed_at = clock_timestamp(), updated_at = clock_timestamp(),
-        status = CASE WHEN n.id IS NULL THEN 'processed' ELSE 'pending' END,
-        processed_at = CASE WHEN n.id IS NULL THEN clock_timestamp() END
+        status = CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
+        processed_at = CASE WHEN n.event_name IS NULL THEN clock_timestamp() END
       FROM unrouted AS u
-      LEFT JOIN (SELECT DISTINCT id FROM interested) AS n ON n.id = u.id
+      LEFT JOIN interested AS n ON n.event_name = u.event_name
       WHERE o.id = u.id
       RETURNING o.id
     )
     SELECT (SELECT count(*)::int FROM routed) AS "routed",
-      (SELECT coalesce(array_agg(DISTINCT consumer_name::text), '{}') FROM interested) AS "consumers"`
+      ARRAY(SELECT DISTINCT c.name FROM interested AS n CROSS JOIN unnest(n.consumers) AS c (name)) AS "consumers"`
+  return (limit: number) => sql.unsafe<{ routed: number; consumers: ReadonlyArray<string> }>(statement, [limit])
+}
 
 /**
  * An event gets its final status from its deliveries.
@@ -144,14 +228,17 @@ const rollUpWindow = (sql: SqlClient.SqlClient) => {
 }
 
 const findById = (sql: SqlClient.SqlClient) => (eventId: string) =>
-  sql<OutboxRow>`
-    SELECT id::text AS "id", position AS "position", event_name AS "eventName", schema_version AS "schemaVersion",
-      source_module AS "sourceModule", aggregate_type AS "aggregateType", aggregate_id AS "aggregateId",
-      payload AS "payload", metadata AS "metadata", correlation_id AS "correlationId", causation_id AS "causationId",
-      status AS "status", attempt_count AS "attemptCount", last_error AS "lastError",
-      routed_at IS NOT NULL AS "isRouted", created_at AS "createdAt", processed_at AS "processedAt"
-    FROM outbox_event
-    WHERE id = ${eventId}::uuid`
+  sql.unsafe<OutboxRow>(`SELECT ${columnsOf("e")} FROM outbox_event AS e WHERE e.id = $1::uuid`, [eventId])
+
+const findByName = (sql: SqlClient.SqlClient) => (eventName: string, position: bigint, limit: number) =>
+  sql.unsafe<OutboxRow>(
+    `SELECT ${columnsOf("e")}
+    FROM outbox_event AS e
+    WHERE e.event_name = $1 AND e.position > $2::bigint
+    ORDER BY e.position
+    LIMIT $3::int`,
+    [eventName, position, limit]
+  )
 
 const countByStatus = (sql: SqlClient.SqlClient) =>
   sql<{ status: EventStatus; count: number }>`
@@ -163,18 +250,21 @@ export const layer: Layer.Layer<OutboxStore, never, SqlClient.SqlClient> = Layer
     // The host application may rename columns on its client; these statements name every column themselves.
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const appendAll = append(sql)
+    const routeUnrouted = route(sql)
     const rollUpIds = rollUpGiven(sql)
     const rollUpAfter = rollUpWindow(sql)
     return OutboxStore.of({
       append: (events) => storeErrors("outbox.append")(appendAll(events)),
       route: (limit) =>
-        storeErrors("outbox.route")(Effect.map(route(sql)(limit), ([row]) => row ?? { routed: 0, consumers: [] })),
+        storeErrors("outbox.route")(Effect.map(routeUnrouted(limit), ([row]) => row ?? { routed: 0, consumers: [] })),
       rollUp: (eventIds) =>
         eventIds.length === 0
           ? Effect.succeed(0)
           : storeErrors("outbox.rollUp")(Effect.map(rollUpIds(eventIds), (rows) => rows.length)),
       rollUpFrom: (position, limit) =>
         storeErrors("outbox.rollUpFrom")(Effect.map(rollUpAfter(position, limit), (rows) => rows.length)),
+      findByName: (eventName, position, limit) =>
+        storeErrors("outbox.findByName")(findByName(sql)(eventName, position, limit)),
       findById: (eventId) => storeErrors("outbox.findById")(Effect.map(findById(sql)(eventId), ([row]) => row)),
       countByStatus: storeErrors("outbox.countByStatus")(
         Effect.map(countByStatus(sql), (rows) => Object.fromEntries(rows.map((row) => [row.status, row.count])))

@@ -17,3 +17,64 @@ export const deliveryId = (event: string, consumer: string) =>
 /** Terminal deliveries: nothing will happen to them by itself. */
 export const isSettled = (delivery: string) =>
   `(${delivery}.status IN ('processed', 'skipped', 'dead_letter') OR (${delivery}.status = 'failed' AND ${delivery}.available_at IS NULL))`
+
+/** A row `i` of `inbox_event` as a `Delivery`. */
+export const deliveryFields = `
+  i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.position AS "position",
+  i.event_name AS "eventName", i.consumer_name AS "consumer", i.status AS "status",
+  NOT ${isSettled("i")} AS "isOpen", i.attempt_count AS "attemptCount", i.last_error AS "lastError",
+  i.error_tag AS "errorTag",
+  CASE WHEN NOT ${isSettled("i")} AND i.available_at < 'infinity'
+    THEN (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 END AS "dueInMillis"`
+
+/**
+ * What an ordered consumer keeps in order: a hash of the aggregate. Two aggregates with the same hash wait for each
+ * other, which is all that a collision does.
+ *
+ * @param event - SQL alias of a row with the event's columns
+ */
+export const orderingKey = (event: string) =>
+  `hashtextextended(${event}.source_module || ':' || ${event}.aggregate_type || ':' || ${event}.aggregate_id, 0)`
+
+/**
+ * One row for each event name that has consumers: their names, their tiers (0 is the highest priority; of several
+ * subscriptions of a consumer the highest counts), whether each keeps the order, and the number of tiers.
+ *
+ * @param names - SQL of rows with a distinct `event_name`
+ */
+export const interestedIn = (names: string) => `
+  SELECT t.event_name, array_agg(t.consumer_name::text) AS consumers, array_agg(t.tier) AS tiers,
+    array_agg(t.is_ordered) AS ordered, max(t.tier) + 1 AS tier_count
+  FROM (
+    SELECT m.event_name, m.consumer_name, c.ordering = 'aggregate' AS is_ordered,
+      (dense_rank() OVER (PARTITION BY m.event_name ORDER BY m.priority DESC) - 1)::smallint AS tier
+    FROM (
+      SELECT n.event_name, s.consumer_name, max(s.priority) AS priority
+      FROM (${names}) AS n
+      JOIN integration_subscription AS s ON n.event_name LIKE s.event_like
+      GROUP BY n.event_name, s.consumer_name
+    ) AS m
+    JOIN integration_consumer AS c ON c.consumer_name = m.consumer_name
+  ) AS t
+  GROUP BY t.event_name`
+
+/** How much later than the tier above a delivery becomes due, unless it is brought forward. */
+export const headStart = "interval '1 second'"
+
+/** Columns of `inbox_event` that `deliveryOf` gives values for. */
+export const deliveryColumns = `
+  id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier`
+
+/**
+ * Deliveries of events for those interested in them: a SELECT for `deliveryColumns`.
+ *
+ * @param events - name of rows with the event's columns
+ * @param interested - name of the rows of `interestedIn`
+ */
+export const deliveriesOf = (events: string, interested: string) => `
+  SELECT ${deliveryId("e.id", "c.name")}, e.id, c.name, e.event_name, e.schema_version, e.position,
+    CASE WHEN c.tier = 0 THEN e.available_at ELSE e.available_at + c.tier * ${headStart} END,
+    CASE WHEN c.is_ordered THEN ${orderingKey("e")} END, CASE WHEN n.tier_count > 1 THEN c.tier END
+  FROM ${events} AS e
+  JOIN ${interested} AS n ON n.event_name = e.event_name
+  CROSS JOIN unnest(n.consumers, n.tiers, n.ordered) AS c (name, tier, is_ordered)`

@@ -7,28 +7,92 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Delivery } from "../InboxStore.ts"
 import { toLike } from "../internal/pattern.ts"
-import { type RetireScope, type Subscription, SubscriptionStore } from "../SubscriptionStore.ts"
+import {
+  type ConsumerState,
+  type Registration,
+  type RetireScope,
+  type Subscription,
+  SubscriptionStore
+} from "../SubscriptionStore.ts"
 import { storeErrors } from "./errors.ts"
-import { deliveryId, isSettled } from "./routing.ts"
+import { deliveryFields, deliveryId, isSettled, orderingKey } from "./routing.ts"
 
-const register = (sql: SqlClient.SqlClient) => (subscriptions: ReadonlyArray<Subscription>) =>
+const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
   sql`
     WITH input AS (
       SELECT *
       FROM unnest(
-        ${subscriptions.map((_) => _.consumer)}::text[], ${subscriptions.map((_) => _.event)}::text[],
-        ${subscriptions.map((_) => _.priority)}::int[]
+        ${registrations.map((_) => _.consumer)}::text[], ${registrations.map((_) => _.event)}::text[],
+        ${registrations.map((_) => _.priority)}::int[]
       ) AS i (consumer, event, priority)
-    ), consumers AS (
-      INSERT INTO integration_consumer (consumer_name)
-      SELECT DISTINCT consumer FROM input ORDER BY consumer
-      ON CONFLICT (consumer_name) DO UPDATE SET last_seen_at = clock_timestamp()
     )
     INSERT INTO integration_subscription (consumer_name, event_pattern, priority)
     SELECT consumer, event, priority FROM input ORDER BY consumer, event
     ON CONFLICT (consumer_name, event_pattern) DO UPDATE
     SET priority = excluded.priority
     WHERE integration_subscription.priority <> excluded.priority`
+
+/** Returns the consumers that were there with another ordering. */
+const registerConsumers = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
+  sql<{ consumer: string }>`
+    WITH input AS (
+      SELECT DISTINCT ON (consumer) *
+      FROM unnest(
+        ${registrations.map((_) => _.consumer)}::text[], ${registrations.map((_) => _.ordering)}::text[]
+      ) AS i (consumer, ordering)
+      ORDER BY consumer
+    ), changed AS (
+      SELECT c.consumer_name
+      FROM integration_consumer AS c
+      JOIN input AS i ON i.consumer = c.consumer_name AND i.ordering <> c.ordering
+    ), stored AS (
+      INSERT INTO integration_consumer (consumer_name, ordering)
+      SELECT consumer, ordering FROM input ORDER BY consumer
+      ON CONFLICT (consumer_name) DO UPDATE SET last_seen_at = clock_timestamp(), ordering = excluded.ordering
+    )
+    SELECT consumer_name AS "consumer" FROM changed`
+
+/** A sweep that was not through goes on from where it began. */
+const sweepAgain = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
+  sql`
+    UPDATE integration_subscription
+    SET registered_snapshot = CASE WHEN swept_at IS NULL THEN registered_snapshot ELSE pg_current_snapshot() END,
+      sweep_until = NULL, swept_at = NULL
+    WHERE consumer_name = ANY (${consumers}::text[])`
+
+/** Gives open deliveries the key their consumer's ordering wants. Without ordering nothing is parked. */
+const rekey = (sql: SqlClient.SqlClient) =>
+  sql.unsafe(`
+  UPDATE inbox_event AS i
+  SET ordering_key = CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("e")} END,
+    available_at = CASE WHEN i.available_at = 'infinity' THEN clock_timestamp() ELSE i.available_at END
+  FROM integration_consumer AS c, outbox_event AS e
+  WHERE i.consumer_name = c.consumer_name AND e.id = i.outbox_event_id
+    AND c.consumer_name IN (SELECT s.consumer_name FROM integration_subscription AS s WHERE s.swept_at IS NULL)
+    AND i.status IN ('received', 'failed') AND i.available_at IS NOT NULL
+    AND (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)`)
+
+const registerAll = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
+  Effect.gen(function* () {
+    const changed = yield* registerConsumers(sql)(registrations)
+    yield* register(sql)(registrations)
+    if (changed.length === 0) return
+    yield* sweepAgain(sql)(changed.map((_) => _.consumer))
+    yield* rekey(sql)
+  }).pipe(sql.withTransaction)
+
+const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boolean) =>
+  sql<{ consumer: string }>`
+    UPDATE integration_consumer
+    SET paused_at = CASE WHEN ${isPaused}::boolean THEN coalesce(paused_at, clock_timestamp()) END
+    WHERE consumer_name = ${consumer}
+    RETURNING consumer_name AS "consumer"`
+
+const consumers = (sql: SqlClient.SqlClient) =>
+  sql<ConsumerState>`
+    SELECT consumer_name AS "consumer", ordering AS "ordering", paused_at AS "pausedAt", last_seen_at AS "lastSeenAt"
+    FROM integration_consumer
+    ORDER BY consumer_name`
 
 /**
  * Notes, once the registration is committed, which transactions may still publish without having seen it: those
@@ -66,10 +130,12 @@ const sweepLimit = 1000
 
 /** Events whose publisher the registration did not see, and that it did not see either. */
 const deliverMissed = (sql: SqlClient.SqlClient) =>
-  sql<{ given: number; consumers: ReadonlyArray<string> }>`
-    WITH missed AS MATERIALIZED (
-      SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, s.consumer_name
+  sql.unsafe<{ given: number; consumers: ReadonlyArray<string> }>(
+    `WITH missed AS MATERIALIZED (
+      SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, s.consumer_name,
+        CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("o")} END AS ordering_key
       FROM integration_subscription AS s
+      JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
       JOIN outbox_event AS o
         ON o.transaction_id >= pg_snapshot_xmin(s.registered_snapshot) AND o.event_name LIKE s.event_like
       WHERE s.swept_at IS NULL AND o.routed_at IS NOT NULL
@@ -78,12 +144,14 @@ const deliverMissed = (sql: SqlClient.SqlClient) =>
           SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = o.id AND i.consumer_name = s.consumer_name
         )
       ORDER BY o.position
-      LIMIT ${sweepLimit}::int
+      LIMIT $1::int
       FOR UPDATE OF o
     ), given AS (
-      INSERT INTO inbox_event (id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at)
-      SELECT ${sql.literal(deliveryId("m.id", "m.consumer_name"))}, m.id, m.consumer_name, m.event_name,
-        m.schema_version, m.position, m.available_at
+      INSERT INTO inbox_event (
+        id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key
+      )
+      SELECT ${deliveryId("m.id", "m.consumer_name")}, m.id, m.consumer_name, m.event_name, m.schema_version, m.position,
+        m.available_at, m.ordering_key
       FROM missed AS m
       ON CONFLICT DO NOTHING
       RETURNING outbox_event_id, consumer_name
@@ -92,7 +160,9 @@ const deliverMissed = (sql: SqlClient.SqlClient) =>
       SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
       WHERE id IN (SELECT outbox_event_id FROM given)
     )
-    SELECT count(*)::int AS "given", coalesce(array_agg(DISTINCT consumer_name::text), '{}') AS "consumers" FROM given`
+    SELECT count(*)::int AS "given", coalesce(array_agg(DISTINCT consumer_name::text), '{}') AS "consumers" FROM given`,
+    [sweepLimit]
+  )
 
 const end = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<{ consumer: string; event: string }>) =>
   sql`
@@ -115,6 +185,7 @@ const sweep = (sql: SqlClient.SqlClient) =>
       for (const consumer of row?.consumers ?? []) consumers.add(consumer)
       given = row?.given ?? 0
     }
+    yield* rekey(sql)
     if (ended.length > 0) yield* end(sql)(ended)
     const open = yield* sql`SELECT 1 FROM integration_subscription WHERE swept_at IS NULL LIMIT 1`
     return { consumers: [...consumers], isOpen: open.length > 0 }
@@ -133,9 +204,7 @@ const orphaned = (sql: SqlClient.SqlClient, { consumer, events, except }: Retire
 
 const open = (sql: SqlClient.SqlClient) => (scope: RetireScope, limit: number) =>
   sql<Delivery>`
-    SELECT i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.event_name AS "eventName",
-      i.consumer_name AS "consumer", i.status AS "status", true AS "isOpen", i.attempt_count AS "attemptCount",
-      i.last_error AS "lastError", i.error_tag AS "errorTag"
+    SELECT ${sql.literal(deliveryFields)}
     FROM inbox_event AS i
     WHERE ${orphaned(sql, scope)}
     ORDER BY i.position
@@ -160,10 +229,13 @@ export const layer: Layer.Layer<SubscriptionStore, never, SqlClient.SqlClient> =
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     return SubscriptionStore.of({
-      register: (subscriptions) =>
-        subscriptions.length === 0
+      register: (registrations) =>
+        registrations.length === 0
           ? Effect.void
-          : storeErrors("subscriptions.register")(Effect.asVoid(register(sql)(subscriptions))),
+          : storeErrors("subscriptions.register")(Effect.asVoid(registerAll(sql)(registrations))),
+      setPaused: (consumer, isPaused) =>
+        storeErrors("subscriptions.setPaused")(Effect.map(setPaused(sql)(consumer, isPaused), (_) => _.length > 0)),
+      consumers: storeErrors("subscriptions.consumers")(consumers(sql)),
       sweep: storeErrors("subscriptions.sweep")(sweep(sql)),
       all: storeErrors("subscriptions.all")(all(sql)),
       open: (scope, limit) => storeErrors("subscriptions.open")(open(sql)(scope, limit)),

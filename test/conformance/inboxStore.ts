@@ -2,7 +2,7 @@
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, type Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Verdict } from "../../src/InboxStore.ts"
+import { firstOrderingKey, type Verdict } from "../../src/InboxStore.ts"
 import { InboxStore, OutboxStore, Transactor } from "../../src/index.ts"
 import { newEvent, type Stores, settleNext, subscribe, unique, withDeliveries } from "./outboxStore.ts"
 
@@ -73,7 +73,7 @@ export const inboxStoreSuite = <E>(
       it.effect("gives a delivery to exactly one of two transactions, and frees it with a rollback", () =>
         Effect.gen(function* () {
           const inbox = yield* InboxStore
-          const { claim } = yield* withDeliveries(10)
+          const { claim, consumer, interest } = yield* withDeliveries(10)
           const held = yield* Deferred.make<ReadonlyArray<string>>()
           const go = yield* Deferred.make<void>()
           const holder = yield* claim(6).pipe(
@@ -91,11 +91,11 @@ export const inboxStoreSuite = <E>(
           )
           const ids = yield* Deferred.await(held)
           assert.lengthOf(yield* claim(10), 4)
-          assert.isUndefined(yield* inbox.claimOne(ids[0] ?? ""))
+          assert.isUndefined(yield* inbox.claimOne({ consumer, interest, deliveryId: ids[0] ?? "" }))
           yield* Deferred.succeed(go, undefined)
           yield* Fiber.join(holder)
           assert.lengthOf(yield* claim(10), 10)
-          assert.isDefined(yield* inbox.claimOne(ids[0] ?? ""))
+          assert.isDefined(yield* inbox.claimOne({ consumer, interest, deliveryId: ids[0] ?? "" }))
         })
       )
     }
@@ -123,7 +123,7 @@ export const inboxStoreSuite = <E>(
         const { claim, consumer, eventIds, interest } = yield* withDeliveries(1)
         const row = yield* settleNext(claim, { status: "failed", retryInMillis: 60_000, error: "later" })
         assert.isEmpty(yield* claim(10))
-        assert.isUndefined(yield* inbox.claimOne(row.deliveryId))
+        assert.isUndefined(yield* inbox.claimOne({ consumer, interest, deliveryId: row.deliveryId }))
         const wait = yield* inbox.nextDue({ consumer, interest })
         assert.isTrue(wait !== undefined && wait > 50_000 && wait <= 60_000)
         const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
@@ -195,16 +195,17 @@ export const inboxStoreSuite = <E>(
         const due = yield* withDeliveries(2)
         const later = yield* withDeliveries(1)
         yield* settleNext(later.claim, { status: "failed", retryInMillis: 60_000, error: "later" })
-        const idle = { consumer: unique("idle"), names: ["nothing"], patterns: [] }
+        const idle = { consumer: unique("idle"), names: ["nothing"], patterns: [], onDeadLetter: undefined }
         const start = (due.appended[0]?.position ?? 1n) - 1n
         const ask = inbox.poll({
           consumers: [
-            { consumer: due.consumer, ...due.interest },
-            { consumer: later.consumer, names: [], patterns: ["event*"] },
+            { consumer: due.consumer, ...due.interest, onDeadLetter: undefined },
+            { consumer: later.consumer, names: [], patterns: ["event*"], onDeadLetter: undefined },
             idle
           ],
           rollUpPosition: start,
-          rollUpLimit: 2
+          rollUpLimit: 2,
+          parkedAfter: firstOrderingKey
         })
         const answer = yield* ask
         assert.deepStrictEqual(answer.due.map((_) => _.consumer).toSorted(), [due.consumer, later.consumer].toSorted())

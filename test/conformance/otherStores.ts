@@ -131,10 +131,10 @@ export const subscriptionStoreSuite = <E>(name: string, stores: Layer.Layer<Stor
       Effect.gen(function* () {
         const store = yield* SubscriptionStore
         const consumer = unique("again")
-        yield* store.register([{ consumer, event: "a.*", priority: 1 }])
+        yield* store.register([{ consumer, event: "a.*", priority: 1, ordering: "none" }])
         yield* store.register([
-          { consumer, event: "a.*", priority: 2 },
-          { consumer, event: "b", priority: 0 }
+          { consumer, event: "a.*", priority: 2, ordering: "none" },
+          { consumer, event: "b", priority: 0, ordering: "none" }
         ])
         yield* store.register([])
         assert.deepStrictEqual(

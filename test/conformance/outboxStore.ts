@@ -21,12 +21,16 @@ export const newEvent = (eventName: string, more: Partial<NewEvent> = {}): NewEv
   metadata: undefined,
   correlationId: undefined,
   causationId: undefined,
+  dedupeKey: undefined,
+  due: undefined,
   ...more
 })
 
 /** Subscribes consumers to an event or pattern. */
 export const subscribe = (event: string, ...consumers: ReadonlyArray<string>) =>
-  SubscriptionStore.use((store) => store.register(consumers.map((consumer) => ({ consumer, event, priority: 0 }))))
+  SubscriptionStore.use((store) =>
+    store.register(consumers.map((consumer) => ({ consumer, event, priority: 0, ordering: "none" })))
+  )
 
 /** Appends `count` events of a new name for a new consumer. */
 export const withDeliveries = Effect.fnUntraced(function* (count: number) {

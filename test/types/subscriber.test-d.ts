@@ -118,8 +118,10 @@ Publisher.publish(InvoiceCreated, { invoiceId: "1", amount: "2" })
 // @ts-expect-error: Property 'amount' is missing
 DomainEvent.publication(InvoiceCreated, { invoiceId: "1" })
 
-// @ts-expect-error: 'delay' does not exist in type 'PublishOptions'
-Publisher.publish(InvoiceCreated, { invoiceId: "1", amount: 2 }, { delay: "1 second" })
+Publisher.publish(InvoiceCreated, { invoiceId: "1", amount: 2 }, { delay: "1 second", dedupeKey: "once" })
+
+// @ts-expect-error: 'priority' does not exist in type 'PublishOptions'
+Publisher.publish(InvoiceCreated, { invoiceId: "1", amount: 2 }, { priority: 1 })
 
 const both = Publisher.publishAll([
   DomainEvent.publication(InvoiceCreated, { invoiceId: "1", amount: 2 }),

@@ -1,0 +1,68 @@
+/**
+ * The handlers of one transaction: who handles a row, and with which services.
+ *
+ * @internal
+ */
+import { Cause, Context, Data } from "effect"
+import type { Consumer } from "../Consumer.ts"
+import { HandlerTimeout } from "../Errors.ts"
+import type { Claimed } from "../InboxStore.ts"
+import type { Subscriber } from "../Subscriber.ts"
+import { added } from "./deliveryContext.ts"
+import type { Engine } from "./engine.ts"
+
+/** Leaves the transaction, rolling it back; `suspects` are to be repeated alone. */
+export class Abandoned extends Data.TaggedError("Abandoned")<{
+  readonly suspects: ReadonlyArray<Claimed>
+  readonly cause: Cause.Cause<unknown>
+}> {}
+
+export interface Handlers {
+  /** Who handles a row. None if the subscriber was removed after the claim: it waits for somebody who has it. */
+  readonly of: (row: Claimed) => Subscriber | undefined
+  /** A handler's own services, and what the transaction brought. */
+  readonly contextOf: (subscriber: Subscriber) => Context.Context<never>
+}
+
+/**
+ * @param outer - the context before the transaction was opened
+ * @param inner - the context in the transaction
+ */
+export const make = (
+  engine: Engine,
+  consumer: Consumer,
+  outer: Context.Context<never>,
+  inner: Context.Context<never>
+): Handlers => {
+  const brought = added(outer, inner)
+  const contexts = new Map<Subscriber, Context.Context<never>>()
+  return {
+    of: (row) => engine.registry.handlerFor(consumer.name, row.eventName),
+    contextOf: (subscriber) => {
+      const known = contexts.get(subscriber)
+      if (known !== undefined) return known
+      const context = Context.merge(Context.merge(outer, subscriber.context), brought)
+      contexts.set(subscriber, context)
+      return context
+    }
+  }
+}
+
+/** The failure of deliveries whose handler took too long. */
+export const overdue = (
+  engine: Engine,
+  consumer: Consumer,
+  suspects: ReadonlyArray<Claimed>,
+  timeoutMillis: number
+): Abandoned =>
+  new Abandoned({
+    suspects,
+    cause: Cause.fail(
+      new HandlerTimeout({
+        consumer: consumer.name,
+        eventName: suspects[0]?.eventName ?? "",
+        timeoutMillis,
+        singleSession: engine.capabilities.singleSession
+      })
+    )
+  })

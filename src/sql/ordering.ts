@@ -1,0 +1,290 @@
+/**
+ * Statements for consumers that are ordered by aggregate.
+ *
+ * Whoever takes, parks or releases deliveries of a key holds its advisory lock until the end of the transaction, so the
+ * statements after the lock see what the one before left. Locks are only tried, never waited for.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import type { OnDeadLetter } from "../Consumer.ts"
+import type { Claimed, ClaimRequest } from "../InboxStore.ts"
+import { claimable, claimedColumns, coveredBy, covers, eventOf, maxBigint, notPaused } from "./claiming.ts"
+
+/** Open deliveries, in the words of `inbox_event_key_idx`. */
+const open = "i.status IN ('received', 'processing', 'failed') AND i.available_at IS NOT NULL"
+
+/** Deliveries that gave up, in the words of `inbox_event_gave_up_idx`. */
+const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.available_at IS NULL))"
+
+/** The lock of a key; the key is the seed. */
+const lockOf = (key: string) => `pg_try_advisory_xact_lock(hashtextextended($1::text, ${key}))`
+
+/** Advisory locks one claim may hold: PostgreSQL has room for about 6,400 in all with its default settings. */
+const maxKeys = 100
+
+/** Due deliveries that are looked at for keys, at least. */
+const minWindow = 100
+
+/** Due deliveries of one key that are parked by one statement. */
+const parkLimit = 1000
+
+/** How often a claim looks further when all keys it found are held by others or blocked. */
+const maxLooks = 20
+
+/**
+ * The keys of the next due deliveries, and the locks of as many as are likely to fill the batch: keys with few due
+ * deliveries need more. `LIMIT` ends the scan that tries the locks as soon as it has enough.
+ */
+const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<bigint>) =>
+  sql.unsafe<{ seen: ReadonlyArray<bigint>; locked: ReadonlyArray<bigint> }>(
+    `WITH due AS MATERIALIZED (
+      SELECT i.ordering_key, i.available_at, i.position
+      FROM inbox_event AS i
+      WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
+        AND i.ordering_key IS NOT NULL AND i.ordering_key <> ALL ($4::bigint[])
+        AND ${notPaused("$1")} AND ${covers(request.interest, 6)}
+      ORDER BY i.available_at, i.position
+      LIMIT $5::int
+    ), keys AS MATERIALIZED (
+      SELECT ordering_key, count(*) AS size
+      FROM due
+      GROUP BY ordering_key
+      ORDER BY min(available_at), min(position)
+    )
+    SELECT ARRAY(SELECT ordering_key FROM keys) AS "seen",
+      ARRAY(
+        SELECT ordering_key
+        FROM keys
+        WHERE ${lockOf("ordering_key")}
+        LIMIT (SELECT least(${maxKeys}, ceil($3::int * count(*) / sum(size)))::int FROM keys)
+      ) AS "locked"`,
+    [
+      request.consumer,
+      request.maxPosition ?? maxBigint,
+      limit,
+      passed,
+      Math.max(minWindow, limit),
+      ...coveredBy(request.interest)
+    ]
+  )
+
+interface Taken extends Omit<Claimed, "deliveryId"> {
+  /** Null in the only row when nothing was taken. */
+  readonly deliveryId: string | null
+  readonly blocked: ReadonlyArray<bigint>
+  readonly blockedFrom: ReadonlyArray<bigint>
+}
+
+/**
+ * From the open deliveries of keys that are held: those that are ready, up to the first of each key that is not. Also
+ * which keys are blocked, and from which position on.
+ */
+const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, keys: ReadonlyArray<bigint>) => {
+  const isFree =
+    request.onDeadLetter === "continue"
+      ? "true"
+      : `NOT EXISTS (
+          SELECT 1 FROM inbox_event AS i
+          WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${gaveUp} AND i.position < o.position
+        )`
+  return sql.unsafe<Taken>(
+    `WITH chain AS MATERIALIZED (
+      SELECT o.*, o.is_ready AND ${isFree} AS is_next
+      FROM unnest($2::bigint[]) AS k (key)
+      CROSS JOIN LATERAL (
+        SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.ordering_key,
+          i.tier, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
+            AND ${covers(request.interest, 5)}) AS is_ready
+        FROM inbox_event AS i
+        WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${open} AND i.position <= $3
+        ORDER BY i.position
+        LIMIT $4::int + 1
+      ) AS o
+    ), ranked AS MATERIALIZED (
+      SELECT c.*, bool_and(c.is_next) OVER key_so_far AS is_reached,
+        bool_or(c.available_at = 'infinity') OVER (PARTITION BY c.ordering_key) AS is_parking
+      FROM chain AS c
+      WINDOW key_so_far AS (PARTITION BY c.ordering_key ORDER BY c.position)
+    ), wanted AS MATERIALIZED (
+      SELECT * FROM ranked WHERE is_reached ORDER BY position LIMIT $4::int
+    ), held AS MATERIALIZED (
+      SELECT i.id
+      FROM inbox_event AS i
+      WHERE i.id IN (SELECT id FROM wanted) AND i.status IN ('received', 'failed')
+        AND (i.available_at <= now() OR i.available_at = 'infinity')
+      FOR UPDATE SKIP LOCKED
+    ), taken AS MATERIALIZED (
+      SELECT *
+      FROM (
+        SELECT w.*, bool_and(w.id IN (SELECT id FROM held)) OVER (PARTITION BY w.ordering_key ORDER BY w.position)
+          AS is_taken
+        FROM wanted AS w
+      ) AS w
+      WHERE is_taken
+    ), blocked AS (
+      SELECT array_agg(ordering_key) AS keys, array_agg(position) AS positions
+      FROM (SELECT ordering_key, min(position) AS position FROM ranked WHERE NOT is_reached GROUP BY ordering_key) AS b
+    )
+    SELECT ${claimedColumns}, c.is_parking AS "isParking",
+      coalesce(b.keys, '{}') AS "blocked", coalesce(b.positions, '{}') AS "blockedFrom"
+    FROM blocked AS b
+    LEFT JOIN taken AS c ON true
+    LEFT JOIN ${eventOf} ON true
+    ORDER BY c.position`,
+    [request.consumer, keys, request.maxPosition ?? maxBigint, limit, ...coveredBy(request.interest)]
+  )
+}
+
+/** Takes due deliveries of blocked keys out of the claim index. Those nobody covers here are left to who does. */
+const park =
+  (sql: SqlClient.SqlClient) =>
+  (request: ClaimRequest, keys: ReadonlyArray<bigint>, positions: ReadonlyArray<bigint>) =>
+    sql.unsafe(
+      `UPDATE inbox_event
+    SET available_at = 'infinity', updated_at = clock_timestamp()
+    WHERE id IN (
+      SELECT p.id
+      FROM unnest($2::bigint[], $3::bigint[]) AS b (key, position)
+      CROSS JOIN LATERAL (
+        SELECT i.id
+        FROM inbox_event AS i
+        WHERE i.consumer_name = $1 AND i.ordering_key = b.key AND i.position >= b.position AND ${claimable}
+          AND i.available_at <= now() AND ${covers(request.interest, 4)}
+        ORDER BY i.position
+        LIMIT ${parkLimit}
+        FOR UPDATE SKIP LOCKED
+      ) AS p
+    )`,
+      [request.consumer, keys, positions, ...coveredBy(request.interest)]
+    )
+
+/** What of these keys can be taken now; what cannot is parked. */
+const take = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  request: ClaimRequest,
+  limit: number,
+  keys: ReadonlyArray<bigint>
+) {
+  const rows = yield* takeHeads(sql)(request, limit, keys)
+  const [first] = rows
+  if (first !== undefined && first.blocked.length > 0) {
+    yield* park(sql)(request, first.blocked, first.blockedFrom)
+  }
+  return rows.filter((row): row is Taken & Claimed => row.deliveryId !== null)
+})
+
+/** Claims in order: by due time of the keys' first deliveries, looking further while keys are held or blocked. */
+export const claimInOrder =
+  (sql: SqlClient.SqlClient) =>
+  (request: ClaimRequest & { readonly limit: number }): Effect.Effect<ReadonlyArray<Claimed>, SqlError.SqlError> =>
+    Effect.gen(function* () {
+      const passed = new Set<bigint>()
+      for (let look = 0; look < maxLooks; look++) {
+        const [found] = yield* lockKeys(sql)(request, request.limit, [...passed])
+        if (found === undefined || found.seen.length === 0) return []
+        const rows = found.locked.length === 0 ? [] : yield* take(sql, request, request.limit, found.locked)
+        if (rows.length > 0) return rows
+        // Blocked ones have been parked; held ones are their holders' business.
+        for (const key of found.locked.length > 0 ? found.locked : found.seen) passed.add(key)
+      }
+      return []
+    })
+
+/** Claims one delivery if it is the next of its key. */
+export const claimOneInOrder =
+  (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
+    Effect.gen(function* () {
+      const [found] = yield* sql.unsafe<{ key: bigint }>(
+        `SELECT i.ordering_key AS "key"
+      FROM inbox_event AS i
+      WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND ${notPaused("$1")}
+        AND i.ordering_key IS NOT NULL AND ${lockOf("i.ordering_key")}`,
+        [request.consumer, request.deliveryId]
+      )
+      if (found === undefined) return undefined
+      const [row] = yield* take(sql, request, 1, [found.key])
+      return row?.deliveryId === request.deliveryId ? row : undefined
+    })
+
+/** Makes the first open delivery of each of these keys due, if it is parked and nothing blocks it. */
+export const release =
+  (sql: SqlClient.SqlClient) =>
+  (request: {
+    readonly consumer: string
+    readonly keys: ReadonlyArray<bigint>
+    readonly onDeadLetter: OnDeadLetter
+  }): Effect.Effect<number, SqlError.SqlError> =>
+    Effect.gen(function* () {
+      const [held] = yield* sql.unsafe<{ keys: ReadonlyArray<bigint> }>(
+        `SELECT ARRAY(SELECT key FROM unnest($2::bigint[]) AS k (key) WHERE ${lockOf("key")}) AS "keys"`,
+        [request.consumer, request.keys]
+      )
+      if (held === undefined || held.keys.length === 0) return 0
+      const released = yield* sql.unsafe(
+        `UPDATE inbox_event AS r
+        SET available_at = clock_timestamp(), updated_at = clock_timestamp()
+        FROM unnest($2::bigint[]) AS k (key)
+        CROSS JOIN LATERAL (
+          ${firstOpen("k.key")}
+        ) AS h
+        WHERE r.id = h.id AND r.status IN ('received', 'failed') AND r.available_at = 'infinity'
+          AND ($3::text = 'continue' OR ${isUnblocked("$1", "k.key", "h.position")})
+        RETURNING r.id::text`,
+        [request.consumer, held.keys, request.onDeadLetter]
+      )
+      return released.length
+    }).pipe(sql.withTransaction)
+
+const firstOpen = (key: string, consumer = "$1") => `
+  SELECT i.id, i.position, i.available_at
+  FROM inbox_event AS i
+  WHERE i.consumer_name = ${consumer} AND i.ordering_key = ${key} AND ${open}
+  ORDER BY i.position
+  LIMIT 1`
+
+const isUnblocked = (consumer: string, key: string, position: string) => `NOT EXISTS (
+  SELECT 1 FROM inbox_event AS i
+  WHERE i.consumer_name = ${consumer} AND i.ordering_key = ${key} AND ${gaveUp} AND i.position < ${position}
+)`
+
+/** Parked deliveries of a consumer that one poll looks at. */
+const parkedWindow = 1000
+
+/**
+ * For the poll: which keys of ordered consumers begin with a parked delivery that nothing blocks, among the next parked
+ * ones, and where to go on. Needs the rows `served` with `consumer` and `on_dead_letter`.
+ *
+ * @param after - SQL expression of the key to go on from
+ */
+export const parkedKeys = (after: string) => `
+  SELECT s.consumer, s.on_dead_letter, p.keys, p.size, p.last
+  FROM served AS s
+  CROSS JOIN LATERAL (
+    SELECT array_agg(DISTINCT w.ordering_key) AS keys, count(*) AS size, max(w.ordering_key) AS last
+    FROM (
+      SELECT i.ordering_key
+      FROM inbox_event AS i
+      WHERE i.consumer_name = s.consumer AND i.status IN ('received', 'failed') AND i.available_at = 'infinity'
+        AND i.ordering_key > ${after}
+      ORDER BY i.ordering_key
+      LIMIT ${parkedWindow}
+    ) AS w
+  ) AS p
+  WHERE s.on_dead_letter IS NOT NULL`
+
+/** Of the rows of `parkedKeys`: what can be released, as JSON. */
+export const releasable = (parked: string) => `
+  SELECT jsonb_agg(jsonb_build_object('consumer', p.consumer, 'key', k.key::text))
+  FROM ${parked} AS p
+  CROSS JOIN unnest(p.keys) AS k (key)
+  CROSS JOIN LATERAL (
+    ${firstOpen("k.key", "p.consumer")}
+  ) AS h
+  WHERE h.available_at = 'infinity'
+    AND (p.on_dead_letter = 'continue' OR ${isUnblocked("p.consumer", "k.key", "h.position")})`
+
+/** Of the rows of `parkedKeys`: where the next look goes on; null after the last. */
+export const nextParked = (parked: string) => `
+  SELECT min(p.last) FROM ${parked} AS p WHERE p.size = ${parkedWindow}`
