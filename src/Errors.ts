@@ -171,6 +171,15 @@ export class EventNotFound extends Schema.TaggedError<EventNotFound>()("EventNot
   }
 }
 
+/** No delivery has this id. @since 0.1.0 */
+export class DeliveryNotFound extends Schema.TaggedError<DeliveryNotFound>()("DeliveryNotFound", {
+  deliveryId: Schema.String
+}) {
+  override get message() {
+    return `No delivery ${this.deliveryId} in inbox_event. Its event was never committed, or has been removed.`
+  }
+}
+
 /**
  * A handler did not finish within its consumer's `timeout`. Its attempt is charged and everything it wrote through the
  * delivery's transaction is rolled back; code that cannot be interrupted may still be running.

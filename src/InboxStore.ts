@@ -163,6 +163,11 @@ export class InboxStore extends Context.Service<
      * Returns whether it was. Error texts are cut to fit.
      */
     readonly settle: (verdict: Verdict) => Effect.Effect<boolean, StoreError>
+    /**
+     * Opens a delivery that gave up again, due at once and with no attempts counted, and its event with it. Returns its
+     * consumer; `undefined` when it has not given up, or does not exist.
+     */
+    readonly requeue: (deliveryId: string) => Effect.Effect<string | undefined, StoreError>
     /** Milliseconds until the consumer's next delivery is due (≤ 0: due, perhaps held by another worker), or none. */
     readonly nextDue: (request: ClaimRequest) => Effect.Effect<number | undefined, StoreError>
     /** Position of the newest delivery of a consumer, 0 without one. */
@@ -177,10 +182,15 @@ export class InboxStore extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
     /** All deliveries of an event, by consumer name. */
     readonly findByEvent: (eventId: string) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
+    readonly findById: (deliveryId: string) => Effect.Effect<Delivery | undefined, StoreError>
     /** How many deliveries of each consumer have each status. */
     readonly countByStatus: Effect.Effect<
       ReadonlyArray<{ readonly consumer: string; readonly status: DeliveryStatus; readonly count: number }>,
       StoreError
     >
+    /**
+     * Waits until deliveries may have changed: for the next change where changes are noticed, else for a short while.
+     */
+    readonly changed: Effect.Effect<void>
   }
 >()("effect-integration/InboxStore") {}

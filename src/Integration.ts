@@ -15,6 +15,8 @@ import {
 } from "./Errors.ts"
 import type { InboxStore } from "./InboxStore.ts"
 import type { LinkStore } from "./LinkStore.ts"
+import type { MemoryDatabase } from "./MemoryDatabase.ts"
+import * as MemoryStores from "./memory/stores.ts"
 import { Notifier } from "./Notifier.ts"
 import type { OutboxStore } from "./OutboxStore.ts"
 import * as ProcessorModule from "./Processor.ts"
@@ -131,6 +133,13 @@ const stores = (migrate: boolean) =>
     SqlTransactor.layer
   ).pipe(Layer.provide(Migrations.layer(migrate)))
 
+/** Services on top of the stores. */
+const onStores = <E, R>(options: Options, processor: Layer.Layer<ProcessorModule.Processor, E, R>) =>
+  Layer.mergeAll(processor, Publisher.layer(options)).pipe(
+    Layer.provideMerge(Registry.layer),
+    Layer.provideMerge(Layer.mergeAll(Settings.layer(options.settings), Notifier.layer))
+  )
+
 /**
  * All services over PostgreSQL or PGlite. Needs the `PgClient` and `SqlClient` that `PgClient.layer` and
  * `PgLite.layer` provide.
@@ -146,13 +155,42 @@ export const layer = (
   Layer.unwrap(
     Effect.as(
       validate(options),
-      Layer.mergeAll(processor(options), Publisher.layer(options)).pipe(
-        Layer.provideMerge(Registry.layer),
-        Layer.provideMerge(Layer.mergeAll(Settings.layer(options.settings), Notifier.layer)),
-        Layer.provideMerge(stores(options.migrate ?? true))
-      )
+      Layer.provideMerge(onStores(options, processor(options)), stores(options.migrate ?? true))
     )
   )
 
 /** All services with default options: see `layer`. @since 0.1.0 */
 export const IntegrationLive: Layer.Layer<Services, IntegrationError, PgClient.PgClient | SqlClient.SqlClient> = layer()
+
+/**
+ * Options of `layerMemory`: those of `layer` that make sense without a database.
+ *
+ * @since 0.1.0
+ */
+export type MemoryOptions = Omit<Options, "migrate">
+
+/**
+ * All services without a database, for tests: the same behaviour, in memory. What handlers publish and link, and what
+ * they write to `MemoryDatabase.ref`, rolls back with them. Time is that of `Clock`, so `TestClock` drives delays and
+ * retries. Each delivery has a transaction of its own: a handler runs once per attempt. Nothing outlives the layer.
+ *
+ * Fails with `InvalidOption`, `UnsupportedOption`, or `ConfigError`.
+ *
+ * @since 0.1.0
+ */
+export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Services | MemoryDatabase, IntegrationError> =>
+  Layer.unwrap(
+    Effect.as(
+      validate(options),
+      Layer.provideMerge(
+        onStores(
+          options,
+          ProcessorModule.Processor.layer({ ...options, isolated: true, maxConcurrentBatches: 100, rollUpDelay: 0 })
+        ),
+        MemoryStores.layer
+      )
+    )
+  )
+
+/** All services in memory with default options: see `layerMemory`. @since 0.1.0 */
+export const IntegrationMemory: Layer.Layer<Services | MemoryDatabase, IntegrationError> = layerMemory()

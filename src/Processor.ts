@@ -4,7 +4,13 @@
  * @since 0.1.0
  */
 import { Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
-import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound, type StoreError } from "./Errors.ts"
+import {
+  ConsumerNotFound,
+  type ConsumerStillServed,
+  DeliveryNotFound,
+  type EventNotFound,
+  type StoreError
+} from "./Errors.ts"
 import { type Delivery, type DeliveryStatus, InboxStore } from "./InboxStore.ts"
 import * as Drain from "./internal/drain.ts"
 import type { Engine } from "./internal/engine.ts"
@@ -13,6 +19,7 @@ import * as Poller from "./internal/poller.ts"
 import { type Retired, retire } from "./internal/retire.ts"
 import * as RollUp from "./internal/rollUp.ts"
 import { settled } from "./internal/settled.ts"
+import { isUuid } from "./internal/text.ts"
 import * as Workers from "./internal/workers.ts"
 import { Notifier } from "./Notifier.ts"
 import { type EventStatus, OutboxStore } from "./OutboxStore.ts"
@@ -56,6 +63,8 @@ export interface Options {
    * attempt, also when another one fails. Default false: it costs most of the throughput on a real database.
    */
   readonly isolated?: boolean
+  /** How long events wait to be rolled up together after their deliveries. Default 100 milliseconds. */
+  readonly rollUpDelay?: Duration.Input
 }
 
 const noEvents: Record<EventStatus, number> = { pending: 0, processing: 0, processed: 0, failed: 0, dead_letter: 0 }
@@ -88,7 +97,17 @@ const setPaused = (engine: Engine, isPaused: boolean) =>
   Effect.fn(`Processor.${isPaused ? "pause" : "resume"}`)(function* (consumer: string) {
     const exists = yield* engine.subscriptions.setPaused(consumer, isPaused)
     if (!exists) return yield* new ConsumerNotFound({ consumer })
-    yield* engine.notifier.wake([consumer])
+    yield* engine.transactor.afterCommit(engine.notifier.wake([consumer]))
+  })
+
+const requeue = (engine: Engine) =>
+  Effect.fn("Processor.requeue")(function* (deliveryId: string) {
+    const delivery = isUuid(deliveryId) ? yield* engine.inbox.findById(deliveryId) : undefined
+    if (delivery === undefined) return yield* new DeliveryNotFound({ deliveryId })
+    const consumer = yield* engine.inbox.requeue(deliveryId)
+    if (consumer === undefined) return false
+    yield* engine.transactor.afterCommit(engine.notifier.wake([consumer]))
+    return true
   })
 
 /** Registers subscribers and runs their consumers until the scope closes. */
@@ -157,6 +176,12 @@ export class Processor extends Context.Service<
      * Ends a pause. This process goes on at once, others within one poll. Fails with `ConsumerNotFound`.
      */
     readonly resume: (consumer: string) => Effect.Effect<void, ConsumerNotFound | StoreError>
+    /**
+     * Opens a delivery that gave up again: due at once, with no attempts counted. With `ordering: "aggregate"` it comes
+     * before those of its aggregate that wait behind it. Returns false when it has not given up; fails with
+     * `DeliveryNotFound`.
+     */
+    readonly requeue: (deliveryId: string) => Effect.Effect<boolean, DeliveryNotFound | StoreError>
     /** All consumers that ever subscribed, by name: whether they are paused, and when they were last served. */
     readonly consumers: Effect.Effect<ReadonlyArray<ConsumerState>, StoreError>
     /**
@@ -198,7 +223,7 @@ export class Processor extends Context.Service<
           capabilities: yield* SqlCapabilities,
           permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
           incident,
-          rollUp: yield* RollUp.make(outbox, incident),
+          rollUp: yield* RollUp.make(outbox, incident, Duration.fromInputUnsafe(options.rollUpDelay ?? "100 millis")),
           isIsolated: options.isolated ?? false,
           maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
         }
@@ -220,6 +245,7 @@ export class Processor extends Context.Service<
           stats: makeStats(engine),
           pause: setPaused(engine, true),
           resume: setPaused(engine, false),
+          requeue: requeue(engine),
           consumers: engine.subscriptions.consumers,
           retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
         })

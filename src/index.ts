@@ -19,8 +19,9 @@ export {
   type Verdict
 } from "./InboxStore.ts"
 export * as Integration from "./Integration.ts"
-export { IntegrationLive } from "./Integration.ts"
+export { IntegrationLive, IntegrationMemory } from "./Integration.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./LinkStore.ts"
+export { MemoryDatabase, type MemoryRef } from "./MemoryDatabase.ts"
 export { Notifier } from "./Notifier.ts"
 export { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "./OutboxStore.ts"
 export {

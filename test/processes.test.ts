@@ -3,25 +3,17 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
-import { DomainEvent, InboxStore, Integration, Processor, Publisher, Subscriber } from "../src/index.ts"
+import { DomainEvent, InboxStore, Processor, Publisher, Subscriber } from "../src/index.ts"
 import { Counted, counting, createLedger } from "./processes/program.ts"
 import { start } from "./support/children.ts"
-import { clientFor, uniqueSchema, withSchema } from "./support/databases.ts"
+import * as Databases from "./support/databases.ts"
 import { until } from "./support/scenario.ts"
 
-/** A schema with the integration tables and a ledger; `env` leads child processes to it. */
+/** A schema with a ledger, that `env` leads child processes to. */
 const inSchema = <A, E, R>(
   body: (env: Record<string, string>) => Effect.Effect<A, E, R>,
-  integration = Integration.layer({ settings: { pollingIntervalMs: 200, idlePollingIntervalMs: 200 } })
-) => {
-  const schema = uniqueSchema()
-  const Live = integration.pipe(
-    Layer.provideMerge(Layer.effectDiscard(createLedger)),
-    Layer.provideMerge(withSchema(schema)),
-    Layer.provideMerge(clientFor(schema))
-  )
-  return body({ TEST_URL: inject("postgresUrl"), TEST_SCHEMA: schema }).pipe(Effect.scoped, Effect.provide(Live))
-}
+  integration?: Parameters<typeof Databases.inSchema>[2]
+) => Databases.inSchema(createLedger, body, integration)
 
 const events = (count: number) => Array.from({ length: count }, (_, n) => DomainEvent.publication(Counted, { n }))
 
@@ -161,7 +153,7 @@ it.live("deliveries of a consumer that only another process serves wait for it",
 )
 
 it.live("twenty processes that start at once on an empty database migrate it once", () => {
-  const schema = uniqueSchema()
+  const schema = Databases.uniqueSchema()
   return Effect.gen(function* () {
     const env = { TEST_URL: inject("postgresUrl"), TEST_SCHEMA: schema }
     const children = yield* Effect.all(Array.from({ length: 20 }, () => start("migrator", env)))
@@ -182,5 +174,8 @@ it.live("twenty processes that start at once on an empty database migrate it onc
       { id: 6, name: "mailboxes" },
       { id: 7, name: "actors" }
     ])
-  }).pipe(Effect.scoped, Effect.provide(withSchema(schema).pipe(Layer.provideMerge(clientFor(schema)))))
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Databases.withSchema(schema).pipe(Layer.provideMerge(Databases.clientFor(schema))))
+  )
 })

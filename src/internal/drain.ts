@@ -81,9 +81,6 @@ export const startup = Effect.fnUntraced(function* (
   }).pipe(Effect.timeoutOption(timeout))
 })
 
-/** How long to wait for what workers of this or another process hold, in milliseconds. */
-const heldMillis = 20
-
 const isDue = (engine: Engine, consumer: Consumer) =>
   Effect.map(engine.inbox.nextDue(requestOf(engine, consumer)), (millis) => millis !== undefined && millis <= 0)
 
@@ -97,7 +94,8 @@ export const everything = (engine: Engine, poller: Poller): Effect.Effect<number
       total += settled
       const held = yield* each(engine, (consumer) => Effect.map(isDue(engine, consumer), Number))
       if (held === 0 && settled === 0) break
-      if (settled === 0) yield* Effect.sleep(heldMillis)
+      // What is due is held by workers of this or another process.
+      if (settled === 0) yield* engine.inbox.changed
     }
     yield* engine.rollUp.flush
     return total

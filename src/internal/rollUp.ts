@@ -6,7 +6,7 @@
  *
  * @internal
  */
-import { Effect, Queue, type Scope, Semaphore } from "effect"
+import { type Duration, Effect, Queue, type Scope, Semaphore } from "effect"
 import type { StoreError } from "../Errors.ts"
 import type { OutboxStore } from "../OutboxStore.ts"
 import type { Incident } from "./incident.ts"
@@ -21,10 +21,14 @@ export interface RollUp {
 /** Events in one statement. */
 const batch = 1000
 
-/** How long ids are collected: one statement for each delivery would cost as much as the delivery. */
-const collectFor = "100 millis"
-
-export const make = (outbox: OutboxStore["Service"], incident: Incident): Effect.Effect<RollUp, never, Scope.Scope> =>
+/**
+ * @param collectFor - how long ids are collected: one statement for each delivery would cost as much as the delivery
+ */
+export const make = (
+  outbox: OutboxStore["Service"],
+  incident: Incident,
+  collectFor: Duration.Duration
+): Effect.Effect<RollUp, never, Scope.Scope> =>
   Effect.gen(function* () {
     const queue = yield* Queue.dropping<string>(50 * batch)
     const signal = yield* Queue.sliding<void>(1)

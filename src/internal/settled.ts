@@ -7,11 +7,7 @@ import { Effect } from "effect"
 import { EventNotFound, type StoreError } from "../Errors.ts"
 import type { Delivery } from "../InboxStore.ts"
 import type { Engine } from "./engine.ts"
-
-const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
-
-/** Milliseconds between looks: deliveries may be settled by any process. */
-const lookEveryMillis = 25
+import { isUuid } from "./text.ts"
 
 /** The rolled-up status is not asked: it follows later. */
 export const settled = (
@@ -27,6 +23,6 @@ export const settled = (
         const deliveries = yield* engine.inbox.findByEvent(eventId)
         if (!deliveries.some((delivery) => delivery.isOpen)) return deliveries
       }
-      yield* Effect.sleep(lookEveryMillis)
+      yield* engine.inbox.changed
     }
   })

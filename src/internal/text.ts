@@ -103,3 +103,5 @@ export const storableJson = (
     ? { issue: { path: "", message: `has ${bytes} bytes as JSON, at most ${maxBytes} are allowed (maxPayloadBytes)` } }
     : { json }
 }
+
+export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

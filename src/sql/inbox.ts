@@ -19,7 +19,7 @@ import { toLike } from "../internal/pattern.ts"
 import { cutTo } from "../internal/text.ts"
 import { claim, claimable, claimOne, coveredBy, covers, maxBigint, notPaused } from "./claiming.ts"
 import { storeErrors } from "./errors.ts"
-import { claimInOrder, claimOneInOrder, nextParked, parkedKeys, releasable, release } from "./ordering.ts"
+import { claimInOrder, claimOneInOrder, gaveUp, nextParked, parkedKeys, releasable, release } from "./ordering.ts"
 import { deliveryFields, isSettled } from "./routing.ts"
 
 const complete = (sql: SqlClient.SqlClient) => (deliveryIds: ReadonlyArray<string>) =>
@@ -43,6 +43,31 @@ const settle = (sql: SqlClient.SqlClient) => (verdict: Verdict) =>
     WHERE i.id = ${verdict.deliveryId}::uuid AND i.status IN ('received', 'failed') AND i.available_at IS NOT NULL
       AND i.attempt_count = ${verdict.seenAttempts}::int
     RETURNING i.id::text AS "id"`
+
+/** The event is locked first, as everybody does who makes events pending. */
+const requeue = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+  sql.unsafe<{ consumer: string }>(
+    `WITH event AS MATERIALIZED (
+      SELECT o.id
+      FROM outbox_event AS o
+      WHERE o.id = (SELECT outbox_event_id FROM inbox_event WHERE id = $1::uuid)
+      FOR UPDATE
+    ), requeued AS (
+      UPDATE inbox_event AS i
+      SET status = 'received', attempt_count = 0, available_at = clock_timestamp(), processed_at = NULL,
+        updated_at = clock_timestamp()
+      FROM event AS e
+      WHERE i.id = $1::uuid AND i.outbox_event_id = e.id AND ${gaveUp}
+      RETURNING i.outbox_event_id, i.consumer_name
+    ), reopened AS (
+      UPDATE outbox_event AS o
+      SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
+      FROM requeued AS r
+      WHERE o.id = r.outbox_event_id
+    )
+    SELECT consumer_name::text AS "consumer" FROM requeued`,
+    [deliveryId]
+  )
 
 const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
   sql.unsafe<{ inMillis: number }>(
@@ -89,6 +114,9 @@ const findByConsumer = (sql: SqlClient.SqlClient) => (consumer: string, position
     LIMIT $3::int`,
     [consumer, position, limit]
   )
+
+const findById = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+  sql.unsafe<Delivery>(`SELECT ${deliveryFields} FROM inbox_event AS i WHERE i.id = $1::uuid`, [deliveryId])
 
 const findByEvent = (sql: SqlClient.SqlClient) => (eventId: string) =>
   sql.unsafe<Delivery>(
@@ -214,6 +242,8 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient> = Layer.
           ? Effect.void
           : storeErrors("inbox.complete")(Effect.asVoid(complete(sql)(deliveryIds))),
       settle: (verdict) => storeErrors("inbox.settle")(Effect.map(settle(sql)(verdict), (rows) => rows.length > 0)),
+      requeue: (deliveryId) =>
+        storeErrors("inbox.requeue")(Effect.map(requeue(sql)(deliveryId), ([row]) => row?.consumer)),
       nextDue: (request) => storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request), ([row]) => row?.inMillis)),
       lastPosition: (consumer) =>
         storeErrors("inbox.lastPosition")(Effect.map(lastPosition(sql)(consumer), ([row]) => row?.position ?? 0n)),
@@ -223,8 +253,11 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient> = Layer.
             answer === undefined ? Effect.die(new Error("a poll returns one row")) : Effect.succeed(answer)
           )
         ),
+      findById: (deliveryId) => storeErrors("inbox.findById")(Effect.map(findById(sql)(deliveryId), ([row]) => row)),
       findByEvent: (eventId) => storeErrors("inbox.findByEvent")(findByEvent(sql)(eventId)),
-      countByStatus: storeErrors("inbox.countByStatus")(countByStatus(sql))
+      countByStatus: storeErrors("inbox.countByStatus")(countByStatus(sql)),
+      // Any process may change them.
+      changed: Effect.sleep("20 millis")
     })
   })
 )

@@ -6,8 +6,8 @@
 import { Effect, Layer, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Entity } from "../DomainEvent.ts"
-import { InvalidIdentifier } from "../Errors.ts"
-import { checkIdentifier, storableJson } from "../internal/text.ts"
+import { checkEntity, checkLink } from "../internal/linkChecks.ts"
+import { isUuid } from "../internal/text.ts"
 import { type Link, LinkStore, type LinkType, type NewLink } from "../LinkStore.ts"
 import { storeErrors } from "./errors.ts"
 
@@ -79,35 +79,6 @@ const findBidirectional = (sql: SqlClient.SqlClient) => (one: Entity, other: Ent
     WHERE ${between(one, other)} OR ${between(other, one)}
     ORDER BY position`
 }
-
-const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_root"]
-
-const checkEntity = Effect.fnUntraced(function* (end: string, entity: Entity) {
-  yield* checkIdentifier(`module of a link's ${end}`, entity.module, 127)
-  yield* checkIdentifier(`entityType of a link's ${end}`, entity.entityType, 127)
-  yield* checkIdentifier(`entityId of a link's ${end}`, entity.entityId, 255)
-})
-
-/** Largest metadata of a link, in bytes of JSON. */
-const maxMetadataBytes = 65_536
-
-const checkLink = Effect.fnUntraced(function* (link: NewLink) {
-  yield* checkEntity("source", link.source)
-  yield* checkEntity("target", link.target)
-  if (!linkTypes.includes(link.linkType)) {
-    return yield* new InvalidIdentifier({
-      field: "linkType of a link",
-      problem: `"${link.linkType}" is none of ${linkTypes.join(", ")}`
-    })
-  }
-  if (link.metadata === undefined) return null
-  const stored = storableJson(link.metadata, maxMetadataBytes)
-  return "json" in stored
-    ? stored.json
-    : yield* new InvalidIdentifier({ field: "metadata of a link", problem: stored.issue.message })
-})
-
-const isUuid = (text: string) => /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)
 
 export const layer: Layer.Layer<LinkStore, never, SqlClient.SqlClient> = Layer.effect(
   LinkStore,

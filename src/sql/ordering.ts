@@ -16,7 +16,7 @@ import { claimable, claimedColumns, coveredBy, covers, eventOf, maxBigint, notPa
 const open = "i.status IN ('received', 'processing', 'failed') AND i.available_at IS NOT NULL"
 
 /** Deliveries that gave up, in the words of `inbox_event_gave_up_idx`. */
-const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.available_at IS NULL))"
+export const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.available_at IS NULL))"
 
 /** The lock of a key; the key is the seed. */
 const lockOf = (key: string) => `pg_try_advisory_xact_lock(hashtextextended($1::text, ${key}))`

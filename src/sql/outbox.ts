@@ -50,7 +50,7 @@ const toArrays = (events: ReadonlyArray<NewEvent>) => {
  * consumers are interested depends on the name alone, so each name is looked up once.
  *
  * With keys, rows are inserted in the order of their keys, so that two lists never wait for each other in a circle;
- * positions are drawn before that, in the order of the list.
+ * positions are drawn before that, in the order of the list. All become due at the same moment: then position decides.
  */
 const appendStatement = (isKeyed: boolean) => `
   WITH input AS (
@@ -62,6 +62,8 @@ const appendStatement = (isKeyed: boolean) => `
       id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata,
       correlation_id, causation_id, due, dedupe_key, place
     )
+  ), clock AS MATERIALIZED (
+    SELECT clock_timestamp() AS now
   ), interested AS (
     ${interestedIn("SELECT DISTINCT event_name FROM input")}
   ), stored AS (
@@ -73,11 +75,12 @@ const appendStatement = (isKeyed: boolean) => `
     SELECT ${isKeyed ? "i.position, " : ""}i.id, i.event_name, i.schema_version, i.source_module, i.aggregate_type,
       i.aggregate_id, i.payload, NULLIF(i.metadata, '')::jsonb, NULLIF(i.correlation_id, ''), NULLIF(i.causation_id, ''),
       NULLIF(i.dedupe_key, ''),
-      CASE WHEN i.due LIKE '+%' THEN clock_timestamp() + substr(i.due, 2)::float8 * interval '1 millisecond'
-        ELSE coalesce(NULLIF(i.due, '')::timestamptz, clock_timestamp()) END,
-      clock_timestamp(), CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
-      CASE WHEN n.event_name IS NULL THEN clock_timestamp() END
+      CASE WHEN i.due LIKE '+%' THEN c.now + substr(i.due, 2)::float8 * interval '1 millisecond'
+        ELSE coalesce(NULLIF(i.due, '')::timestamptz, c.now) END,
+      c.now, CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
+      CASE WHEN n.event_name IS NULL THEN c.now END
     FROM input AS i
+    CROSS JOIN clock AS c
     LEFT JOIN interested AS n USING (event_name)
     ORDER BY ${isKeyed ? "i.source_module, i.event_name, i.dedupe_key, " : ""}i.place
     ${isKeyed ? "ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING" : ""}

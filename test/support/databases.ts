@@ -5,6 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
+import { Integration } from "../../src/index.ts"
 import * as PgLite from "../../src/PgLite.ts"
 
 /** A name nobody else uses. */
@@ -36,8 +37,39 @@ export const postgres = (options: { readonly maxConnections?: number } = {}) =>
     })
   )
 
+/**
+ * All services in a schema of their own, with `tables` in it, for tests with child processes: `env` leads those there.
+ */
+export const inSchema = <A, E, R, E2>(
+  tables: Effect.Effect<unknown, E2, SqlClient.SqlClient>,
+  body: (env: Record<string, string>) => Effect.Effect<A, E, R>,
+  integration = Integration.layer({ settings: { pollingIntervalMs: 200, idlePollingIntervalMs: 200 } })
+) => {
+  const schema = uniqueSchema()
+  const Live = integration.pipe(
+    Layer.provideMerge(Layer.effectDiscard(tables)),
+    Layer.provideMerge(withSchema(schema)),
+    Layer.provideMerge(clientFor(schema))
+  )
+  return body({ TEST_URL: inject("postgresUrl"), TEST_SCHEMA: schema }).pipe(Effect.scoped, Effect.provide(Live))
+}
+
 /** What conformance suites run on, with identical verdicts. */
 export const databases = [
   { name: "PostgreSQL", layer: postgres(), isServer: true },
   { name: "PGlite", layer: PgLite.layerMemory, isServer: false }
+] as const
+
+/** All services on each store, in memory too; options as in `Integration.layer`. */
+export const runtimes = [
+  ...databases.map(({ isServer, layer, name }) => ({
+    name,
+    layer: (options: Integration.Options = {}) => Layer.provide(Integration.layer(options), layer),
+    isServer
+  })),
+  {
+    name: "memory",
+    layer: (options: Integration.MemoryOptions = {}) => Integration.layerMemory(options),
+    isServer: true
+  }
 ] as const

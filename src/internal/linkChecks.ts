@@ -1,0 +1,39 @@
+/**
+ * What a link must be like to be stored.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import type { Entity } from "../DomainEvent.ts"
+import { InvalidIdentifier } from "../Errors.ts"
+import type { NewLink } from "../LinkStore.ts"
+import { checkIdentifier, storableJson } from "./text.ts"
+
+const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_root"]
+
+/** Fails with `InvalidIdentifier` unless an entity can be an end of a link. */
+export const checkEntity = Effect.fnUntraced(function* (end: string, entity: Entity) {
+  yield* checkIdentifier(`module of a link's ${end}`, entity.module, 127)
+  yield* checkIdentifier(`entityType of a link's ${end}`, entity.entityType, 127)
+  yield* checkIdentifier(`entityId of a link's ${end}`, entity.entityId, 255)
+})
+
+/** Largest metadata of a link, in bytes of JSON. */
+const maxMetadataBytes = 65_536
+
+/** The same for a whole link; returns its metadata as JSON text. */
+export const checkLink = Effect.fnUntraced(function* (link: NewLink) {
+  yield* checkEntity("source", link.source)
+  yield* checkEntity("target", link.target)
+  if (!linkTypes.includes(link.linkType)) {
+    return yield* new InvalidIdentifier({
+      field: "linkType of a link",
+      problem: `"${link.linkType}" is none of ${linkTypes.join(", ")}`
+    })
+  }
+  if (link.metadata === undefined) return null
+  const stored = storableJson(link.metadata, maxMetadataBytes)
+  return "json" in stored
+    ? stored.json
+    : yield* new InvalidIdentifier({ field: "metadata of a link", problem: stored.issue.message })
+})

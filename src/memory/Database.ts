@@ -1,0 +1,274 @@
+/**
+ * Tables in memory with transactions, savepoints and row locks.
+ *
+ * A transaction writes to an overlay that is merged into the tables when it commits. Locks belong to the outermost
+ * transaction, until it ends.
+ *
+ * @internal
+ */
+import { Clock, Context, Deferred, Effect, Exit } from "effect"
+import { StoreError } from "../Errors.ts"
+
+/** Rows by key. What is in it is committed. */
+export class Table<Row> {
+  readonly rows = new Map<string, Row>()
+  readonly onChange: (key: string, before: Row | undefined, after: Row | undefined) => void
+
+  constructor(onChange: (key: string, before: Row | undefined, after: Row | undefined) => void = () => {}) {
+    this.onChange = onChange
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a transaction writes to tables of all kinds
+type AnyTable = Table<any>
+
+export class Transaction {
+  readonly parent: Transaction | undefined
+  readonly root: Transaction
+  readonly writes = new Map<AnyTable, Map<string, unknown>>()
+  /** Locks taken here: those of a savepoint end with its rollback. */
+  readonly locks = new Set<string>()
+  afterCommit: Array<Effect.Effect<void>> = []
+  /** Completed when the outermost transaction has ended. */
+  readonly ended: Deferred.Deferred<void>
+  hasEnded = false
+  /** Whom it waits for, to notice circles. */
+  waitsFor: Transaction | undefined
+
+  constructor(parent?: Transaction) {
+    this.parent = parent
+    this.root = parent?.root ?? this
+    this.ended = parent?.ended ?? Deferred.makeUnsafe<void>()
+  }
+
+  read<Row>(table: Table<Row>, key: string): Row | undefined {
+    for (let current: Transaction | undefined = this; current !== undefined; current = current.parent) {
+      const written = current.writes.get(table)
+      if (written?.has(key)) return written.get(key) as Row | undefined
+    }
+    return table.rows.get(key)
+  }
+
+  /** Writes a row, or removes it (`undefined`). The key has to be locked, or new. */
+  write<Row>(table: Table<Row>, key: string, row: Row | undefined): void {
+    const written = this.writes.get(table)
+    if (written === undefined) this.writes.set(table, new Map([[key, row]]))
+    else written.set(key, row)
+  }
+
+  /** Keys this transaction has written, innermost savepoint and all around it. */
+  *written(table: AnyTable): Generator<string> {
+    const seen = new Set<string>()
+    for (let current: Transaction | undefined = this; current !== undefined; current = current.parent) {
+      for (const key of current.writes.get(table)?.keys() ?? []) {
+        if (seen.has(key)) continue
+        seen.add(key)
+        yield key
+      }
+    }
+  }
+
+  /** All rows this transaction sees: of `keys` (default: all committed ones), and those it wrote. */
+  *rows<Row>(table: Table<Row>, keys: Iterable<string> = table.rows.keys()): Generator<Row> {
+    const own = new Set(this.written(table))
+    for (const key of keys) {
+      const row = own.has(key) ? undefined : table.rows.get(key)
+      if (row !== undefined) yield row
+    }
+    for (const key of own) {
+      const row = this.read(table, key)
+      if (row !== undefined) yield row
+    }
+  }
+}
+
+const Current = Context.Reference<Transaction | undefined>("effect-integration/memory/Transaction", {
+  defaultValue: () => undefined
+})
+
+const left = new StoreError({
+  operation: "transaction",
+  reason: "this transaction has ended; a fiber that outlives it cannot use it",
+  isRetryable: false,
+  cause: undefined
+})
+
+/** In PostgreSQL's words, so that it counts as contention. */
+const deadlock = new StoreError({
+  operation: "transaction",
+  reason: "two transactions wait for each other",
+  isRetryable: true,
+  cause: { code: "40P01" }
+})
+
+export class Database {
+  /** Who holds a lock, by name. */
+  readonly #holders = new Map<string, Transaction>()
+  readonly #tables = new Map<AnyTable, number>()
+  readonly #listeners: Array<(transaction: Transaction) => void> = []
+  #changed = Deferred.makeUnsafe<void>()
+  #position = 0n
+
+  table<Row>(onChange?: (key: string, before: Row | undefined, after: Row | undefined) => void): Table<Row> {
+    const table = new Table<Row>(onChange)
+    this.#tables.set(table, this.#tables.size)
+    return table
+  }
+
+  /** Calls `listener` with every transaction, right after its rows are in the tables. */
+  onCommit(listener: (transaction: Transaction) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** A number nobody had before; it does not come back when its transaction is rolled back. */
+  nextPosition(): bigint {
+    return ++this.#position
+  }
+
+  /** Completed with the next commit. */
+  get changed(): Deferred.Deferred<void> {
+    return this.#changed
+  }
+
+  /** What sees the current transaction's writes, or only what is committed. */
+  readonly reader: Effect.Effect<Transaction> = Effect.map(Current, (transaction) => transaction ?? new Transaction())
+
+  readonly isOpen: Effect.Effect<boolean> = Effect.map(Current, (transaction) => transaction !== undefined)
+
+  readonly now: Effect.Effect<number> = Clock.currentTimeMillis
+
+  /** Runs a statement: in the current transaction, else in one of its own. */
+  run<A, E>(statement: (transaction: Transaction) => Effect.Effect<A, E>): Effect.Effect<A, E | StoreError> {
+    return Effect.flatMap(Current, (transaction): Effect.Effect<A, E | StoreError> => {
+      if (transaction === undefined)
+        return this.withTransaction(Effect.flatMap(Current, (own) => statement(own as Transaction)))
+      return transaction.root.hasEnded ? Effect.fail(left) : statement(transaction)
+    })
+  }
+
+  /** The same for what neither waits nor fails. */
+  sync<A>(statement: (transaction: Transaction, now: number) => A): Effect.Effect<A, StoreError> {
+    return this.run((transaction) => Effect.map(this.now, (now) => statement(transaction, now)))
+  }
+
+  afterCommit(effect: Effect.Effect<void>): Effect.Effect<void> {
+    return Effect.flatMap(Current, (transaction) =>
+      transaction === undefined
+        ? effect
+        : Effect.sync(() => {
+            transaction.afterCommit.push(effect)
+          })
+    )
+  }
+
+  withTransaction<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StoreError, R> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Current, (parent): Effect.Effect<A, E | StoreError, R> => {
+        if (parent?.root.hasEnded) return Effect.fail(left)
+        const transaction = new Transaction(parent)
+        return Effect.flatMap(
+          Effect.exit(restore(Effect.provideService(effect, Current, transaction))),
+          (exit): Effect.Effect<A, E, R> => {
+            if (Exit.isFailure(exit)) return Effect.andThen(this.#rollBack(transaction), exit)
+            if (parent !== undefined) {
+              this.#merge(transaction, parent)
+              return exit
+            }
+            return Effect.andThen(this.#commit(transaction), exit)
+          }
+        )
+      })
+    )
+  }
+
+  #name(table: AnyTable | string, key: string) {
+    return `${typeof table === "string" ? table : this.#tables.get(table)}:${key}`
+  }
+
+  /** Takes a lock if nobody else holds it. */
+  tryLock(transaction: Transaction, table: AnyTable | string, key: string): boolean {
+    const name = this.#name(table, key)
+    const holder = this.#holders.get(name)
+    if (holder !== undefined) return holder === transaction.root
+    this.#holders.set(name, transaction.root)
+    transaction.locks.add(name)
+    return true
+  }
+
+  /** Takes a lock, waiting for the transaction that holds it. */
+  lock(transaction: Transaction, table: AnyTable | string, key: string): Effect.Effect<void, StoreError> {
+    return Effect.suspend((): Effect.Effect<void, StoreError> => {
+      if (this.tryLock(transaction, table, key)) return Effect.void
+      const holder = this.#holders.get(this.#name(table, key)) as Transaction
+      for (let other: Transaction | undefined = holder; other !== undefined; other = other.waitsFor) {
+        if (other === transaction.root) return Effect.fail(deadlock)
+      }
+      transaction.root.waitsFor = holder
+      const stopWaiting = Effect.sync(() => {
+        transaction.root.waitsFor = undefined
+      })
+      return Deferred.await(holder.ended).pipe(
+        Effect.ensuring(stopWaiting),
+        Effect.andThen(this.lock(transaction, table, key))
+      )
+    })
+  }
+
+  #release(transaction: Transaction) {
+    for (const name of transaction.locks) this.#holders.delete(name)
+    transaction.locks.clear()
+  }
+
+  /** A savepoint that succeeded becomes part of what is around it. */
+  #merge(transaction: Transaction, parent: Transaction) {
+    for (const [table, rows] of transaction.writes) for (const [key, row] of rows) parent.write(table, key, row)
+    for (const lock of transaction.locks) parent.locks.add(lock)
+    parent.afterCommit.push(...transaction.afterCommit)
+  }
+
+  #end(transaction: Transaction) {
+    transaction.hasEnded = true
+    this.#release(transaction)
+    Deferred.doneUnsafe(transaction.ended, Effect.void)
+  }
+
+  #tellChanged() {
+    const changed = this.#changed
+    this.#changed = Deferred.makeUnsafe<void>()
+    Deferred.doneUnsafe(changed, Effect.void)
+  }
+
+  #rollBack(transaction: Transaction): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (transaction.parent !== undefined) this.#release(transaction)
+      else {
+        this.#end(transaction)
+        this.#tellChanged()
+      }
+    })
+  }
+
+  /** Puts what a transaction wrote into the tables. */
+  apply(transaction: Transaction): void {
+    for (const [table, rows] of transaction.writes) {
+      for (const [key, row] of rows) {
+        const before = table.rows.get(key)
+        if (row === undefined) table.rows.delete(key)
+        else table.rows.set(key, row)
+        table.onChange(key, before, row)
+      }
+    }
+  }
+
+  #commit(transaction: Transaction): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.apply(transaction)
+      for (const listener of this.#listeners) listener(transaction)
+      this.#end(transaction)
+      return Effect.andThen(
+        Effect.forEach(transaction.afterCommit, (effect) => effect, { discard: true }),
+        Effect.sync(() => this.#tellChanged())
+      )
+    })
+  }
+}

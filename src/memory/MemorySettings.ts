@@ -1,0 +1,59 @@
+/**
+ * Stored settings in memory, and what the poll reads of them.
+ *
+ * @internal
+ */
+import { Context, Effect, Layer, type Schema } from "effect"
+import { MemoryDatabase } from "../MemoryDatabase.ts"
+import { type SettingChange, SettingStore } from "../SettingStore.ts"
+import type { Transaction } from "./Database.ts"
+
+interface Change extends SettingChange {
+  readonly number: bigint
+}
+
+export class MemorySettings extends Context.Service<
+  MemorySettings,
+  { readonly values: (transaction: Transaction) => Readonly<Record<string, Schema.Json>> }
+>()("effect-integration/MemorySettings") {
+  static readonly layer: Layer.Layer<MemorySettings | SettingStore, never, MemoryDatabase> = Layer.effectContext(
+    Effect.gen(function* () {
+      const { internal: database } = yield* MemoryDatabase
+      /** As text, so that nobody can change what is stored. */
+      const settings = database.table<{ readonly key: string; readonly json: string }>()
+      const changes = database.table<Change>()
+      const valueOf = (transaction: Transaction, key: string): Schema.Json | undefined => {
+        const row = transaction.read(settings, key)
+        return row === undefined ? undefined : JSON.parse(row.json)
+      }
+      const values = (transaction: Transaction) =>
+        Object.fromEntries(
+          [...transaction.rows(settings)].map(({ json, key }) => [key, JSON.parse(json) as Schema.Json])
+        )
+      const change = (key: string, value: Schema.Json | undefined, changedBy: string | undefined) =>
+        database.run((transaction) =>
+          Effect.map(Effect.andThen(database.lock(transaction, settings, key), database.now), (now) => {
+            const previousValue = valueOf(transaction, key)
+            if (value === undefined && previousValue === undefined) return
+            transaction.write(settings, key, value === undefined ? undefined : { key, json: JSON.stringify(value) })
+            const number = database.nextPosition()
+            const changedAt = new Date(now)
+            transaction.write(changes, String(number), { number, key, value, previousValue, changedAt, changedBy })
+          })
+        )
+      const store = SettingStore.of({
+        all: Effect.map(database.reader, values),
+        set: (key, value, changedBy) => change(key, value, changedBy),
+        remove: (key, changedBy) => change(key, undefined, changedBy),
+        history: (key) =>
+          Effect.map(database.reader, (transaction) =>
+            [...transaction.rows(changes)]
+              .filter((each) => each.key === key)
+              .toSorted((a, b) => (a.number > b.number ? -1 : 1))
+              .map(({ number: _, ...each }) => each)
+          )
+      })
+      return Context.make(MemorySettings, MemorySettings.of({ values })).pipe(Context.add(SettingStore, store))
+    })
+  )
+}

@@ -1,0 +1,231 @@
+/**
+ * Which deliveries a claim takes in memory: the rules of `sql/claiming.ts` and `sql/ordering.ts`.
+ *
+ * @internal
+ */
+import type { OnDeadLetter } from "../Consumer.ts"
+import type { ClaimRequest, Interest } from "../InboxStore.ts"
+import type { Transaction } from "./Database.ts"
+import { type DeliveryRecord, matches, type Tables } from "./tables.ts"
+
+/** A delivery that is held now. */
+export interface Taken {
+  readonly delivery: DeliveryRecord
+  readonly isParking: boolean
+}
+
+export const isPaused = (tables: Tables, transaction: Transaction, consumer: string): boolean =>
+  (transaction.read(tables.consumers, consumer)?.pausedAt ?? null) !== null
+
+/** Open, and neither parked nor running elsewhere. */
+export const claimable = ({ availableAt, status }: DeliveryRecord): boolean =>
+  (status === "received" || status === "failed") && availableAt !== null && availableAt < Number.POSITIVE_INFINITY
+
+const isDue = (delivery: DeliveryRecord, now: number) => claimable(delivery) && (delivery.availableAt as number) <= now
+
+const isParked = ({ availableAt }: DeliveryRecord) => availableAt === Number.POSITIVE_INFINITY
+
+const covers = (interest: Interest, eventName: string) =>
+  interest.names.includes(eventName) || interest.patterns.some((pattern) => matches(pattern, eventName))
+
+const isWanted = (request: ClaimRequest, delivery: DeliveryRecord) =>
+  (request.maxPosition === undefined || delivery.position <= request.maxPosition) &&
+  covers(request.interest, delivery.eventName)
+
+const byDueTime = (a: DeliveryRecord, b: DeliveryRecord) =>
+  (a.availableAt as number) - (b.availableAt as number) || (a.position < b.position ? -1 : 1)
+
+const byPosition = (a: DeliveryRecord, b: DeliveryRecord) => (a.position < b.position ? -1 : 1)
+
+/** Due deliveries a request is about, in the order they are claimed. */
+const dueFor = (tables: Tables, transaction: Transaction, request: ClaimRequest, now: number) => {
+  if (isPaused(tables, transaction, request.consumer)) return []
+  return [...tables.openOf(transaction, request.consumer)]
+    .filter((delivery) => isDue(delivery, now) && isWanted(request, delivery))
+    .toSorted(byDueTime)
+}
+
+const tryRow = (tables: Tables, transaction: Transaction, delivery: DeliveryRecord) =>
+  tables.database.tryLock(transaction, tables.deliveries, delivery.id)
+
+const tryKey = (tables: Tables, transaction: Transaction, consumer: string, key: bigint) =>
+  tables.database.tryLock(transaction, `key of ${consumer}`, String(key))
+
+/** Open deliveries of a key, in order. */
+const chainOf = (tables: Tables, transaction: Transaction, consumer: string, key: bigint) =>
+  [...tables.openOf(transaction, consumer)].filter((delivery) => delivery.orderingKey === key).toSorted(byPosition)
+
+/** Whether a delivery that gave up holds up what comes after it. */
+const isHeldUp = (
+  tables: Tables,
+  transaction: Transaction,
+  { consumer, orderingKey, position }: DeliveryRecord,
+  onDeadLetter: OnDeadLetter
+) => {
+  if (onDeadLetter === "continue") return false
+  for (const other of tables.gaveUpOf(transaction, consumer)) {
+    if (other.orderingKey === orderingKey && other.position < position) return true
+  }
+  return false
+}
+
+const park = (
+  tables: Tables,
+  transaction: Transaction,
+  request: ClaimRequest,
+  deliveries: ReadonlyArray<DeliveryRecord>,
+  now: number
+) => {
+  for (const delivery of deliveries) {
+    const isMine = isDue(delivery, now) && covers(request.interest, delivery.eventName)
+    if (!isMine || !tryRow(tables, transaction, delivery)) continue
+    transaction.write(tables.deliveries, delivery.id, { ...delivery, availableAt: Number.POSITIVE_INFINITY })
+  }
+}
+
+/** The ready deliveries of a key up to the first that is not; behind that one, what is due is parked. */
+const takeKey = (
+  tables: Tables,
+  transaction: Transaction,
+  request: ClaimRequest & { readonly onDeadLetter: OnDeadLetter },
+  key: bigint,
+  limit: number,
+  now: number
+): ReadonlyArray<Taken> => {
+  const chain = chainOf(tables, transaction, request.consumer, key).filter(
+    ({ position }) => request.maxPosition === undefined || position <= request.maxPosition
+  )
+  const isParking = chain.some(isParked)
+  const taken: Array<Taken> = []
+  for (const [index, delivery] of chain.entries()) {
+    if (taken.length === limit) break
+    const isReady =
+      (isDue(delivery, now) || isParked(delivery)) &&
+      covers(request.interest, delivery.eventName) &&
+      !isHeldUp(tables, transaction, delivery, request.onDeadLetter)
+    if (!isReady) {
+      park(tables, transaction, request, chain.slice(index), now)
+      break
+    }
+    if (!tryRow(tables, transaction, delivery)) break
+    taken.push({ delivery, isParking })
+  }
+  return taken
+}
+
+const claimInOrder = (
+  tables: Tables,
+  transaction: Transaction,
+  request: ClaimRequest & { readonly limit: number; readonly onDeadLetter: OnDeadLetter },
+  now: number
+): ReadonlyArray<Taken> => {
+  const taken: Array<Taken> = []
+  const seen = new Set<bigint>()
+  for (const { orderingKey } of dueFor(tables, transaction, request, now)) {
+    if (taken.length >= request.limit) break
+    if (orderingKey === null || seen.has(orderingKey)) continue
+    seen.add(orderingKey)
+    if (!tryKey(tables, transaction, request.consumer, orderingKey)) continue
+    taken.push(...takeKey(tables, transaction, request, orderingKey, request.limit - taken.length, now))
+  }
+  return taken.toSorted((a, b) => byPosition(a.delivery, b.delivery))
+}
+
+export const claim = (
+  tables: Tables,
+  transaction: Transaction,
+  request: ClaimRequest & { readonly limit: number },
+  now: number
+): ReadonlyArray<Taken> => {
+  const { onDeadLetter } = request
+  if (onDeadLetter !== undefined) return claimInOrder(tables, transaction, { ...request, onDeadLetter }, now)
+  const taken: Array<Taken> = []
+  for (const delivery of dueFor(tables, transaction, request, now)) {
+    if (taken.length === request.limit) break
+    if (tryRow(tables, transaction, delivery)) taken.push({ delivery, isParking: false })
+  }
+  return taken
+}
+
+export const claimOne = (
+  tables: Tables,
+  transaction: Transaction,
+  request: ClaimRequest & { readonly deliveryId: string },
+  now: number
+): Taken | undefined => {
+  const delivery = transaction.read(tables.deliveries, request.deliveryId)
+  const isClaimable =
+    delivery !== undefined &&
+    delivery.consumer === request.consumer &&
+    isDue(delivery, now) &&
+    !isPaused(tables, transaction, request.consumer)
+  if (!isClaimable) return undefined
+  const { onDeadLetter } = request
+  if (onDeadLetter === undefined) {
+    return tryRow(tables, transaction, delivery) ? { delivery, isParking: false } : undefined
+  }
+  const key = delivery.orderingKey
+  if (key === null || !tryKey(tables, transaction, request.consumer, key)) return undefined
+  const [first] = takeKey(tables, transaction, { ...request, onDeadLetter }, key, 1, now)
+  return first?.delivery.id === delivery.id ? first : undefined
+}
+
+/** Whether the first open delivery of a key is parked although nothing blocks it. */
+const isReleasable = (
+  tables: Tables,
+  transaction: Transaction,
+  first: DeliveryRecord | undefined,
+  onDeadLetter: OnDeadLetter
+): first is DeliveryRecord =>
+  first !== undefined && isParked(first) && !isHeldUp(tables, transaction, first, onDeadLetter)
+
+export const release = (
+  tables: Tables,
+  transaction: Transaction,
+  consumer: string,
+  keys: ReadonlyArray<bigint>,
+  onDeadLetter: OnDeadLetter,
+  now: number
+): number => {
+  let released = 0
+  for (const key of keys) {
+    if (!tryKey(tables, transaction, consumer, key)) continue
+    const [first] = chainOf(tables, transaction, consumer, key)
+    if (!isReleasable(tables, transaction, first, onDeadLetter)) continue
+    transaction.write(tables.deliveries, first.id, { ...first, availableAt: now })
+    released++
+  }
+  return released
+}
+
+/** Keys for which `release` has something to do. */
+export const releasableOf = (
+  tables: Tables,
+  transaction: Transaction,
+  consumer: string,
+  onDeadLetter: OnDeadLetter
+): ReadonlyArray<bigint> => {
+  const firsts = new Map<bigint, DeliveryRecord>()
+  for (const delivery of [...tables.openOf(transaction, consumer)].toSorted(byPosition)) {
+    const { orderingKey } = delivery
+    if (orderingKey !== null && !firsts.has(orderingKey)) firsts.set(orderingKey, delivery)
+  }
+  return [...firsts].filter(([, first]) => isReleasable(tables, transaction, first, onDeadLetter)).map(([key]) => key)
+}
+
+/** Milliseconds until a consumer's next delivery is due, or none. */
+export const nextDue = (
+  tables: Tables,
+  transaction: Transaction,
+  request: ClaimRequest,
+  now: number
+): number | undefined => {
+  if (isPaused(tables, transaction, request.consumer)) return undefined
+  let next: number | undefined
+  for (const delivery of tables.openOf(transaction, request.consumer)) {
+    if (!claimable(delivery) || !isWanted(request, delivery)) continue
+    const inMillis = (delivery.availableAt as number) - now
+    if (next === undefined || inMillis < next) next = inMillis
+  }
+  return next
+}

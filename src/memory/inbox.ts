@@ -1,0 +1,239 @@
+/**
+ * Deliveries in memory.
+ *
+ * @internal
+ */
+import { Deferred, Effect, Layer, type Schema } from "effect"
+import type { StoreError } from "../Errors.ts"
+import {
+  type Answer,
+  type Claimed,
+  type DeliveryStatus,
+  firstOrderingKey,
+  InboxStore,
+  type Question,
+  type Verdict
+} from "../InboxStore.ts"
+import { cutTo } from "../internal/text.ts"
+import { claim, claimable, claimOne, nextDue, releasableOf, release } from "./claiming.ts"
+import type { Transaction } from "./Database.ts"
+import { MemorySettings } from "./MemorySettings.ts"
+import { MemoryTables } from "./MemoryTables.ts"
+import { pendingAfter } from "./outbox.ts"
+import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen, type Tables, toDelivery } from "./tables.ts"
+
+const toClaimed = (tables: Tables, transaction: Transaction, delivery: DeliveryRecord, isParking: boolean): Claimed => {
+  const event = transaction.read(tables.events, delivery.eventId) as EventRecord
+  return {
+    deliveryId: delivery.id,
+    eventId: event.id,
+    attemptCount: delivery.attemptCount,
+    eventName: event.eventName,
+    schemaVersion: event.schemaVersion,
+    sourceModule: event.sourceModule,
+    aggregateType: event.aggregateType,
+    aggregateId: event.aggregateId,
+    payload: JSON.parse(event.payload),
+    metadata: event.metadata === null ? null : JSON.parse(event.metadata),
+    correlationId: event.correlationId,
+    causationId: event.causationId,
+    createdAt: event.createdAt,
+    orderingKey: delivery.orderingKey,
+    isParking,
+    tier: delivery.tier
+  }
+}
+
+/** Locks rows one after the other, and writes what `change` makes of them; `undefined` leaves one alone. */
+const update = (
+  tables: Tables,
+  ids: ReadonlyArray<string>,
+  change: (delivery: DeliveryRecord, now: number) => DeliveryRecord | undefined
+): Effect.Effect<ReadonlyArray<DeliveryRecord>, StoreError> =>
+  tables.database.run((transaction) =>
+    Effect.gen(function* () {
+      const now = yield* tables.database.now
+      const changed: Array<DeliveryRecord> = []
+      for (const id of ids) {
+        yield* tables.database.lock(transaction, tables.deliveries, id)
+        const before = transaction.read(tables.deliveries, id)
+        const after = before === undefined ? undefined : change(before, now)
+        if (after === undefined) continue
+        transaction.write(tables.deliveries, id, after)
+        changed.push(after)
+      }
+      return changed
+    })
+  )
+
+const settled = (delivery: DeliveryRecord, verdict: Verdict, now: number): DeliveryRecord | undefined => {
+  const isMeant =
+    (delivery.status === "received" || delivery.status === "failed") &&
+    delivery.availableAt !== null &&
+    delivery.attemptCount === verdict.seenAttempts
+  if (!isMeant) return undefined
+  return {
+    ...delivery,
+    status: verdict.status,
+    attemptCount: delivery.attemptCount + 1,
+    availableAt:
+      verdict.status !== "failed"
+        ? delivery.availableAt
+        : verdict.retryInMillis === undefined
+          ? null
+          : now + verdict.retryInMillis,
+    lastError: verdict.error === undefined ? null : cutTo(verdict.error, 1023),
+    errorTag: verdict.errorTag === undefined ? null : cutTo(verdict.errorTag, 255)
+  }
+}
+
+/** Lower tiers of events whose upper ones have been attempted. */
+const bringForward = (tables: Tables, transaction: Transaction, eventIds: ReadonlyArray<string>, now: number) => {
+  const isUntried = (delivery: DeliveryRecord) => delivery.status === "received" && delivery.attemptCount === 0
+  const consumers = new Set<string>()
+  for (const eventId of eventIds) {
+    const untried = [...tables.ofEvent(transaction, eventId)].filter(isUntried)
+    for (const delivery of untried) {
+      const { availableAt, tier } = delivery
+      const isWaiting = tier !== null && availableAt !== null && availableAt > now && claimable(delivery)
+      if (!isWaiting || untried.some((above) => (above.tier ?? 0) < tier)) continue
+      if (!tables.database.tryLock(transaction, tables.deliveries, delivery.id)) continue
+      transaction.write(tables.deliveries, delivery.id, { ...delivery, availableAt: now })
+      consumers.add(delivery.consumer)
+    }
+  }
+  return [...consumers]
+}
+
+const requeue = (tables: Tables, deliveryId: string) =>
+  tables.database.run((transaction) =>
+    Effect.gen(function* () {
+      const found = transaction.read(tables.deliveries, deliveryId)
+      if (found === undefined) return undefined
+      yield* tables.database.lock(transaction, tables.events, found.eventId)
+      const [requeued] = yield* update(tables, [deliveryId], (delivery, now) =>
+        hasGivenUp(delivery) ? { ...delivery, status: "received", attemptCount: 0, availableAt: now } : undefined
+      )
+      const event = transaction.read(tables.events, found.eventId)
+      if (requeued === undefined || event === undefined) return undefined
+      transaction.write(tables.events, event.id, { ...event, status: "pending", processedAt: null })
+      return requeued.consumer
+    })
+  )
+
+const answer = (
+  tables: Tables,
+  settings: Readonly<Record<string, Schema.Json>>,
+  transaction: Transaction,
+  question: Question,
+  now: number
+): Answer => {
+  for (const { consumer } of question.consumers) {
+    const record = transaction.read(tables.consumers, consumer)
+    if (record !== undefined && tables.database.tryLock(transaction, tables.consumers, consumer)) {
+      transaction.write(tables.consumers, consumer, { ...record, lastSeenAt: now })
+    }
+  }
+  const pending = pendingAfter(tables, transaction, question.rollUpPosition, question.rollUpLimit)
+  return {
+    due: question.consumers.flatMap((request) => {
+      const inMillis = nextDue(tables, transaction, { ...request, interest: request }, now)
+      return inMillis === undefined ? [] : [{ consumer: request.consumer, inMillis }]
+    }),
+    settings,
+    hasUnrouted: false,
+    hasOpenSubscriptions: tables.missed.size > 0,
+    hasUnrolled: pending.some((event) => ![...tables.ofEvent(transaction, event.id)].some(isOpen)),
+    nextRollUpPosition: pending.length < question.rollUpLimit ? 0n : (pending.at(-1)?.position ?? 0n),
+    releasable: question.consumers.flatMap(({ consumer, onDeadLetter }) =>
+      onDeadLetter === undefined
+        ? []
+        : releasableOf(tables, transaction, consumer, onDeadLetter).map((key) => ({ consumer, key }))
+    ),
+    nextParkedAfter: firstOrderingKey
+  }
+}
+
+const countByStatus = (tables: Tables, transaction: Transaction) => {
+  const counts = new Map<string, { consumer: string; status: DeliveryStatus; count: number }>()
+  for (const { consumer, status } of transaction.rows(tables.deliveries)) {
+    const key = `${consumer} ${status}`
+    counts.set(key, { consumer, status, count: (counts.get(key)?.count ?? 0) + 1 })
+  }
+  return [...counts.values()].toSorted((a, b) => (`${a.consumer} ${a.status}` < `${b.consumer} ${b.status}` ? -1 : 1))
+}
+
+export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings> = Layer.effect(
+  InboxStore,
+  Effect.gen(function* () {
+    const tables = yield* MemoryTables
+    const stored = yield* MemorySettings
+    const { database } = tables
+    const read = <A>(question: (transaction: Transaction, now: number) => A) =>
+      Effect.flatMap(database.reader, (transaction) => Effect.map(database.now, (now) => question(transaction, now)))
+    const find = (select: (transaction: Transaction) => Iterable<DeliveryRecord>) =>
+      read((transaction, now) => [...select(transaction)].map((delivery) => toDelivery(delivery, now)))
+    return InboxStore.of({
+      claim: (request) =>
+        database.sync((transaction, now) =>
+          claim(tables, transaction, request, now).map(({ delivery, isParking }) =>
+            toClaimed(tables, transaction, delivery, isParking)
+          )
+        ),
+      claimOne: (request) =>
+        database.sync((transaction, now) => {
+          const claimed = claimOne(tables, transaction, request, now)
+          return claimed === undefined ? undefined : toClaimed(tables, transaction, claimed.delivery, claimed.isParking)
+        }),
+      release: ({ consumer, keys, onDeadLetter }) =>
+        database.sync((transaction, now) => release(tables, transaction, consumer, keys, onDeadLetter, now)),
+      bringForward: (eventIds) => database.sync((transaction, now) => bringForward(tables, transaction, eventIds, now)),
+      complete: (ids) =>
+        Effect.asVoid(
+          update(tables, ids, (delivery) => ({
+            ...delivery,
+            status: "processed",
+            attemptCount: delivery.attemptCount + 1
+          }))
+        ),
+      settle: (verdict) =>
+        Effect.map(
+          update(tables, [verdict.deliveryId], (delivery, now) => settled(delivery, verdict, now)),
+          (changed) => changed.length > 0
+        ),
+      requeue: (deliveryId) => requeue(tables, deliveryId),
+      nextDue: (request) => read((transaction, now) => nextDue(tables, transaction, request, now)),
+      lastPosition: (consumer) =>
+        read((transaction) => {
+          let last = 0n
+          for (const delivery of transaction.rows(tables.deliveries)) {
+            if (delivery.consumer === consumer && delivery.position > last) last = delivery.position
+          }
+          return last
+        }),
+      poll: (question) =>
+        database.sync((transaction, now) => answer(tables, stored.values(transaction), transaction, question, now)),
+      findById: (deliveryId) =>
+        read((transaction, now) => {
+          const delivery = transaction.read(tables.deliveries, deliveryId)
+          return delivery === undefined ? undefined : toDelivery(delivery, now)
+        }),
+      findByEvent: (eventId) =>
+        Effect.map(
+          find((transaction) => tables.ofEvent(transaction, eventId)),
+          (found) => found.toSorted((a, b) => (a.consumer < b.consumer ? -1 : 1))
+        ),
+      findByConsumer: (consumer, position, limit) =>
+        Effect.map(
+          find((transaction) => transaction.rows(tables.deliveries)),
+          (found) =>
+            found
+              .filter((delivery) => delivery.consumer === consumer && delivery.position > position)
+              .toSorted((a, b) => (a.position < b.position ? -1 : 1))
+              .slice(0, limit)
+        ),
+      countByStatus: read((transaction) => countByStatus(tables, transaction)),
+      changed: Effect.suspend(() => Deferred.await(database.changed))
+    })
+  })
+)

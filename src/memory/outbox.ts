@@ -1,0 +1,153 @@
+/**
+ * Events in memory.
+ *
+ * @internal
+ */
+import { Effect, Layer } from "effect"
+import type { StoreError } from "../Errors.ts"
+import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../OutboxStore.ts"
+import type { Transaction } from "./Database.ts"
+import { MemoryTables } from "./MemoryTables.ts"
+import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen, type Tables } from "./tables.ts"
+
+const toRow = (record: EventRecord): OutboxRow => ({
+  ...record,
+  payload: JSON.parse(record.payload),
+  metadata: record.metadata === null ? null : JSON.parse(record.metadata)
+})
+
+const appended = (record: EventRecord, consumers: ReadonlyArray<string>): Appended => ({
+  id: record.id,
+  position: record.position,
+  status: record.status === "processed" ? "processed" : "pending",
+  createdAt: record.createdAt,
+  consumers,
+  existing: undefined
+})
+
+const keyOf = (event: NewEvent) => JSON.stringify([event.sourceModule, event.eventName, event.dedupeKey])
+
+const appendOne = (tables: Tables, transaction: Transaction, event: NewEvent, now: number): Appended => {
+  const taken = event.dedupeKey === undefined ? undefined : transaction.read(tables.keys, keyOf(event))
+  const other = taken === undefined ? undefined : transaction.read(tables.events, taken)
+  if (other !== undefined) {
+    const consumers = [...tables.ofEvent(transaction, other.id)].map((delivery) => delivery.consumer).toSorted()
+    return { ...appended(other, consumers), existing: toRow(other) }
+  }
+  const interested = tables.interestedIn(transaction, event.eventName)
+  const record = tables.toRecord(event, interested.length > 0, now)
+  transaction.write(tables.events, record.id, record)
+  if (event.dedupeKey !== undefined) transaction.write(tables.keys, keyOf(event), record.id)
+  tables.give(transaction, record, interested)
+  return appended(
+    record,
+    interested.map((_) => _.consumer)
+  )
+}
+
+/** Keys are locked in their order, so that two lists never wait for each other. */
+const append = (tables: Tables, events: ReadonlyArray<NewEvent>) =>
+  tables.database.run((transaction) => {
+    const keys = events.filter((event) => event.dedupeKey !== undefined).map(keyOf)
+    return Effect.forEach(keys.toSorted(), (key) => tables.database.lock(transaction, tables.keys, key), {
+      discard: true
+    }).pipe(
+      Effect.andThen(tables.database.now),
+      Effect.map((now) => events.map((event) => appendOne(tables, transaction, event, now)))
+    )
+  })
+
+/** Of a dead letter, else of what gave up otherwise, else of any delivery. */
+const lastErrorOf = (deliveries: ReadonlyArray<DeliveryRecord>): string | null => {
+  const last = (among: ReadonlyArray<DeliveryRecord>) =>
+    among
+      .flatMap(({ lastError }) => (lastError === null ? [] : [lastError]))
+      .toSorted()
+      .at(-1)
+  const of = (status: DeliveryRecord["status"]) => last(deliveries.filter((delivery) => delivery.status === status))
+  return of("dead_letter") ?? of("failed") ?? last(deliveries) ?? null
+}
+
+/** The status of an event whose deliveries are all settled. */
+const finalStatus = (deliveries: ReadonlyArray<DeliveryRecord>): EventStatus => {
+  const gaveUp = deliveries.filter(hasGivenUp)
+  if (gaveUp.some((delivery) => delivery.status === "dead_letter")) return "dead_letter"
+  return gaveUp.length > 0 ? "failed" : "processed"
+}
+
+const rollUpOne = (tables: Tables, transaction: Transaction, eventId: string, now: number): number => {
+  const event = transaction.read(tables.events, eventId)
+  const deliveries = [...tables.ofEvent(transaction, eventId)]
+  if (event?.status !== "pending" || deliveries.some(isOpen)) return 0
+  const status = finalStatus(deliveries)
+  transaction.write(tables.events, eventId, {
+    ...event,
+    status,
+    attemptCount: Math.max(0, ...deliveries.map((delivery) => delivery.attemptCount)),
+    lastError: lastErrorOf(deliveries),
+    processedAt: new Date(now)
+  })
+  return 1
+}
+
+const rollUp = (tables: Tables, eventIds: ReadonlyArray<string>): Effect.Effect<number, StoreError> =>
+  tables.database.run((transaction) =>
+    Effect.gen(function* () {
+      const now = yield* tables.database.now
+      let count = 0
+      for (const eventId of eventIds) {
+        yield* tables.database.lock(transaction, tables.events, eventId)
+        count += rollUpOne(tables, transaction, eventId, now)
+      }
+      return count
+    })
+  )
+
+const byPosition = (a: { readonly position: bigint }, b: { readonly position: bigint }) =>
+  a.position < b.position ? -1 : 1
+
+/** Pending events after a position, oldest first. */
+export const pendingAfter = (tables: Tables, transaction: Transaction, position: bigint, limit: number) =>
+  [...transaction.rows(tables.events)]
+    .filter((event) => event.status === "pending" && event.position > position)
+    .toSorted(byPosition)
+    .slice(0, limit)
+
+export const layer: Layer.Layer<OutboxStore, never, MemoryTables> = Layer.effect(
+  OutboxStore,
+  Effect.gen(function* () {
+    const tables = yield* MemoryTables
+    const { reader } = tables.database
+    return OutboxStore.of({
+      append: (events) => append(tables, events),
+      // Nobody but this store writes events here.
+      route: () => Effect.succeed({ routed: 0, consumers: [] }),
+      rollUp: (eventIds) => rollUp(tables, eventIds),
+      rollUpFrom: (position, limit) =>
+        Effect.flatMap(reader, (transaction) =>
+          rollUp(
+            tables,
+            pendingAfter(tables, transaction, position, limit).map((event) => event.id)
+          )
+        ),
+      findById: (eventId) =>
+        Effect.map(reader, (transaction) => {
+          const record = transaction.read(tables.events, eventId)
+          return record === undefined ? undefined : toRow(record)
+        }),
+      findByName: (eventName, position, limit) =>
+        Effect.map(reader, (transaction) =>
+          [...transaction.rows(tables.events)]
+            .filter((event) => event.eventName === eventName && event.position > position)
+            .toSorted(byPosition)
+            .slice(0, limit)
+            .map(toRow)
+        ),
+      countByStatus: Effect.map(reader, (transaction) => {
+        const counts: Partial<Record<EventStatus, number>> = {}
+        for (const { status } of transaction.rows(tables.events)) counts[status] = (counts[status] ?? 0) + 1
+        return counts
+      })
+    })
+  })
+)

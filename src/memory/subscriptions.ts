@@ -1,0 +1,122 @@
+/**
+ * Subscriptions and consumers in memory.
+ *
+ * @internal
+ */
+import { Effect, Layer } from "effect"
+import type { Registration, RetireScope } from "../SubscriptionStore.ts"
+import { SubscriptionStore } from "../SubscriptionStore.ts"
+import type { Transaction } from "./Database.ts"
+import { MemoryTables } from "./MemoryTables.ts"
+import { type DeliveryRecord, matches, type Tables, toDelivery } from "./tables.ts"
+
+const keyOf = (consumer: string, event: string) => JSON.stringify([consumer, event])
+
+/** Gives open deliveries the key their consumer's ordering wants. Without ordering nothing is parked. */
+const rekey = (tables: Tables, transaction: Transaction, { consumer, ordering }: Registration, now: number) => {
+  for (const delivery of [...tables.openOf(transaction, consumer)]) {
+    const event = transaction.read(tables.events, delivery.eventId)
+    if (event === undefined) continue
+    transaction.write(tables.deliveries, delivery.id, {
+      ...delivery,
+      orderingKey: ordering === "aggregate" ? tables.orderingKey(event) : null,
+      availableAt: delivery.availableAt === Number.POSITIVE_INFINITY ? now : delivery.availableAt
+    })
+  }
+}
+
+const register = (tables: Tables, transaction: Transaction, registration: Registration, now: number) => {
+  const { consumer, event, ordering, priority } = registration
+  const before = transaction.read(tables.consumers, consumer)
+  transaction.write(tables.consumers, consumer, {
+    consumer,
+    ordering,
+    pausedAt: before?.pausedAt ?? null,
+    lastSeenAt: now
+  })
+  transaction.write(tables.subscriptions, keyOf(consumer, event), { consumer, event, priority })
+  if (before !== undefined && before.ordering !== ordering) rekey(tables, transaction, registration, now)
+}
+
+/** Open deliveries that nobody will be interested in once the subscriptions are gone. */
+const orphaned = (tables: Tables, transaction: Transaction, { consumer, events, except }: RetireScope) =>
+  [...tables.openOf(transaction, consumer)]
+    .filter(
+      ({ eventName }) =>
+        events.some((event) => matches(event, eventName)) && !except.some((event) => matches(event, eventName))
+    )
+    .toSorted((a, b) => (a.position < b.position ? -1 : 1))
+
+const skipped = (delivery: DeliveryRecord): DeliveryRecord => ({
+  ...delivery,
+  status: "skipped",
+  lastError: "The subscription was retired."
+})
+
+export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.effect(
+  SubscriptionStore,
+  Effect.gen(function* () {
+    const tables = yield* MemoryTables
+    const { database } = tables
+    return SubscriptionStore.of({
+      register: (registrations) =>
+        database.sync((transaction, now) => {
+          for (const registration of registrations) register(tables, transaction, registration, now)
+        }),
+      setPaused: (consumer, isPaused) =>
+        database.sync((transaction, now) => {
+          const record = transaction.read(tables.consumers, consumer)
+          if (record === undefined) return false
+          const pausedAt = isPaused ? (record.pausedAt ?? now) : null
+          transaction.write(tables.consumers, consumer, { ...record, pausedAt })
+          return true
+        }),
+      consumers: Effect.map(database.reader, (transaction) =>
+        [...transaction.rows(tables.consumers)]
+          .toSorted((a, b) => (a.consumer < b.consumer ? -1 : 1))
+          .map(({ consumer, lastSeenAt, ordering, pausedAt }) => ({
+            consumer,
+            ordering,
+            pausedAt: pausedAt === null ? null : new Date(pausedAt),
+            lastSeenAt: new Date(lastSeenAt)
+          }))
+      ),
+      sweep: Effect.sync(() => {
+        const consumers = [...tables.missed]
+        tables.missed.clear()
+        return { consumers, isOpen: false }
+      }),
+      all: Effect.map(database.reader, (transaction) =>
+        [...transaction.rows(tables.subscriptions)].toSorted((a, b) =>
+          keyOf(a.consumer, a.event) < keyOf(b.consumer, b.event) ? -1 : 1
+        )
+      ),
+      open: (scope, limit) =>
+        Effect.flatMap(database.reader, (transaction) =>
+          Effect.map(database.now, (now) =>
+            orphaned(tables, transaction, scope)
+              .slice(0, limit)
+              .map((delivery) => toDelivery(delivery, now))
+          )
+        ),
+      remove: (consumer, events) =>
+        database.sync((transaction) => {
+          const existing = [...new Set(events)].filter(
+            (event) => transaction.read(tables.subscriptions, keyOf(consumer, event)) !== undefined
+          )
+          for (const event of existing) transaction.write(tables.subscriptions, keyOf(consumer, event), undefined)
+          return existing.length
+        }),
+      skipOpen: (scope) =>
+        database.run((transaction) =>
+          Effect.forEach(orphaned(tables, transaction, scope), ({ id }) =>
+            Effect.map(database.lock(transaction, tables.deliveries, id), () => {
+              const delivery = transaction.read(tables.deliveries, id) as DeliveryRecord
+              transaction.write(tables.deliveries, id, skipped(delivery))
+              return delivery.eventId
+            })
+          )
+        )
+    })
+  })
+)

@@ -1,0 +1,237 @@
+/**
+ * The tables of this package in memory: rows, indexes, and how an event finds its consumers.
+ *
+ * @internal
+ */
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import type { Ordering } from "../Consumer.ts"
+import type { Delivery, DeliveryStatus } from "../InboxStore.ts"
+import { matcher } from "../internal/pattern.ts"
+import type { NewEvent, OutboxRow } from "../OutboxStore.ts"
+import type { Subscription } from "../SubscriptionStore.ts"
+import { type Database, type Table, Transaction } from "./Database.ts"
+
+/** An event; payload and metadata are kept as text, so that nobody can change what is stored. */
+export interface EventRecord extends Omit<OutboxRow, "payload" | "metadata"> {
+  readonly payload: string
+  readonly metadata: string | null
+}
+
+export interface DeliveryRecord {
+  readonly id: string
+  readonly eventId: string
+  readonly consumer: string
+  readonly eventName: string
+  readonly position: bigint
+  readonly status: DeliveryStatus
+  readonly attemptCount: number
+  readonly lastError: string | null
+  readonly errorTag: string | null
+  /** Milliseconds since 1970; infinite when parked, null when it gave up as `failed`. */
+  readonly availableAt: number | null
+  readonly orderingKey: bigint | null
+  readonly tier: number | null
+}
+
+export interface ConsumerRecord {
+  readonly consumer: string
+  readonly ordering: Ordering
+  readonly pausedAt: number | null
+  readonly lastSeenAt: number
+}
+
+/** Waits for something: to be handled, for its time, or for its predecessor. */
+export const isOpen = (delivery: DeliveryRecord) =>
+  delivery.status === "received" ||
+  delivery.status === "processing" ||
+  (delivery.status === "failed" && delivery.availableAt !== null)
+
+export const hasGivenUp = (delivery: DeliveryRecord) =>
+  delivery.status === "dead_letter" || (delivery.status === "failed" && delivery.availableAt === null)
+
+/** How much later than the tier above a delivery becomes due, in milliseconds, unless it is brought forward. */
+const headStartMillis = 1000
+
+const addTo = <K>(index: Map<K, Set<string>>, key: K, value: string) => {
+  const existing = index.get(key)
+  if (existing === undefined) index.set(key, new Set([value]))
+  else existing.add(value)
+}
+
+const matchers = new Map<string, (name: string) => boolean>()
+
+/** Whether a pattern matches a name; patterns are few and come again. */
+export const matches = (pattern: string, name: string): boolean => {
+  const known = matchers.get(pattern)
+  if (known !== undefined) return known(name)
+  const made = matcher(pattern)
+  matchers.set(pattern, made)
+  return made(name)
+}
+
+/** A consumer that an event is for. */
+export interface Interested {
+  readonly consumer: string
+  readonly tier: number
+  readonly isOrdered: boolean
+}
+
+export class Tables {
+  readonly database: Database
+  readonly events: Table<EventRecord>
+  readonly deliveries: Table<DeliveryRecord>
+  readonly subscriptions: Table<Subscription>
+  readonly consumers: Table<ConsumerRecord>
+  /** Who has a dedupe key: event ids by key. */
+  readonly keys: Table<string>
+  /** Consumers that were given events whose publisher could not see their registration. */
+  readonly missed = new Set<string>()
+  readonly #openOf = new Map<string, Set<string>>()
+  readonly #gaveUpOf = new Map<string, Set<string>>()
+  readonly #ofEvent = new Map<string, Set<string>>()
+  readonly #orderingKeys = new Map<string, bigint>()
+
+  constructor(database: Database) {
+    this.database = database
+    this.events = database.table()
+    this.keys = database.table()
+    this.subscriptions = database.table()
+    this.consumers = database.table()
+    this.deliveries = database.table((id, before, after) => {
+      if (after !== undefined && isOpen(after)) addTo(this.#openOf, after.consumer, id)
+      else if (before !== undefined) this.#openOf.get(before.consumer)?.delete(id)
+      if (after !== undefined && hasGivenUp(after)) addTo(this.#gaveUpOf, after.consumer, id)
+      else if (before !== undefined) this.#gaveUpOf.get(before.consumer)?.delete(id)
+      if (after !== undefined) addTo(this.#ofEvent, after.eventId, id)
+    })
+    database.onCommit((transaction) => this.#giveMissed(transaction))
+  }
+
+  /** Deliveries of a consumer that are open, as a transaction sees them. */
+  *openOf(transaction: Transaction, consumer: string): Generator<DeliveryRecord> {
+    for (const delivery of transaction.rows(this.deliveries, this.#openOf.get(consumer) ?? [])) {
+      if (delivery.consumer === consumer && isOpen(delivery)) yield delivery
+    }
+  }
+
+  /** Deliveries of a consumer that gave up. */
+  *gaveUpOf(transaction: Transaction, consumer: string): Generator<DeliveryRecord> {
+    for (const delivery of transaction.rows(this.deliveries, this.#gaveUpOf.get(consumer) ?? [])) {
+      if (delivery.consumer === consumer && hasGivenUp(delivery)) yield delivery
+    }
+  }
+
+  *ofEvent(transaction: Transaction, eventId: string): Generator<DeliveryRecord> {
+    for (const delivery of transaction.rows(this.deliveries, this.#ofEvent.get(eventId) ?? [])) {
+      if (delivery.eventId === eventId) yield delivery
+    }
+  }
+
+  /** A number for an aggregate: the same each time, no other has it. */
+  orderingKey(event: Pick<EventRecord, "sourceModule" | "aggregateType" | "aggregateId">): bigint {
+    const name = JSON.stringify([event.sourceModule, event.aggregateType, event.aggregateId])
+    const known = this.#orderingKeys.get(name) ?? BigInt(this.#orderingKeys.size)
+    this.#orderingKeys.set(name, known)
+    return known
+  }
+
+  /** Consumers subscribed to a name, by name; the highest of a consumer's priorities counts. */
+  interestedIn(transaction: Transaction, eventName: string): ReadonlyArray<Interested> {
+    const priorities = new Map<string, number>()
+    for (const { consumer, event, priority } of transaction.rows(this.subscriptions)) {
+      if (matches(event, eventName)) priorities.set(consumer, Math.max(priority, priorities.get(consumer) ?? priority))
+    }
+    const ranks = [...new Set(priorities.values())].toSorted((a, b) => b - a)
+    return [...priorities]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([consumer, priority]) => ({
+        consumer,
+        tier: ranks.indexOf(priority),
+        isOrdered: transaction.read(this.consumers, consumer)?.ordering === "aggregate"
+      }))
+  }
+
+  /** Writes the deliveries of an event. */
+  give(transaction: Transaction, event: EventRecord, interested: ReadonlyArray<Interested>): void {
+    const hasTiers = interested.some(({ tier }) => tier > 0)
+    for (const { consumer, isOrdered, tier } of interested) {
+      const id = SecureRandom.uuidV7Unsafe()
+      transaction.write(this.deliveries, id, {
+        id,
+        eventId: event.id,
+        consumer,
+        eventName: event.eventName,
+        position: event.position,
+        status: "received",
+        attemptCount: 0,
+        lastError: null,
+        errorTag: null,
+        availableAt: event.availableAt.getTime() + tier * headStartMillis,
+        orderingKey: isOrdered ? this.orderingKey(event) : null,
+        tier: hasTiers ? tier : null
+      })
+    }
+  }
+
+  /** A row for a new event that is given to these consumers. */
+  toRecord(event: NewEvent, isWanted: boolean, now: number): EventRecord {
+    const { due, metadata, ...rest } = event
+    return {
+      ...rest,
+      position: this.database.nextPosition(),
+      metadata: metadata ?? null,
+      correlationId: event.correlationId ?? null,
+      causationId: event.causationId ?? null,
+      dedupeKey: event.dedupeKey ?? null,
+      availableAt: due instanceof Date ? due : new Date(now + (due ?? 0)),
+      status: isWanted ? "pending" : "processed",
+      attemptCount: 0,
+      lastError: null,
+      isRouted: true,
+      createdAt: new Date(now),
+      processedAt: isWanted ? null : new Date(now)
+    }
+  }
+
+  /**
+   * Gives events to consumers that registered while their publisher's transaction was open: they could not see each
+   * other.
+   */
+  #giveMissed(transaction: Transaction): void {
+    const committed = new Transaction()
+    for (const id of transaction.written(this.events)) {
+      const event = this.events.rows.get(id)
+      if (event === undefined) continue
+      const given = new Set([...this.ofEvent(committed, id)].map((delivery) => delivery.consumer))
+      const missing = this.interestedIn(committed, event.eventName).filter(({ consumer }) => !given.has(consumer))
+      if (missing.length === 0) continue
+      this.give(
+        committed,
+        event,
+        missing.map((each) => ({ ...each, tier: 0 }))
+      )
+      if (event.status === "processed")
+        committed.write(this.events, id, { ...event, status: "pending", processedAt: null })
+      for (const { consumer } of missing) this.missed.add(consumer)
+    }
+    this.database.apply(committed)
+  }
+}
+
+/** A delivery as everybody is told of it. */
+export const toDelivery = (record: DeliveryRecord, now: number): Delivery => ({
+  deliveryId: record.id,
+  eventId: record.eventId,
+  position: record.position,
+  eventName: record.eventName,
+  consumer: record.consumer,
+  status: record.status,
+  isOpen: isOpen(record),
+  attemptCount: record.attemptCount,
+  lastError: record.lastError,
+  errorTag: record.errorTag,
+  dueInMillis:
+    isOpen(record) && record.availableAt !== null && record.availableAt < Number.POSITIVE_INFINITY
+      ? record.availableAt - now
+      : null
+})

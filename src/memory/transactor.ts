@@ -1,0 +1,22 @@
+/**
+ * The transactor in memory.
+ *
+ * @internal
+ */
+import { Effect, Layer } from "effect"
+import { MemoryDatabase } from "../MemoryDatabase.ts"
+import { Transactor } from "../Transactor.ts"
+
+export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effect(
+  Transactor,
+  MemoryDatabase.useSync(({ internal }) =>
+    Transactor.of({
+      withTransaction: (effect) => internal.withTransaction(effect),
+      isOpen: internal.isOpen,
+      afterCommit: (effect) => internal.afterCommit(effect),
+      // Circles are noticed at once, so waiting needs no limit; constraints are checked when they are written.
+      limitLockWait: () => Effect.void,
+      checkConstraints: Effect.void
+    })
+  )
+)
