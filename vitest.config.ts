@@ -1,3 +1,4 @@
+import { transform } from "esbuild"
 import { defineConfig } from "vitest/config"
 import type { Reporter } from "vitest/node"
 
@@ -10,7 +11,25 @@ const plainSummary: Reporter = {
   }
 }
 
+/** vitest's transformer leaves standard decorators in place, and Node.js cannot run them: see docs/decorators.md. */
+const standardDecorators = {
+  name: "standard-decorators",
+  enforce: "pre" as const,
+  async transform(code: string, id: string) {
+    if (!/\.tsx?$/.test(id) || !/^\s*@[A-Z]\w*\(/m.test(code)) return
+    const result = await transform(code, {
+      loader: "ts",
+      target: "es2022",
+      sourcefile: id,
+      sourcemap: true,
+      tsconfigRaw: {}
+    })
+    return { code: result.code, map: result.map }
+  }
+}
+
 export default defineConfig({
+  plugins: [standardDecorators],
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/globalSetup.ts"],

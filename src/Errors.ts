@@ -263,6 +263,85 @@ export class ConsumerNotFound extends Schema.TaggedError<ConsumerNotFound>()("Co
   }
 }
 
+/**
+ * The state of an actor cannot be read or stored. Inside a handler, a failed attempt; the stored state is unchanged.
+ *
+ * @since 0.1.0
+ */
+export class ActorStateError extends Schema.TaggedError<ActorStateError>()("ActorStateError", {
+  consumer: Schema.String,
+  /** Id of the aggregate. */
+  aggregate: Schema.String,
+  problem: Schema.String
+}) {
+  override get message() {
+    return `State of "${this.aggregate}" of actor "${this.consumer}": ${this.problem}. What is stored was not changed.`
+  }
+}
+
+/**
+ * Somebody else wrote the state of an actor since it was read. Its delivery is rolled back and repeated, at no charge,
+ * as after a serialization failure.
+ *
+ * @since 0.1.0
+ */
+export class ActorStateChanged extends Schema.TaggedError<ActorStateChanged>()("ActorStateChanged", {
+  consumer: Schema.String,
+  /** Id of the aggregate. */
+  aggregate: Schema.String
+}) {
+  /** SQLSTATE of a serialization failure. */
+  readonly code = "40001"
+
+  override get message() {
+    return `State of "${this.aggregate}" of actor "${this.consumer}" was changed by another transaction since it was read.`
+  }
+}
+
+/**
+ * A promise handler, or promise code, used `sql` although its integration runs in memory, where there is no database.
+ *
+ * @since 0.1.0
+ */
+export class SqlUnavailable extends Schema.TaggedError<SqlUnavailable>()("SqlUnavailable", {}) {
+  override get message() {
+    return "There is no SQL in memory. Test code that uses sql on PgLite.layerMemory, or keep its state behind a service with an in-memory form."
+  }
+}
+
+/**
+ * A handler returns promises, but its consumer does not say that it writes through `ctx.sql`. Raised when it is
+ * registered, or, where only the call shows it, as a failed attempt.
+ *
+ * @since 0.1.0
+ */
+export class PromiseHandlerMode extends Schema.TaggedError<PromiseHandlerMode>()("PromiseHandlerMode", {
+  consumer: Schema.String,
+  /** The method or event. */
+  handler: Schema.String
+}) {
+  override get message() {
+    return `Handler "${this.handler}" of consumer "${this.consumer}" returns a promise. Promise handlers are for effects outside the transaction (mode "leased"), which this version does not have yet. If it writes only through ctx.sql, ctx.links and ctx.publish, say so: mode: "transactional" in the consumer's options.`
+  }
+}
+
+/**
+ * An object was given to `Subscriber.fromInstance`, or a class to `fromClass`, that has no `@Consumer` or no
+ * `@Subscribe`. Raised when its subscribers are registered.
+ *
+ * @since 0.1.0
+ */
+export class NotDecorated extends Schema.TaggedError<NotDecorated>()("NotDecorated", {
+  className: Schema.String,
+  missing: Schema.Literals(["Consumer", "Subscribe"])
+}) {
+  override get message() {
+    return this.missing === "Consumer"
+      ? `Class ${this.className} has no @Consumer("name"): whose mailbox its methods drain is not known.`
+      : `Class ${this.className} has no method with @Subscribe(event): it would handle nothing. If it has, the decorators were not run: see docs/decorators.md for the compiler's setting.`
+  }
+}
+
 /** A migration failed; the transaction of all pending migrations was rolled back. @since 0.1.0 */
 export class MigrationFailed extends Schema.TaggedError<MigrationFailed>()("MigrationFailed", {
   reason: Schema.String,

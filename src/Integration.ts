@@ -6,6 +6,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { type Config, Duration, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
+import type { ActorStore } from "./ActorStore.ts"
 import {
   InvalidOption,
   type MigrationFailed,
@@ -26,6 +27,7 @@ import type { SettingStore } from "./SettingStore.ts"
 import { Settings, type Values } from "./Settings.ts"
 import { SqlCapabilities } from "./SqlCapabilities.ts"
 import type { SubscriptionStore } from "./SubscriptionStore.ts"
+import * as SqlActors from "./sql/actors.ts"
 import * as SqlInbox from "./sql/inbox.ts"
 import * as SqlLinks from "./sql/links.ts"
 import * as Migrations from "./sql/migrations.ts"
@@ -45,6 +47,7 @@ export type Services =
   | InboxStore
   | SubscriptionStore
   | SettingStore
+  | ActorStore
   | Settings
   | Notifier
   | Transactor
@@ -129,6 +132,7 @@ const stores = (migrate: boolean) =>
     SqlInbox.layer,
     SqlSubscriptions.layer,
     SqlLinks.layer,
+    SqlActors.layer,
     SqlSettings.layer,
     SqlTransactor.layer
   ).pipe(Layer.provide(Migrations.layer(migrate)))

@@ -16,7 +16,7 @@ import {
 import type { Interest } from "./InboxStore.ts"
 import { isPattern, matcher, overlap } from "./internal/pattern.ts"
 import { checkIdentifier } from "./internal/text.ts"
-import type { Subscriber } from "./Subscriber.ts"
+import type { DeclarationError, Subscriber } from "./Subscriber.ts"
 import { SubscriptionStore } from "./SubscriptionStore.ts"
 
 /** Why subscribers were refused. @since 0.1.0 */
@@ -25,6 +25,7 @@ export type RegistrationError =
   | ConsumerConflict
   | InvalidIdentifier
   | InvalidOption
+  | DeclarationError
   | UnsupportedOption
   | StoreError
 
@@ -69,9 +70,9 @@ const findConflict = (entries: ReadonlyArray<Entry>, { consumer }: Subscriber): 
 }
 
 const validate = Effect.fnUntraced(function* (subscriber: Subscriber) {
+  if (subscriber.problem !== undefined) return yield* subscriber.problem
   yield* Consumer.validate(subscriber.consumer)
   const where = `of a subscriber of consumer "${subscriber.consumer.name}"`
-  if (subscriber.problem !== undefined) return yield* subscriber.problem
   if (subscriber.events.length === 0) {
     return yield* new InvalidOption({
       option: `event ${where}`,

@@ -9,7 +9,9 @@
 import { Context, Duration, Effect, Layer } from "effect"
 import * as Consumer from "./Consumer.ts"
 import type * as DomainEvent from "./DomainEvent.ts"
-import { type InvalidOption, UnsupportedOption } from "./Errors.ts"
+import { type InvalidOption, NotDecorated, PromiseHandlerMode, UnsupportedOption } from "./Errors.ts"
+import { type HandlerServices, invoke } from "./HandlerContext.ts"
+import { consumerOf, type Note, notesOf } from "./internal/decorated.ts"
 import { Directive } from "./internal/directive.ts"
 import { Processor, type ServeError } from "./Processor.ts"
 
@@ -22,6 +24,9 @@ export type EventOf<Source> = Source extends string
   : Source extends ReadonlyArray<infer Each>
     ? DomainEvent.Of<Each>
     : DomainEvent.Of<Source>
+
+/** What can be wrong with a declaration; raised when the subscriber is registered. @since 0.1.0 */
+export type DeclarationError = InvalidOption | UnsupportedOption | NotDecorated | PromiseHandlerMode
 
 /** What a subscriber does with its events. @since 0.1.0 */
 export type Handler<R> =
@@ -70,7 +75,7 @@ export interface Subscriber<out R = never> {
   /** What the handler was given by `provideContext`. */
   readonly context: Context.Context<never>
   /** What was wrong with its declaration: raised when it is registered. */
-  readonly problem: InvalidOption | UnsupportedOption | undefined
+  readonly problem: DeclarationError | undefined
   /** Where it was declared, as far as the stack tells. */
   readonly declaredAt: string | undefined
 }
@@ -162,6 +167,72 @@ export const batch = <const Source extends EventSource, E, R>(options: {
     _tag: "Batch",
     handle: (events) => options.handler(events as ReadonlyArray<EventOf<Source>>)
   })
+
+/** What the methods of a class need, as far as they return Effects, and what their contexts are made of. */
+type MethodServices<Instance> =
+  | HandlerServices
+  | {
+      // biome-ignore lint/suspicious/noExplicitAny: whatever a method takes
+      readonly [Key in keyof Instance]: Instance[Key] extends (...args: any) => infer Returned
+        ? ServicesOf<Returned>
+        : never
+    }[keyof Instance]
+
+type ServicesOf<Returned> = Returned extends Effect.Effect<unknown, unknown, infer R> ? R : never
+
+const isAsync = (method: unknown) => Object.prototype.toString.call(method) === "[object AsyncFunction]"
+
+const nothing = { consumer: "", event: [], handler: () => Effect.void } as const
+
+/** Stands for an object that cannot be registered. */
+const refused = (instance: object, missing: NotDecorated["missing"]): Subscriber<never> => ({
+  ...make(nothing),
+  problem: new NotDecorated({ className: instance.constructor.name, missing })
+})
+
+const fromMethod = (instance: object, consumer: Consumer.Consumer, { event, method, options }: Note) => {
+  const mode = new PromiseHandlerMode({ consumer: consumer.name, handler: String(method) })
+  const isTransactional = consumer.options.mode === "transactional"
+  // The instance's own method: a subclass may have overridden the decorated one.
+  const methods = instance as Record<string | symbol, (event: unknown, context: unknown) => unknown>
+  const made = make({
+    consumer,
+    event,
+    ...options,
+    handler: (given: unknown) =>
+      invoke((context) => methods[method]?.(given, context), isTransactional ? Effect.void : Effect.fail(mode))
+  })
+  return isAsync(methods[method]) && !isTransactional ? { ...made, problem: mode } : made
+}
+
+/**
+ * The subscribers of an object whose class has `@Consumer` and whose methods have `@Subscribe`: one for each method,
+ * called on this object. For objects that somebody else makes, such as a dependency injection container.
+ *
+ * A method returns an Effect, whose requirements the layer has to meet, or a promise.
+ *
+ * @since 0.1.0
+ */
+export const fromInstance = <Instance extends object>(
+  instance: Instance
+): ReadonlyArray<Subscriber<MethodServices<Instance>>> => {
+  const consumer = consumerOf(instance)
+  const notes = notesOf(instance)
+  if (consumer === undefined) return [refused(instance, "Consumer")]
+  if (notes.length === 0) return [refused(instance, "Subscribe")]
+  return notes.map((note) => fromMethod(instance, consumer, note)) as ReadonlyArray<
+    Subscriber<MethodServices<Instance>>
+  >
+}
+
+/**
+ * The subscribers of a new instance of a decorated class: see `fromInstance`.
+ *
+ * @since 0.1.0
+ */
+export const fromClass = <Instance extends object>(
+  constructor: new () => Instance
+): ReadonlyArray<Subscriber<MethodServices<Instance>>> => fromInstance(new constructor())
 
 /** An event of a batch is settled as processed. @since 0.1.0 */
 export const processed = (event: { readonly deliveryId: string }): ItemOutcome => ({

@@ -3,9 +3,12 @@
  *
  * @since 0.1.0
  */
+export * as Actor from "./Actor.ts"
+export { ActorStore, type NewState, type StoredState } from "./ActorStore.ts"
 export * as Consumer from "./Consumer.ts"
 export * as DomainEvent from "./DomainEvent.ts"
 export * as Errors from "./Errors.ts"
+export type { HandlerContext, PromiseLinks, PromiseSql } from "./HandlerContext.ts"
 export {
   type Answer,
   type Claimed,

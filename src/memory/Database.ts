@@ -101,11 +101,14 @@ const deadlock = new StoreError({
   cause: { code: "40P01" }
 })
 
+/** The transaction is committed, whatever becomes of what was to follow. */
+const ignored = Effect.ignoreCause({ log: "Error" as const, message: "An effect after a commit failed" })
+
 export class Database {
   /** Who holds a lock, by name. */
   readonly #holders = new Map<string, Transaction>()
   readonly #tables = new Map<AnyTable, number>()
-  readonly #listeners: Array<(transaction: Transaction) => void> = []
+  readonly #listeners: Array<() => void> = []
   #changed = Deferred.makeUnsafe<void>()
   #position = 0n
 
@@ -115,8 +118,8 @@ export class Database {
     return table
   }
 
-  /** Calls `listener` with every transaction, right after its rows are in the tables. */
-  onCommit(listener: (transaction: Transaction) => void): void {
+  /** Calls `listener` with every commit, right after its rows are in the tables. */
+  onCommit(listener: () => void): void {
     this.#listeners.push(listener)
   }
 
@@ -263,10 +266,10 @@ export class Database {
   #commit(transaction: Transaction): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.apply(transaction)
-      for (const listener of this.#listeners) listener(transaction)
+      for (const listener of this.#listeners) listener()
       this.#end(transaction)
       return Effect.andThen(
-        Effect.forEach(transaction.afterCommit, (effect) => effect, { discard: true }),
+        Effect.forEach(transaction.afterCommit, ignored, { discard: true }),
         Effect.sync(() => this.#tellChanged())
       )
     })

@@ -95,7 +95,7 @@ const takeKey = (
   const chain = chainOf(tables, transaction, request.consumer, key).filter(
     ({ position }) => request.maxPosition === undefined || position <= request.maxPosition
   )
-  const isParking = chain.some(isParked)
+  const isParking = chain.slice(0, limit + 1).some(isParked)
   const taken: Array<Taken> = []
   for (const [index, delivery] of chain.entries()) {
     if (taken.length === limit) break

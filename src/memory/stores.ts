@@ -5,6 +5,7 @@
  */
 import { Layer } from "effect"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
+import * as Actors from "./actors.ts"
 import * as Inbox from "./inbox.ts"
 import * as Links from "./links.ts"
 import { MemorySettings } from "./MemorySettings.ts"
@@ -13,7 +14,14 @@ import * as Outbox from "./outbox.ts"
 import * as Subscriptions from "./subscriptions.ts"
 import * as Transactor from "./transactor.ts"
 
-export const layer = Layer.mergeAll(Outbox.layer, Inbox.layer, Subscriptions.layer, Links.layer, Transactor.layer).pipe(
+export const layer = Layer.mergeAll(
+  Outbox.layer,
+  Inbox.layer,
+  Subscriptions.layer,
+  Links.layer,
+  Actors.layer,
+  Transactor.layer
+).pipe(
   Layer.provide(MemoryTables.layer),
   Layer.provideMerge(MemorySettings.layer),
   Layer.provideMerge(MemoryDatabase.layer)

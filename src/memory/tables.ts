@@ -86,6 +86,8 @@ export class Tables {
   readonly keys: Table<string>
   /** Consumers that were given events whose publisher could not see their registration. */
   readonly missed = new Set<string>()
+  /** Events of the transaction that is being committed. */
+  readonly #fresh: Array<string> = []
   readonly #openOf = new Map<string, Set<string>>()
   readonly #gaveUpOf = new Map<string, Set<string>>()
   readonly #ofEvent = new Map<string, Set<string>>()
@@ -93,7 +95,9 @@ export class Tables {
 
   constructor(database: Database) {
     this.database = database
-    this.events = database.table()
+    this.events = database.table((id, before) => {
+      if (before === undefined) this.#fresh.push(id)
+    })
     this.keys = database.table()
     this.subscriptions = database.table()
     this.consumers = database.table()
@@ -104,7 +108,7 @@ export class Tables {
       else if (before !== undefined) this.#gaveUpOf.get(before.consumer)?.delete(id)
       if (after !== undefined) addTo(this.#ofEvent, after.eventId, id)
     })
-    database.onCommit((transaction) => this.#giveMissed(transaction))
+    database.onCommit(() => this.#giveMissed(this.#fresh.splice(0)))
   }
 
   /** Deliveries of a consumer that are open, as a transaction sees them. */
@@ -197,9 +201,9 @@ export class Tables {
    * Gives events to consumers that registered while their publisher's transaction was open: they could not see each
    * other.
    */
-  #giveMissed(transaction: Transaction): void {
+  #giveMissed(eventIds: ReadonlyArray<string>): void {
     const committed = new Transaction()
-    for (const id of transaction.written(this.events)) {
+    for (const id of eventIds) {
       const event = this.events.rows.get(id)
       if (event === undefined) continue
       const given = new Set([...this.ofEvent(committed, id)].map((delivery) => delivery.consumer))

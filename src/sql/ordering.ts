@@ -103,7 +103,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
         LIMIT $4::int + 1
       ) AS o
     ), ranked AS MATERIALIZED (
-      SELECT c.*, bool_and(c.is_next) OVER key_so_far AS is_reached,
+      SELECT c.*, bool_and(c.is_next) OVER key_so_far AS is_reached, row_number() OVER key_so_far AS place,
         bool_or(c.available_at = 'infinity') OVER (PARTITION BY c.ordering_key) AS is_parking
       FROM chain AS c
       WINDOW key_so_far AS (PARTITION BY c.ordering_key ORDER BY c.position)
@@ -125,7 +125,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       WHERE is_taken
     ), blocked AS (
       SELECT array_agg(ordering_key) AS keys, array_agg(position) AS positions
-      FROM (SELECT ordering_key, min(position) AS position FROM ranked WHERE NOT is_reached GROUP BY ordering_key) AS b
+      FROM (SELECT ordering_key, min(position) AS position FROM ranked WHERE NOT is_reached AND place <= $4 GROUP BY ordering_key) AS b
     )
     SELECT ${claimedColumns}, c.is_parking AS "isParking",
       coalesce(b.keys, '{}') AS "blocked", coalesce(b.positions, '{}') AS "blockedFrom"
@@ -199,7 +199,7 @@ export const claimOneInOrder =
       const [found] = yield* sql.unsafe<{ key: bigint }>(
         `SELECT i.ordering_key AS "key"
       FROM inbox_event AS i
-      WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND ${notPaused("$1")}
+      WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND ${notPaused("$1")}
         AND i.ordering_key IS NOT NULL AND ${lockOf("i.ordering_key")}`,
         [request.consumer, request.deliveryId]
       )

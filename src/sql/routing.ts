@@ -43,8 +43,9 @@ export const orderingKey = (event: string) =>
  * @param names - SQL of rows with a distinct `event_name`
  */
 export const interestedIn = (names: string) => `
-  SELECT t.event_name, array_agg(t.consumer_name::text) AS consumers, array_agg(t.tier) AS tiers,
-    array_agg(t.is_ordered) AS ordered, max(t.tier) + 1 AS tier_count
+  SELECT t.event_name, array_agg(t.consumer_name::text ORDER BY t.consumer_name) AS consumers,
+    array_agg(t.tier ORDER BY t.consumer_name) AS tiers, array_agg(t.is_ordered ORDER BY t.consumer_name) AS ordered,
+    max(t.tier) + 1 AS tier_count
   FROM (
     SELECT m.event_name, m.consumer_name, c.ordering = 'aggregate' AS is_ordered,
       (dense_rank() OVER (PARTITION BY m.event_name ORDER BY m.priority DESC) - 1)::smallint AS tier

@@ -1,0 +1,133 @@
+/**
+ * What handlers that are not written in Effect get besides their event: the delivery's transaction behind promises.
+ *
+ * @since 0.1.0
+ */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import type * as DomainEvent from "./DomainEvent.ts"
+import { SqlUnavailable } from "./Errors.ts"
+import { type FindOptions, type Link, LinkStore, type NewLink } from "./LinkStore.ts"
+import { Publisher, type UntypedEvent } from "./Publisher.ts"
+
+/**
+ * Runs statements on the delivery's transaction, with values as parameters: ``await sql`UPDATE task SET done = ${true}` ``.
+ *
+ * Rejects with the database's `SqlError`; in memory with `SqlUnavailable`.
+ *
+ * @since 0.1.0
+ */
+export interface PromiseSql {
+  <Row extends object = Record<string, unknown>>(
+    strings: TemplateStringsArray,
+    ...values: ReadonlyArray<unknown>
+  ): Promise<ReadonlyArray<Row>>
+  /** The same for a text with `$1` to `$n` as parameters. */
+  readonly query: <Row extends object = Record<string, unknown>>(
+    text: string,
+    parameters?: ReadonlyArray<unknown>
+  ) => Promise<ReadonlyArray<Row>>
+}
+
+/** `LinkStore` behind promises. @since 0.1.0 */
+export interface PromiseLinks {
+  readonly create: (link: NewLink) => Promise<Link>
+  readonly findOutbound: (source: DomainEvent.Entity, options?: FindOptions) => Promise<ReadonlyArray<Link>>
+  readonly findInbound: (target: DomainEvent.Entity, options?: FindOptions) => Promise<ReadonlyArray<Link>>
+}
+
+/**
+ * Second argument of handlers that return promises.
+ *
+ * @since 0.1.0
+ */
+export interface HandlerContext {
+  /** The delivery's transaction: what is written through it commits with the delivery, or not at all. */
+  readonly sql: PromiseSql
+  /** Links that are created here commit with the delivery. */
+  readonly links: PromiseLinks
+  /** Publishes in the delivery's transaction. */
+  readonly publish: <Name extends string, Payload>(
+    definition: DomainEvent.Definition<Name, Payload>,
+    payload: NoInfer<Payload>,
+    options?: DomainEvent.PublishOptions
+  ) => Promise<DomainEvent.Stored<Name, Payload>>
+  /** The same for an event without a definition. */
+  readonly publishEvent: (event: UntypedEvent) => Promise<DomainEvent.Stored>
+  /** Aborted when the attempt ends before the handler: after its timeout, or at a shutdown. */
+  readonly signal: AbortSignal
+}
+
+/** What a `HandlerContext` is made from. @since 0.1.0 */
+export type HandlerServices = Publisher | LinkStore
+
+/** What code that is called with a `HandlerContext` may return. @internal */
+export type Returned = Effect.Effect<unknown, unknown, never> | PromiseLike<unknown> | unknown
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && typeof (value as { readonly then?: unknown }).then === "function"
+
+/**
+ * Calls a handler with a `HandlerContext`, and waits for the Effect or promise it returns. Interruption aborts the
+ * context's signal.
+ *
+ * @param onPromise - runs before a promise is waited for
+ *
+ * @internal
+ */
+export const invoke = <E>(
+  handler: (context: HandlerContext) => Returned,
+  onPromise: Effect.Effect<void, E>
+): Effect.Effect<unknown, unknown, HandlerServices> =>
+  Effect.gen(function* () {
+    const runner = Effect.runPromiseWith(yield* Effect.context<HandlerServices>())
+    const controller = new AbortController()
+    const abort = Effect.sync(() => controller.abort())
+    const returned = yield* Effect.try({
+      try: () => handler(makeContext(runner, controller.signal)),
+      catch: (error) => error
+    })
+    if (Effect.isEffect(returned)) return yield* Effect.onInterrupt(returned as Effect.Effect<unknown>, () => abort)
+    if (!isThenable(returned)) return returned
+    const settled = Effect.tryPromise({ try: () => returned, catch: (error) => error })
+    return yield* Effect.onInterrupt(Effect.andThen(onPromise, settled), () => abort)
+  })
+
+type Runner = <A, E>(
+  effect: Effect.Effect<A, E, HandlerServices>,
+  options?: { readonly signal?: AbortSignal }
+) => Promise<A>
+
+/** Makes the context of one transaction. @internal */
+export const makeContext = (runner: Runner, signal: AbortSignal): HandlerContext => {
+  const run = <A, E>(effect: Effect.Effect<A, E, HandlerServices>) => runner(effect, { signal })
+  return {
+    sql: makeSql(run),
+    links: {
+      create: (link) => run(LinkStore.use((links) => links.create(link))),
+      findOutbound: (source, options) => run(LinkStore.use((links) => links.findOutbound(source, options))),
+      findInbound: (target, options) => run(LinkStore.use((links) => links.findInbound(target, options)))
+    },
+    publish: (definition, payload, options) => run(Publisher.publish(definition, payload, options)),
+    publishEvent: (event) => run(Publisher.publishEvent(event)),
+    signal
+  }
+}
+
+/** The client of the transaction, if there is a database. */
+const withSql = <A, E>(use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>
+  Effect.flatMap(
+    Effect.serviceOption(SqlClient.SqlClient),
+    (found): Effect.Effect<A, E | SqlUnavailable> =>
+      found._tag === "Some" ? use(found.value) : Effect.fail(new SqlUnavailable())
+  )
+
+const makeSql = (run: <A, E>(effect: Effect.Effect<A, E, HandlerServices>) => Promise<A>): PromiseSql =>
+  Object.assign(
+    <Row extends object>(strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>) =>
+      run(withSql((sql) => sql<Row>(strings, ...(values as ReadonlyArray<never>)))),
+    {
+      query: <Row extends object>(text: string, parameters: ReadonlyArray<unknown> = []) =>
+        run(withSql((sql) => sql.unsafe<Row>(text, parameters)))
+    }
+  )

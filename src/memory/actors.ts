@@ -1,0 +1,64 @@
+/**
+ * Actors' states in memory.
+ *
+ * @internal
+ */
+import { Effect, Layer } from "effect"
+import { ActorStore, type StoredState } from "../ActorStore.ts"
+import type { Entity } from "../DomainEvent.ts"
+import { MemoryDatabase } from "../MemoryDatabase.ts"
+
+interface StateRecord extends Omit<StoredState, "state"> {
+  readonly consumer: string
+  /** As text, so that nobody can change what is stored. */
+  readonly state: string
+}
+
+const keyOf = (consumer: string, { entityId, entityType, module }: Entity) =>
+  JSON.stringify([consumer, module, entityType, entityId])
+
+const toStored = ({ consumer: _, ...record }: StateRecord): StoredState => ({
+  ...record,
+  state: JSON.parse(record.state)
+})
+
+export const layer: Layer.Layer<ActorStore, never, MemoryDatabase> = Layer.effect(
+  ActorStore,
+  Effect.gen(function* () {
+    const { internal: database } = yield* MemoryDatabase
+    const states = database.table<StateRecord>()
+    return ActorStore.of({
+      read: (consumer, aggregate) =>
+        Effect.map(database.reader, (transaction) => {
+          const record = transaction.read(states, keyOf(consumer, aggregate))
+          return record === undefined ? undefined : toStored(record)
+        }),
+      write: ({ after, aggregate, consumer, schemaVersion, state }) =>
+        database.run((transaction) => {
+          const key = keyOf(consumer, aggregate)
+          return Effect.map(Effect.andThen(database.lock(transaction, states, key), database.now), (now) => {
+            const before = transaction.read(states, key)
+            if (before?.revision !== after) return false
+            transaction.write(states, key, {
+              consumer,
+              aggregate,
+              state,
+              schemaVersion,
+              revision: (after ?? 0n) + 1n,
+              updatedAt: new Date(now),
+              position: before?.position ?? database.nextPosition()
+            })
+            return true
+          })
+        }),
+      list: (consumer, position, limit) =>
+        Effect.map(database.reader, (transaction) =>
+          [...transaction.rows(states)]
+            .filter((record) => record.consumer === consumer && record.position > position)
+            .toSorted((a, b) => (a.position < b.position ? -1 : 1))
+            .slice(0, limit)
+            .map(toStored)
+        )
+    })
+  })
+)

@@ -1,0 +1,85 @@
+/**
+ * Statements over `integration_actor`.
+ *
+ * @internal
+ */
+import { Effect, Layer, type Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { ActorStore, type NewState, type StoredState } from "../ActorStore.ts"
+import type { Entity } from "../DomainEvent.ts"
+import { storeErrors } from "./errors.ts"
+
+interface Row {
+  readonly sourceModule: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+  readonly state: Schema.Json
+  readonly schemaVersion: number
+  readonly revision: bigint
+  readonly updatedAt: Date
+  readonly position: bigint
+}
+
+const columns = `
+  source_module AS "sourceModule", aggregate_type AS "aggregateType", aggregate_id AS "aggregateId", state AS "state",
+  schema_version AS "schemaVersion", revision AS "revision", updated_at AS "updatedAt", position AS "position"`
+
+/** The key of parameters 1 to 4: consumer, module, type and id. As the table computes it. */
+const hash = `md5(${[1, 2, 3, 4].map((n) => `length($${n}::text)::text || ':' || $${n}::text`).join(" || ")})`
+
+const keyOf = (consumer: string, { entityId, entityType, module }: Entity) => [consumer, module, entityType, entityId]
+
+const toStored = ({ aggregateId, aggregateType, sourceModule, ...row }: Row): StoredState => ({
+  ...row,
+  aggregate: { module: sourceModule, entityType: aggregateType, entityId: aggregateId }
+})
+
+const read = (sql: SqlClient.SqlClient) => (consumer: string, aggregate: Entity) =>
+  sql.unsafe<Row>(`SELECT ${columns} FROM integration_actor WHERE actor_hash = ${hash}`, keyOf(consumer, aggregate))
+
+const insert = (sql: SqlClient.SqlClient) => (state: NewState) =>
+  sql.unsafe(
+    `INSERT INTO integration_actor (consumer_name, source_module, aggregate_type, aggregate_id, state, schema_version)
+    VALUES ($1, $2, $3, $4, $5::jsonb, $6::int)
+    ON CONFLICT (actor_hash) DO NOTHING
+    RETURNING revision`,
+    [...keyOf(state.consumer, state.aggregate), state.state, state.schemaVersion]
+  )
+
+const update = (sql: SqlClient.SqlClient) => (state: NewState) =>
+  sql.unsafe(
+    `UPDATE integration_actor
+    SET state = $5::jsonb, schema_version = $6::int, revision = revision + 1, updated_at = clock_timestamp()
+    WHERE actor_hash = ${hash} AND revision = $7::bigint
+    RETURNING revision`,
+    [...keyOf(state.consumer, state.aggregate), state.state, state.schemaVersion, state.after]
+  )
+
+const list = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint, limit: number) =>
+  sql.unsafe<Row>(
+    `SELECT ${columns}
+    FROM integration_actor
+    WHERE consumer_name = $1 AND position > $2::bigint
+    ORDER BY position
+    LIMIT $3::int`,
+    [consumer, position, limit]
+  )
+
+export const layer: Layer.Layer<ActorStore, never, SqlClient.SqlClient> = Layer.effect(
+  ActorStore,
+  Effect.gen(function* () {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    return ActorStore.of({
+      read: (consumer, aggregate) =>
+        storeErrors("actors.read")(
+          Effect.map(read(sql)(consumer, aggregate), ([row]) => (row === undefined ? undefined : toStored(row)))
+        ),
+      write: (state) =>
+        storeErrors("actors.write")(
+          Effect.map(state.after === undefined ? insert(sql)(state) : update(sql)(state), (rows) => rows.length > 0)
+        ),
+      list: (consumer, position, limit) =>
+        storeErrors("actors.list")(Effect.map(list(sql)(consumer, position, limit), (rows) => rows.map(toStored)))
+    })
+  })
+)
