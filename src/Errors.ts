@@ -309,6 +309,13 @@ export class SqlUnavailable extends Schema.TaggedError<SqlUnavailable>()("SqlUna
   }
 }
 
+/** An integration made with `createIntegration` was used after `stop`. Nothing was done. @since 0.1.0 */
+export class IntegrationStopped extends Schema.TaggedError<IntegrationStopped>()("IntegrationStopped", {}) {
+  override get message() {
+    return "This integration was stopped, and cannot be used any more. Make another with createIntegration."
+  }
+}
+
 /**
  * A handler returns promises, but its consumer does not say that it writes through `ctx.sql`. Raised when it is
  * registered, or, where only the call shows it, as a failed attempt.

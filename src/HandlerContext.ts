@@ -4,16 +4,16 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
 import type * as DomainEvent from "./DomainEvent.ts"
-import { SqlUnavailable } from "./Errors.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "./LinkStore.ts"
 import { Publisher, type UntypedEvent } from "./Publisher.ts"
+import { Transactor } from "./Transactor.ts"
 
 /**
  * Runs statements on the delivery's transaction, with values as parameters: ``await sql`UPDATE task SET done = ${true}` ``.
+ * A value is a parameter, never a piece of SQL.
  *
- * Rejects with the database's `SqlError`; in memory with `SqlUnavailable`.
+ * Rejects with `StoreError`, whose reason is in the database's own words; in memory with `SqlUnavailable`.
  *
  * @since 0.1.0
  */
@@ -59,7 +59,7 @@ export interface HandlerContext {
 }
 
 /** What a `HandlerContext` is made from. @since 0.1.0 */
-export type HandlerServices = Publisher | LinkStore
+export type HandlerServices = Publisher | LinkStore | Transactor
 
 /** What code that is called with a `HandlerContext` may return. @internal */
 export type Returned = Effect.Effect<unknown, unknown, never> | PromiseLike<unknown> | unknown
@@ -114,20 +114,10 @@ export const makeContext = (runner: Runner, signal: AbortSignal): HandlerContext
   }
 }
 
-/** The client of the transaction, if there is a database. */
-const withSql = <A, E>(use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>
-  Effect.flatMap(
-    Effect.serviceOption(SqlClient.SqlClient),
-    (found): Effect.Effect<A, E | SqlUnavailable> =>
-      found._tag === "Some" ? use(found.value) : Effect.fail(new SqlUnavailable())
-  )
-
-const makeSql = (run: <A, E>(effect: Effect.Effect<A, E, HandlerServices>) => Promise<A>): PromiseSql =>
-  Object.assign(
-    <Row extends object>(strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>) =>
-      run(withSql((sql) => sql<Row>(strings, ...(values as ReadonlyArray<never>)))),
-    {
-      query: <Row extends object>(text: string, parameters: ReadonlyArray<unknown> = []) =>
-        run(withSql((sql) => sql.unsafe<Row>(text, parameters)))
-    }
-  )
+const makeSql = (run: <A, E>(effect: Effect.Effect<A, E, HandlerServices>) => Promise<A>): PromiseSql => {
+  const query = <Row extends object>(text: string, parameters: ReadonlyArray<unknown> = []) =>
+    run(Transactor.use((transactor) => transactor.query(text, parameters))) as Promise<ReadonlyArray<Row>>
+  const tagged = <Row extends object>(strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>) =>
+    query<Row>(strings.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join(""), values)
+  return Object.assign(tagged, { query })
+}

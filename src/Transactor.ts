@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Context, type Effect } from "effect"
-import type { StoreError } from "./Errors.ts"
+import type { SqlUnavailable, StoreError } from "./Errors.ts"
 
 /**
  * Opens transactions in which the application's writes, the events it publishes, and the engine's marks commit
@@ -28,6 +28,14 @@ export class Transactor extends Context.Service<
      * Lets statements of the current transaction wait at most so long for a lock, where the database knows how.
      */
     readonly limitLockWait: (millis: number) => Effect.Effect<void, StoreError>
+    /**
+     * Runs one statement of SQL, with `$1` to `$n` for its parameters, for code that has no client of its own. Fails
+     * with `SqlUnavailable` where there is no database.
+     */
+    readonly query: (
+      text: string,
+      parameters: ReadonlyArray<unknown>
+    ) => Effect.Effect<ReadonlyArray<object>, StoreError | SqlUnavailable>
     /** Checks deferred constraints now, so that their failure is known before the commit. */
     readonly checkConstraints: Effect.Effect<void, StoreError>
   }

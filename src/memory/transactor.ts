@@ -4,6 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
+import { SqlUnavailable } from "../Errors.ts"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
 import { Transactor } from "../Transactor.ts"
 
@@ -16,7 +17,8 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
       afterCommit: (effect) => internal.afterCommit(effect),
       // Circles are noticed at once, so waiting needs no limit; constraints are checked when they are written.
       limitLockWait: () => Effect.void,
-      checkConstraints: Effect.void
+      checkConstraints: Effect.void,
+      query: () => Effect.fail(new SqlUnavailable())
     })
   )
 )

@@ -33,6 +33,7 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
               storeErrors("transactor.limitLockWait")
             )
           : Effect.void,
+      query: (text, parameters) => storeErrors("transactor.query")(sql.unsafe<object>(text, parameters)),
       checkConstraints: sql`SET CONSTRAINTS ALL IMMEDIATE`.pipe(
         Effect.asVoid,
         storeErrors("transactor.checkConstraints")

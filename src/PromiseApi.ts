@@ -1,0 +1,191 @@
+/**
+ * The whole of it behind promises, for code that is not written in Effect.
+ *
+ * Errors that promises reject with are the classes of `Errors`, which extend `Error`.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
+import * as ConsumerModule from "./Consumer.ts"
+import type * as DomainEvent from "./DomainEvent.ts"
+import { IntegrationStopped, PromiseHandlerMode } from "./Errors.ts"
+import { type HandlerContext, type HandlerServices, invoke, makeContext } from "./HandlerContext.ts"
+import type { Delivery } from "./InboxStore.ts"
+import type { Services } from "./Integration.ts"
+import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./LinkStore.ts"
+import { Processor, type Stats } from "./Processor.ts"
+import { Publisher, type UntypedEvent } from "./Publisher.ts"
+import * as Subscriber from "./Subscriber.ts"
+import { Transactor } from "./Transactor.ts"
+
+/** A handler that returns a promise, and what it is for. @since 0.1.0 */
+export interface SubscriberOptions<Source extends Subscriber.EventSource> {
+  /** A `Consumer`, or a name for one with default options. */
+  readonly consumer: ConsumerModule.Consumer | string
+  /** A definition, several, a name, or a pattern (`*` stands for any characters). */
+  readonly event: Source
+  /** Resolving settles the delivery, rejecting fails the attempt. */
+  readonly handler: (
+    event: Subscriber.EventOf<NoInfer<Source>>,
+    context: HandlerContext
+  ) => PromiseLike<unknown> | unknown
+  /** See `Subscriber.make`. */
+  readonly priority?: number
+  /**
+   * `transactional`: everything the handler writes goes through its context, and commits with the delivery. It has to be
+   * said here or in the consumer's options; this version has no other mode for promises.
+   */
+  readonly mode?: "transactional"
+}
+
+/** A subscriber that `createIntegration` can run. @since 0.1.0 */
+export type AnySubscriber = Subscriber.Subscriber<Services>
+
+const withMode = (consumer: ConsumerModule.Consumer, mode: "transactional" | undefined) =>
+  mode === undefined ? consumer : ConsumerModule.make(consumer.name, { ...consumer.options, mode })
+
+/**
+ * Declares a handler that returns a promise: the payload's type follows from the definition.
+ *
+ * @since 0.1.0
+ */
+export const subscriber = <const Source extends Subscriber.EventSource>(
+  options: SubscriberOptions<Source>
+): Subscriber.Subscriber<HandlerServices> => {
+  const { handler, mode, ...rest } = options
+  const consumer = withMode(ConsumerModule.from(options.consumer), mode)
+  const made = Subscriber.make({
+    ...rest,
+    consumer,
+    handler: (event: Subscriber.EventOf<NoInfer<Source>>) => invoke((context) => handler(event, context), Effect.void)
+  })
+  if (consumer.options.mode === "transactional") return made
+  return { ...made, problem: new PromiseHandlerMode({ consumer: consumer.name, handler: made.events.join(", ") }) }
+}
+
+/**
+ * A running, or not yet running, integration.
+ *
+ * @since 0.1.0
+ */
+export interface PromiseIntegration extends AsyncDisposable {
+  /**
+   * Builds the layer, registers the subscribers, drains what was due, and runs their workers. Publishing works before.
+   * Calling it again returns the same promise; after a rejection it may be tried again.
+   */
+  readonly start: () => Promise<void>
+  /** Stops claiming, lets running handlers finish within the grace period, and closes the layer. Final. */
+  readonly stop: () => Promise<void>
+  /** Publishes an event of a definition. */
+  readonly publish: <Name extends string, Payload>(
+    definition: DomainEvent.Definition<Name, Payload>,
+    payload: NoInfer<Payload>,
+    options?: DomainEvent.PublishOptions
+  ) => Promise<DomainEvent.Stored<Name, Payload>>
+  /** Publishes an event without a definition. */
+  readonly publishEvent: (event: UntypedEvent) => Promise<DomainEvent.Stored>
+  /** The same for a list: all or none, stored in the order given. */
+  readonly publishEvents: (events: ReadonlyArray<UntypedEvent>) => Promise<ReadonlyArray<DomainEvent.Stored>>
+  /** Adds a subscriber: at once when started, else at the start. */
+  readonly subscribe: <const Source extends Subscriber.EventSource>(options: SubscriberOptions<Source>) => Promise<void>
+  /** Adds subscribers made with `subscriber`, `Subscriber.make`, `fromClass` or `fromInstance`: all, or none. */
+  readonly subscribeMany: (subscribers: ReadonlyArray<AnySubscriber>) => Promise<void>
+  readonly createLink: (link: NewLink) => Promise<Link>
+  readonly findLinksBySource: (source: DomainEvent.Entity, options?: FindOptions) => Promise<ReadonlyArray<Link>>
+  readonly findLinksByTarget: (target: DomainEvent.Entity, options?: FindOptions) => Promise<ReadonlyArray<Link>>
+  readonly findLinksByType: (linkType: LinkType) => Promise<ReadonlyArray<Link>>
+  /** Runs `body` in a transaction: what it writes through the context commits when it resolves, or not at all. */
+  readonly transaction: <A>(body: (context: HandlerContext) => PromiseLike<A>) => Promise<A>
+  /** Waits until every delivery of an event is settled: see `Processor.settled`. */
+  readonly settled: (eventId: string) => Promise<ReadonlyArray<Delivery>>
+  /** Counts of events, deliveries and handlers. */
+  readonly stats: () => Promise<Stats>
+}
+
+const inTransaction = <A>(body: (context: HandlerContext) => PromiseLike<A>) =>
+  Transactor.withTransaction(
+    Effect.gen(function* () {
+      const runner = Effect.runPromiseWith(yield* Effect.context<HandlerServices>())
+      return yield* Effect.tryPromise({
+        try: (signal) => Promise.resolve(body(makeContext(runner, signal))),
+        catch: (error) => error
+      })
+    })
+  )
+
+/**
+ * Makes an integration from a layer with all services: `IntegrationLive` with its database, or `IntegrationMemory`.
+ *
+ * @param options.layer - built at `start`, or when something is published before; closed by `stop`
+ * @param options.subscribers - what `start` runs; default none
+ *
+ * @since 0.1.0
+ */
+export const createIntegration = <E>(options: {
+  readonly layer: Layer.Layer<Services, E>
+  readonly subscribers?: ReadonlyArray<AnySubscriber>
+}): PromiseIntegration => {
+  let subscribers = [...(options.subscribers ?? [])]
+  let runtime = ManagedRuntime.make(options.layer)
+  let scope = Scope.makeUnsafe()
+  let started: Promise<void> | undefined
+  let stopped: Promise<void> | undefined
+
+  const run = <A, E2>(effect: Effect.Effect<A, E2, Services>): Promise<A> =>
+    stopped === undefined ? runtime.runPromise(effect) : Promise.reject(new IntegrationStopped())
+  const serve = (added: ReadonlyArray<AnySubscriber>) =>
+    Effect.gen(function* () {
+      const services = yield* Effect.context<Services>()
+      const provided = added.map((each) => Subscriber.provideContext(each, services))
+      yield* Processor.use((processor) => Scope.provide(processor.serve(provided), scope))
+    })
+  const close = async () => {
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await runtime.dispose()
+  }
+  const begin = async () => {
+    try {
+      await run(serve(subscribers))
+    } catch (error) {
+      started = undefined
+      await close()
+      runtime = ManagedRuntime.make(options.layer)
+      scope = Scope.makeUnsafe()
+      throw error
+    }
+  }
+  const subscribeMany = async (added: ReadonlyArray<AnySubscriber>) => {
+    if (started === undefined && stopped === undefined) {
+      subscribers = [...subscribers, ...added]
+      return
+    }
+    await started
+    await run(serve(added))
+  }
+  const stop = () => {
+    stopped ??= Promise.resolve(started).then(close, close)
+    return stopped
+  }
+
+  return {
+    start: () => {
+      if (stopped !== undefined) return Promise.reject(new IntegrationStopped())
+      started ??= begin()
+      return started
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+    publish: (definition, payload, publishOptions) => run(Publisher.publish(definition, payload, publishOptions)),
+    publishEvent: (event) => run(Publisher.publishEvent(event)),
+    publishEvents: (events) => run(Publisher.publishEvents(events)),
+    subscribe: (subscriberOptions) => subscribeMany([subscriber(subscriberOptions)]),
+    subscribeMany,
+    createLink: (link) => run(LinkStore.create(link)),
+    findLinksBySource: (source, findOptions) => run(LinkStore.findOutbound(source, findOptions)),
+    findLinksByTarget: (target, findOptions) => run(LinkStore.findInbound(target, findOptions)),
+    findLinksByType: (linkType) => run(LinkStore.use((links) => links.findByLinkType(linkType))),
+    transaction: (body) => run(inTransaction(body)),
+    settled: (eventId) => run(Processor.use((processor) => processor.settled(eventId))),
+    stats: () => run(Processor.use((processor) => processor.stats))
+  }
+}
