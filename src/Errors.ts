@@ -349,6 +349,17 @@ export class NotDecorated extends Schema.TaggedError<NotDecorated>()("NotDecorat
   }
 }
 
+/** Deliveries were still open when `Testing.settled` had waited as long as it may. @since 0.1.0 */
+export class NotSettled extends Schema.TaggedError<NotSettled>()("NotSettled", {
+  withinMillis: Schema.Number,
+  /** The first of those that are open, in words. */
+  open: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `Not everything was settled within ${this.withinMillis} ms. Still open:\n${this.open.map((line) => `  ${line}`).join("\n")}`
+  }
+}
+
 /** A migration failed; the transaction of all pending migrations was rolled back. @since 0.1.0 */
 export class MigrationFailed extends Schema.TaggedError<MigrationFailed>()("MigrationFailed", {
   reason: Schema.String,

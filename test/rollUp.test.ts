@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { OutboxStore, Transactor } from "../src/index.ts"
-import { settleNext, withDeliveries } from "./conformance/outboxStore.ts"
+import { settleNext, withDeliveries } from "../src/testing/support.ts"
 import { postgres } from "./support/databases.ts"
 import { services, until } from "./support/scenario.ts"
 

@@ -1,0 +1,72 @@
+/**
+ * What every implementation of the store contracts must do, as checks that run on any of them.
+ *
+ * A check is a name and an Effect that fails when the rule is broken; how it is run is up to the test runner. The checks
+ * of one contract use others to set the scene, so they need all stores. They use names of their own, so they can share a
+ * store and run in any order, but not under `TestClock`.
+ *
+ * ```ts
+ * describe("my store", () => {
+ *   for (const { name, test } of Conformance.outboxStore) it.live(name, () => Effect.provide(test, MyStores))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ */
+import type { ActorStore } from "./ActorStore.ts"
+import type { InboxStore } from "./InboxStore.ts"
+import type { LinkStore } from "./LinkStore.ts"
+import type { OutboxStore } from "./OutboxStore.ts"
+import type { SettingStore } from "./SettingStore.ts"
+import type { SubscriptionStore } from "./SubscriptionStore.ts"
+import type { Transactor } from "./Transactor.ts"
+import * as Actors from "./testing/actorStore.ts"
+import type { Check as CheckOf } from "./testing/check.ts"
+import * as Inbox from "./testing/inboxStore.ts"
+import * as Links from "./testing/linkStore.ts"
+import * as Outbox from "./testing/outboxStore.ts"
+import * as Settings from "./testing/settingStore.ts"
+import * as Subscriptions from "./testing/subscriptionStore.ts"
+import * as Transactions from "./testing/transactor.ts"
+
+/** Everything a check may need. @since 0.1.0 */
+export type Stores = OutboxStore | InboxStore | SubscriptionStore | LinkStore | SettingStore | ActorStore | Transactor
+
+/** One rule: its contract, its name, and the Effect that tests it. @since 0.1.0 */
+export type Check = CheckOf<Stores>
+
+/** @since 0.1.0 */
+export const outboxStore: ReadonlyArray<Check> = Outbox.outboxStore
+
+/** @since 0.1.0 */
+export const inboxStore: ReadonlyArray<Check> = Inbox.inboxStore
+
+/** For stores that can have several transactions open at once, beside those of `inboxStore`. @since 0.1.0 */
+export const inboxStoreConcurrent: ReadonlyArray<Check> = Inbox.inboxStoreConcurrent
+
+/** @since 0.1.0 */
+export const subscriptionStore: ReadonlyArray<Check> = Subscriptions.subscriptionStore
+
+/** @since 0.1.0 */
+export const linkStore: ReadonlyArray<Check> = Links.linkStore
+
+/** @since 0.1.0 */
+export const settingStore: ReadonlyArray<Check> = Settings.settingStore
+
+/** @since 0.1.0 */
+export const actorStore: ReadonlyArray<Check> = Actors.actorStore
+
+/** @since 0.1.0 */
+export const transactor: ReadonlyArray<Check> = Transactions.transactor
+
+/** All of them, with `inboxStoreConcurrent`. @since 0.1.0 */
+export const all: ReadonlyArray<Check> = [
+  ...outboxStore,
+  ...inboxStore,
+  ...inboxStoreConcurrent,
+  ...subscriptionStore,
+  ...linkStore,
+  ...settingStore,
+  ...actorStore,
+  ...transactor
+]

@@ -1,0 +1,280 @@
+/**
+ * For tests: what was published and delivered, deliveries that go through all their retries at once, and faults.
+ *
+ * Works with `IntegrationMemory` and `TestClock`, and as well on a database with the real clock: see docs/testing.md.
+ *
+ * @since 0.1.0
+ */
+import { Clock, DateTime, Duration, Effect, Fiber, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import type * as DomainEvent from "./DomainEvent.ts"
+import { EventDecodingError, NotSettled, type StoreError } from "./Errors.ts"
+import { type Delivery, InboxStore } from "./InboxStore.ts"
+import { decoderOf, issuesOf } from "./internal/deliver.ts"
+import { orderOf } from "./internal/engine.ts"
+import { type EventStatus, type OutboxRow, OutboxStore } from "./OutboxStore.ts"
+import { Processor } from "./Processor.ts"
+import { type PublishError, Publisher } from "./Publisher.ts"
+import { Registry } from "./Registry.ts"
+import type { Handler, Subscriber } from "./Subscriber.ts"
+import { Transactor } from "./Transactor.ts"
+
+export * as Conformance from "./Conformance.ts"
+
+/** An event as it is stored now. @since 0.1.0 */
+export interface Published<out Name extends string = string, out Payload = unknown> {
+  readonly id: string
+  readonly name: Name
+  readonly aggregate: DomainEvent.Entity
+  readonly payload: Payload
+  readonly metadata: DomainEvent.Metadata
+  readonly status: EventStatus
+  readonly timestamp: DateTime.Utc
+  /** Before this, nobody is given the event. */
+  readonly availableAt: DateTime.Utc
+  readonly correlationId: string | undefined
+  readonly causationId: string | undefined
+  readonly dedupeKey: string | undefined
+}
+
+/** Rows read in one go. */
+const pageSize = 1000
+
+/** All rows of a list that is read by position. */
+const all = Effect.fnUntraced(function* <Row extends { readonly position: bigint }>(
+  read: (position: bigint, limit: number) => Effect.Effect<ReadonlyArray<Row>, StoreError>
+) {
+  const rows: Array<Row> = []
+  for (;;) {
+    const page = yield* read(rows.at(-1)?.position ?? 0n, pageSize)
+    rows.push(...page)
+    if (page.length < pageSize) return rows
+  }
+})
+
+const toPublished = Effect.fnUntraced(function* <Name extends string, Payload>(
+  definition: DomainEvent.Definition<Name, Payload>,
+  row: OutboxRow
+) {
+  const payload = yield* Effect.mapError(
+    decoderOf(definition)(row.payload),
+    (error) => new EventDecodingError({ eventName: row.eventName, eventId: row.id, issues: issuesOf(error) })
+  )
+  const published: Published<Name, Payload> = {
+    id: row.id,
+    name: definition.name,
+    aggregate: { module: row.sourceModule, entityType: row.aggregateType, entityId: row.aggregateId },
+    payload: payload as Payload,
+    metadata: (row.metadata as DomainEvent.Metadata | null) ?? {},
+    status: row.status,
+    timestamp: DateTime.fromDateUnsafe(row.createdAt),
+    availableAt: DateTime.fromDateUnsafe(row.availableAt),
+    correlationId: row.correlationId ?? undefined,
+    causationId: row.causationId ?? undefined,
+    dedupeKey: row.dedupeKey ?? undefined
+  }
+  return published
+})
+
+/**
+ * All events of a definition that were published, in the order they were stored; inside a transaction also its own.
+ * Fails with `EventDecodingError` when a stored payload does not fit the definition.
+ *
+ * @since 0.1.0
+ */
+export const published = <Name extends string, Payload>(
+  definition: DomainEvent.Definition<Name, Payload>
+): Effect.Effect<ReadonlyArray<Published<Name, Payload>>, EventDecodingError | StoreError, OutboxStore> =>
+  Effect.gen(function* () {
+    const outbox = yield* OutboxStore
+    const rows = yield* all((position, limit) => outbox.findByName(definition.name, position, limit))
+    return yield* Effect.forEach(rows, (row) => toPublished(definition, row))
+  })
+
+/** All deliveries of a consumer, in the order of their events. @since 0.1.0 */
+export const deliveries = (consumer: string): Effect.Effect<ReadonlyArray<Delivery>, StoreError, InboxStore> =>
+  InboxStore.use((inbox) => all((position, limit) => inbox.findByConsumer(consumer, position, limit)))
+
+/** How far virtual time is moved at once for handlers that sleep, in milliseconds; from 1, doubling. */
+const largestStep = 100
+
+/** Lets time pass: at once under `TestClock`. */
+const pass = Effect.fnUntraced(function* (millis: number) {
+  const clock = yield* Clock.Clock
+  if (!("adjust" in clock)) return yield* Effect.sleep(millis)
+  yield* TestClock.adjust(millis)
+})
+
+/** Runs an effect; under `TestClock`, time moves on while it waits. */
+const moving = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
+  const clock = yield* Clock.Clock
+  if (!("adjust" in clock)) return yield* effect
+  const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
+  for (let step = 1; fiber.pollUnsafe() === undefined; step = Math.min(step * 2, largestStep)) {
+    // What waits for real things, such as promises, gets real time for them.
+    yield* TestClock.withLive(Effect.sleep(1))
+    if (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(step)
+  }
+  return yield* Fiber.join(fiber)
+})
+
+/**
+ * Publishes an event and hands it to its consumers now: one attempt each, also of what their handlers publish. Retries
+ * are not waited for: see `settled`.
+ *
+ * @param event - a publication, or an event that is published already
+ *
+ * Returns the event's deliveries by consumer name: `processed`, `skipped`, `dead_letter`, or waiting for their retry.
+ *
+ * @since 0.1.0
+ */
+export const deliver = (
+  event: DomainEvent.Publication.Any | { readonly id: string }
+): Effect.Effect<ReadonlyArray<Delivery>, PublishError, Publisher | Processor | InboxStore> =>
+  Effect.gen(function* () {
+    const id = "id" in event ? event.id : (yield* Publisher.publishAll([event]))[0].id
+    yield* moving(Processor.use((processor) => processor.drain))
+    return yield* InboxStore.use((inbox) => inbox.findByEvent(id))
+  })
+
+/** Milliseconds until something is due for the consumers of this process, or none. */
+const nextDue = Effect.gen(function* () {
+  const registry = yield* Registry
+  const inbox = yield* InboxStore
+  const waits = yield* Effect.forEach(yield* registry.consumers, (consumer) =>
+    inbox.nextDue({
+      consumer: consumer.name,
+      interest: registry.interestOf(consumer.name),
+      onDeadLetter: orderOf(consumer)
+    })
+  )
+  const due = waits.filter((millis) => millis !== undefined)
+  return due.length === 0 ? undefined : Math.min(...due)
+})
+
+/**
+ * Runs until the consumers of this process have nothing to wait for: everything that was published is handled, retried
+ * until it succeeds or gives up, and delayed events have had their time. Under `TestClock` time is moved on to whatever
+ * is next, so that takes no time. What waits behind a dead letter (`ordering: "aggregate"`), or for a paused consumer,
+ * stays.
+ *
+ * @param options.within - fails with `NotSettled` when it would take longer, by the clock in use; default 30 days
+ *
+ * @since 0.1.0
+ */
+export const settled = (
+  options: { readonly within?: Duration.Input } = {}
+): Effect.Effect<void, NotSettled | StoreError, Processor | Registry | InboxStore> =>
+  Effect.gen(function* () {
+    const within = Duration.toMillis(options.within ?? "30 days")
+    const startedAt = yield* Clock.currentTimeMillis
+    for (;;) {
+      yield* moving(Processor.use((processor) => processor.drain))
+      const next = yield* nextDue
+      if (next === undefined) return
+      const elapsed = (yield* Clock.currentTimeMillis) - startedAt
+      if (elapsed + next > within) {
+        const open = yield* openDeliveries
+        return yield* new NotSettled({ withinMillis: within, open })
+      }
+      if (next > 0) yield* pass(Math.ceil(next))
+    }
+  })
+
+/** What is open, in words: the first few. */
+const openDeliveries = Effect.gen(function* () {
+  const registry = yield* Registry
+  const found = yield* Effect.forEach(yield* registry.consumers, ({ name }) => deliveries(name))
+  return found
+    .flat()
+    .filter((delivery) => delivery.isOpen)
+    .slice(0, 10)
+    .map((delivery) => `${delivery.consumer}: ${delivery.eventName}, ${delivery.attemptCount} attempts`)
+})
+
+/**
+ * What is to go wrong with a subscriber's attempts, counted from 1 for each delivery.
+ *
+ * @since 0.1.0
+ */
+export interface Faults {
+  /** These attempts fail before the handler runs. */
+  readonly fail?: number | ReadonlyArray<number>
+  /** What they fail with. Default `InjectedFault`. */
+  readonly error?: unknown
+  /**
+   * The process dies at the end of these attempts, before their commit: what the handler wrote is gone, no attempt is
+   * counted, and the delivery comes again.
+   */
+  readonly crash?: number | ReadonlyArray<number>
+  /** The handler runs twice in every attempt; what the first run wrote is undone, as when a batch is repeated. */
+  readonly duplicate?: boolean
+  /** The handler starts so much later, by the clock in use. */
+  readonly delay?: Duration.Input
+}
+
+/** What an attempt fails with because a test wanted it to. @since 0.1.0 */
+export class InjectedFault extends Schema.TaggedError<InjectedFault>()("InjectedFault", {
+  attempt: Schema.Number
+}) {
+  override get message() {
+    return `Attempt ${this.attempt} was made to fail.`
+  }
+}
+
+/** An attempt whose process died, as far as the delivery can tell. */
+class Crashed extends Schema.TaggedError<Crashed>()("Crashed", { attempt: Schema.Number }) {
+  /** Not charged and repeated, as after a serialization failure. */
+  readonly code = "40001"
+}
+
+const includes = (attempts: number | ReadonlyArray<number> | undefined, attempt: number) =>
+  typeof attempts === "number" ? attempts === attempt : (attempts?.includes(attempt) ?? false)
+
+/** Runs an effect in a savepoint that is undone, whatever becomes of it. */
+const undone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.exit(effect).pipe(Effect.andThen(Effect.fail(undefined)), Transactor.withTransaction, Effect.ignoreCause)
+
+/**
+ * The same subscriber, with faults. Batch handlers are given theirs by the attempt of their first event.
+ *
+ * @since 0.1.0
+ */
+export const withFaults = <R>(self: Subscriber<R>, faults: Faults): Subscriber<R | Transactor> => {
+  const crashed = new Set<string>()
+  const around = <A>(
+    event: DomainEvent.DomainEvent | undefined,
+    run: Effect.Effect<A, unknown, R>
+  ): Effect.Effect<A, unknown, R | Transactor> =>
+    Effect.gen(function* () {
+      const attempt = event?.attempt ?? 1
+      if (faults.delay !== undefined) yield* Effect.sleep(faults.delay)
+      if (includes(faults.fail, attempt)) return yield* Effect.fail(faults.error ?? new InjectedFault({ attempt }))
+      if (faults.duplicate === true) yield* undone(run)
+      const result = yield* run
+      const key = `${event?.deliveryId} ${attempt}`
+      if (!includes(faults.crash, attempt) || crashed.has(key)) return result
+      crashed.add(key)
+      return yield* new Crashed({ attempt })
+    })
+  const { handler } = self
+  const wrapped: Handler<R | Transactor> =
+    handler._tag === "Single"
+      ? {
+          _tag: "Single",
+          handle: (event) =>
+            around(
+              event,
+              Effect.suspend(() => handler.handle(event))
+            )
+        }
+      : {
+          _tag: "Batch",
+          handle: (events) =>
+            around(
+              events[0],
+              Effect.suspend(() => handler.handle(events))
+            )
+        }
+  return { ...self, handler: wrapped }
+}

@@ -1,0 +1,19 @@
+/**
+ * One rule of a contract, as an Effect that fails when the rule is broken.
+ *
+ * @internal
+ */
+import type { Effect } from "effect"
+
+export interface Check<out R> {
+  /** The contract, for example `OutboxStore`. */
+  readonly contract: string
+  /** The rule, as a sentence. */
+  readonly name: string
+  /** Dies with an `AssertionError` when a store breaks the rule. Needs the real clock. */
+  readonly test: Effect.Effect<void, unknown, R>
+}
+
+export const checkOf =
+  (contract: string) =>
+  <R>(name: string, test: Effect.Effect<void, unknown, R>): Check<R> => ({ contract, name, test })

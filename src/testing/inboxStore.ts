@@ -1,0 +1,262 @@
+/**
+ * What every inbox store must do.
+ *
+ * @internal
+ */
+import assert from "node:assert/strict"
+import { Deferred, Effect, Fiber } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import { firstOrderingKey, InboxStore, type Verdict } from "../InboxStore.ts"
+import { OutboxStore } from "../OutboxStore.ts"
+import { Transactor } from "../Transactor.ts"
+import { checkOf } from "./check.ts"
+import { newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
+
+const verdict = (deliveryId: string, more: Partial<Verdict>): Verdict => ({
+  deliveryId,
+  seenAttempts: 0,
+  status: "processed",
+  retryInMillis: undefined,
+  error: undefined,
+  errorTag: undefined,
+  ...more
+})
+
+const check = checkOf("InboxStore")
+
+export const inboxStore = [
+  check(
+    "claims what is due, oldest first, with its event, at most the limit",
+    Effect.gen(function* () {
+      const { claim, eventIds, eventName } = yield* withDeliveries(5)
+      const rows = yield* claim(3)
+      assert.deepEqual(
+        rows.map((_) => _.eventId),
+        eventIds.slice(0, 3)
+      )
+      assert.partialDeepStrictEqual(rows[0], {
+        attemptCount: 0,
+        eventName,
+        schemaVersion: 1,
+        sourceModule: "conformance",
+        aggregateType: "Thing",
+        aggregateId: "1",
+        payload: { a: 1 },
+        metadata: null
+      })
+      assert.equal([...(yield* claim(100))].length, 5)
+    })
+  ),
+
+  check(
+    "claims nothing of other consumers, of events not asked for, or after a position",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { appended, claim, consumer, eventName } = yield* withDeliveries(3)
+      const claimed = (request: Partial<Parameters<typeof inbox.claim>[0]>) =>
+        Effect.map(
+          inbox.claim({ consumer, interest: { names: [eventName], patterns: [] }, limit: 10, ...request }),
+          (rows) => rows.length
+        )
+      assert.equal(yield* claimed({ consumer: "somebody else" }), 0)
+      assert.equal(yield* claimed({ interest: { names: ["another"], patterns: [] } }), 0)
+      assert.equal(yield* claimed({ interest: { names: [], patterns: [] } }), 0)
+      assert.equal(yield* claimed({ interest: { names: [], patterns: ["event*"] } }), 3)
+      assert.equal(yield* claimed({ interest: { names: [], patterns: ["*"] } }), 3)
+      assert.equal(yield* claimed({ interest: { names: ["x"], patterns: ["event_*"] } }), 0)
+      assert.equal([...(yield* claim(10, appended[1]?.position))].length, 2)
+      assert.equal(yield* inbox.lastPosition(consumer), appended[2]?.position)
+      assert.equal(yield* inbox.lastPosition("somebody else"), 0n)
+    })
+  ),
+
+  check(
+    "completes claimed deliveries with their attempt counted",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, eventIds } = yield* withDeliveries(3)
+      yield* Transactor.withTransaction(
+        Effect.flatMap(claim(2), (rows) => inbox.complete(rows.map((_) => _.deliveryId)))
+      )
+      assert.deepEqual(
+        (yield* claim(10)).map((_) => _.eventId),
+        eventIds.slice(2)
+      )
+      const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
+      assert.partialDeepStrictEqual(delivery, { status: "processed", isOpen: false, attemptCount: 1, lastError: null })
+      yield* inbox.complete([])
+    })
+  ),
+
+  check(
+    "puts a failed delivery off until its retry is due, and counts the attempt",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, consumer, eventIds, interest } = yield* withDeliveries(1)
+      const row = yield* settleNext(claim, { status: "failed", retryInMillis: 60_000, error: "later" })
+      assert.deepEqual(yield* claim(10), [])
+      assert.equal(yield* inbox.claimOne({ consumer, interest, deliveryId: row.deliveryId }), undefined)
+      const wait = yield* inbox.nextDue({ consumer, interest })
+      assert.equal(wait !== undefined && wait > 50_000 && wait <= 60_000, true)
+      const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
+      assert.partialDeepStrictEqual(delivery, {
+        status: "failed",
+        isOpen: true,
+        attemptCount: 1,
+        lastError: "later",
+        errorTag: "Tag"
+      })
+    })
+  ),
+
+  check(
+    "a retry that is due comes back with the attempts it had",
+    Effect.gen(function* () {
+      const { claim } = yield* withDeliveries(1)
+      yield* settleNext(claim, { status: "failed", retryInMillis: 0, error: "again" })
+      assert.deepEqual(
+        (yield* claim(10)).map((_) => _.attemptCount),
+        [1]
+      )
+    })
+  ),
+
+  check(
+    "what gave up is settled, whatever it is called",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      for (const status of ["failed", "dead_letter", "skipped"] as const) {
+        const { claim, consumer, eventIds, interest } = yield* withDeliveries(1)
+        yield* settleNext(claim, { status, error: "no" })
+        assert.deepEqual(yield* claim(10), [])
+        assert.equal(yield* inbox.nextDue({ consumer, interest }), undefined)
+        const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
+        assert.partialDeepStrictEqual(delivery, { status, isOpen: false, attemptCount: 1, lastError: "no" })
+      }
+    })
+  ),
+
+  check(
+    "settles only what is open and has the attempts that were seen",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, eventIds } = yield* withDeliveries(1)
+      const [row] = yield* claim(1)
+      const id = row?.deliveryId ?? ""
+      assert.equal(yield* inbox.settle(verdict(id, { seenAttempts: 1, status: "dead_letter" })), false)
+      assert.equal(yield* inbox.settle(verdict(id, { status: "failed", retryInMillis: 0, error: "one" })), true)
+      assert.equal(yield* inbox.settle(verdict(id, { status: "dead_letter" })), false)
+      assert.equal(yield* inbox.settle(verdict(id, { seenAttempts: 1 })), true)
+      assert.equal(yield* inbox.settle(verdict(id, { seenAttempts: 2, status: "dead_letter" })), false)
+      assert.partialDeepStrictEqual((yield* inbox.findByEvent(eventIds[0] ?? ""))[0], {
+        status: "processed",
+        attemptCount: 2
+      })
+    })
+  ),
+
+  check(
+    "keeps the beginning of an error that is too long, and never refuses one",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, eventIds } = yield* withDeliveries(1)
+      yield* settleNext(claim, { status: "dead_letter", error: `\u0000\ud800${"😀".repeat(3000)}` })
+      const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
+      assert.equal([...[...(delivery?.lastError ?? "")]].length, 1023)
+      assert.equal(delivery?.lastError?.startsWith("\\u0000\ufffd😀"), true)
+    })
+  ),
+
+  check(
+    "answers a poll: who has work and when, settings, and what has to be swept",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const outbox = yield* OutboxStore
+      const due = yield* withDeliveries(2)
+      const later = yield* withDeliveries(1)
+      yield* settleNext(later.claim, { status: "failed", retryInMillis: 60_000, error: "later" })
+      const idle = { consumer: unique("idle"), names: ["nothing"], patterns: [], onDeadLetter: undefined }
+      const start = (due.appended[0]?.position ?? 1n) - 1n
+      const ask = inbox.poll({
+        consumers: [
+          { consumer: due.consumer, ...due.interest, onDeadLetter: undefined },
+          { consumer: later.consumer, names: [], patterns: ["event*"], onDeadLetter: undefined },
+          idle
+        ],
+        rollUpPosition: start,
+        rollUpLimit: 2,
+        parkedAfter: firstOrderingKey
+      })
+      const answer = yield* ask
+      assert.deepEqual(answer.due.map((_) => _.consumer).toSorted(), [due.consumer, later.consumer].toSorted())
+      assert.ok((answer.due.find((_) => _.consumer === due.consumer)?.inMillis ?? 1) <= 0)
+      assert.ok((answer.due.find((_) => _.consumer === later.consumer)?.inMillis ?? 0) > 50_000)
+      assert.equal(answer.hasUnrolled, false)
+      assert.equal(answer.nextRollUpPosition, due.appended[1]?.position)
+      yield* settleNext(due.claim, { status: "processed" })
+      assert.equal((yield* ask).hasUnrolled, true)
+      yield* outbox.rollUpFrom(start, 2)
+      assert.equal((yield* ask).hasUnrolled, false)
+    })
+  ),
+
+  check(
+    "counts deliveries by consumer and status",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, consumer } = yield* withDeliveries(3)
+      yield* settleNext(claim, { status: "skipped" })
+      const counts = (yield* inbox.countByStatus).filter((_) => _.consumer === consumer)
+      assert.deepEqual(counts.map((_) => [_.status, _.count]).toSorted(), [
+        ["received", 2],
+        ["skipped", 1]
+      ])
+    })
+  ),
+
+  check(
+    "an event given to a consumer later than to others has one delivery of each",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const eventName = unique("ids")
+      yield* subscribe(eventName, `${eventName}-a`, `${eventName}-b`)
+      const event = newEvent(eventName, { id: SecureRandom.uuidV4Unsafe() })
+      yield* OutboxStore.use((store) => store.append([event]))
+      const ids = (yield* inbox.findByEvent(event.id)).map((_) => _.deliveryId)
+      assert.equal([...new Set(ids)].length, 2)
+    })
+  )
+]
+
+/** For stores that can have several transactions open at once, beside those of `inboxStore`. */
+export const inboxStoreConcurrent = [
+  check(
+    "gives a delivery to exactly one of two transactions, and frees it with a rollback",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, consumer, interest } = yield* withDeliveries(10)
+      const held = yield* Deferred.make<ReadonlyArray<string>>()
+      const go = yield* Deferred.make<void>()
+      const holder = yield* claim(6).pipe(
+        Effect.tap((rows) =>
+          Deferred.succeed(
+            held,
+            rows.map((_) => _.deliveryId)
+          )
+        ),
+        Effect.andThen(Deferred.await(go)),
+        Effect.andThen(Effect.fail("rolled back")),
+        Transactor.withTransaction,
+        Effect.ignore,
+        Effect.forkChild
+      )
+      const ids = yield* Deferred.await(held)
+      assert.equal([...(yield* claim(10))].length, 4)
+      assert.equal(yield* inbox.claimOne({ consumer, interest, deliveryId: ids[0] ?? "" }), undefined)
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(holder)
+      assert.equal([...(yield* claim(10))].length, 10)
+      assert.notEqual(yield* inbox.claimOne({ consumer, interest, deliveryId: ids[0] ?? "" }), undefined)
+    })
+  )
+]

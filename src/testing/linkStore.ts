@@ -1,0 +1,108 @@
+/**
+ * What every link store must do.
+ *
+ * @internal
+ */
+import assert from "node:assert/strict"
+import { Effect } from "effect"
+import { LinkStore } from "../LinkStore.ts"
+import { Transactor } from "../Transactor.ts"
+import { checkOf } from "./check.ts"
+import { unique } from "./support.ts"
+
+const entity = (entityId: string, module = "links") => ({ module, entityType: "Thing", entityId })
+
+const check = checkOf("LinkStore")
+
+export const linkStore = [
+  check(
+    "creating a link twice is one link, which keeps its metadata",
+    Effect.gen(function* () {
+      const links = yield* LinkStore
+      const link = { source: entity(unique("s")), target: entity(unique("t")), linkType: "cascade" } as const
+      const first = yield* links.create({ ...link, metadata: { a: [1, null] } })
+      assert.partialDeepStrictEqual(first, { ...link, metadata: { a: [1, null] } })
+      const second = yield* links.create({ ...link, metadata: { b: 2 } })
+      assert.deepEqual(second, first)
+      assert.deepEqual(yield* links.findOutbound(link.source), [first])
+      const other = yield* links.create({ ...link, linkType: "reference" })
+      assert.notEqual(other.id, first.id)
+    })
+  ),
+
+  check(
+    "links are told apart by every part, however the parts are cut",
+    Effect.gen(function* () {
+      const links = yield* LinkStore
+      const base = unique("cut")
+      const one = yield* links.create({ source: entity(`${base}ab`), target: entity("c"), linkType: "reference" })
+      const two = yield* links.create({ source: entity(`${base}a`), target: entity("bc"), linkType: "reference" })
+      assert.notEqual(one.id, two.id)
+    })
+  ),
+
+  check(
+    "finds links by source, target, type, and between two entities in both directions",
+    Effect.gen(function* () {
+      const links = yield* LinkStore
+      const [a, b, c] = [entity(unique("a")), entity(unique("b"), "other"), entity(unique("c"))]
+      const ab = yield* links.create({ source: a, target: b, linkType: "cascade" })
+      const ac = yield* links.create({ source: a, target: c, linkType: "aggregate_root" })
+      const ba = yield* links.create({ source: b, target: a, linkType: "reference" })
+      assert.deepEqual(yield* links.findOutbound(a), [ab, ac])
+      assert.deepEqual(yield* links.findOutbound(a, { linkType: "cascade" }), [ab])
+      assert.deepEqual(yield* links.findInbound(a), [ba])
+      assert.deepEqual(yield* links.findInbound(c, { linkType: "cascade" }), [])
+      assert.deepEqual(yield* links.findBidirectional(a, b), [ab, ba])
+      assert.deepEqual(yield* links.findBidirectional(b, a), [ab, ba])
+      const roots = yield* links.findByLinkType("aggregate_root")
+      assert.deepEqual(
+        roots.find((link) => link.id === ac.id),
+        ac
+      )
+      assert.equal(yield* links.remove(ab.id), true)
+      assert.equal(yield* links.remove(ab.id), false)
+      assert.equal(yield* links.remove("no id"), false)
+      assert.deepEqual(yield* links.findBidirectional(a, b), [ba])
+    })
+  ),
+
+  check(
+    "stores ids up to their limit, and refuses what cannot be stored",
+    Effect.gen(function* () {
+      const links = yield* LinkStore
+      const longest = { module: "😀".repeat(127), entityType: "é".repeat(127), entityId: "字".repeat(255) }
+      const link = yield* links.create({ source: longest, target: longest, linkType: "reference" })
+      assert.deepEqual(link.source, longest)
+      const bad = [entity(""), entity("x".repeat(256)), entity("a\u0000"), { ...entity("1"), module: "m".repeat(128) }]
+      for (const source of bad) {
+        const refused = yield* Effect.flip(links.create({ source, target: longest, linkType: "reference" }))
+        assert.equal(refused._tag, "InvalidIdentifier")
+        assert.equal((yield* Effect.flip(links.findInbound(source)))._tag, "InvalidIdentifier")
+      }
+      const unknown = yield* Effect.flip(
+        links.create({ source: longest, target: longest, linkType: "friend" as "reference" })
+      )
+      assert.equal(
+        unknown.message,
+        'Invalid linkType of a link: "friend" is none of reference, cascade, aggregate_root. Nothing was written.'
+      )
+      const metadata = yield* Effect.flip(
+        links.create({ source: longest, target: longest, linkType: "cascade", metadata: { a: "\u0000" } })
+      )
+      assert.ok(metadata.message.includes("Invalid metadata of a link"))
+    })
+  ),
+
+  check(
+    "a link vanishes with its transaction",
+    Effect.gen(function* () {
+      const links = yield* LinkStore
+      const source = entity(unique("gone"))
+      yield* links
+        .create({ source, target: source, linkType: "reference" })
+        .pipe(Effect.andThen(Effect.fail("no")), Transactor.withTransaction, Effect.ignore)
+      assert.deepEqual(yield* links.findOutbound(source), [])
+    })
+  )
+]

@@ -1,0 +1,184 @@
+/**
+ * What every outbox store must do.
+ *
+ * @internal
+ */
+import assert from "node:assert/strict"
+import { Effect } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import { InboxStore } from "../InboxStore.ts"
+import { type NewEvent, OutboxStore } from "../OutboxStore.ts"
+import { Transactor } from "../Transactor.ts"
+import { checkOf } from "./check.ts"
+import { newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
+
+const check = checkOf("OutboxStore")
+
+export const outboxStore = [
+  check(
+    "stores events in the order given, and gives them back as they were",
+    Effect.gen(function* () {
+      const store = yield* OutboxStore
+      const eventName = unique("order")
+      const events = Array.from({ length: 20 }, (_, index) =>
+        newEvent(eventName, {
+          payload: `{"index":${index}}`,
+          metadata: '{"m":true}',
+          correlationId: "c",
+          causationId: "d",
+          schemaVersion: 3
+        })
+      )
+      const appended = yield* store.append(events)
+      assert.deepEqual(
+        appended.map((_) => _.id),
+        events.map((_) => _.id)
+      )
+      assert.equal(
+        appended.every((_, index) => index === 0 || _.position > (appended[index - 1]?.position ?? 0n)),
+        true
+      )
+      assert.partialDeepStrictEqual(yield* store.findById(events[7]?.id ?? ""), {
+        eventName,
+        payload: { index: 7 },
+        metadata: { m: true },
+        correlationId: "c",
+        causationId: "d",
+        schemaVersion: 3,
+        isRouted: true
+      })
+      assert.equal(yield* store.findById(SecureRandom.uuidV7Unsafe()), undefined)
+    })
+  ),
+
+  check(
+    "gives each consumer whose name or pattern matches one delivery, and only those",
+    Effect.gen(function* () {
+      const store = yield* OutboxStore
+      const inbox = yield* InboxStore
+      const base = unique("match")
+      yield* subscribe(`${base}.a_b`, "exact")
+      yield* subscribe(`${base}.*`, "exact", "pattern")
+      yield* subscribe(`${base}.a%`, "percent")
+      yield* subscribe(`${base}.a*c`, "other")
+      const [first, second] = yield* store.append([newEvent(`${base}.a_b`), newEvent(`${base}.axb`)])
+      assert.deepEqual(first?.consumers.toSorted(), ["exact", "pattern"])
+      assert.deepEqual(second?.consumers.toSorted(), ["exact", "pattern"])
+      const deliveries = yield* inbox.findByEvent(first?.id ?? "")
+      assert.deepEqual(
+        deliveries.map((_) => [_.consumer, _.status, _.isOpen, _.attemptCount]),
+        [
+          ["exact", "received", true, 0],
+          ["pattern", "received", true, 0]
+        ]
+      )
+      assert.notEqual(deliveries[0]?.deliveryId, deliveries[1]?.deliveryId)
+      // `_` is no wildcard: the consumer of a_b got axb through the pattern alone.
+      yield* subscribe(`${base}-only.a_b`, "underscore")
+      const [literal] = yield* store.append([newEvent(`${base}-only.axb`)])
+      assert.deepEqual(literal?.consumers, [])
+    })
+  ),
+
+  check(
+    "an event nobody is interested in is processed at once",
+    Effect.gen(function* () {
+      const store = yield* OutboxStore
+      const [appended] = yield* store.append([newEvent(unique("nobody"))])
+      assert.partialDeepStrictEqual(appended, { status: "processed", consumers: [] })
+      const row = yield* store.findById(appended?.id ?? "")
+      assert.equal(row?.status, "processed")
+      assert.notEqual(row?.processedAt, null)
+    })
+  ),
+
+  check(
+    "joins the caller's transaction and savepoint",
+    Effect.gen(function* () {
+      const store = yield* OutboxStore
+      const [kept, undone, lost] = [newEvent("kept"), newEvent("undone"), newEvent("lost")]
+      const failing = (event: NewEvent) =>
+        Effect.andThen(store.append([event]), Effect.fail("no")).pipe(Transactor.withTransaction, Effect.ignore)
+      yield* Transactor.withTransaction(Effect.andThen(store.append([kept]), failing(undone)))
+      yield* failing(lost)
+      assert.notEqual(yield* store.findById(kept.id), undefined)
+      assert.equal(yield* store.findById(undone.id), undefined)
+      assert.equal(yield* store.findById(lost.id), undefined)
+    })
+  ),
+
+  check(
+    "rolls an event up once all its deliveries are settled: dead letter before failed before processed",
+    Effect.gen(function* () {
+      const store = yield* OutboxStore
+      const outcomes = [
+        [["processed", "processed"], "processed"],
+        [["processed", "skipped"], "processed"],
+        [["failed", "processed"], "failed"],
+        [["failed", "dead_letter"], "dead_letter"]
+      ] as const
+      for (const [statuses, expected] of outcomes) {
+        const eventName = unique("rolled")
+        const consumers = statuses.map((_, index) => `${eventName}-${index}`)
+        yield* subscribe(eventName, ...consumers)
+        const event = newEvent(eventName)
+        yield* store.append([event])
+        const inbox = yield* InboxStore
+        for (const [index, status] of statuses.entries()) {
+          assert.equal(yield* store.rollUp([event.id]), 0)
+          assert.equal((yield* store.findById(event.id))?.status, "pending")
+          const consumer = consumers[index] ?? ""
+          yield* settleNext(
+            (limit) => inbox.claim({ consumer, interest: { names: [eventName], patterns: [] }, limit }),
+            {
+              status,
+              ...(status === "processed" ? {} : { error: `${status} it was` })
+            }
+          )
+        }
+        assert.equal(yield* store.rollUp([event.id]), 1)
+        assert.partialDeepStrictEqual(yield* store.findById(event.id), { status: expected, attemptCount: 1 })
+        assert.equal(yield* store.rollUp([event.id]), 0)
+      }
+    })
+  ),
+
+  check(
+    "a delivery that waits for its retry keeps its event pending",
+    Effect.gen(function* () {
+      const store = yield* OutboxStore
+      const { claim, eventIds } = yield* withDeliveries(1)
+      yield* settleNext(claim, { status: "failed", retryInMillis: 60_000, error: "later" })
+      assert.equal(yield* store.rollUp(eventIds), 0)
+      assert.equal((yield* store.findById(eventIds[0] ?? ""))?.status, "pending")
+    })
+  ),
+
+  check(
+    "finds by position what a crash left without its final status",
+    Effect.gen(function* () {
+      const store = yield* OutboxStore
+      const { appended, claim, eventIds } = yield* withDeliveries(3)
+      const before = (appended[0]?.position ?? 1n) - 1n
+      yield* settleNext(claim, { status: "processed" })
+      yield* settleNext(claim, { status: "dead_letter", error: "bad" })
+      assert.equal(yield* store.rollUpFrom(before, 1), 1)
+      assert.equal(yield* store.rollUpFrom(before, 100), 1)
+      const statuses = yield* Effect.forEach(eventIds, (id) => Effect.map(store.findById(id), (row) => row?.status))
+      assert.deepEqual(statuses, ["processed", "dead_letter", "pending"])
+    })
+  ),
+
+  check(
+    "counts events by status",
+    Effect.gen(function* () {
+      const store = yield* OutboxStore
+      const before = yield* store.countByStatus
+      yield* withDeliveries(4)
+      yield* store.append([newEvent(unique("counted"))])
+      const after = yield* store.countByStatus
+      assert.equal((after.pending ?? 0) - (before.pending ?? 0), 4)
+      assert.equal((after.processed ?? 0) - (before.processed ?? 0), 1)
+    })
+  )
+]

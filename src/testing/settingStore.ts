@@ -1,0 +1,39 @@
+/**
+ * What every setting store must do.
+ *
+ * @internal
+ */
+import assert from "node:assert/strict"
+import { Effect } from "effect"
+import { SettingStore } from "../SettingStore.ts"
+import { checkOf } from "./check.ts"
+import { unique } from "./support.ts"
+
+const check = checkOf("SettingStore")
+
+export const settingStore = [
+  check(
+    "keeps any JSON value by key, and the history of its changes",
+    Effect.gen(function* () {
+      const store = yield* SettingStore
+      const key = unique("setting")
+      for (const value of [1, "text", { a: [true] }, false]) {
+        yield* store.set(key, value, "me")
+        assert.deepEqual((yield* store.all)[key], value)
+      }
+      yield* store.remove(key)
+      yield* store.remove(key)
+      assert.ok(!(key in (yield* store.all)))
+      assert.deepEqual(
+        (yield* store.history(key)).map((_) => [_.previousValue, _.value, _.changedBy]),
+        [
+          [false, undefined, undefined],
+          [{ a: [true] }, false, "me"],
+          ["text", { a: [true] }, "me"],
+          [1, "text", "me"],
+          [undefined, 1, "me"]
+        ]
+      )
+    })
+  )
+]

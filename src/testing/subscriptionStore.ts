@@ -1,0 +1,75 @@
+/**
+ * What every subscription store must do.
+ *
+ * @internal
+ */
+import assert from "node:assert/strict"
+import { Effect } from "effect"
+import { InboxStore } from "../InboxStore.ts"
+import { SubscriptionStore } from "../SubscriptionStore.ts"
+import { checkOf } from "./check.ts"
+import { settleNext, subscribe, unique, withDeliveries } from "./support.ts"
+
+const check = checkOf("SubscriptionStore")
+
+export const subscriptionStore = [
+  check(
+    "registering again keeps the subscription and takes over its priority",
+    Effect.gen(function* () {
+      const store = yield* SubscriptionStore
+      const consumer = unique("again")
+      yield* store.register([{ consumer, event: "a.*", priority: 1, ordering: "none" }])
+      yield* store.register([
+        { consumer, event: "a.*", priority: 2, ordering: "none" },
+        { consumer, event: "b", priority: 0, ordering: "none" }
+      ])
+      yield* store.register([])
+      assert.deepEqual(
+        (yield* store.all).filter((_) => _.consumer === consumer),
+        [
+          { consumer, event: "a.*", priority: 2 },
+          { consumer, event: "b", priority: 0 }
+        ]
+      )
+    })
+  ),
+
+  check(
+    "a sweep ends when nobody can publish past a subscription any more",
+    Effect.gen(function* () {
+      const store = yield* SubscriptionStore
+      yield* subscribe("swept", unique("swept"))
+      const sweep: Effect.Effect<void, unknown> = Effect.flatMap(store.sweep, ({ isOpen }) =>
+        isOpen ? sweep : Effect.void
+      )
+      yield* sweep
+      assert.deepEqual(yield* store.sweep, { consumers: [], isOpen: false })
+    })
+  ),
+
+  check(
+    "lists and skips what is open of ended subscriptions, but not what another one still covers",
+    Effect.gen(function* () {
+      const store = yield* SubscriptionStore
+      const inbox = yield* InboxStore
+      const { claim, consumer, eventIds, eventName } = yield* withDeliveries(3)
+      yield* settleNext(claim, { status: "processed" })
+      const all = { consumer, events: ["event*"], except: [] }
+      assert.deepEqual(
+        (yield* store.open(all, 10)).map((_) => _.eventId),
+        eventIds.slice(1)
+      )
+      assert.equal([...(yield* store.open(all, 1))].length, 1)
+      assert.deepEqual(yield* store.open({ ...all, except: [eventName] }, 10), [])
+      assert.deepEqual(yield* store.skipOpen({ ...all, except: [eventName] }), [])
+      assert.deepEqual((yield* store.skipOpen(all)).toSorted(), eventIds.slice(1).toSorted())
+      assert.partialDeepStrictEqual((yield* inbox.findByEvent(eventIds[1] ?? ""))[0], {
+        status: "skipped",
+        isOpen: false
+      })
+      assert.equal(yield* store.remove(consumer, ["event*"]), 0)
+      assert.equal(yield* store.remove(consumer, [eventName]), 1)
+      assert.equal(yield* store.remove(consumer, [eventName]), 0)
+    })
+  )
+]

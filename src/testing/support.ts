@@ -1,0 +1,83 @@
+/**
+ * What the checks of the store contracts share.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import { InboxStore } from "../InboxStore.ts"
+import { type NewEvent, OutboxStore } from "../OutboxStore.ts"
+import { SubscriptionStore } from "../SubscriptionStore.ts"
+import { Transactor } from "../Transactor.ts"
+
+export type Stores = OutboxStore | InboxStore | SubscriptionStore | Transactor
+
+/** A name nobody else uses. */
+export const unique = (name: string) => `${name}-${SecureRandom.uuidV4Unsafe().slice(0, 8)}`
+
+export const newEvent = (eventName: string, more: Partial<NewEvent> = {}): NewEvent => ({
+  id: SecureRandom.uuidV7Unsafe(),
+  eventName,
+  schemaVersion: 1,
+  sourceModule: "conformance",
+  aggregateType: "Thing",
+  aggregateId: "1",
+  payload: '{"a":1}',
+  metadata: undefined,
+  correlationId: undefined,
+  causationId: undefined,
+  dedupeKey: undefined,
+  due: undefined,
+  ...more
+})
+
+/** Subscribes consumers to an event or pattern. */
+export const subscribe = (event: string, ...consumers: ReadonlyArray<string>) =>
+  SubscriptionStore.use((store) =>
+    store.register(consumers.map((consumer) => ({ consumer, event, priority: 0, ordering: "none" })))
+  )
+
+/** Appends `count` events of a new name for a new consumer. */
+export const withDeliveries = Effect.fnUntraced(function* (count: number) {
+  const eventName = unique("event")
+  const consumer = unique("consumer")
+  yield* subscribe(eventName, consumer)
+  const events = Array.from({ length: count }, () => newEvent(eventName))
+  const appended = yield* OutboxStore.use((store) => store.append(events))
+  const inbox = yield* InboxStore
+  const interest = { names: [eventName], patterns: [] }
+  return {
+    consumer,
+    eventName,
+    eventIds: events.map((event) => event.id),
+    appended,
+    interest,
+    claim: (limit: number, maxPosition?: bigint) => inbox.claim({ consumer, interest, limit, maxPosition })
+  }
+})
+
+/** Claims one delivery and settles it as `status`, in one transaction. */
+export const settleNext = (
+  claim: (limit: number) => ReturnType<InboxStore["Service"]["claim"]>,
+  verdict: {
+    readonly status: "processed" | "failed" | "skipped" | "dead_letter"
+    readonly retryInMillis?: number
+    readonly error?: string
+  }
+) =>
+  Transactor.withTransaction(
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const [row] = yield* claim(1)
+      if (row === undefined) return yield* Effect.die(new Error("nothing to claim"))
+      yield* inbox.settle({
+        deliveryId: row.deliveryId,
+        seenAttempts: row.attemptCount,
+        status: verdict.status,
+        retryInMillis: verdict.retryInMillis,
+        error: verdict.error,
+        errorTag: verdict.error === undefined ? undefined : "Tag"
+      })
+      return row
+    })
+  )
