@@ -173,28 +173,35 @@ export const IntegrationLive: Layer.Layer<Services, IntegrationError, PgClient.P
  */
 export type MemoryOptions = Omit<Options, "migrate">
 
+/** Nothing happens in memory that nobody is told of, so polls only keep settings up to date. */
+const memorySettings = { pollingIntervalMs: 3_600_000, idlePollingIntervalMs: 3_600_000 }
+
+/** Nobody shares a pool here, and transactions wait only for each other's rows. */
+const memoryProcessor = { isolated: true, maxConcurrentBatches: 1000, rollUpDelay: 0 }
+
 /**
  * All services without a database, for tests: the same behaviour, in memory. What handlers publish and link, and what
  * they write to `MemoryDatabase.ref`, rolls back with them. Time is that of `Clock`, so `TestClock` drives delays and
  * retries. Each delivery has a transaction of its own: a handler runs once per attempt. Nothing outlives the layer.
  *
- * Fails with `InvalidOption`, `UnsupportedOption`, or `ConfigError`.
+ * Options and settings are those of `layer`, with its defaults, apart from `pollingIntervalMs` and
+ * `idlePollingIntervalMs`, which are an hour. Fails with `InvalidOption`, `UnsupportedOption`, or `ConfigError`.
  *
  * @since 0.1.0
  */
-export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Services | MemoryDatabase, IntegrationError> =>
-  Layer.unwrap(
+export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Services | MemoryDatabase, IntegrationError> => {
+  const given = { ...options, settings: { ...memorySettings, ...options.settings } }
+  const processor = ProcessorModule.Processor.layer({ ...options, ...memoryProcessor })
+  return Layer.unwrap(
     Effect.as(
       validate(options),
-      Layer.provideMerge(
-        onStores(
-          options,
-          ProcessorModule.Processor.layer({ ...options, isolated: true, maxConcurrentBatches: 100, rollUpDelay: 0 })
-        ),
-        MemoryStores.layer
+      MemoryStores.wakeMissed.pipe(
+        Layer.provideMerge(onStores(given, processor)),
+        Layer.provideMerge(MemoryStores.layer)
       )
     )
   )
+}
 
 /** All services in memory with default options: see `layerMemory`. @since 0.1.0 */
 export const IntegrationMemory: Layer.Layer<Services | MemoryDatabase, IntegrationError> = layerMemory()

@@ -105,11 +105,17 @@ const pass = Effect.fnUntraced(function* (millis: number) {
   yield* TestClock.adjust(millis)
 })
 
+/** Turns of the event loop that are waited for before time is moved on: what does not sleep needs few. */
+const patience = 50
+
+const nextTurn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+
 /** Runs an effect; under `TestClock`, time moves on while it waits. */
 const moving = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
   const clock = yield* Clock.Clock
   if (!("adjust" in clock)) return yield* effect
   const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
+  for (let turn = 0; turn < patience && fiber.pollUnsafe() === undefined; turn++) yield* nextTurn
   for (let step = 1; fiber.pollUnsafe() === undefined; step = Math.min(step * 2, largestStep)) {
     // What waits for real things, such as promises, gets real time for them.
     yield* TestClock.withLive(Effect.sleep(1))

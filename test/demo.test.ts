@@ -13,10 +13,11 @@ import { clientFor, uniqueSchema } from "./support/databases.ts"
 const main = fileURLToPath(new URL("../examples/demo/main.ts", import.meta.url))
 
 const final = `
-events      14 (13 processed, 1 dead letter, 0 pending)
+events      30 (29 processed, 1 dead letter, 0 pending)
 deliveries  13 processed, 1 dead letter
 tasks       9 open, 2 cancelled
 links       11
+balances    acme 2200, globex 2999, newcomer 500
 dead letter INV-08: AmountNotAllowed: an amount of -1 cannot be processed
 `
 
@@ -62,6 +63,13 @@ it.live("on PGlite, killed in the middle and started again, the demo ends as one
     assert.isTrue(uninterrupted.output.endsWith(final), uninterrupted.output)
     yield* scenario({ DATABASE_URL: "", DEMO_DATA: join(directory, "killed") })
   }).pipe(Effect.scoped)
+)
+
+it.live("in memory it ends with the same numbers", () =>
+  Effect.gen(function* () {
+    const { output } = yield* run({ DEMO_STORE: "memory" })
+    assert.isTrue(output.endsWith(final), output)
+  })
 )
 
 it.live("on PostgreSQL too", () => {

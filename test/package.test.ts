@@ -50,7 +50,15 @@ describe("migrations", () => {
 describe("the package", () => {
   it("exports entry points and no internal module", () => {
     const manifest = JSON.parse(read("package.json"))
-    assert.deepStrictEqual(Object.keys(manifest.exports), [".", "./PgLite", "./internal/*", "./package.json"])
+    assert.deepStrictEqual(Object.keys(manifest.exports), [
+      ".",
+      "./PgLite",
+      "./decorators",
+      "./promise",
+      "./testing",
+      "./internal/*",
+      "./package.json"
+    ])
     assert.isNull(manifest.exports["./internal/*"])
     assert.isUndefined(manifest.dependencies)
   })

@@ -132,15 +132,15 @@ describe("PgLite.layer", () => {
       ["package.json", "it, or a directory above it, is a file. Give the path of a directory."],
       ["package.json/data", "it, or a directory above it, is a file. Give the path of a directory."],
       [
-        "src",
-        'it holds other files ("Consumer.ts") and no database. Give an empty directory, one that does not exist yet, or that of a PGlite database.'
+        "sql",
+        'it holds other files ("0001_outbox.sql") and no database. Give an empty directory, one that does not exist yet, or that of a PGlite database.'
       ]
     ])("%s", ([dataDir, problem]) =>
       Effect.gen(function* () {
         const failure = yield* Effect.flip(open(dataDir!, Effect.void))
         assert.strictEqual(failure._tag, "DataDirectoryUnusable")
         assert.strictEqual(failure.message, `PGlite cannot use data directory "${dataDir}": ${problem}`)
-        assert.isFalse(Fs.existsSync("src/.effect-integration"))
+        assert.isFalse(Fs.existsSync("sql/.effect-integration"))
       })
     )
 

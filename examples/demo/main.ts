@@ -1,20 +1,21 @@
 /**
- * `npm run demo`: finance creates and cancels invoices, operations makes linked tasks of them. One handler fails twice
- * before it succeeds, another always fails and ends as a dead letter. Kill it at any moment and start it again: it goes
- * on from what is there, and ends with the same numbers.
+ * `npm run demo`: finance creates and cancels invoices, operations makes linked tasks of them, CRM keeps the customers'
+ * balances. One handler fails twice before it succeeds, another always fails and ends as a dead letter. Kill it at any
+ * moment and start it again: it goes on from what is there, and ends with the same numbers.
  */
 import { Console, Effect, Layer, Logger } from "effect"
-import { SqlClient } from "effect/sql"
-import { Integration, LinkStore, Processor } from "../../src/index.ts"
+import { InboxStore, LinkStore, OutboxStore, Processor, Subscriber } from "../../src/index.ts"
+import { Balance, LimitReached } from "../crm/balance.ts"
+import { CustomerCharged, CustomerRefunded, InvoiceCancelled, InvoiceCreated } from "../finance/events.ts"
 import { Invoices } from "../finance/Invoices.ts"
 import * as Operations from "../operations/subscribers.ts"
 import { Tasks } from "../operations/Tasks.ts"
-import * as Database from "./database.ts"
+import * as Stores from "./stores.ts"
 
 /** Twelve invoices: one of a customer nobody knows yet, one nobody can process, two that are cancelled. */
 const invoices = Array.from({ length: 12 }, (_, index) => ({
   id: `INV-${String(index + 1).padStart(2, "0")}`,
-  customer: index === 4 ? "newcomer" : "regular",
+  customer: index === 4 ? "newcomer" : index % 3 === 0 ? "acme" : "globex",
   amount: index === 7 ? -1 : 100 * (index + 1)
 }))
 
@@ -39,12 +40,14 @@ const publish = Effect.gen(function* () {
   }
 })
 
+const definitions = [InvoiceCreated, InvoiceCancelled, CustomerCharged, CustomerRefunded, LimitReached]
+
 /** Waits until every event is settled: retries included. */
 const untilSettled = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
+  const outbox = yield* OutboxStore
   const processor = yield* Processor
-  for (const { id } of yield* sql<{ id: string }>`SELECT id::text AS id FROM outbox_event ORDER BY position`) {
-    yield* processor.settled(id)
+  for (const { name } of definitions) {
+    for (const { id } of yield* outbox.findByName(name, 0n, 100)) yield* processor.settled(id)
   }
   yield* processor.drain
 })
@@ -54,28 +57,28 @@ const report = Effect.gen(function* () {
   const tasks = yield* (yield* Tasks).counts
   const links = yield* LinkStore.findByLinkType("cascade")
   const delivered = deliveries["operations.tasks"]
+  const balances = (yield* Balance.states()).items.map((item) => `${item.aggregate.entityId} ${item.state.balance}`)
   yield* Console.log(`
 events      ${total} (${events.processed} processed, ${events.dead_letter} dead letter, ${events.pending} pending)
 deliveries  ${delivered?.processed} processed, ${delivered?.dead_letter} dead letter
 tasks       ${tasks.open} open, ${tasks.cancelled} cancelled
-links       ${links.length}`)
-  const sql = yield* SqlClient.SqlClient
-  const dead = yield* sql<{ id: string; error: string }>`
-    SELECT e.aggregate_id AS id, i.last_error AS error
-    FROM inbox_event AS i JOIN outbox_event AS e ON e.id = i.outbox_event_id
-    WHERE i.status = 'dead_letter'`
-  for (const { error, id } of dead) yield* Console.log(`dead letter ${id}: ${error}`)
+links       ${links.length}
+balances    ${balances.toSorted().join(", ")}`)
+  const inbox = yield* InboxStore
+  const outbox = yield* OutboxStore
+  for (const { eventId, lastError, status } of yield* inbox.findByConsumer("operations.tasks", 0n, 100)) {
+    if (status !== "dead_letter") continue
+    yield* Console.log(`dead letter ${(yield* outbox.findById(eventId))?.aggregateId}: ${lastError}`)
+  }
 })
 
-const Live = Layer.mergeAll(Operations.layer, Invoices.layer).pipe(
-  Layer.provideMerge(Tasks.layer),
-  Layer.provideMerge(Integration.layer({ settings: { retryBaseDelayMs: 200 } })),
-  Layer.provideMerge(Database.layer),
+const Live = Layer.mergeAll(Operations.layer, Subscriber.layer(...Balance.subscribers)).pipe(
+  Layer.provideMerge(Stores.layer),
   Layer.provideMerge(Logger.layer([readable]))
 )
 
 const program = Effect.gen(function* () {
-  yield* Console.log(`The demo runs on ${Database.where}\n`)
+  yield* Console.log(`The demo runs on ${Stores.where}\n`)
   yield* publish
   yield* untilSettled
   yield* report

@@ -17,3 +17,19 @@ export const InvoiceCancelled = DomainEvent.define("invoice.cancelled", {
   ...about,
   payload: Schema.Struct({ invoiceId: Schema.String, reason: Schema.String })
 })
+
+const ofCustomer = {
+  sourceModule: "finance",
+  aggregateType: "Customer",
+  aggregateId: (change: { readonly customer: string }) => change.customer
+}
+
+export const CustomerCharged = DomainEvent.define("customer.charged", {
+  ...ofCustomer,
+  payload: Schema.Struct({ customer: Schema.String, amount: Schema.Number })
+})
+
+export const CustomerRefunded = DomainEvent.define("customer.refunded", {
+  ...ofCustomer,
+  payload: Schema.Struct({ customer: Schema.String, amount: Schema.Number })
+})

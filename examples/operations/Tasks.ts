@@ -1,17 +1,20 @@
 /** Operations' own service: tasks. It joins whatever transaction it is called in. */
 import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { type Errors, MemoryDatabase } from "../../src/index.ts"
+
+type StorageError = SqlError.SqlError | Errors.StoreError
 
 export class Tasks extends Context.Service<
   Tasks,
   {
-    readonly create: (title: string) => Effect.Effect<string, SqlError.SqlError>
-    readonly cancel: (id: string) => Effect.Effect<void, SqlError.SqlError>
+    readonly create: (title: string) => Effect.Effect<string, StorageError>
+    readonly cancel: (id: string) => Effect.Effect<void, StorageError>
     /** How many tasks have each status. */
-    readonly counts: Effect.Effect<{ readonly open: number; readonly cancelled: number }, SqlError.SqlError>
+    readonly counts: Effect.Effect<{ readonly open: number; readonly cancelled: number }, StorageError>
   }
 >()("examples/operations/Tasks") {
-  static readonly layer = Layer.effect(
+  static readonly layerSql = Layer.effect(
     Tasks,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
@@ -32,6 +35,19 @@ export class Tasks extends Context.Service<
             FROM task`,
           ([row]) => row ?? { open: 0, cancelled: 0 }
         )
+      })
+    })
+  )
+  /** What a test of operations runs on. `MemoryDatabase.ref` rolls back with the handler that wrote it. */
+  static readonly layerMemory = Layer.effect(
+    Tasks,
+    Effect.gen(function* () {
+      const tasks = yield* MemoryDatabase.ref<ReadonlyArray<"open" | "cancelled">>([])
+      const count = (status: string) => (all: ReadonlyArray<string>) => all.filter((_) => _ === status).length
+      return Tasks.of({
+        create: () => tasks.modify((all) => [String(all.length + 1), [...all, "open"]]),
+        cancel: (id) => tasks.update((all) => all.with(Number(id) - 1, "cancelled")),
+        counts: Effect.map(tasks.get, (all) => ({ open: count("open")(all), cancelled: count("cancelled")(all) }))
       })
     })
   )

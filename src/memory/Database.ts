@@ -110,6 +110,7 @@ export class Database {
   readonly #tables = new Map<AnyTable, number>()
   readonly #listeners: Array<() => void> = []
   #changed = Deferred.makeUnsafe<void>()
+  #isTelling = false
   #position = 0n
 
   table<Row>(onChange?: (key: string, before: Row | undefined, after: Row | undefined) => void): Table<Row> {
@@ -128,7 +129,7 @@ export class Database {
     return ++this.#position
   }
 
-  /** Completed with the next commit. */
+  /** Completed soon after the next commit or rollback. */
   get changed(): Deferred.Deferred<void> {
     return this.#changed
   }
@@ -235,10 +236,16 @@ export class Database {
     Deferred.doneUnsafe(transaction.ended, Effect.void)
   }
 
+  /** In the next turn of the event loop: whoever made the change has then done what follows from it. */
   #tellChanged() {
-    const changed = this.#changed
-    this.#changed = Deferred.makeUnsafe<void>()
-    Deferred.doneUnsafe(changed, Effect.void)
+    if (this.#isTelling) return
+    this.#isTelling = true
+    setImmediate(() => {
+      this.#isTelling = false
+      const changed = this.#changed
+      this.#changed = Deferred.makeUnsafe<void>()
+      Deferred.doneUnsafe(changed, Effect.void)
+    })
   }
 
   #rollBack(transaction: Transaction): Effect.Effect<void> {

@@ -142,7 +142,8 @@ const answer = (
     }),
     settings,
     hasUnrouted: false,
-    hasOpenSubscriptions: tables.missed.size > 0,
+    // Whoever missed something was told at once.
+    hasOpenSubscriptions: false,
     hasUnrolled: pending.some((event) => ![...tables.ofEvent(transaction, event.id)].some(isOpen)),
     nextRollUpPosition: pending.length < question.rollUpLimit ? 0n : (pending.at(-1)?.position ?? 0n),
     releasable: question.consumers.flatMap(({ consumer, onDeadLetter }) =>

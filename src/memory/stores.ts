@@ -3,8 +3,9 @@
  *
  * @internal
  */
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
+import { Notifier } from "../Notifier.ts"
 import * as Actors from "./actors.ts"
 import * as Inbox from "./inbox.ts"
 import * as Links from "./links.ts"
@@ -22,7 +23,19 @@ export const layer = Layer.mergeAll(
   Actors.layer,
   Transactor.layer
 ).pipe(
-  Layer.provide(MemoryTables.layer),
+  Layer.provideMerge(MemoryTables.layer),
   Layer.provideMerge(MemorySettings.layer),
   Layer.provideMerge(MemoryDatabase.layer)
+)
+
+/** Wakes consumers that were given events which they had missed; no poll looks for those here. */
+export const wakeMissed: Layer.Layer<never, never, MemoryTables | Notifier> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const tables = yield* MemoryTables
+    const notifier = yield* Notifier
+    const run = Effect.runForkWith(yield* Effect.context<never>())
+    tables.whenMissed = (consumers) => {
+      run(notifier.wake(consumers))
+    }
+  })
 )

@@ -81,11 +81,8 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
             lastSeenAt: new Date(lastSeenAt)
           }))
       ),
-      sweep: Effect.sync(() => {
-        const consumers = [...tables.missed]
-        tables.missed.clear()
-        return { consumers, isOpen: false }
-      }),
+      // Every commit looks for subscriptions that its events missed.
+      sweep: Effect.succeed({ consumers: [], isOpen: false }),
       all: Effect.map(database.reader, (transaction) =>
         [...transaction.rows(tables.subscriptions)].toSorted((a, b) =>
           keyOf(a.consumer, a.event) < keyOf(b.consumer, b.event) ? -1 : 1

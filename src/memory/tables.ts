@@ -84,8 +84,8 @@ export class Tables {
   readonly consumers: Table<ConsumerRecord>
   /** Who has a dedupe key: event ids by key. */
   readonly keys: Table<string>
-  /** Consumers that were given events whose publisher could not see their registration. */
-  readonly missed = new Set<string>()
+  /** Told of consumers that were given events whose publisher could not see their registration. */
+  whenMissed: (consumers: ReadonlyArray<string>) => void = () => {}
   /** Events of the transaction that is being committed. */
   readonly #fresh: Array<string> = []
   readonly #openOf = new Map<string, Set<string>>()
@@ -203,6 +203,7 @@ export class Tables {
    */
   #giveMissed(eventIds: ReadonlyArray<string>): void {
     const committed = new Transaction()
+    const consumers = new Set<string>()
     for (const id of eventIds) {
       const event = this.events.rows.get(id)
       if (event === undefined) continue
@@ -216,9 +217,10 @@ export class Tables {
       )
       if (event.status === "processed")
         committed.write(this.events, id, { ...event, status: "pending", processedAt: null })
-      for (const { consumer } of missing) this.missed.add(consumer)
+      for (const { consumer } of missing) consumers.add(consumer)
     }
     this.database.apply(committed)
+    if (consumers.size > 0) this.whenMissed([...consumers])
   }
 }
 
