@@ -31,7 +31,7 @@ const standardDecorators = {
 export default defineConfig({
   plugins: [standardDecorators],
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     globalSetup: ["test/support/globalSetup.ts"],
     reporters: ["default", plainSummary],
     pool: "forks",

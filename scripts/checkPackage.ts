@@ -18,11 +18,16 @@ for (const name of [
   "Processor",
   "Registry",
   "LinkStore",
-  "IntegrationLive"
+  "Actor",
+  "IntegrationLive",
+  "IntegrationMemory"
 ]) {
   if (!(name in main)) fail(`effect-integration does not export ${name}`)
 }
-if (!("layer" in (await load("effect-integration/PgLite")))) fail("effect-integration/PgLite has no layer")
+const entryPoints = { PgLite: "layer", decorators: "Subscribe", promise: "createIntegration", testing: "settled" }
+for (const [name, member] of Object.entries(entryPoints)) {
+  if (!(member in (await load(`effect-integration/${name}`)))) fail(`effect-integration/${name} has no ${member}`)
+}
 await load("effect-integration/internal/pattern").then(
   () => fail("internal modules can be imported"),
   () => undefined

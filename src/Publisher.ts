@@ -142,10 +142,9 @@ const refuseTime = (event: UntypedEvent, option: string, value: unknown, expecte
     })
   )
 
-/** When an event may be delivered: in so many milliseconds, at a time, or at once. */
+/** When an event that is put off may be delivered: in so many milliseconds, or at a time. */
 const dueOf = (event: UntypedEvent): Effect.Effect<NewEvent["due"], InvalidOption> => {
   const { availableAt, delay } = event
-  if (delay === undefined && availableAt === undefined) return Effect.undefined
   if (delay !== undefined && availableAt !== undefined) {
     return refuseTime(event, "delay", delay, "to be left out, as availableAt is given")
   }
@@ -213,7 +212,7 @@ const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayl
     correlationId: event.correlationId ?? cause?.correlationId ?? cause?.id,
     causationId: cause?.id,
     dedupeKey: event.dedupeKey,
-    due: yield* dueOf(event)
+    due: event.delay === undefined && event.availableAt === undefined ? undefined : yield* dueOf(event)
   }
   return { row, payload: event.payload, metadata: metadata ?? {}, definition: undefined }
 })

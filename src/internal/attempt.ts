@@ -114,7 +114,7 @@ const runSingle = Effect.fnUntraced(function* (
 const releaseNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
   const onDeadLetter = orderOf(consumer)
   if (onDeadLetter === undefined) return Effect.void
-  const keys = new Set(rows.filter((row) => row.isParking).map((row) => row.orderingKey as bigint))
+  const keys = new Set(rows.flatMap((row) => (row.isParking === true ? (row.orderingKey ?? []) : [])))
   return Effect.asVoid(engine.inbox.release({ consumer: consumer.name, keys: [...keys], onDeadLetter }))
 }
 

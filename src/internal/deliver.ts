@@ -104,20 +104,16 @@ const handle = (
 ): Effect.Effect<Outcome> => {
   const event = toEvent(row, payload)
   const { handler } = subscriber
-  const run =
-    handler._tag === "Single"
-      ? Effect.as(
-          within(() => handler.handle(event), context, event),
-          processed
-        )
-      : Effect.map(
-          within(() => handler.handle([event]), context, undefined),
-          (outcomes) => itemOutcome(subscriber, row, outcomes)
-        )
-  return Effect.matchCause(run, {
-    onFailure: (cause) => failed(subscriber, row, cause),
-    onSuccess: (outcome) => outcome
-  })
+  const onFailure = (cause: Cause.Cause<unknown>) => failed(subscriber, row, cause)
+  return handler._tag === "Single"
+    ? Effect.matchCause(
+        within(() => handler.handle(event), context, event),
+        { onFailure, onSuccess: () => processed }
+      )
+    : Effect.matchCause(
+        within(() => handler.handle([event]), context, undefined),
+        { onFailure, onSuccess: (outcomes) => itemOutcome(subscriber, row, outcomes) }
+      )
 }
 
 /** Why a payload could not be decoded: it does not fit, or the schema's own code failed. */

@@ -36,8 +36,16 @@ export const make = (
 ): Handlers => {
   const brought = added(outer, inner)
   const contexts = new Map<Subscriber, Context.Context<never>>()
+  // Neighbours are mostly of one name.
+  let lastName: string | undefined
+  let lastHandler: Subscriber | undefined
   return {
-    of: (row) => engine.registry.handlerFor(consumer.name, row.eventName),
+    of: ({ eventName }) => {
+      if (eventName === lastName) return lastHandler
+      lastName = eventName
+      lastHandler = engine.registry.handlerFor(consumer.name, eventName)
+      return lastHandler
+    },
     contextOf: (subscriber) => {
       const known = contexts.get(subscriber)
       if (known !== undefined) return known

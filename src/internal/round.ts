@@ -41,6 +41,8 @@ const report = (consumer: Consumer, { row, verdict }: Judged) => {
   })
 }
 
+const hasTier = (row: Claimed) => row.tier !== null
+
 /**
  * After a commit: words for what failed, the events whose status may be final now, and those whose consumers of lower
  * priority need not wait any longer. Returns how many there were.
@@ -54,8 +56,9 @@ const conclude = Effect.fnUntraced(function* (
   const final = others.filter(({ verdict }) => verdict.retryInMillis === undefined).map(({ row }) => row)
   yield* engine.rollUp.offer([...processed, ...final].map((row) => row.eventId))
   yield* Effect.forEach(others, (judged) => report(consumer, judged), { discard: true })
-  const attempted = [...processed, ...others.map(({ row }) => row)]
-  const tiered = attempted.filter((row) => row.tier !== null).map((row) => row.eventId)
+  const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(
+    (row) => row.eventId
+  )
   if (tiered.length > 0) yield* engine.notifier.wake(yield* untraced(engine.inbox.bringForward(tiered)))
   return processed.length + others.length
 })
@@ -75,7 +78,7 @@ const charge = Effect.fnUntraced(function* (
   if (!isCharged) return 0
   const onDeadLetter = orderOf(consumer)
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is released separately.
-  if (onDeadLetter === "continue" && row.orderingKey !== null && verdict.retryInMillis === undefined) {
+  if (onDeadLetter === "continue" && row.orderingKey !== undefined && verdict.retryInMillis === undefined) {
     yield* untraced(engine.inbox.release({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter }))
   }
   return yield* conclude(engine, consumer, [], [{ row, verdict }])
@@ -114,7 +117,7 @@ const eachAlone = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claim
 /** Whether one of `suspects` comes after a delivery of its key that is none: that one has to be through first. */
 const hasPredecessor = (rows: ReadonlyArray<Claimed>, suspects: ReadonlyArray<Claimed>) =>
   suspects.some((suspect) => {
-    if (suspect.orderingKey === null) return false
+    if (suspect.orderingKey === undefined) return false
     const first = rows.find((row) => row.orderingKey === suspect.orderingKey)
     return first !== undefined && !suspects.includes(first)
   })

@@ -25,29 +25,20 @@ export interface Batch {
   readonly timeoutMillis: number
 }
 
-/** Deliveries handed to a handler in one call. */
-interface Call {
-  readonly subscriber: Subscriber | undefined
-  readonly rows: ReadonlyArray<Claimed>
-}
-
-/** Batch handlers get neighbours together, others one at a time. */
-export const toCalls = (rows: ReadonlyArray<Claimed>, handlerOf: Handlers["of"]): ReadonlyArray<Call> => {
-  const calls: Array<{ subscriber: Subscriber | undefined; rows: Array<Claimed> }> = []
-  for (const row of rows) {
-    const subscriber = handlerOf(row)
-    const last = calls.at(-1)
-    if (subscriber?.handler._tag === "Batch" && last?.subscriber === subscriber) last.rows.push(row)
-    else calls.push({ subscriber, rows: [row] })
-  }
-  return calls
+/** How many of the rows from `start` on are handed to a handler in one call: neighbours, for a batch handler. */
+export const callSize = (rows: ReadonlyArray<Claimed>, start: number, handlerOf: Handlers["of"]): number => {
+  const subscriber = handlerOf(rows[start] as Claimed)
+  if (subscriber?.handler._tag !== "Batch") return 1
+  let end = start + 1
+  while (end < rows.length && handlerOf(rows[end] as Claimed) === subscriber) end++
+  return end - start
 }
 
 /** Which keys of an ordered consumer go no further in this transaction. */
 const makeBlocks = ({ avoided, consumer }: Batch) => {
   const keys = new Set<bigint>()
   const block = ({ orderingKey }: Claimed) => {
-    if (orderingKey !== null) keys.add(orderingKey)
+    if (orderingKey !== undefined) keys.add(orderingKey)
   }
   return {
     block,
@@ -60,7 +51,7 @@ const makeBlocks = ({ avoided, consumer }: Batch) => {
         block(row)
         return true
       }
-      return row.orderingKey !== null && keys.has(row.orderingKey)
+      return row.orderingKey !== undefined && keys.has(row.orderingKey)
     }
   }
 }
@@ -93,38 +84,36 @@ const runTogether = Effect.fnUntraced(function* (
   return result.outcomes
 })
 
-const runAlone = Effect.fnUntraced(function* (
-  subscriber: Subscriber,
-  row: Claimed,
-  handlers: Handlers,
-  blocks: Blocks
-): Effect.fn.Return<ReadonlyArray<Handled>, Abandoned> {
-  const outcome = yield* deliver(subscriber, row, handlers.contextOf(subscriber))
-  if (outcome._tag === "Failed") return yield* new Abandoned({ suspects: [row], cause: outcome.cause })
-  if (outcome._tag === "Undecodable") blocks.gaveUp(row)
-  return [[row, outcome]]
-})
-
 /** Until one fails, time is up, or the worker is being stopped. Fails with `Abandoned`. */
 export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batch, handlers: Handlers) {
   const clock = yield* Clock.Clock
   const openedAt = clock.currentTimeMillisUnsafe()
   const blocks = makeBlocks(batch)
-  let current = batch.rows
+  const { rows } = batch
+  let first = 0
+  let size = 1
+  const current = () => rows.slice(first, first + size)
   const work = Effect.fnUntraced(function* (progress: Progress) {
     const handled: Array<Handled> = []
-    for (const { rows, subscriber } of toCalls(batch.rows, handlers.of)) {
+    for (let start = 0; start < rows.length; start += size) {
       const now = clock.currentTimeMillisUnsafe()
       if (handled.length > 0 && (now - openedAt > engine.maxBatchMillis || batch.isStopping())) break
-      current = rows
+      const row = rows[start] as Claimed
+      const subscriber = handlers.of(row)
       progress.startedAt = now
-      const [row] = rows as readonly [Claimed]
+      size = callSize(rows, start, handlers.of)
+      first = start
       if (subscriber === undefined) blocks.block(row)
-      else if (rows.length > 1) handled.push(...(yield* runTogether(subscriber, rows, handlers, blocks)))
-      else if (!blocks.isBlocked(row)) handled.push(...(yield* runAlone(subscriber, row, handlers, blocks)))
+      else if (size > 1) handled.push(...(yield* runTogether(subscriber, current(), handlers, blocks)))
+      else if (!blocks.isBlocked(row)) {
+        const outcome = yield* deliver(subscriber, row, handlers.contextOf(subscriber))
+        if (outcome._tag === "Failed") return yield* new Abandoned({ suspects: [row], cause: outcome.cause })
+        if (outcome._tag === "Undecodable") blocks.gaveUp(row)
+        handled.push([row, outcome])
+      }
     }
     return handled
   })
   const handled = yield* watch(work, batch.timeoutMillis)
-  return Option.isSome(handled) ? handled.value : yield* overdue(engine, batch.consumer, current, batch.timeoutMillis)
+  return Option.isSome(handled) ? handled.value : yield* overdue(engine, batch.consumer, current(), batch.timeoutMillis)
 })

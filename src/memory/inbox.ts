@@ -38,8 +38,7 @@ const toClaimed = (tables: Tables, transaction: Transaction, delivery: DeliveryR
     correlationId: event.correlationId,
     causationId: event.causationId,
     createdAt: event.createdAt,
-    orderingKey: delivery.orderingKey,
-    isParking,
+    ...(delivery.orderingKey === null ? {} : { orderingKey: delivery.orderingKey, isParking }),
     tier: delivery.tier
   }
 }

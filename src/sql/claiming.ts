@@ -20,8 +20,7 @@ export const claimedColumns = `
   e.event_name AS "eventName", e.schema_version AS "schemaVersion", e.source_module AS "sourceModule",
   e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId",
   coalesce(c.payload_override, e.payload) AS "payload", e.metadata AS "metadata",
-  e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.created_at AS "createdAt",
-  c.ordering_key AS "orderingKey", c.tier AS "tier"`
+  e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.created_at AS "createdAt", c.tier AS "tier"`
 
 /**
  * `LIMIT` keeps this a lookup per claimed row: a join would be planned as a hash over the whole outbox as soon as
@@ -57,8 +56,7 @@ export const maxBigint = 9223372036854775807n
 export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) =>
   sql.unsafe<Claimed>(
     `WITH claimed AS MATERIALIZED (
-      SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.ordering_key,
-        i.tier
+      SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.tier
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
         AND ${notPaused("$1")} AND ${covers(request.interest, 4)}
@@ -66,7 +64,7 @@ export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { re
       LIMIT $3::int
       FOR UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, false AS "isParking"
+    SELECT ${claimedColumns}
     FROM claimed AS c
     CROSS JOIN ${eventOf}
     ORDER BY c.available_at, c.position`,
@@ -76,13 +74,13 @@ export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { re
 export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
   sql.unsafe<Claimed>(
     `WITH claimed AS MATERIALIZED (
-      SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.ordering_key, i.tier
+      SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.tier
       FROM inbox_event AS i
       WHERE i.id = $1::uuid AND i.consumer_name = $2 AND ${claimable} AND i.available_at <= now()
         AND ${notPaused("$2")}
       FOR UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, false AS "isParking"
+    SELECT ${claimedColumns}
     FROM claimed AS c
     CROSS JOIN ${eventOf}`,
     [request.deliveryId, request.consumer]

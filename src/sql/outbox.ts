@@ -8,7 +8,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { StoreError } from "../Errors.ts"
 import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../OutboxStore.ts"
 import { storeErrors } from "./errors.ts"
-import { deliveriesOf, deliveryColumns, interestedIn, isSettled } from "./routing.ts"
+import { deliveriesOf, deliveryColumns, heardBy, interestedIn, isSettled } from "./routing.ts"
 
 /** What is known of an event that was stored. */
 type Stored = Omit<Appended, "existing">
@@ -64,8 +64,10 @@ const appendStatement = (isKeyed: boolean) => `
     )
   ), clock AS MATERIALIZED (
     SELECT clock_timestamp() AS now
-  ), interested AS (
+  ), interested AS MATERIALIZED (
     ${interestedIn("SELECT DISTINCT event_name FROM input")}
+  ), heard AS MATERIALIZED (
+    ${heardBy("interested")}
   ), stored AS (
     INSERT INTO outbox_event (
       ${isKeyed ? "position, " : ""}id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload,
@@ -81,7 +83,7 @@ const appendStatement = (isKeyed: boolean) => `
       CASE WHEN n.event_name IS NULL THEN c.now END
     FROM input AS i
     CROSS JOIN clock AS c
-    LEFT JOIN interested AS n USING (event_name)
+    LEFT JOIN heard AS n USING (event_name)
     ORDER BY ${isKeyed ? "i.source_module, i.event_name, i.dedupe_key, " : ""}i.place
     ${isKeyed ? "ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING" : ""}
     RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, status,
@@ -93,7 +95,7 @@ const appendStatement = (isKeyed: boolean) => `
   SELECT e.id::text AS "id", e.position AS "position", e.status AS "status", e.created_at AS "createdAt",
     coalesce(n.consumers, '{}') AS "consumers"
   FROM stored AS e
-  LEFT JOIN interested AS n ON n.event_name = e.event_name
+  LEFT JOIN heard AS n ON n.event_name = e.event_name
   ORDER BY e.position`
 
 /** The events that have these keys, with their consumers: a statement of its own, to see what was committed meanwhile. */
@@ -162,8 +164,10 @@ const route = (sql: SqlClient.SqlClient) => {
       ORDER BY position
       LIMIT $1::int
       FOR UPDATE SKIP LOCKED
-    ), interested AS (
+    ), interested AS MATERIALIZED (
       ${interestedIn("SELECT DISTINCT event_name FROM unrouted")}
+    ), heard AS MATERIALIZED (
+      ${heardBy("interested")}
     ), delivered AS (
       INSERT INTO inbox_event (${deliveryColumns})
       ${deliveriesOf("unrouted", "interested")}
@@ -174,12 +178,12 @@ const route = (sql: SqlClient.SqlClient) => {
         status = CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
         processed_at = CASE WHEN n.event_name IS NULL THEN clock_timestamp() END
       FROM unrouted AS u
-      LEFT JOIN interested AS n ON n.event_name = u.event_name
+      LEFT JOIN heard AS n ON n.event_name = u.event_name
       WHERE o.id = u.id
       RETURNING o.id
     )
     SELECT (SELECT count(*)::int FROM routed) AS "routed",
-      ARRAY(SELECT DISTINCT c.name FROM interested AS n CROSS JOIN unnest(n.consumers) AS c (name)) AS "consumers"`
+      ARRAY(SELECT DISTINCT consumer_name::text FROM interested) AS "consumers"`
   return (limit: number) => sql.unsafe<{ routed: number; consumers: ReadonlyArray<string> }>(statement, [limit])
 }
 

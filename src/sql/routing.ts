@@ -37,15 +37,13 @@ export const orderingKey = (event: string) =>
   `hashtextextended(${event}.source_module || ':' || ${event}.aggregate_type || ':' || ${event}.aggregate_id, 0)`
 
 /**
- * One row for each event name that has consumers: their names, their tiers (0 is the highest priority; of several
- * subscriptions of a consumer the highest counts), whether each keeps the order, and the number of tiers.
+ * One row for each event name and consumer of it: its tier (0 is the highest priority; of several subscriptions of a
+ * consumer the highest counts), how many tiers there are, and whether it keeps the order.
  *
  * @param names - SQL of rows with a distinct `event_name`
  */
 export const interestedIn = (names: string) => `
-  SELECT t.event_name, array_agg(t.consumer_name::text ORDER BY t.consumer_name) AS consumers,
-    array_agg(t.tier ORDER BY t.consumer_name) AS tiers, array_agg(t.is_ordered ORDER BY t.consumer_name) AS ordered,
-    max(t.tier) + 1 AS tier_count
+  SELECT t.*, max(t.tier) OVER (PARTITION BY t.event_name) AS last_tier
   FROM (
     SELECT m.event_name, m.consumer_name, c.ordering = 'aggregate' AS is_ordered,
       (dense_rank() OVER (PARTITION BY m.event_name ORDER BY m.priority DESC) - 1)::smallint AS tier
@@ -56,13 +54,22 @@ export const interestedIn = (names: string) => `
       GROUP BY n.event_name, s.consumer_name
     ) AS m
     JOIN integration_consumer AS c ON c.consumer_name = m.consumer_name
-  ) AS t
-  GROUP BY t.event_name`
+  ) AS t`
+
+/**
+ * One row for each event name that has consumers, with their names in order.
+ *
+ * @param interested - name of the rows of `interestedIn`
+ */
+export const heardBy = (interested: string) => `
+  SELECT event_name, array_agg(consumer_name::text ORDER BY consumer_name) AS consumers
+  FROM ${interested}
+  GROUP BY event_name`
 
 /** How much later than the tier above a delivery becomes due, unless it is brought forward. */
-export const headStart = "interval '1 second'"
+const headStart = "interval '1 second'"
 
-/** Columns of `inbox_event` that `deliveryOf` gives values for. */
+/** Columns of `inbox_event` that `deliveriesOf` gives values for. */
 export const deliveryColumns = `
   id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier`
 
@@ -73,9 +80,8 @@ export const deliveryColumns = `
  * @param interested - name of the rows of `interestedIn`
  */
 export const deliveriesOf = (events: string, interested: string) => `
-  SELECT ${deliveryId("e.id", "c.name")}, e.id, c.name, e.event_name, e.schema_version, e.position,
-    CASE WHEN c.tier = 0 THEN e.available_at ELSE e.available_at + c.tier * ${headStart} END,
-    CASE WHEN c.is_ordered THEN ${orderingKey("e")} END, CASE WHEN n.tier_count > 1 THEN c.tier END
+  SELECT ${deliveryId("e.id", "n.consumer_name")}, e.id, n.consumer_name, e.event_name, e.schema_version, e.position,
+    CASE WHEN n.tier = 0 THEN e.available_at ELSE e.available_at + n.tier * ${headStart} END,
+    CASE WHEN n.is_ordered THEN ${orderingKey("e")} END, CASE WHEN n.last_tier > 0 THEN n.tier END
   FROM ${events} AS e
-  JOIN ${interested} AS n ON n.event_name = e.event_name
-  CROSS JOIN unnest(n.consumers, n.tiers, n.ordered) AS c (name, tier, is_ordered)`
+  JOIN ${interested} AS n ON n.event_name = e.event_name`

@@ -76,7 +76,12 @@ const verdict = (row: Claimed, outcome: typeof Outcome.Type): Verdict => ({
 const makeSide = (names: Names) => {
   const ids: Array<string> = []
   const nameOf = (id: string) => ids.indexOf(id)
-  const told = (row: Claimed) => [nameOf(row.eventId), row.attemptCount, row.isParking, row.orderingKey !== null]
+  const told = (row: Claimed) => [
+    nameOf(row.eventId),
+    row.attemptCount,
+    row.isParking ?? false,
+    row.orderingKey !== undefined
+  ]
 
   const publish = Effect.fnUntraced(function* (
     { end, events }: Extract<Command, { _tag: "Publish" }>,
@@ -118,7 +123,7 @@ const makeSide = (names: Names) => {
       const outcome = at(outcomes, index % outcomes.length)
       if (outcome !== "untouched") yield* inbox.settle(verdict(row, outcome))
     }
-    const keys = [...new Set(rows.filter((row) => row.isParking).map((row) => row.orderingKey as bigint))]
+    const keys = [...new Set(rows.flatMap((row) => (row.isParking === true ? (row.orderingKey ?? []) : [])))]
     if (onDeadLetter !== undefined) yield* inbox.release({ consumer, keys, onDeadLetter })
     return rows.map(told)
   })
