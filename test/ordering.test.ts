@@ -2,11 +2,11 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { DomainEvent, Publisher, Subscriber } from "../src/index.ts"
+import { DomainEvent, Integration, Publisher, Subscriber } from "../src/index.ts"
 import { createMoves, Moved, moving } from "./processes/ordered.ts"
 import { start } from "./support/children.ts"
 import { inSchema } from "./support/databases.ts"
-import { until } from "./support/scenario.ts"
+import { unpolled, until } from "./support/scenario.ts"
 
 const keys = Array.from({ length: 16 }, (_, index) => `key-${index}`)
 
@@ -31,6 +31,19 @@ const written = SqlClient.SqlClient.use((sql) =>
   }))
 )
 
+/** Every key has all its numbers, each once, in order. */
+const assertOrder = Effect.fnUntraced(function* (perKey: number) {
+  const { numbers, processes } = yield* written
+  for (const key of keys) {
+    assert.deepStrictEqual(
+      numbers.get(key)?.map((row) => row.n),
+      Array.from({ length: perKey }, (_, n) => n),
+      `order of ${key}`
+    )
+  }
+  return processes
+})
+
 const attack = (perKey: number, concurrency: ReadonlyArray<number>) =>
   inSchema(createMoves, (env) =>
     Effect.gen(function* () {
@@ -43,18 +56,25 @@ const attack = (perKey: number, concurrency: ReadonlyArray<number>) =>
       yield* victim?.kill("SIGKILL") ?? Effect.void
       yield* launch(concurrency[0] ?? 1)
       yield* until(open, (count) => count === 0)
-      const { numbers, processes } = yield* written
-      assert.isAbove(processes, 1)
-      for (const key of keys) {
-        assert.deepStrictEqual(
-          numbers.get(key)?.map((row) => row.n),
-          Array.from({ length: perKey }, (_, n) => n),
-          `order of ${key}`
-        )
-      }
+      assert.isAbove(yield* assertOrder(perKey), 1)
     })
   )
 
 it.live("10,000 events of 16 aggregates stay in order with 8 workers in 3 processes, failures and a kill", () =>
   attack(625, [3, 3, 2])
+)
+
+it.live("nothing stays parked, although no poll looks for it: whoever is through releases the next", () =>
+  inSchema(
+    createMoves,
+    () =>
+      Effect.gen(function* () {
+        yield* Effect.scoped(Layer.build(Subscriber.layer(moving(1))))
+        yield* Publisher.publishAll(moves(0, 100))
+        yield* Layer.build(Subscriber.layer(moving(8)))
+        yield* until(open, (count) => count === 0)
+        yield* assertOrder(100)
+      }),
+    Integration.layer({ settings: { ...unpolled, startupDrainEnabled: false } })
+  )
 )

@@ -88,7 +88,7 @@ const bringForward = (sql: SqlClient.SqlClient) => {
   const statement = `
     UPDATE inbox_event
     SET available_at = clock_timestamp(), updated_at = clock_timestamp()
-    WHERE id IN (
+    WHERE id = ANY (ARRAY(
       SELECT i.id
       FROM inbox_event AS i
       WHERE i.outbox_event_id = ANY ($1::uuid[]) AND i.tier > 0 AND i.status = 'received' AND i.attempt_count = 0
@@ -100,7 +100,7 @@ const bringForward = (sql: SqlClient.SqlClient) => {
             AND above.attempt_count = 0
         )
       FOR UPDATE SKIP LOCKED
-    )
+    ))
     RETURNING consumer_name::text AS "consumer"`
   return (eventIds: ReadonlyArray<string>) => sql.unsafe<{ consumer: string }>(statement, [eventIds])
 }

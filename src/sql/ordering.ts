@@ -4,9 +4,12 @@
  * Whoever takes, parks or releases deliveries of a key holds its advisory lock until the end of the transaction, so the
  * statements after the lock see what the one before left. Locks are only tried, never waited for.
  *
+ * Rows to be written are named by arrays of ids: as joins, they are planned by statistics that are out of date just when
+ * thousands of rows have been parked.
+ *
  * @internal
  */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { OnDeadLetter } from "../Consumer.ts"
 import type { Claimed, ClaimRequest } from "../InboxStore.ts"
@@ -33,8 +36,11 @@ const parkLimit = 1000
 /** How often a claim looks further when all keys it found are held by others or blocked. */
 const maxLooks = 20
 
+/** Open deliveries of a key that are counted, to tell how many keys fill a batch. */
+const countLimit = 20
+
 /**
- * The keys of the next due deliveries, and the locks of as many as are likely to fill the batch: keys with few due
+ * The keys of the next due deliveries, and the locks of as many as are likely to fill the batch: keys with few open
  * deliveries need more. `LIMIT` ends the scan that tries the locks as soon as it has enough.
  */
 const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<bigint>) =>
@@ -48,17 +54,26 @@ const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: nu
       ORDER BY i.available_at, i.position
       LIMIT $5::int
     ), keys AS MATERIALIZED (
-      SELECT ordering_key, count(*) AS size
-      FROM due
-      GROUP BY ordering_key
-      ORDER BY min(available_at), min(position)
+      SELECT ordering_key FROM due GROUP BY ordering_key ORDER BY min(available_at), min(position) LIMIT ${maxKeys}
+    ), sizes AS MATERIALIZED (
+      SELECT count(*) AS keys, sum(o.size) AS deliveries
+      FROM keys AS k
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS size
+        FROM (
+          SELECT 1
+          FROM inbox_event AS i
+          WHERE i.consumer_name = $1 AND i.ordering_key = k.ordering_key AND ${open}
+          LIMIT ${countLimit}
+        ) AS f
+      ) AS o
     )
     SELECT ARRAY(SELECT ordering_key FROM keys) AS "seen",
       ARRAY(
         SELECT ordering_key
         FROM keys
         WHERE ${lockOf("ordering_key")}
-        LIMIT (SELECT least(${maxKeys}, ceil($3::int * count(*) / sum(size)))::int FROM keys)
+        LIMIT (SELECT ceil($3::int * keys / greatest(deliveries, 1))::int FROM sizes)
       ) AS "locked"`,
     [
       request.consumer,
@@ -112,7 +127,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
     ), held AS MATERIALIZED (
       SELECT i.id
       FROM inbox_event AS i
-      WHERE i.id IN (SELECT id FROM wanted) AND i.status IN ('received', 'failed')
+      WHERE i.id = ANY (ARRAY(SELECT id FROM wanted)) AND i.status IN ('received', 'failed')
         AND (i.available_at <= now() OR i.available_at = 'infinity')
       FOR UPDATE SKIP LOCKED
     ), taken AS MATERIALIZED (
@@ -144,7 +159,7 @@ const park =
     sql.unsafe(
       `UPDATE inbox_event
     SET available_at = 'infinity', updated_at = clock_timestamp()
-    WHERE id IN (
+    WHERE id = ANY (ARRAY(
       SELECT p.id
       FROM unnest($2::bigint[], $3::bigint[]) AS b (key, position)
       CROSS JOIN LATERAL (
@@ -156,7 +171,7 @@ const park =
         LIMIT ${parkLimit}
         FOR UPDATE SKIP LOCKED
       ) AS p
-    )`,
+    ))`,
       [request.consumer, keys, positions, ...coveredBy(request.interest)]
     )
 
@@ -208,6 +223,14 @@ export const claimOneInOrder =
       return row?.deliveryId === request.deliveryId ? row : undefined
     })
 
+/** Joins the transaction there is, without a savepoint; else opens one. */
+const inTransaction =
+  (sql: SqlClient.SqlClient) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
+    Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
+      Option.isSome(open) ? effect : sql.withTransaction(effect)
+    )
+
 /** Makes the first open delivery of each of these keys due, if it is parked and nothing blocks it. */
 export const release =
   (sql: SqlClient.SqlClient) =>
@@ -223,19 +246,22 @@ export const release =
       )
       if (held === undefined || held.keys.length === 0) return 0
       const released = yield* sql.unsafe(
-        `UPDATE inbox_event AS r
+        `UPDATE inbox_event
         SET available_at = clock_timestamp(), updated_at = clock_timestamp()
-        FROM unnest($2::bigint[]) AS k (key)
-        CROSS JOIN LATERAL (
-          ${firstOpen("k.key")}
-        ) AS h
-        WHERE r.id = h.id AND r.status IN ('received', 'failed') AND r.available_at = 'infinity'
-          AND ($3::text = 'continue' OR ${isUnblocked("$1", "k.key", "h.position")})
-        RETURNING r.id::text`,
+        WHERE status IN ('received', 'failed') AND available_at = 'infinity' AND id = ANY (ARRAY(
+          SELECT h.id
+          FROM unnest($2::bigint[]) AS k (key)
+          CROSS JOIN LATERAL (
+            ${firstOpen("k.key")}
+          ) AS h
+          WHERE h.available_at = 'infinity'
+            AND ($3::text = 'continue' OR ${isUnblocked("$1", "k.key", "h.position")})
+        ))
+        RETURNING id::text`,
         [request.consumer, held.keys, request.onDeadLetter]
       )
       return released.length
-    }).pipe(sql.withTransaction)
+    }).pipe(inTransaction(sql))
 
 const firstOpen = (key: string, consumer = "$1") => `
   SELECT i.id, i.position, i.available_at
