@@ -24,6 +24,7 @@ import * as Actors from "./testing/actorStore.ts"
 import type { Check as CheckOf } from "./testing/check.ts"
 import * as Inbox from "./testing/inboxStore.ts"
 import * as Links from "./testing/linkStore.ts"
+import * as Mailboxes from "./testing/mailbox.ts"
 import * as Outbox from "./testing/outboxStore.ts"
 import * as Settings from "./testing/settingStore.ts"
 import * as Subscriptions from "./testing/subscriptionStore.ts"
@@ -43,6 +44,9 @@ export const inboxStore: ReadonlyArray<Check> = Inbox.inboxStore
 
 /** For stores that can have several transactions open at once, beside those of `inboxStore`. @since 0.1.0 */
 export const inboxStoreConcurrent: ReadonlyArray<Check> = Inbox.inboxStoreConcurrent
+
+/** What inbox, outbox and subscriptions do together: order, pauses, tiers, delays and keys. @since 0.1.0 */
+export const mailboxes: ReadonlyArray<Check> = Mailboxes.mailboxes
 
 /** @since 0.1.0 */
 export const subscriptionStore: ReadonlyArray<Check> = Subscriptions.subscriptionStore
@@ -64,6 +68,7 @@ export const all: ReadonlyArray<Check> = [
   ...outboxStore,
   ...inboxStore,
   ...inboxStoreConcurrent,
+  ...mailboxes,
   ...subscriptionStore,
   ...linkStore,
   ...settingStore,

@@ -6,17 +6,22 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Context, Effect, type Layer, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
+import { Consumer as DecoratedConsumer, Subscribe } from "../../src/Decorators.ts"
 import {
+  Actor,
   DomainEvent,
   type Errors,
   type Integration,
   type IntegrationLive,
+  type IntegrationMemory,
   type LinkStore,
   type Processor,
   Publisher,
   Subscriber,
   Transactor
 } from "../../src/index.ts"
+import { subscriber } from "../../src/PromiseApi.ts"
+import * as Testing from "../../src/Testing.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(_: Equal<A, B>) => {}
@@ -137,3 +142,101 @@ same<Effect.Services<typeof inTransaction>, Transactor>(true)
 
 same<Layer.Services<typeof IntegrationLive>, PgClient.PgClient | SqlClient.SqlClient>(true)
 same<Extract<Integration.Services, LinkStore>, LinkStore>(true)
+
+// A batch: the events are known, and every outcome is one of three.
+const batched = Subscriber.batch({
+  consumer: "batched",
+  event: InvoiceCreated,
+  handler: (events) => {
+    same<(typeof events)[number]["payload"]["amount"], number>(true)
+    return Mail.use((mail) => Effect.as(mail.send, events.map(Subscriber.processed)))
+  }
+})
+same<typeof batched, Subscriber.Subscriber<Mail>>(true)
+
+Subscriber.batch({
+  consumer: "wrong",
+  event: InvoiceCreated,
+  // @ts-expect-error: a batch handler returns outcomes
+  handler: () => Effect.void
+})
+
+// An actor: state and events are known to its handlers, which may need services.
+const Balance = Actor.make({
+  consumer: "balance",
+  state: Schema.Struct({ sum: Schema.Number }),
+  initial: { sum: 0 },
+  handlers: (on) => [
+    on(InvoiceCreated, (state, event) => {
+      same<typeof state, { readonly sum: number }>(true)
+      same<typeof event.payload.amount, number>(true)
+      return Mail.use((mail) => Effect.as(mail.send, { sum: state.sum + event.payload.amount }))
+    }),
+    on([InvoiceCreated, InvoiceCancelled], (state) => Effect.succeed(Actor.reply(state)))
+  ]
+})
+same<Effect.Success<ReturnType<typeof Balance.state>>, { readonly sum: number }>(true)
+same<Extract<Layer.Services<ReturnType<typeof layerOfBalance>>, Mail>, Mail>(true)
+const layerOfBalance = () => Subscriber.layer(...Balance.subscribers)
+
+Actor.make({
+  consumer: "wrong",
+  state: Schema.Struct({ sum: Schema.Number }),
+  // @ts-expect-error: Property 'sum' is missing
+  initial: {},
+  handlers: () => []
+})
+
+Actor.make({
+  consumer: "wrong",
+  state: Schema.Struct({ sum: Schema.Number }),
+  initial: { sum: 0 },
+  // @ts-expect-error: Type 'string' is not assignable to type 'number'
+  handlers: (on) => [on(InvoiceCreated, () => Effect.succeed({ sum: "1" }))]
+})
+
+// Decorated methods: the parameter is checked against the definition.
+@DecoratedConsumer("decorated")
+class Decorated {
+  @Subscribe(InvoiceCreated)
+  right(event: DomainEvent.Of<typeof InvoiceCreated>) {
+    return Mail.use((mail) => Effect.as(mail.send, event.payload.amount))
+  }
+
+  // @ts-expect-error: the event of another definition; property 'reason' is missing
+  @Subscribe(InvoiceCreated)
+  wrong(event: DomainEvent.Of<typeof InvoiceCancelled>) {
+    return Effect.log(event.payload.reason)
+  }
+
+  // @ts-expect-error: a handler returns an Effect, a promise, or nothing
+  @Subscribe(InvoiceCreated)
+  neither() {
+    return 42
+  }
+}
+const fromDecorated = Subscriber.fromClass(Decorated)
+same<Extract<Layer.Services<ReturnType<typeof layerOfDecorated>>, Mail>, Mail>(true)
+const layerOfDecorated = () => Subscriber.layer(...fromDecorated)
+
+// Promises: the payload follows from the definition.
+subscriber({
+  consumer: "promises",
+  mode: "transactional",
+  event: InvoiceCreated,
+  handler: async (event, context) => {
+    same<typeof event.payload.amount, number>(true)
+    const [row] = await context.sql<{ readonly n: number }>`SELECT 1 AS n`
+    same<typeof row, { readonly n: number } | undefined>(true)
+  }
+})
+
+// @ts-expect-error: 'leased' is not assignable to "transactional"
+subscriber({ consumer: "promises", mode: "leased", event: InvoiceCreated, handler: async () => {} })
+
+// In memory nothing is needed.
+same<Layer.Services<typeof IntegrationMemory>, never>(true)
+
+// What was published is typed.
+const asked = Testing.published(InvoiceCancelled)
+same<Effect.Success<typeof asked>[number]["payload"]["reason"], string>(true)
