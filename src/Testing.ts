@@ -174,17 +174,18 @@ export const settled = (
   Effect.gen(function* () {
     const within = Duration.toMillis(options.within ?? "30 days")
     const startedAt = yield* Clock.currentTimeMillis
-    for (;;) {
-      yield* moving(Processor.use((processor) => processor.drain))
-      const next = yield* nextDue
-      if (next === undefined) return
+    const drain = moving(Processor.use((processor) => processor.drain))
+    yield* drain
+    for (let next = yield* nextDue; next !== undefined; next = yield* nextDue) {
       const elapsed = (yield* Clock.currentTimeMillis) - startedAt
       if (elapsed + next > within) {
         const open = yield* openDeliveries
         return yield* new NotSettled({ withinMillis: within, open })
       }
-      if (next > 0) yield* pass(Math.ceil(next))
+      // Workers take what becomes due; what they do not, because they are busy or stopped, is drained.
+      yield* next > 0 ? pass(Math.ceil(next)) : drain
     }
+    yield* drain
   })
 
 /** What is open, in words: the first few. */

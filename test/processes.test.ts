@@ -179,3 +179,24 @@ it.live("twenty processes that start at once on an empty database migrate it onc
     Effect.provide(Databases.withSchema(schema).pipe(Layer.provideMerge(Databases.clientFor(schema))))
   )
 })
+
+it.live("a pause is in force in other processes, which go on within one poll when it ends", () =>
+  inSchema((env) =>
+    Effect.gen(function* () {
+      const processor = yield* Processor
+      yield* subscribe("a", "b")
+      const child = yield* start("worker", { ...env, TEST_CONSUMERS: "a,b" })
+      yield* child.message("ready")
+      yield* processor.pause("a")
+      yield* Publisher.publishAll(events(20))
+      yield* until(ledger, (rows) => rows.some((row) => row.consumer === "b" && row.events === 20))
+      assert.deepStrictEqual(
+        (yield* ledger).map((row) => row.consumer),
+        ["b"]
+      )
+      yield* processor.resume("a")
+      yield* until(open, (count) => count === 0)
+      assert.isEmpty(yield* doubled)
+    })
+  )
+)

@@ -21,8 +21,9 @@ const open = "i.status IN ('received', 'processing', 'failed') AND i.available_a
 /** Deliveries that gave up, in the words of `inbox_event_gave_up_idx`. */
 export const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.available_at IS NULL))"
 
-/** The lock of a key; the key is the seed. */
-const lockOf = (key: string) => `pg_try_advisory_xact_lock(hashtextextended($1::text, ${key}))`
+/** The lock of a key of consumer `$1`; advisory locks are shared by all schemas of a database. The key is the seed. */
+const lockOf = (key: string) =>
+  `pg_try_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || '.' || $1::text, ${key}))`
 
 /** Advisory locks one claim may hold: PostgreSQL has room for about 6,400 in all with its default settings. */
 const maxKeys = 100
