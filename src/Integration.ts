@@ -66,7 +66,7 @@ export type IntegrationError =
  *
  * @since 0.1.0
  */
-export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBatches"> {
+export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBatches" | "isolated" | "rollUpDelay"> {
   /** Settings that replace defaults; environment and `integration_setting` win over them. */
   readonly settings?: Partial<Values>
   /** Run pending migrations at start. When false, the layer fails unless the tables are up to date. Default true. */

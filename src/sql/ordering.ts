@@ -31,11 +31,14 @@ const maxKeys = 100
 /** Due deliveries that are looked at for keys, at least. */
 const minWindow = 100
 
+/** … and at most. */
+const maxWindow = 1000
+
 /** Due deliveries of one key that are parked by one statement. */
 const parkLimit = 1000
 
 /** How often a claim looks further when all keys it found are held by others or blocked. */
-const maxLooks = 20
+const maxLooks = 10
 
 /** Open deliveries of a key that are counted, to tell how many keys fill a batch. */
 const countLimit = 20
@@ -81,7 +84,7 @@ const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: nu
       request.maxPosition ?? maxBigint,
       limit,
       passed,
-      Math.max(minWindow, limit),
+      Math.min(maxWindow, Math.max(minWindow, limit)),
       ...coveredBy(request.interest)
     ]
   )
@@ -198,7 +201,8 @@ export const claimInOrder =
     Effect.gen(function* () {
       const passed = new Set<bigint>()
       for (let look = 0; look < maxLooks; look++) {
-        const [found] = yield* lockKeys(sql)(request, request.limit, [...passed])
+        // The more keys were held or blocked, the more are tried at once.
+        const [found] = yield* lockKeys(sql)(request, request.limit * 2 ** look, [...passed])
         if (found === undefined || found.seen.length === 0) return []
         const rows = found.locked.length === 0 ? [] : yield* take(sql, request, request.limit, found.locked)
         if (rows.length > 0) return rows
