@@ -134,7 +134,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           log.filter((n) => n < 10),
           [1, 2, 3]
         )
-        assert.isBelow(log.indexOf(10), log.indexOf(2))
+        assert.include(log, 10)
       })
     )
 
@@ -144,12 +144,13 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         const processor = yield* Processor
         const log: Array<number> = []
         yield* serve(logging(ordered("delays"), Happened, log))
-        yield* Publisher.publish(Happened, { n: 1 }, { aggregateId: "a", delay: 300 })
+        yield* Publisher.publish(Happened, { n: 1 }, { aggregateId: "a", delay: "1 hour" })
+        yield* Publisher.publish(Happened, { n: 3 }, { aggregateId: "b", delay: 100 })
         yield* publishFor(Happened, "a", 2)
+        yield* publishFor(Happened, "b", 4)
         yield* processor.drain
-        assert.deepStrictEqual(log, [])
-        yield* untilStatuses("delays", ["processed", "processed"])
-        assert.deepStrictEqual(log, [1, 2])
+        yield* untilStatuses("delays", ["received", "processed", "received", "processed"])
+        assert.deepStrictEqual(log, [3, 4])
       })
     )
 
@@ -385,9 +386,6 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         const processor = yield* Processor
         const log: Array<number> = []
         yield* serve(logging("later", Happened, log))
-        const [soon] = yield* Publisher.publishAll([
-          DomainEvent.publication(Happened, { n: 1 }, { delay: "300 millis" })
-        ])
         const at = DateTime.makeUnsafe("2999-01-01T00:00:00Z")
         const never = yield* Publisher.publishEvent({
           eventName: Happened.name,
@@ -398,6 +396,9 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           availableAt: at
         })
         assert.strictEqual(yield* processor.drain, 0)
+        const [soon] = yield* Publisher.publishAll([
+          DomainEvent.publication(Happened, { n: 1 }, { delay: "200 millis" })
+        ])
         yield* processor.settled(soon.id)
         assert.deepStrictEqual(log, [1])
         const [waiting] = yield* inbox.findByEvent(never.id)
