@@ -34,6 +34,15 @@ const logging = (
     })
   })
 
+/** Waits for what was committed: a status can be seen before its worker has gone on. */
+const logged = Effect.fnUntraced(function* (log: ReadonlyArray<number>, expected: ReadonlyArray<number>) {
+  yield* until(
+    Effect.sync(() => log.length),
+    (length) => length >= expected.length
+  )
+  assert.deepStrictEqual(log, expected)
+})
+
 const ordered = (name: string, options: Consumer.Options = {}) =>
   Consumer.make(name, { ordering: "aggregate", maxAttempts: 1, ...options })
 
@@ -82,7 +91,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           "parks",
           Array.from({ length: 7 }, () => "processed")
         )
-        assert.deepStrictEqual(log, [2, 3, 4, 5])
+        yield* logged(log, [2, 3, 4, 5])
         const unknown = yield* Effect.flip(processor.requeue("nobody"))
         assert.strictEqual(
           unknown.message,
@@ -102,7 +111,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         yield* publishFor(Happened, "a", 1, 2, 3)
         yield* processor.drain
         yield* untilStatuses("continues", ["dead_letter", "processed", "processed"])
-        assert.deepStrictEqual(log, [2, 3])
+        yield* logged(log, [2, 3])
       })
     )
 
@@ -130,6 +139,10 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         yield* publishFor(Happened, "b", 10)
         yield* processor.drain
         yield* untilStatuses("retries", ["processed", "processed", "processed", "processed"])
+        yield* until(
+          Effect.sync(() => log.length),
+          (length) => length >= 4
+        )
         assert.deepStrictEqual(
           log.filter((n) => n < 10),
           [1, 2, 3]
@@ -150,7 +163,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         yield* publishFor(Happened, "b", 4)
         yield* processor.drain
         yield* untilStatuses("delays", ["received", "processed", "received", "processed"])
-        assert.deepStrictEqual(log, [3, 4])
+        yield* logged(log, [3, 4])
       })
     )
 
@@ -175,7 +188,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         )
         yield* serve(logging(consumer, Followed, log))
         yield* untilStatuses("unhandled", ["processed", "processed", "processed"])
-        assert.deepStrictEqual(log, [1, 2, 3])
+        yield* logged(log, [1, 2, 3])
       })
     )
 
@@ -196,7 +209,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         yield* serve(logging(ordered("undecodable"), Happened, log))
         yield* processor.drain
         yield* untilStatuses("undecodable", ["dead_letter", "received", "processed"])
-        assert.deepStrictEqual(log, [3])
+        yield* logged(log, [3])
       })
     )
 
@@ -221,6 +234,10 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           yield* serve(logging("changes", Happened, log))
           yield* processor.drain
           yield* untilStatuses("changes", ["dead_letter", "processed", "processed"])
+          yield* until(
+            Effect.sync(() => log.toSorted()),
+            (all) => all.length >= 2
+          )
           assert.deepStrictEqual(log.toSorted(), [2, 3])
         })
     )
@@ -277,7 +294,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         )
         yield* processor.resume("pauses")
         yield* untilStatuses("pauses", ["processed", "processed"])
-        assert.deepStrictEqual(log, [1, 2])
+        yield* logged(log, [1, 2])
       })
     )
 
@@ -350,7 +367,8 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         yield* untilStatuses("absent-low", ["processed"])
         yield* Publisher.publish(Followed, { n: 2 })
         yield* untilStatuses("absent-here", ["processed"])
-        assert.deepStrictEqual([high, low], [[], [1, 2]])
+        yield* logged(low, [1, 2])
+        assert.isEmpty(high)
       })
     )
 
@@ -400,7 +418,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           DomainEvent.publication(Happened, { n: 1 }, { delay: "200 millis" })
         ])
         yield* processor.settled(soon.id)
-        assert.deepStrictEqual(log, [1])
+        yield* logged(log, [1])
         const [waiting] = yield* inbox.findByEvent(never.id)
         assert.isAbove(waiting?.dueInMillis ?? 0, 1e12)
         const stored = yield* OutboxStore.use((outbox) => outbox.findById(never.id))
@@ -463,7 +481,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         assert.isTrue(list[0].position < list[1].position && list[1].position < list[3].position)
         yield* processor.drain
         yield* untilStatuses("keyed", ["processed", "processed", "processed", "processed"])
-        assert.deepStrictEqual(log, [1, 4, 5, 7])
+        yield* logged(log, [1, 4, 5, 7])
       })
     )
 
@@ -624,7 +642,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           "chain",
           Array.from({ length: 5 }, () => "processed")
         )
-        assert.deepStrictEqual(committed, [1, 2, 3, 4, 5])
+        yield* logged(committed, [1, 2, 3, 4, 5])
       })
     )
 
