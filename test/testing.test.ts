@@ -171,6 +171,29 @@ describe("in memory, under TestClock", () => {
     }).pipe(Effect.provide(IntegrationMemory))
   )
 
+  it.effect("a consumer of lower priority waits for the attempts of those above, and not for the clock", () =>
+    Effect.gen(function* () {
+      const order: Array<string> = []
+      const at = (consumer: string, priority: number, fail: ReadonlyArray<number> = []) =>
+        Testing.withFaults(
+          Subscriber.make({
+            consumer,
+            event: Happened,
+            priority,
+            handler: () => Effect.sync(() => order.push(consumer))
+          }),
+          { fail }
+        )
+      yield* serve(at("low", 0), at("middle", 5, [1]), at("high", 9))
+      const before = yield* Clock.currentTimeMillis
+      yield* Testing.deliver(DomainEvent.publication(Happened, { n: 1 }))
+      assert.deepStrictEqual(order, ["high", "low"])
+      assert.isBelow((yield* Clock.currentTimeMillis) - before, 1000)
+      yield* Testing.settled()
+      assert.deepStrictEqual(order, ["high", "low", "middle"])
+    }).pipe(Effect.provide(IntegrationMemory))
+  )
+
   it.effect(
     "transactions of a user's own state: seen after the commit, undone by a failure, safe from each other",
     () =>
