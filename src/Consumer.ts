@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Schedule } from "effect"
 import { type InvalidIdentifier, InvalidOption, UnsupportedOption } from "./Errors.ts"
 import { checkIdentifier } from "./internal/text.ts"
 
@@ -31,6 +31,23 @@ export interface Options {
   readonly maxAttempts?: number
   /** Delay after the first failure; doubles with each further one. Default: setting `retryBaseDelayMs` (1 second). */
   readonly retryBaseDelay?: Duration.Input
+  /** Longest delay between two attempts. Default: setting `retryMaxDelayMs` (1 hour). */
+  readonly retryMaxDelay?: Duration.Input
+  /**
+   * Share of a delay, from 0 to 1, by which it may be shortened at random. Default: setting `retryJitterPercent` (none).
+   */
+  readonly retryJitter?: number
+  /**
+   * Delays of its own instead of the exponential ones. It is driven by the number of failures alone, which is durable:
+   * after failure k it is replayed k steps, with no input. Where it ends, the delivery gives up; `maxAttempts` and
+   * `retryMaxDelay` hold as well.
+   */
+  readonly retrySchedule?: Schedule.Schedule<unknown>
+  /**
+   * Errors that retrying cannot help, by `_tag` (or `name`): `false`, or a function of the error that says whether it
+   * can. What is not named is retried. One that is not retried makes a dead letter at once.
+   */
+  readonly retryable?: Readonly<Record<string, Retryable>>
   /** How long one attempt of a handler may take. Default: 80 % of setting `processingLeaseMs` (24 seconds). */
   readonly timeout?: Duration.Input
   /** Deliveries a worker's first batch claims, at least 1; it grows from there. Default: setting `batchSize` (10). */
@@ -51,6 +68,10 @@ export interface Options {
    */
   readonly mode?: "transactional"
 }
+
+/** Whether an error can go away by retrying. @since 0.1.0 */
+// biome-ignore lint/suspicious/noExplicitAny: the error's type follows from its tag, which only the user knows
+export type Retryable = boolean | ((error: any) => boolean)
 
 /** Made with `make`; share the value between subscribers. @since 0.1.0 */
 export interface Consumer {
@@ -75,6 +96,10 @@ const supported = [
   "concurrency",
   "maxAttempts",
   "retryBaseDelay",
+  "retryMaxDelay",
+  "retryJitter",
+  "retrySchedule",
+  "retryable",
   "timeout",
   "batchSize",
   "ordering",
@@ -92,7 +117,7 @@ const integerProblem = (consumer: Consumer, option: "concurrency" | "maxAttempts
     : refuse(consumer, option, value, `an integer from 1 to ${max}`)
 }
 
-const durationProblem = (consumer: Consumer, option: "timeout" | "retryBaseDelay") => {
+const durationProblem = (consumer: Consumer, option: "timeout" | "retryBaseDelay" | "retryMaxDelay") => {
   const value = consumer.options[option]
   if (value === undefined) return undefined
   const millis = durationMillis(value)
@@ -110,6 +135,21 @@ const choiceProblem = (
   return value === undefined || choices.includes(value)
     ? undefined
     : refuse(consumer, option, value, choices.map((choice) => `"${choice}"`).join(" or "))
+}
+
+const retryProblem = (consumer: Consumer) => {
+  const { retryable, retryJitter, retrySchedule } = consumer.options
+  if (retryJitter !== undefined && !(retryJitter >= 0 && retryJitter <= 1)) {
+    return refuse(consumer, "retryJitter", retryJitter, "a number from 0 to 1")
+  }
+  if (retrySchedule !== undefined && !Schedule.isSchedule(retrySchedule)) {
+    return refuse(consumer, "retrySchedule", retrySchedule, "a Schedule")
+  }
+  const isRule = (rule: unknown) => typeof rule === "boolean" || typeof rule === "function"
+  const wrong = Object.entries(retryable ?? {}).find(([, rule]) => !isRule(rule))
+  return wrong === undefined
+    ? undefined
+    : refuse(consumer, `retryable["${wrong[0]}"]`, wrong[1], "true, false, or a function of the error")
 }
 
 const parkingProblem = (consumer: Consumer) =>
@@ -147,6 +187,8 @@ export const validate = Effect.fnUntraced(function* (
     integerProblem(consumer, "batchSize", 500) ??
     durationProblem(consumer, "timeout") ??
     durationProblem(consumer, "retryBaseDelay") ??
+    durationProblem(consumer, "retryMaxDelay") ??
+    retryProblem(consumer) ??
     choiceProblem(consumer, "ordering", ["none", "aggregate"]) ??
     choiceProblem(consumer, "onDeadLetter", ["park", "continue"]) ??
     choiceProblem(consumer, "mode", ["transactional"]) ??

@@ -62,6 +62,32 @@ export interface Verdict {
   readonly retryInMillis: number | undefined
   readonly error: string | undefined
   readonly errorTag: string | undefined
+  /** What the history keeps of an attempt that failed. */
+  readonly failure: Failure | undefined
+}
+
+/** A failed attempt, for the history. @since 0.1.0 */
+export interface Failure {
+  readonly durationMillis: number
+  /** Words and stack of the error, cut. */
+  readonly detail: string
+}
+
+/** One failed attempt of a delivery. @since 0.1.0 */
+export interface AttemptRecord {
+  /** From 1; it begins anew when the delivery is requeued. */
+  readonly attempt: number
+  readonly startedAt: Date
+  /** Null while it runs, or when its process ended before it was charged. */
+  readonly finishedAt: Date | null
+  /**
+   * What became of the delivery: `retry`, `dead_letter` or `failed`. `started`: a note of an attempt that is running;
+   * `crashed`: its process, or its connection, ended during it.
+   */
+  readonly outcome: "started" | "retry" | "dead_letter" | "failed" | "crashed"
+  readonly errorTag: string | null
+  /** Words and stack of the error, cut. */
+  readonly error: string | null
 }
 
 /** A delivery as it stands. @since 0.1.0 */
@@ -182,6 +208,8 @@ export class InboxStore extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
     /** All deliveries of an event, by consumer name. */
     readonly findByEvent: (eventId: string) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
+    /** Failed attempts of a delivery, oldest first; the last 1000. */
+    readonly attempts: (deliveryId: string) => Effect.Effect<ReadonlyArray<AttemptRecord>, StoreError>
     readonly findById: (deliveryId: string) => Effect.Effect<Delivery | undefined, StoreError>
     /** How many deliveries of each consumer have each status. */
     readonly countByStatus: Effect.Effect<

@@ -57,12 +57,18 @@ const findDuplicate = (entries: ReadonlyArray<Entry>, subscriber: Subscriber): D
   return undefined
 }
 
+/** Options that can only be told apart as objects. */
+const opaque: ReadonlySet<keyof Consumer.Options> = new Set(["retryable", "retrySchedule"])
+
+const isSame = (option: keyof Consumer.Options, a: unknown, b: unknown) =>
+  a === b || (!opaque.has(option) && String(a) === String(b))
+
 const findConflict = (entries: ReadonlyArray<Entry>, { consumer }: Subscriber): ConsumerConflict | undefined => {
   const other = entries.find((entry) => entry.subscriber.consumer.name === consumer.name)?.subscriber.consumer
   if (other === undefined) return undefined
   const options = new Set([...Object.keys(other.options), ...Object.keys(consumer.options)])
   for (const option of options as Set<keyof Consumer.Options>) {
-    if (String(other.options[option]) !== String(consumer.options[option])) {
+    if (!isSame(option, other.options[option], consumer.options[option])) {
       return new ConsumerConflict({ consumer: consumer.name, option })
     }
   }

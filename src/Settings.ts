@@ -34,6 +34,10 @@ export interface Values {
   readonly processingLeaseMs: number
   /** Milliseconds after the first failure; doubles with each further one. Default 1000, at least 100. */
   readonly retryBaseDelayMs: number
+  /** Longest delay between two attempts, in milliseconds. Default 3600000 (an hour), at least 100. */
+  readonly retryMaxDelayMs: number
+  /** Per cent of a delay by which it may be shortened at random. Default 0, from 0 to 100. */
+  readonly retryJitterPercent: number
   /** Whether deliveries that gave up become dead letters; otherwise they end as `failed`. Default true. */
   readonly deadLetterEnabled: boolean
   /** Deliveries the first batch of a startup drain claims. Default 50, at least 1. */
@@ -51,6 +55,7 @@ interface NumberSetting {
   readonly key: string
   readonly default: number
   readonly minimum: number
+  readonly maximum: number
 }
 
 type SettingOf<Value> = Value extends boolean ? BooleanSetting : NumberSetting
@@ -59,14 +64,18 @@ const prefix = "core.integration.outbox."
 
 const boolean = (key: string): BooleanSetting => ({ type: "boolean", key: prefix + key, default: true })
 
-const number = (key: string, value: number, minimum: number): NumberSetting => ({
+/** Largest number a setting may have: the longest timer of Node.js, about 24 days in milliseconds. */
+const largest = 2_147_483_647
+
+const number = (key: string, value: number, minimum: number, maximum = largest): NumberSetting => ({
   type: "number",
   key: prefix + key,
   default: value,
-  minimum
+  minimum,
+  maximum
 })
 
-/** Key, default and minimum of every setting. @since 0.1.0 */
+/** Key, default, minimum and maximum of every setting. @since 0.1.0 */
 export const definitions: { readonly [Name in keyof Values]: SettingOf<Values[Name]> } = {
   enabled: boolean("enabled"),
   processorEnabled: boolean("processor.enabled"),
@@ -77,6 +86,8 @@ export const definitions: { readonly [Name in keyof Values]: SettingOf<Values[Na
   maxAttempts: number("maxAttempts", 3, 1),
   processingLeaseMs: number("processingLeaseMs", 30_000, 1000),
   retryBaseDelayMs: number("retryBaseDelayMs", 1000, 100),
+  retryMaxDelayMs: number("retryMaxDelayMs", 3_600_000, 100),
+  retryJitterPercent: number("retryJitterPercent", 0, 0, 100),
   deadLetterEnabled: boolean("deadLetterEnabled"),
   startupDrainBatchSize: number("startupDrainBatchSize", 50, 1)
 }
@@ -87,9 +98,6 @@ const names = Object.keys(definitions) as ReadonlyArray<keyof Values>
 export const defaults: Values = Object.fromEntries(
   names.map((name) => [name, definitions[name].default])
 ) as unknown as Values
-
-/** Largest number a setting may have: the longest timer of Node.js, about 24 days in milliseconds. */
-const maximum = 2_147_483_647
 
 /**
  * Name of the environment variable of a setting: its key in capitals, for example
@@ -106,7 +114,7 @@ export const environmentName = (name: keyof Values): string =>
 /** What a valid value looks like, in words. */
 const expected = (name: keyof Values): string => {
   const setting = definitions[name]
-  return setting.type === "boolean" ? "true or false" : `an integer from ${setting.minimum} to ${maximum}`
+  return setting.type === "boolean" ? "true or false" : `an integer from ${setting.minimum} to ${setting.maximum}`
 }
 
 /**
@@ -120,7 +128,7 @@ export const parse = (name: keyof Values, raw: unknown): number | boolean | unde
     return raw === true || raw === "true" ? true : raw === false || raw === "false" ? false : undefined
   }
   const value = typeof raw === "string" && /^\s*\d+\s*$/.test(raw) ? Number(raw) : raw
-  return typeof value === "number" && Number.isInteger(value) && value >= setting.minimum && value <= maximum
+  return typeof value === "number" && Number.isInteger(value) && value >= setting.minimum && value <= setting.maximum
     ? value
     : undefined
 }

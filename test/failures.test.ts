@@ -1,10 +1,11 @@
 /** What a failed attempt leaves behind, whom it is charged to, and how it ends. */
 import { assert, describe, layer } from "@effect/vitest"
-import { Context, Data, Effect, Layer } from "effect"
+import { Context, Data, Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import {
   Consumer,
   DomainEvent,
+  InboxStore,
   LinkStore,
   Processor,
   Publisher,
@@ -181,6 +182,105 @@ describe.each(databases)("on $name", ({ layer: database }) => {
         )
         assert.deepStrictEqual(waits, [30])
         assert.deepStrictEqual(yield* noted("directives"), [0, 2])
+      })
+    )
+
+    it.effect(
+      "errors that retrying cannot help are dead letters at once: by tag, or as a function of the error says",
+      () =>
+        Effect.gen(function* () {
+          const { Happened, happenings } = eventsOf("hopeless")
+          const consumer = Consumer.make("hopeless", {
+            maxAttempts: 2,
+            retryable: {
+              NotToday: (error: NotToday) => error.why === "later",
+              TypeError: false,
+              Broken: () => {
+                throw new Error("the rule itself fails")
+              }
+            }
+          })
+          const errors = [
+            new NotToday({ why: "later" }),
+            new NotToday({ why: "never" }),
+            new TypeError("no such thing"),
+            { _tag: "Broken" },
+            { _tag: "Unnamed" }
+          ]
+          yield* serve(
+            Subscriber.make({
+              consumer,
+              event: Happened,
+              handler: ({ payload }) => (payload.n === 2 ? Effect.die(errors[2]) : Effect.fail(errors[payload.n]))
+            })
+          )
+          yield* settledAll(happenings(5))
+          const rows = yield* deliveries("hopeless")
+          assert.deepStrictEqual(
+            rows.map((row) => [row.status, row.attempts, row.tag]),
+            [
+              ["dead_letter", 2, "NotToday"],
+              ["dead_letter", 1, "NotToday"],
+              ["dead_letter", 1, "TypeError"],
+              ["dead_letter", 2, "Broken"],
+              ["dead_letter", 2, "Unnamed"]
+            ]
+          )
+        })
+    )
+
+    it.effect("a consumer's own schedule sets its delays, and ends its attempts", () =>
+      Effect.gen(function* () {
+        const { Happened, happenings } = eventsOf("scheduled")
+        const consumer = Consumer.make("scheduled", {
+          maxAttempts: 10,
+          retrySchedule: Schedule.upTo(Schedule.spaced("120 millis"), { times: 2 }),
+          retryMaxDelay: "1 minute",
+          retryJitter: 0.5
+        })
+        yield* serve(Subscriber.make({ consumer, event: Happened, handler: () => Effect.fail("no") }))
+        const processor = yield* Processor
+        const [event] = yield* Publisher.publishAll(happenings(1))
+        const [delivery] = yield* processor.settled(event?.id ?? "")
+        assert.strictEqual(delivery?.attemptCount, 3)
+        const attempts = yield* InboxStore.use((inbox) => inbox.attempts(delivery?.deliveryId ?? ""))
+        assert.deepStrictEqual(
+          attempts.map(({ attempt, error, outcome }) => [attempt, outcome, error?.split("\n")[0]]),
+          [
+            [1, "retry", "no"],
+            [2, "retry", "no"],
+            [3, "dead_letter", "no"]
+          ]
+        )
+        for (const [index, { startedAt }] of attempts.slice(1).entries()) {
+          assert.isAtLeast(startedAt.getTime() - (attempts[index]?.finishedAt?.getTime() ?? 0), 55)
+        }
+      })
+    )
+
+    it.effect("the history keeps a cut stack of the handler's own frames", () =>
+      Effect.gen(function* () {
+        const { Happened, happenings } = eventsOf("stacks")
+        const deep = (depth: number): never => {
+          if (depth > 0) return deep(depth - 1)
+          throw new NotToday({ why: `far down ${"!".repeat(5000)}` })
+        }
+        const failsWith = (n: number) => (n === 0 ? Effect.die(new Error("here")) : Effect.sync(() => deep(50)))
+        yield* serve(
+          Subscriber.make({
+            consumer: Consumer.make("stacks", { maxAttempts: 1 }),
+            event: Happened,
+            handler: ({ payload }) => failsWith(payload.n)
+          })
+        )
+        yield* settledAll(happenings(2))
+        const inbox = yield* InboxStore
+        const [short, long] = yield* Effect.forEach(yield* inbox.findByConsumer("stacks", 0n, 2), (delivery) =>
+          inbox.attempts(delivery.deliveryId)
+        )
+        assert.match(short?.[0]?.error ?? "", /^Error: here\n +at .*failures\.test\.ts/)
+        assert.notMatch(short?.[0]?.error ?? "", /node_modules/)
+        assert.strictEqual(long?.[0]?.error?.length, 4000)
       })
     )
 

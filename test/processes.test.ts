@@ -172,7 +172,8 @@ it.live("twenty processes that start at once on an empty database migrate it onc
       { id: 4, name: "settings" },
       { id: 5, name: "consumers" },
       { id: 6, name: "mailboxes" },
-      { id: 7, name: "actors" }
+      { id: 7, name: "actors" },
+      { id: 8, name: "recovery" }
     ])
   }).pipe(
     Effect.scoped,

@@ -6,7 +6,7 @@
  *
  * @internal
  */
-import { Cause, type Context, Data, Effect, Exit, Option } from "effect"
+import { Cause, Clock, type Context, Data, Effect, Exit, Option } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import { type StoreError, TransactionAborted } from "../Errors.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
@@ -39,6 +39,7 @@ export type Attempt = Data.TaggedEnum<{
     readonly rows: ReadonlyArray<Claimed>
     readonly suspects: ReadonlyArray<Claimed>
     readonly cause: Cause.Cause<unknown>
+    readonly durationMillis: number
   }
 }>
 
@@ -123,14 +124,15 @@ const settle = Effect.fnUntraced(function* (
   engine: Engine,
   request: Request,
   rows: ReadonlyArray<Claimed>,
-  handled: ReadonlyArray<Handled>
+  handled: ReadonlyArray<Handled>,
+  durationMillis: number
 ) {
   const rules = rulesOf(request.consumer, yield* engine.settings.current)
   const processed: Array<Claimed> = []
   const others: Array<Judged> = []
   for (const [row, outcome] of handled) {
     if (outcome._tag === "Processed") processed.push(row)
-    else others.push({ row, verdict: yield* verdictOf(row, outcome, rules) })
+    else others.push({ row, verdict: yield* verdictOf(row, outcome, rules, durationMillis) })
   }
   yield* untraced(engine.inbox.complete(processed.map((row) => row.deliveryId)))
   for (const { verdict } of others) yield* untraced(engine.inbox.settle(verdict))
@@ -147,20 +149,25 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     const outer = yield* Effect.context<never>()
     const settings = yield* engine.settings.current
     const timeoutMillis = timeoutOf(request.consumer, settings)
+    const clock = yield* Clock.Clock
     let rows: ReadonlyArray<Claimed> = []
+    let startedAt = clock.currentTimeMillisUnsafe()
+    const elapsed = () => Math.max(0, clock.currentTimeMillisUnsafe() - startedAt)
     const transaction = Effect.gen(function* () {
       rows = yield* untraced(request.claim)
+      startedAt = clock.currentTimeMillisUnsafe()
       const [first, second] = rows
       if (first === undefined) return { processed: [], others: [] }
       const lockWait = second === undefined ? singleLockWait(request.repeats) : batchLockWait
       if (lockWait !== undefined) yield* untraced(engine.transactor.limitLockWait(lockWait))
       if (second === undefined) {
-        return yield* settle(engine, request, rows, yield* runSingle(engine, request, first, outer, timeoutMillis))
+        const handled = yield* runSingle(engine, request, first, outer, timeoutMillis)
+        return yield* settle(engine, request, rows, handled, elapsed())
       }
       const { avoided, consumer, isStopping } = request
       const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
       const batch = { consumer, rows, isStopping, avoided, timeoutMillis }
-      return yield* settle(engine, request, rows, yield* runBatch(engine, batch, handlers))
+      return yield* settle(engine, request, rows, yield* runBatch(engine, batch, handlers), elapsed())
     })
     const exit = yield* Effect.exit(
       engine.permits.withPermit(request.consumer.name)(engine.transactor.withTransaction(transaction))
@@ -171,5 +178,5 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     const cause = isAbandoned ? abandoned.cause : exit.cause
     if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
     if (isContention(cause) && !(chargesContention(request) && rows.length === 1)) return Attempt.Contended({ rows })
-    return Attempt.Failed({ rows, suspects: isAbandoned ? abandoned.suspects : rows, cause })
+    return Attempt.Failed({ rows, suspects: isAbandoned ? abandoned.suspects : rows, cause, durationMillis: elapsed() })
   })

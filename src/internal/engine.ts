@@ -54,12 +54,16 @@ export const timeoutOf = (consumer: Consumer, settings: Values): number =>
     ? Math.floor(settings.processingLeaseMs * 0.8)
     : Duration.toMillis(consumer.options.timeout)
 
-export const rulesOf = (consumer: Consumer, settings: Values): Rules => ({
-  maxAttempts: consumer.options.maxAttempts ?? settings.maxAttempts,
-  baseMillis:
-    consumer.options.retryBaseDelay === undefined
-      ? settings.retryBaseDelayMs
-      : Duration.toMillis(consumer.options.retryBaseDelay),
+const millisOr = (given: Duration.Input | undefined, setting: number) =>
+  given === undefined ? setting : Duration.toMillis(given)
+
+export const rulesOf = ({ options }: Consumer, settings: Values): Rules => ({
+  maxAttempts: options.maxAttempts ?? settings.maxAttempts,
+  baseMillis: millisOr(options.retryBaseDelay, settings.retryBaseDelayMs),
+  maxMillis: millisOr(options.retryMaxDelay, settings.retryMaxDelayMs),
+  jitter: options.retryJitter ?? settings.retryJitterPercent / 100,
+  schedule: options.retrySchedule,
+  retryable: options.retryable,
   deadLetters: settings.deadLetterEnabled
 })
 

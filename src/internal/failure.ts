@@ -85,3 +85,15 @@ export const describe = (error: unknown): { readonly text: string; readonly tag:
 
 /** The error a cause is about: the first failure, else the first defect. */
 export const principal = (cause: Cause.Cause<unknown>): unknown => Cause.squash(cause)
+
+/** Lines and characters kept of a stack. */
+const maxStack = { lines: 12, characters: 4000 }
+
+/** The words of a failure and where it came from, cut: frames of Node.js and of installed packages are left out. */
+export const stackOf = (cause: Cause.Cause<unknown>, text: string): string => {
+  const frames = Cause.pretty(cause)
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
+    .slice(0, maxStack.lines)
+  return [text, ...frames].join("\n").slice(0, maxStack.characters)
+}

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { type Cause, Effect, Random } from "effect"
+import { Effect, Random } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
@@ -71,9 +71,10 @@ const charge = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   row: Claimed,
-  cause: Cause.Cause<unknown>
+  { cause, durationMillis }: Extract<Attempt, { _tag: "Failed" }>
 ) {
-  const verdict = yield* verdictOf(row, failure(cause), rulesOf(consumer, yield* engine.settings.current))
+  const rules = rulesOf(consumer, yield* engine.settings.current)
+  const verdict = yield* verdictOf(row, failure(cause), rules, durationMillis)
   const isCharged = yield* untraced(engine.inbox.settle(verdict))
   if (!isCharged) return 0
   const onDeadLetter = orderOf(consumer)
@@ -101,7 +102,7 @@ const alone = Effect.fnUntraced(function* (
   for (let repeats = 1; !isStopping(); repeats++) {
     const result = yield* attempt(engine, { consumer, claim, isStopping, repeats, avoided: nobody })
     if (result._tag === "Committed") return yield* conclude(engine, consumer, result.processed, result.others)
-    if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result.cause)
+    if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result)
     yield* pause
   }
   return 0
@@ -160,10 +161,11 @@ const oneBatch = (
           rows.length === 1 ? eachAlone(engine, consumer, rows, isStopping) : Effect.succeed(0),
           (settled): Round => ({ claimed: rows.length, settled, result: "contended" })
         ),
-      Failed: Effect.fnUntraced(function* ({ cause, rows, suspects }) {
+      Failed: Effect.fnUntraced(function* (failed) {
+        const { rows, suspects } = failed
         const [first, second] = rows
         if (first !== undefined && second === undefined) {
-          const settled = yield* charge(engine, consumer, first, cause)
+          const settled = yield* charge(engine, consumer, first, failed)
           return { claimed: 1, settled, result: "failed" } satisfies Round
         }
         const before = hasPredecessor(rows, suspects) ? yield* clearTheWay(suspects) : 0

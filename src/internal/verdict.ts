@@ -3,17 +3,16 @@
  *
  * @internal
  */
-import { type Cause, Effect } from "effect"
+import { Cause, Effect } from "effect"
+import type { Retryable } from "../Consumer.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type { Outcome } from "./deliver.ts"
-import { describe, principal } from "./failure.ts"
+import { describe, principal, stackOf } from "./failure.ts"
 
 /** The rules of one consumer, from its own options and the settings. */
-export interface Rules {
-  readonly maxAttempts: number
-  readonly baseMillis: number
-  readonly deadLetters: boolean
+export interface Rules extends RetryPolicy.Rules {
+  readonly retryable: Readonly<Record<string, Retryable>> | undefined
 }
 
 const givenUp = (rules: Rules) => (rules.deadLetters ? ("dead_letter" as const) : ("failed" as const))
@@ -27,34 +26,69 @@ const failedWith = (outcome: Extract<Outcome, { _tag: "Failed" }>): unknown => {
   return principal(cause)
 }
 
-/** What to write about one delivery that this attempt settles or puts off. */
-export const verdictOf = Effect.fnUntraced(function* (
+/** Whether the consumer says that retrying cannot help. A rule that fails says nothing. */
+const isHopeless = ({ retryable }: Rules, tag: string, error: unknown): boolean => {
+  const rule = retryable !== undefined && Object.hasOwn(retryable, tag) ? retryable[tag] : undefined
+  if (typeof rule !== "function") return rule === false
+  try {
+    return rule(error) === false
+  } catch {
+    return false
+  }
+}
+
+const verdictOfFailure = Effect.fnUntraced(function* (
+  row: Claimed,
+  outcome: Extract<Outcome, { _tag: "Failed" }>,
+  rules: Rules,
+  durationMillis: number
+): Effect.fn.Return<Verdict> {
+  const error = failedWith(outcome)
+  const { tag, text } = describe(error)
+  const decision = yield* RetryPolicy.decide({
+    ...rules,
+    failures: row.attemptCount + 1,
+    isFatal: outcome.directive?._tag === "Fatal" || isHopeless(rules, tag, error),
+    delayMillis: outcome.directive?._tag === "RetryAfter" ? outcome.directive.delayMillis : undefined
+  })
+  const cause = outcome.directive === undefined ? outcome.cause : Cause.fail(error)
+  const failure = { durationMillis, detail: stackOf(cause, text) }
+  return decision._tag === "Retry"
+    ? { ...seen(row), status: "failed", retryInMillis: decision.inMillis, error: text, errorTag: tag, failure }
+    : { ...seen(row), status: decision.status, retryInMillis: undefined, error: text, errorTag: tag, failure }
+})
+
+/**
+ * What to write about one delivery that this attempt settles or puts off.
+ *
+ * @param durationMillis - how long the attempt took
+ */
+export const verdictOf = (
   row: Claimed,
   outcome: Outcome,
-  rules: Rules
-): Effect.fn.Return<Verdict> {
-  const settled = { ...seen(row), retryInMillis: undefined }
+  rules: Rules,
+  durationMillis: number
+): Effect.Effect<Verdict> => {
+  const settled = { ...seen(row), retryInMillis: undefined, errorTag: undefined, failure: undefined }
   switch (outcome._tag) {
     case "Processed":
-      return { ...settled, status: "processed", error: undefined, errorTag: undefined }
+      return Effect.succeed({ ...settled, status: "processed", error: undefined })
     case "Skipped":
-      return { ...settled, status: "skipped", error: outcome.reason, errorTag: undefined }
-    case "Undecodable":
-      return { ...settled, status: givenUp(rules), error: outcome.error.message, errorTag: outcome.error._tag }
-    case "Failed": {
-      const { tag, text } = describe(failedWith(outcome))
-      const decision = yield* RetryPolicy.decide({
-        failures: row.attemptCount + 1,
-        ...rules,
-        isFatal: outcome.directive?._tag === "Fatal",
-        delayMillis: outcome.directive?._tag === "RetryAfter" ? outcome.directive.delayMillis : undefined
+      return Effect.succeed({ ...settled, status: "skipped", error: outcome.reason })
+    case "Undecodable": {
+      const { _tag: errorTag, message: error } = outcome.error
+      return Effect.succeed({
+        ...settled,
+        status: givenUp(rules),
+        error,
+        errorTag,
+        failure: { durationMillis, detail: error }
       })
-      return decision._tag === "Retry"
-        ? { ...seen(row), status: "failed", retryInMillis: decision.inMillis, error: text, errorTag: tag }
-        : { ...settled, status: decision.status, error: text, errorTag: tag }
     }
+    case "Failed":
+      return verdictOfFailure(row, outcome, rules, durationMillis)
   }
-})
+}
 
 /** A failure that is not a handler's own: a timeout, a lost connection, a failed commit. */
 export const failure = (cause: Cause.Cause<unknown>): Outcome => ({ _tag: "Failed", cause, directive: undefined })

@@ -7,6 +7,7 @@ import { Deferred, Effect, Layer, type Schema } from "effect"
 import type { StoreError } from "../Errors.ts"
 import {
   type Answer,
+  type AttemptRecord,
   type Claimed,
   type DeliveryStatus,
   firstOrderingKey,
@@ -62,6 +63,32 @@ const update = (
         changed.push(after)
       }
       return changed
+    })
+  )
+
+/** A row of the history, if the attempt failed. */
+const keep = (tables: Tables, transaction: Transaction, settled: DeliveryRecord, verdict: Verdict, now: number) => {
+  const { failure } = verdict
+  if (failure === undefined) return
+  const before = transaction.read(tables.attempts, settled.id) ?? []
+  const record: AttemptRecord = {
+    attempt: settled.attemptCount,
+    startedAt: new Date(now - failure.durationMillis),
+    finishedAt: new Date(now),
+    outcome: verdict.retryInMillis === undefined ? (settled.status as AttemptRecord["outcome"]) : "retry",
+    errorTag: settled.errorTag,
+    error: cutTo(failure.detail, 4000)
+  }
+  transaction.write(tables.attempts, settled.id, [...before, record].slice(-1000))
+}
+
+const settle = (tables: Tables, verdict: Verdict) =>
+  tables.database.run((transaction) =>
+    Effect.gen(function* () {
+      const [changed] = yield* update(tables, [verdict.deliveryId], (delivery, now) => settled(delivery, verdict, now))
+      if (changed === undefined) return false
+      keep(tables, transaction, changed, verdict, yield* tables.database.now)
+      return true
     })
   )
 
@@ -196,11 +223,8 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
             attemptCount: delivery.attemptCount + 1
           }))
         ),
-      settle: (verdict) =>
-        Effect.map(
-          update(tables, [verdict.deliveryId], (delivery, now) => settled(delivery, verdict, now)),
-          (changed) => changed.length > 0
-        ),
+      settle: (verdict) => settle(tables, verdict),
+      attempts: (deliveryId) => read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),
       requeue: (deliveryId) => requeue(tables, deliveryId),
       nextDue: (request) => read((transaction, now) => nextDue(tables, transaction, request, now)),
       lastPosition: (consumer) =>

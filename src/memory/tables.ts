@@ -5,7 +5,7 @@
  */
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { Ordering } from "../Consumer.ts"
-import type { Delivery, DeliveryStatus } from "../InboxStore.ts"
+import type { AttemptRecord, Delivery, DeliveryStatus } from "../InboxStore.ts"
 import { matcher } from "../internal/pattern.ts"
 import type { NewEvent, OutboxRow } from "../OutboxStore.ts"
 import type { Subscription } from "../SubscriptionStore.ts"
@@ -82,6 +82,8 @@ export class Tables {
   readonly deliveries: Table<DeliveryRecord>
   readonly subscriptions: Table<Subscription>
   readonly consumers: Table<ConsumerRecord>
+  /** Failed attempts by delivery. */
+  readonly attempts: Table<ReadonlyArray<AttemptRecord>>
   /** Who has a dedupe key: event ids by key. */
   readonly keys: Table<string>
   /** Told of consumers that were given events whose publisher could not see their registration. */
@@ -98,6 +100,7 @@ export class Tables {
     this.events = database.table((id, before) => {
       if (before === undefined) this.#fresh.push(id)
     })
+    this.attempts = database.table()
     this.keys = database.table()
     this.subscriptions = database.table()
     this.consumers = database.table()

@@ -7,6 +7,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import {
   type Answer,
+  type AttemptRecord,
   type ClaimRequest,
   type Delivery,
   type DeliveryStatus,
@@ -29,20 +30,44 @@ const complete = (sql: SqlClient.SqlClient) => (deliveryIds: ReadonlyArray<strin
       updated_at = clock_timestamp()
     WHERE id = ANY (${deliveryIds}::uuid[])`
 
-/** The guard makes it safe as a statement of its own: a row that was settled meanwhile is left alone. */
-const settle = (sql: SqlClient.SqlClient) => (verdict: Verdict) =>
-  sql<{ id: string }>`
-    UPDATE inbox_event AS i
-    SET status = ${verdict.status}, attempt_count = i.attempt_count + 1, updated_at = clock.now,
-      processed_at = CASE WHEN ${verdict.retryInMillis === undefined}::boolean THEN clock.now END,
-      available_at = CASE WHEN ${verdict.status}::text <> 'failed' THEN i.available_at
-        ELSE clock.now + ${verdict.retryInMillis ?? null}::float8 * interval '1 millisecond' END,
-      last_error = ${verdict.error === undefined ? null : cutTo(verdict.error, 1023)},
-      error_tag = ${verdict.errorTag === undefined ? null : cutTo(verdict.errorTag, 255)}
-    FROM (SELECT clock_timestamp() AS now) AS clock
-    WHERE i.id = ${verdict.deliveryId}::uuid AND i.status IN ('received', 'failed') AND i.available_at IS NOT NULL
-      AND i.attempt_count = ${verdict.seenAttempts}::int
-    RETURNING i.id::text AS "id"`
+/**
+ * The guard makes it safe as a statement of its own: a row that was settled meanwhile is left alone. The history gets
+ * what failed.
+ */
+const settle = (sql: SqlClient.SqlClient) => (verdict: Verdict) => {
+  const { failure } = verdict
+  const tag = verdict.errorTag === undefined ? null : cutTo(verdict.errorTag, 255)
+  return sql<{ id: string }>`
+    WITH settled AS (
+      UPDATE inbox_event AS i
+      SET status = ${verdict.status}, attempt_count = i.attempt_count + 1, updated_at = clock.now,
+        processed_at = CASE WHEN ${verdict.retryInMillis === undefined}::boolean THEN clock.now END,
+        available_at = CASE WHEN ${verdict.status}::text <> 'failed' THEN i.available_at
+          ELSE clock.now + ${verdict.retryInMillis ?? null}::float8 * interval '1 millisecond' END,
+        last_error = ${verdict.error === undefined ? null : cutTo(verdict.error, 1023)}, error_tag = ${tag}
+      FROM (SELECT clock_timestamp() AS now) AS clock
+      WHERE i.id = ${verdict.deliveryId}::uuid AND i.status IN ('received', 'failed') AND i.available_at IS NOT NULL
+        AND i.attempt_count = ${verdict.seenAttempts}::int
+      RETURNING i.id, i.attempt_count, i.updated_at
+    ), kept AS (
+      INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, error_tag, error)
+      SELECT s.id, s.attempt_count, s.updated_at - ${failure?.durationMillis ?? null}::float8 * interval '1 millisecond',
+        s.updated_at, ${verdict.retryInMillis === undefined ? verdict.status : "retry"}, ${tag},
+        ${failure === undefined ? null : cutTo(failure.detail, 4000)}
+      FROM settled AS s
+      WHERE ${failure !== undefined}::boolean
+    )
+    SELECT id::text AS "id" FROM settled`
+}
+
+const attempts = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+  sql<AttemptRecord>`
+    SELECT attempt AS "attempt", started_at AS "startedAt", finished_at AS "finishedAt", outcome AS "outcome",
+      error_tag AS "errorTag", error AS "error"
+    FROM (
+      SELECT * FROM integration_attempt WHERE inbox_event_id = ${deliveryId}::uuid ORDER BY id DESC LIMIT 1000
+    ) AS a
+    ORDER BY id`
 
 /** The event is locked first, as everybody does who makes events pending. */
 const requeue = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
@@ -253,6 +278,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient> = Layer.
             answer === undefined ? Effect.die(new Error("a poll returns one row")) : Effect.succeed(answer)
           )
         ),
+      attempts: (deliveryId) => storeErrors("inbox.attempts")(attempts(sql)(deliveryId)),
       findById: (deliveryId) => storeErrors("inbox.findById")(Effect.map(findById(sql)(deliveryId), ([row]) => row)),
       findByEvent: (eventId) => storeErrors("inbox.findByEvent")(findByEvent(sql)(eventId)),
       countByStatus: storeErrors("inbox.countByStatus")(countByStatus(sql)),

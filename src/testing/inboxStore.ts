@@ -19,6 +19,7 @@ const verdict = (deliveryId: string, more: Partial<Verdict>): Verdict => ({
   retryInMillis: undefined,
   error: undefined,
   errorTag: undefined,
+  failure: undefined,
   ...more
 })
 
@@ -164,6 +165,32 @@ export const inboxStore = [
       const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
       assert.equal([...[...(delivery?.lastError ?? "")]].length, 1023)
       assert.equal(delivery?.lastError?.startsWith("\\u0000\ufffd😀"), true)
+    })
+  ),
+
+  check(
+    "keeps the history of failed attempts: when they began and ended, what became of them, and the error",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, eventIds } = yield* withDeliveries(1)
+      const failure = { durationMillis: 5000, detail: "Error: no\n    at handler (file.ts:1)" }
+      const row = yield* settleNext(claim, { status: "failed", retryInMillis: 0, error: "first", failure })
+      yield* settleNext(claim, { status: "dead_letter", error: "second", failure: { ...failure, detail: "last" } })
+      const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
+      const attempts = yield* inbox.attempts(delivery?.deliveryId ?? "")
+      assert.deepEqual(
+        attempts.map(({ finishedAt, startedAt, ...rest }) => ({
+          ...rest,
+          took: (finishedAt?.getTime() ?? 0) - startedAt.getTime()
+        })),
+        [
+          { attempt: 1, outcome: "retry", errorTag: "Tag", error: failure.detail, took: 5000 },
+          { attempt: 2, outcome: "dead_letter", errorTag: "Tag", error: "last", took: 5000 }
+        ]
+      )
+      // What was refused, because somebody else had settled it, is no attempt.
+      assert.equal(yield* inbox.settle(verdict(row.deliveryId, { status: "failed", failure })), false)
+      assert.equal([...(yield* inbox.attempts(row.deliveryId))].length, 2)
     })
   ),
 

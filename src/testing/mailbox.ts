@@ -51,7 +51,8 @@ const ordered = Effect.fnUntraced(function* (...aggregates: ReadonlyArray<string
           status: outcome === "later" ? "failed" : outcome,
           retryInMillis: outcome === "later" ? 3_600_000 : undefined,
           error: undefined,
-          errorTag: undefined
+          errorTag: undefined,
+          failure: undefined
         })
   const deliveries = inbox.findByConsumer(consumer, 0n, 100)
   return { consumer, eventName, interest, work, deliveries }

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { InboxStore } from "../InboxStore.ts"
+import { type Failure, InboxStore } from "../InboxStore.ts"
 import { type NewEvent, OutboxStore } from "../OutboxStore.ts"
 import { SubscriptionStore } from "../SubscriptionStore.ts"
 import { Transactor } from "../Transactor.ts"
@@ -63,6 +63,7 @@ export const settleNext = (
     readonly status: "processed" | "failed" | "skipped" | "dead_letter"
     readonly retryInMillis?: number
     readonly error?: string
+    readonly failure?: Failure
   }
 ) =>
   Transactor.withTransaction(
@@ -76,7 +77,8 @@ export const settleNext = (
         status: verdict.status,
         retryInMillis: verdict.retryInMillis,
         error: verdict.error,
-        errorTag: verdict.error === undefined ? undefined : "Tag"
+        errorTag: verdict.error === undefined ? undefined : "Tag",
+        failure: verdict.failure
       })
       return row
     })

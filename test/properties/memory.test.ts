@@ -69,7 +69,8 @@ const verdict = (row: Claimed, outcome: typeof Outcome.Type): Verdict => ({
   status: outcome === "retry" || outcome === "later" ? "failed" : outcome === "untouched" ? "processed" : outcome,
   retryInMillis: outcome === "retry" ? 0 : outcome === "later" ? 3_600_000 : undefined,
   error: outcome === "processed" ? undefined : `The handler said ${outcome}.`,
-  errorTag: undefined
+  errorTag: undefined,
+  failure: outcome === "processed" || outcome === "skipped" ? undefined : { durationMillis: 0, detail: outcome }
 })
 
 /** Runs commands on one store. Ids are told by the order in which events were published. */
@@ -247,6 +248,15 @@ const makeSide = (names: Names) => {
             row.lastError,
             kindOf(row.dueInMillis)
           ])
+        )
+      ),
+      attempts: yield* Effect.forEach(names.consumers, (consumer) =>
+        Effect.flatMap(inbox.findByConsumer(consumer, 0n, 1000), (rows) =>
+          Effect.forEach(rows, (row) =>
+            Effect.map(inbox.attempts(row.deliveryId), (attempts) =>
+              attempts.map(({ attempt, error, outcome }) => [attempt, outcome, error])
+            )
+          )
         )
       ),
       next: yield* Effect.forEach(names.consumers, (consumer) =>

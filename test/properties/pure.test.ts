@@ -1,6 +1,6 @@
 /** Properties of the pure parts: delays, settings, patterns, batch sizes. */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Schema } from "effect"
+import { Arbitrary, Effect, Schedule, Schema } from "effect"
 import { RetryPolicy } from "../../src/index.ts"
 import * as BatchSize from "../../src/internal/batchSize.ts"
 import { isPattern, matcher, overlap } from "../../src/internal/pattern.ts"
@@ -19,6 +19,42 @@ describe("retry delays", () => {
       })
   )
 
+  const plain = { baseMillis: 100, maxMillis: RetryPolicy.maxDelayMillis, jitter: 0, schedule: undefined }
+  const failing = { maxAttempts: 100, deadLetters: true, isFatal: false, delayMillis: undefined }
+
+  it.effect.prop(
+    "are shortened by at most the jitter, and never longer than the cap",
+    {
+      failures: between(1, 20),
+      maxMillis: between(100, 10_000),
+      jitter: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+    },
+    ({ failures, jitter, maxMillis }) =>
+      Effect.gen(function* () {
+        const full = Math.min(100 * 2 ** (failures - 1), maxMillis)
+        const decision = yield* RetryPolicy.decide({ ...plain, ...failing, failures, maxMillis, jitter })
+        assert.strictEqual(decision._tag, "Retry")
+        if (decision._tag !== "Retry") return
+        assert.isAtMost(decision.inMillis, full)
+        assert.isAtLeast(decision.inMillis, full * (1 - jitter) - 1e-6)
+      })
+  )
+
+  it.effect("follow a schedule of its own, up to the cap, and end where it ends", () =>
+    Effect.gen(function* () {
+      const schedule = Schedule.upTo(Schedule.fibonacci("1 second"), { times: 6 })
+      const rules = { ...plain, ...failing, maxMillis: 4000, schedule }
+      const decisions = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], (failures) =>
+        RetryPolicy.decide({ ...rules, failures })
+      )
+      const again = (inMillis: number) => ({ _tag: "Retry", inMillis })
+      assert.deepStrictEqual<unknown>(decisions, [
+        ...[1000, 1000, 2000, 3000, 4000, 4000].map(again),
+        { _tag: "GiveUp", status: "dead_letter" }
+      ])
+    })
+  )
+
   it.effect.prop(
     "end exactly at maxAttempts, or at once when it is fatal",
     { failures: between(1, 20), maxAttempts: between(1, 20), isFatal: Schema.Boolean, deadLetters: Schema.Boolean },
@@ -27,7 +63,7 @@ describe("retry delays", () => {
         const decision = yield* RetryPolicy.decide({
           failures,
           maxAttempts,
-          baseMillis: 100,
+          ...plain,
           deadLetters,
           isFatal,
           delayMillis: undefined
@@ -92,6 +128,8 @@ describe("settings", () => {
         [`${prefix}maxAttempts`, 3, 1],
         [`${prefix}processingLeaseMs`, 30000, 1000],
         [`${prefix}retryBaseDelayMs`, 1000, 100],
+        [`${prefix}retryMaxDelayMs`, 3_600_000, 100],
+        [`${prefix}retryJitterPercent`, 0, 0],
         [`${prefix}deadLetterEnabled`, true],
         [`${prefix}startupDrainBatchSize`, 50, 1]
       ]
