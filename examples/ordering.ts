@@ -3,7 +3,16 @@
  * go on.
  */
 import { Effect, Layer, Logger, Schema } from "effect"
-import { Consumer, DomainEvent, InboxStore, IntegrationMemory, Processor, Publisher, Subscriber } from "../src/index.ts"
+import {
+  Consumer,
+  DeadLetters,
+  DomainEvent,
+  InboxStore,
+  IntegrationMemory,
+  Processor,
+  Publisher,
+  Subscriber
+} from "../src/index.ts"
 
 const StockMoved = DomainEvent.define("stock.moved", {
   sourceModule: "warehouse",
@@ -28,6 +37,7 @@ const keepStock = Subscriber.make({
 const program = Effect.gen(function* () {
   const processor = yield* Processor
   const inbox = yield* InboxStore
+  const letters = yield* DeadLetters
   const moves = [
     ["lamp", 5],
     ["lamp", -2],
@@ -40,7 +50,7 @@ const program = Effect.gen(function* () {
   console.log(deliveries.map((delivery) => delivery.status).join(", "))
   isFixed = true
   for (const delivery of deliveries) {
-    if (delivery.status === "dead_letter") yield* processor.requeue(delivery.deliveryId)
+    if (delivery.status === "dead_letter") yield* letters.requeue(delivery.deliveryId)
   }
   yield* processor.drain
   console.log(stock)

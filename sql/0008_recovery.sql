@@ -35,5 +35,5 @@ CREATE INDEX integration_replica_running_idx ON integration_replica (last_seen_a
 CREATE INDEX inbox_event_lease_idx ON inbox_event (consumer_name, locked_until) WHERE status = 'processing'
 -- statement
 -- Dead letters, newest first.
-CREATE INDEX inbox_event_dead_idx ON inbox_event (processed_at, id)
+CREATE INDEX inbox_event_dead_idx ON inbox_event (coalesce(processed_at, updated_at), id)
   WHERE status = 'dead_letter' OR (status = 'failed' AND available_at IS NULL)

@@ -14,6 +14,7 @@
  * @since 0.1.0
  */
 import type { ActorStore } from "./ActorStore.ts"
+import type { DeadLetterStore } from "./DeadLetterStore.ts"
 import type { InboxStore } from "./InboxStore.ts"
 import type { LinkStore } from "./LinkStore.ts"
 import type { OutboxStore } from "./OutboxStore.ts"
@@ -22,6 +23,7 @@ import type { SubscriptionStore } from "./SubscriptionStore.ts"
 import type { Transactor } from "./Transactor.ts"
 import * as Actors from "./testing/actorStore.ts"
 import type { Check as CheckOf } from "./testing/check.ts"
+import * as DeadLetters from "./testing/deadLetterStore.ts"
 import * as Inbox from "./testing/inboxStore.ts"
 import * as Links from "./testing/linkStore.ts"
 import * as Mailboxes from "./testing/mailbox.ts"
@@ -31,7 +33,15 @@ import * as Subscriptions from "./testing/subscriptionStore.ts"
 import * as Transactions from "./testing/transactor.ts"
 
 /** Everything a check may need. @since 0.1.0 */
-export type Stores = OutboxStore | InboxStore | SubscriptionStore | LinkStore | SettingStore | ActorStore | Transactor
+export type Stores =
+  | OutboxStore
+  | InboxStore
+  | DeadLetterStore
+  | SubscriptionStore
+  | LinkStore
+  | SettingStore
+  | ActorStore
+  | Transactor
 
 /** One rule: its contract, its name, and the Effect that tests it. @since 0.1.0 */
 export type Check = CheckOf<Stores>
@@ -47,6 +57,9 @@ export const inboxStoreConcurrent: ReadonlyArray<Check> = Inbox.inboxStoreConcur
 
 /** What inbox, outbox and subscriptions do together: order, pauses, tiers, delays and keys. @since 0.1.0 */
 export const mailboxes: ReadonlyArray<Check> = Mailboxes.mailboxes
+
+/** @since 0.1.0 */
+export const deadLetterStore: ReadonlyArray<Check> = DeadLetters.deadLetterStore
 
 /** @since 0.1.0 */
 export const subscriptionStore: ReadonlyArray<Check> = Subscriptions.subscriptionStore
@@ -69,6 +82,7 @@ export const all: ReadonlyArray<Check> = [
   ...inboxStore,
   ...inboxStoreConcurrent,
   ...mailboxes,
+  ...deadLetterStore,
   ...subscriptionStore,
   ...linkStore,
   ...settingStore,

@@ -189,11 +189,6 @@ export class InboxStore extends Context.Service<
      * Returns whether it was. Error texts are cut to fit.
      */
     readonly settle: (verdict: Verdict) => Effect.Effect<boolean, StoreError>
-    /**
-     * Opens a delivery that gave up again, due at once and with no attempts counted, and its event with it. Returns its
-     * consumer; `undefined` when it has not given up, or does not exist.
-     */
-    readonly requeue: (deliveryId: string) => Effect.Effect<string | undefined, StoreError>
     /** Milliseconds until the consumer's next delivery is due (≤ 0: due, perhaps held by another worker), or none. */
     readonly nextDue: (request: ClaimRequest) => Effect.Effect<number | undefined, StoreError>
     /** Position of the newest delivery of a consumer, 0 without one. */

@@ -7,6 +7,8 @@ import { PgClient } from "@effect/sql-pg"
 import { type Config, Duration, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { ActorStore } from "./ActorStore.ts"
+import type { DeadLetterStore } from "./DeadLetterStore.ts"
+import { DeadLetters } from "./DeadLetters.ts"
 import {
   InvalidOption,
   type MigrationFailed,
@@ -28,6 +30,7 @@ import { Settings, type Values } from "./Settings.ts"
 import { SqlCapabilities } from "./SqlCapabilities.ts"
 import type { SubscriptionStore } from "./SubscriptionStore.ts"
 import * as SqlActors from "./sql/actors.ts"
+import * as SqlDeadLetters from "./sql/deadLetters.ts"
 import * as SqlInbox from "./sql/inbox.ts"
 import * as SqlLinks from "./sql/links.ts"
 import * as Migrations from "./sql/migrations.ts"
@@ -45,6 +48,8 @@ export type Services =
   | LinkStore
   | OutboxStore
   | InboxStore
+  | DeadLetters
+  | DeadLetterStore
   | SubscriptionStore
   | SettingStore
   | ActorStore
@@ -130,6 +135,7 @@ const stores = (migrate: boolean) =>
   Layer.mergeAll(
     SqlOutbox.layer,
     SqlInbox.layer,
+    SqlDeadLetters.layer,
     SqlSubscriptions.layer,
     SqlLinks.layer,
     SqlActors.layer,
@@ -139,7 +145,7 @@ const stores = (migrate: boolean) =>
 
 /** Services on top of the stores. */
 const onStores = <E, R>(options: Options, processor: Layer.Layer<ProcessorModule.Processor, E, R>) =>
-  Layer.mergeAll(processor, Publisher.layer(options)).pipe(
+  Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options)).pipe(
     Layer.provideMerge(Registry.layer),
     Layer.provideMerge(Layer.mergeAll(Settings.layer(options.settings), Notifier.layer))
   )

@@ -4,13 +4,7 @@
  * @since 0.1.0
  */
 import { Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
-import {
-  ConsumerNotFound,
-  type ConsumerStillServed,
-  DeliveryNotFound,
-  type EventNotFound,
-  type StoreError
-} from "./Errors.ts"
+import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound, type StoreError } from "./Errors.ts"
 import { type Delivery, type DeliveryStatus, InboxStore } from "./InboxStore.ts"
 import * as Drain from "./internal/drain.ts"
 import type { Engine } from "./internal/engine.ts"
@@ -19,7 +13,6 @@ import * as Poller from "./internal/poller.ts"
 import { type Retired, retire } from "./internal/retire.ts"
 import * as RollUp from "./internal/rollUp.ts"
 import { settled } from "./internal/settled.ts"
-import { isUuid } from "./internal/text.ts"
 import * as Workers from "./internal/workers.ts"
 import { Notifier } from "./Notifier.ts"
 import { type EventStatus, OutboxStore } from "./OutboxStore.ts"
@@ -100,16 +93,6 @@ const setPaused = (engine: Engine, isPaused: boolean) =>
     yield* engine.transactor.afterCommit(engine.notifier.wake([consumer]))
   })
 
-const requeue = (engine: Engine) =>
-  Effect.fn("Processor.requeue")(function* (deliveryId: string) {
-    const delivery = isUuid(deliveryId) ? yield* engine.inbox.findById(deliveryId) : undefined
-    if (delivery === undefined) return yield* new DeliveryNotFound({ deliveryId })
-    const consumer = yield* engine.inbox.requeue(deliveryId)
-    if (consumer === undefined) return false
-    yield* engine.transactor.afterCommit(engine.notifier.wake([consumer]))
-    return true
-  })
-
 /** Registers subscribers and runs their consumers until the scope closes. */
 const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poller, timeout: Duration.Duration) =>
   Effect.fn("Processor.serve")(function* (subscribers: ReadonlyArray<Subscriber>) {
@@ -176,12 +159,6 @@ export class Processor extends Context.Service<
      * Ends a pause. This process goes on at once, others within one poll. Fails with `ConsumerNotFound`.
      */
     readonly resume: (consumer: string) => Effect.Effect<void, ConsumerNotFound | StoreError>
-    /**
-     * Opens a delivery that gave up again: due at once, with no attempts counted. With `ordering: "aggregate"` it comes
-     * before those of its aggregate that wait behind it. Returns false when it has not given up; fails with
-     * `DeliveryNotFound`.
-     */
-    readonly requeue: (deliveryId: string) => Effect.Effect<boolean, DeliveryNotFound | StoreError>
     /** All consumers that ever subscribed, by name: whether they are paused, and when they were last served. */
     readonly consumers: Effect.Effect<ReadonlyArray<ConsumerState>, StoreError>
     /**
@@ -245,7 +222,6 @@ export class Processor extends Context.Service<
           stats: makeStats(engine),
           pause: setPaused(engine, true),
           resume: setPaused(engine, false),
-          requeue: requeue(engine),
           consumers: engine.subscriptions.consumers,
           retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
         })

@@ -6,15 +6,30 @@
 export * as Actor from "./Actor.ts"
 export { ActorStore, type NewState, type StoredState } from "./ActorStore.ts"
 export * as Consumer from "./Consumer.ts"
+export {
+  type Changed,
+  type DeadLetter,
+  type DeadLetterContent,
+  type DeadLetterFilter,
+  DeadLetterStore
+} from "./DeadLetterStore.ts"
+export {
+  DeadLetters,
+  type Details as DeadLetterDetails,
+  type Filter as DeadLetterSelection,
+  type Page as DeadLetterPage
+} from "./DeadLetters.ts"
 export * as DomainEvent from "./DomainEvent.ts"
 export * as Errors from "./Errors.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./HandlerContext.ts"
 export {
   type Answer,
+  type AttemptRecord,
   type Claimed,
   type ClaimRequest,
   type Delivery,
   type DeliveryStatus,
+  type Failure,
   firstOrderingKey,
   InboxStore,
   type Interest,

@@ -21,7 +21,7 @@ import type { Transaction } from "./Database.ts"
 import { MemorySettings } from "./MemorySettings.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { pendingAfter } from "./outbox.ts"
-import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen, type Tables, toDelivery } from "./tables.ts"
+import { type DeliveryRecord, type EventRecord, isOpen, type Tables, toDelivery } from "./tables.ts"
 
 const toClaimed = (tables: Tables, transaction: Transaction, delivery: DeliveryRecord, isParking: boolean): Claimed => {
   const event = transaction.read(tables.events, delivery.eventId) as EventRecord
@@ -34,7 +34,7 @@ const toClaimed = (tables: Tables, transaction: Transaction, delivery: DeliveryR
     sourceModule: event.sourceModule,
     aggregateType: event.aggregateType,
     aggregateId: event.aggregateId,
-    payload: JSON.parse(event.payload),
+    payload: JSON.parse(delivery.payloadOverride ?? event.payload),
     metadata: event.metadata === null ? null : JSON.parse(event.metadata),
     correlationId: event.correlationId,
     causationId: event.causationId,
@@ -108,6 +108,7 @@ const settled = (delivery: DeliveryRecord, verdict: Verdict, now: number): Deliv
         : verdict.retryInMillis === undefined
           ? null
           : now + verdict.retryInMillis,
+    processedAt: verdict.retryInMillis === undefined ? now : null,
     lastError: verdict.error === undefined ? null : cutTo(verdict.error, 1023),
     errorTag: verdict.errorTag === undefined ? null : cutTo(verdict.errorTag, 255)
   }
@@ -130,22 +131,6 @@ const bringForward = (tables: Tables, transaction: Transaction, eventIds: Readon
   }
   return [...consumers]
 }
-
-const requeue = (tables: Tables, deliveryId: string) =>
-  tables.database.run((transaction) =>
-    Effect.gen(function* () {
-      const found = transaction.read(tables.deliveries, deliveryId)
-      if (found === undefined) return undefined
-      yield* tables.database.lock(transaction, tables.events, found.eventId)
-      const [requeued] = yield* update(tables, [deliveryId], (delivery, now) =>
-        hasGivenUp(delivery) ? { ...delivery, status: "received", attemptCount: 0, availableAt: now } : undefined
-      )
-      const event = transaction.read(tables.events, found.eventId)
-      if (requeued === undefined || event === undefined) return undefined
-      transaction.write(tables.events, event.id, { ...event, status: "pending", processedAt: null })
-      return requeued.consumer
-    })
-  )
 
 const answer = (
   tables: Tables,
@@ -217,15 +202,15 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
       bringForward: (eventIds) => database.sync((transaction, now) => bringForward(tables, transaction, eventIds, now)),
       complete: (ids) =>
         Effect.asVoid(
-          update(tables, ids, (delivery) => ({
+          update(tables, ids, (delivery, now) => ({
             ...delivery,
             status: "processed",
+            processedAt: now,
             attemptCount: delivery.attemptCount + 1
           }))
         ),
       settle: (verdict) => settle(tables, verdict),
       attempts: (deliveryId) => read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),
-      requeue: (deliveryId) => requeue(tables, deliveryId),
       nextDue: (request) => read((transaction, now) => nextDue(tables, transaction, request, now)),
       lastPosition: (consumer) =>
         read((transaction) => {

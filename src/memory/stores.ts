@@ -7,6 +7,7 @@ import { Effect, Layer } from "effect"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
 import { Notifier } from "../Notifier.ts"
 import * as Actors from "./actors.ts"
+import * as DeadLetters from "./deadLetters.ts"
 import * as Inbox from "./inbox.ts"
 import * as Links from "./links.ts"
 import { MemorySettings } from "./MemorySettings.ts"
@@ -18,6 +19,7 @@ import * as Transactor from "./transactor.ts"
 export const layer = Layer.mergeAll(
   Outbox.layer,
   Inbox.layer,
+  DeadLetters.layer,
   Subscriptions.layer,
   Links.layer,
   Actors.layer,

@@ -31,6 +31,11 @@ export interface DeliveryRecord {
   readonly availableAt: number | null
   readonly orderingKey: bigint | null
   readonly tier: number | null
+  /** When it was settled for good, in milliseconds since 1970. */
+  readonly processedAt: number | null
+  readonly createdAt: number
+  /** JSON text of an edited payload. */
+  readonly payloadOverride: string | null
 }
 
 export interface ConsumerRecord {
@@ -159,7 +164,7 @@ export class Tables {
   }
 
   /** Writes the deliveries of an event. */
-  give(transaction: Transaction, event: EventRecord, interested: ReadonlyArray<Interested>): void {
+  give(transaction: Transaction, event: EventRecord, interested: ReadonlyArray<Interested>, now: number): void {
     const hasTiers = interested.some(({ tier }) => tier > 0)
     for (const { consumer, isOrdered, tier } of interested) {
       const id = SecureRandom.uuidV7Unsafe()
@@ -175,7 +180,10 @@ export class Tables {
         errorTag: null,
         availableAt: event.availableAt.getTime() + tier * headStartMillis,
         orderingKey: isOrdered ? this.orderingKey(event) : null,
-        tier: hasTiers ? tier : null
+        tier: hasTiers ? tier : null,
+        processedAt: null,
+        createdAt: now,
+        payloadOverride: null
       })
     }
   }
@@ -216,7 +224,8 @@ export class Tables {
       this.give(
         committed,
         event,
-        missing.map((each) => ({ ...each, tier: 0 }))
+        missing.map((each) => ({ ...each, tier: 0 })),
+        event.createdAt.getTime()
       )
       if (event.status === "processed")
         committed.write(this.events, id, { ...event, status: "pending", processedAt: null })

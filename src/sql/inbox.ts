@@ -20,7 +20,7 @@ import { toLike } from "../internal/pattern.ts"
 import { cutTo } from "../internal/text.ts"
 import { claim, claimable, claimOne, coveredBy, covers, maxBigint, notPaused } from "./claiming.ts"
 import { storeErrors } from "./errors.ts"
-import { claimInOrder, claimOneInOrder, gaveUp, nextParked, parkedKeys, releasable, release } from "./ordering.ts"
+import { claimInOrder, claimOneInOrder, nextParked, parkedKeys, releasable, release } from "./ordering.ts"
 import { deliveryFields, isSettled } from "./routing.ts"
 
 const complete = (sql: SqlClient.SqlClient) => (deliveryIds: ReadonlyArray<string>) =>
@@ -68,31 +68,6 @@ const attempts = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
       SELECT * FROM integration_attempt WHERE inbox_event_id = ${deliveryId}::uuid ORDER BY id DESC LIMIT 1000
     ) AS a
     ORDER BY id`
-
-/** The event is locked first, as everybody does who makes events pending. */
-const requeue = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql.unsafe<{ consumer: string }>(
-    `WITH event AS MATERIALIZED (
-      SELECT o.id
-      FROM outbox_event AS o
-      WHERE o.id = (SELECT outbox_event_id FROM inbox_event WHERE id = $1::uuid)
-      FOR UPDATE
-    ), requeued AS (
-      UPDATE inbox_event AS i
-      SET status = 'received', attempt_count = 0, available_at = clock_timestamp(), processed_at = NULL,
-        updated_at = clock_timestamp()
-      FROM event AS e
-      WHERE i.id = $1::uuid AND i.outbox_event_id = e.id AND ${gaveUp}
-      RETURNING i.outbox_event_id, i.consumer_name
-    ), reopened AS (
-      UPDATE outbox_event AS o
-      SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
-      FROM requeued AS r
-      WHERE o.id = r.outbox_event_id
-    )
-    SELECT consumer_name::text AS "consumer" FROM requeued`,
-    [deliveryId]
-  )
 
 const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
   sql.unsafe<{ inMillis: number }>(
@@ -267,8 +242,6 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient> = Layer.
           ? Effect.void
           : storeErrors("inbox.complete")(Effect.asVoid(complete(sql)(deliveryIds))),
       settle: (verdict) => storeErrors("inbox.settle")(Effect.map(settle(sql)(verdict), (rows) => rows.length > 0)),
-      requeue: (deliveryId) =>
-        storeErrors("inbox.requeue")(Effect.map(requeue(sql)(deliveryId), ([row]) => row?.consumer)),
       nextDue: (request) => storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request), ([row]) => row?.inMillis)),
       lastPosition: (consumer) =>
         storeErrors("inbox.lastPosition")(Effect.map(lastPosition(sql)(consumer), ([row]) => row?.position ?? 0n)),

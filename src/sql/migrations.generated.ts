@@ -58,6 +58,6 @@ export const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
     "-- consumers: names, with the number of workers. is_locked: a session lock shows whether the process lives.\nALTER TABLE integration_replica\n  ADD COLUMN consumers jsonb NOT NULL DEFAULT '{}',\n  ADD COLUMN is_locked boolean NOT NULL DEFAULT false",
     "CREATE INDEX integration_replica_running_idx ON integration_replica (last_seen_at) WHERE status = 'running'",
     "-- Leases, for those that ran out.\nCREATE INDEX inbox_event_lease_idx ON inbox_event (consumer_name, locked_until) WHERE status = 'processing'",
-    "-- Dead letters, newest first.\nCREATE INDEX inbox_event_dead_idx ON inbox_event (processed_at, id)\n  WHERE status = 'dead_letter' OR (status = 'failed' AND available_at IS NULL)"
+    "-- Dead letters, newest first.\nCREATE INDEX inbox_event_dead_idx ON inbox_event (coalesce(processed_at, updated_at), id)\n  WHERE status = 'dead_letter' OR (status = 'failed' AND available_at IS NULL)"
   ]
 }

@@ -4,6 +4,7 @@ import { Arbitrary, Context, Effect, Layer, Schema } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import {
   type Claimed,
+  DeadLetterStore,
   firstOrderingKey,
   InboxStore,
   Integration,
@@ -39,7 +40,8 @@ const Command = Schema.Union([
     continues: Schema.Boolean
   }),
   Schema.TaggedStruct("Alone", { consumer: upTo(2), index: upTo(8), outcome: Outcome, continues: Schema.Boolean }),
-  Schema.TaggedStruct("Requeue", { consumer: upTo(2), index: upTo(8) }),
+  Schema.TaggedStruct("Requeue", { consumer: upTo(2), index: upTo(8), isEdited: Schema.Boolean }),
+  Schema.TaggedStruct("Discard", { consumer: upTo(2), index: upTo(8), hasReason: Schema.Boolean }),
   Schema.TaggedStruct("Pause", { consumer: upTo(2), isPaused: Schema.Boolean }),
   Schema.TaggedStruct("Retire", { consumer: upTo(2), pattern: upTo(2) }),
   Schema.TaggedStruct("Link", { source: upTo(2), target: upTo(2), isRemoved: Schema.Boolean }),
@@ -79,6 +81,7 @@ const makeSide = (names: Names) => {
   const nameOf = (id: string) => ids.indexOf(id)
   const told = (row: Claimed) => [
     nameOf(row.eventId),
+    row.payload,
     row.attemptCount,
     row.isParking ?? false,
     row.orderingKey !== undefined
@@ -185,7 +188,16 @@ const makeSide = (names: Names) => {
       }
       case "Requeue": {
         const deliveryId = yield* deliveryAt(at(names.consumers, command.consumer), command.index)
-        return deliveryId === undefined ? undefined : yield* inbox.requeue(deliveryId)
+        if (deliveryId === undefined) return undefined
+        const payload = command.isEdited ? '{"edited":true}' : undefined
+        const requeued = yield* (yield* DeadLetterStore).requeue([deliveryId], payload)
+        return requeued.map((each) => [nameOf(each.eventId), each.consumer])
+      }
+      case "Discard": {
+        const deliveryId = yield* deliveryAt(at(names.consumers, command.consumer), command.index)
+        if (deliveryId === undefined) return undefined
+        const discarded = yield* (yield* DeadLetterStore).discard([deliveryId], command.hasReason ? "why" : undefined)
+        return discarded.map((each) => [nameOf(each.eventId), each.consumer])
       }
       case "Pause":
         return yield* subscriptions.setPaused(at(names.consumers, command.consumer), command.isPaused)
@@ -248,6 +260,15 @@ const makeSide = (names: Names) => {
             row.lastError,
             kindOf(row.dueInMillis)
           ])
+        )
+      ),
+      dead: yield* Effect.forEach(names.consumers, (consumer) =>
+        Effect.map(
+          DeadLetterStore.use((store) => store.list({ consumer }, undefined, 100)),
+          (letters) =>
+            letters
+              .map((letter) => [nameOf(letter.eventId), letter.status, letter.lastError, letter.isEdited])
+              .toSorted()
         )
       ),
       attempts: yield* Effect.forEach(names.consumers, (consumer) =>

@@ -1,0 +1,111 @@
+/**
+ * The contract for deliveries that gave up: dead letters, and those that ended as `failed` while dead letters were
+ * switched off.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Effect, type Schema } from "effect"
+import type { Entity } from "./DomainEvent.ts"
+import type { StoreError } from "./Errors.ts"
+
+/** Which deliveries that gave up are meant; without a field, all. @since 0.1.0 */
+export interface DeadLetterFilter {
+  readonly consumer?: string
+  /** A name, or a pattern: `*` stands for any characters. */
+  readonly eventName?: string
+  /** Tag of the last error. */
+  readonly errorTag?: string
+  /** Whether the payload could not be decoded. */
+  readonly isUndecodable?: boolean
+  readonly aggregate?: Entity
+  /** Gave up at this time or later. */
+  readonly since?: Date
+  /** Gave up before this time. */
+  readonly until?: Date
+}
+
+/** A delivery that gave up. @since 0.1.0 */
+export interface DeadLetter {
+  readonly deliveryId: string
+  readonly eventId: string
+  readonly eventName: string
+  readonly schemaVersion: number
+  readonly consumer: string
+  readonly aggregate: Entity
+  readonly status: "dead_letter" | "failed"
+  readonly attemptCount: number
+  readonly lastError: string | null
+  readonly errorTag: string | null
+  /** The payload does not fit the handler's definition: a process that understands it can handle it once requeued. */
+  readonly isUndecodable: boolean
+  /** It was requeued with another payload before. */
+  readonly isEdited: boolean
+  readonly gaveUpAt: Date
+  readonly createdAt: Date
+  /** Where the list goes on after this one. */
+  readonly cursor: string
+}
+
+/** A dead letter with what its handler was given. @since 0.1.0 */
+export interface DeadLetterContent extends DeadLetter {
+  /** What the handler gets: the event's payload, or that of this delivery alone. */
+  readonly payload: Schema.Json
+  /** The event's own payload, which nothing changes. */
+  readonly originalPayload: Schema.Json
+  readonly metadata: Schema.Json | null
+  readonly correlationId: string | null
+  readonly causationId: string | null
+}
+
+/** A delivery that was requeued or discarded. @since 0.1.0 */
+export interface Changed {
+  readonly deliveryId: string
+  readonly eventId: string
+  readonly consumer: string
+  /** What is kept in order, if it is. */
+  readonly orderingKey: bigint | null
+}
+
+/** `error_tag` of deliveries whose payload could not be decoded. @since 0.1.0 */
+export const undecodableTag = "EventDecodingError"
+
+/** `error_tag` of deliveries that were discarded. @since 0.1.0 */
+export const discardedTag = "Discarded"
+
+/**
+ * Stores dead letters. Operations join the caller's transaction and fail with `StoreError`.
+ *
+ * @since 0.1.0
+ */
+export class DeadLetterStore extends Context.Service<
+  DeadLetterStore,
+  {
+    /**
+     * Deliveries that gave up, the last first: at most `limit` after `after` (a cursor of an earlier list). Payloads are
+     * not read, so none can hide the others.
+     */
+    readonly list: (
+      filter: DeadLetterFilter,
+      after: string | undefined,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
+    /** One that gave up; `undefined` when there is no such delivery, or it has not. */
+    readonly find: (deliveryId: string) => Effect.Effect<DeadLetterContent | undefined, StoreError>
+    /**
+     * Opens those of these deliveries that gave up: due at once, with no attempts counted, and their events with them.
+     * With a payload (JSON text), that is what their handler gets. Returns those that were opened.
+     */
+    readonly requeue: (
+      deliveryIds: ReadonlyArray<string>,
+      payload: string | undefined
+    ) => Effect.Effect<ReadonlyArray<Changed>, StoreError>
+    /**
+     * Marks those of these deliveries that gave up as `skipped`, for good; their last error stays, or becomes `reason`.
+     * Their events are pending until they are rolled up. Returns those that were marked.
+     */
+    readonly discard: (
+      deliveryIds: ReadonlyArray<string>,
+      reason: string | undefined
+    ) => Effect.Effect<ReadonlyArray<Changed>, StoreError>
+  }
+>()("effect-integration/DeadLetterStore") {}

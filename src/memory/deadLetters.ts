@@ -1,0 +1,148 @@
+/**
+ * Deliveries that gave up, in memory.
+ *
+ * @internal
+ */
+import { Effect, Layer } from "effect"
+import {
+  type Changed,
+  type DeadLetter,
+  type DeadLetterContent,
+  type DeadLetterFilter,
+  DeadLetterStore,
+  discardedTag,
+  undecodableTag
+} from "../DeadLetterStore.ts"
+import { cutTo } from "../internal/text.ts"
+import type { Transaction } from "./Database.ts"
+import { MemoryTables } from "./MemoryTables.ts"
+import { type DeliveryRecord, type EventRecord, hasGivenUp, matches, type Tables } from "./tables.ts"
+
+const cursorOf = ({ id, processedAt }: DeliveryRecord) => `${processedAt ?? 0}/${id}`
+
+const toDeadLetter = (delivery: DeliveryRecord, event: EventRecord): DeadLetter => ({
+  deliveryId: delivery.id,
+  eventId: event.id,
+  eventName: event.eventName,
+  schemaVersion: event.schemaVersion,
+  consumer: delivery.consumer,
+  aggregate: { module: event.sourceModule, entityType: event.aggregateType, entityId: event.aggregateId },
+  status: delivery.status === "dead_letter" ? "dead_letter" : "failed",
+  attemptCount: delivery.attemptCount,
+  lastError: delivery.lastError,
+  errorTag: delivery.errorTag,
+  isUndecodable: delivery.errorTag === undecodableTag,
+  isEdited: delivery.payloadOverride !== null,
+  gaveUpAt: new Date(delivery.processedAt ?? 0),
+  createdAt: new Date(delivery.createdAt),
+  cursor: cursorOf(delivery)
+})
+
+const toContent = (delivery: DeliveryRecord, event: EventRecord): DeadLetterContent => ({
+  ...toDeadLetter(delivery, event),
+  payload: JSON.parse(delivery.payloadOverride ?? event.payload),
+  originalPayload: JSON.parse(event.payload),
+  metadata: event.metadata === null ? null : JSON.parse(event.metadata),
+  correlationId: event.correlationId,
+  causationId: event.causationId
+})
+
+const isMeant = (filter: DeadLetterFilter, letter: DeadLetter): boolean => {
+  const { aggregate, consumer, errorTag, eventName, isUndecodable, since, until } = filter
+  return (
+    (consumer === undefined || letter.consumer === consumer) &&
+    (eventName === undefined || matches(eventName, letter.eventName)) &&
+    (errorTag === undefined || letter.errorTag === errorTag) &&
+    (isUndecodable === undefined || letter.isUndecodable === isUndecodable) &&
+    (aggregate === undefined || JSON.stringify(letter.aggregate) === JSON.stringify(orderedEntity(aggregate))) &&
+    (since === undefined || letter.gaveUpAt >= since) &&
+    (until === undefined || letter.gaveUpAt < until)
+  )
+}
+
+const orderedEntity = ({ entityId, entityType, module }: DeadLetter["aggregate"]) => ({ module, entityType, entityId })
+
+const lastFirst = (a: DeadLetter, b: DeadLetter) =>
+  b.gaveUpAt.getTime() - a.gaveUpAt.getTime() || (a.deliveryId < b.deliveryId ? 1 : -1)
+
+const list = (
+  tables: Tables,
+  transaction: Transaction,
+  filter: DeadLetterFilter,
+  after: string | undefined,
+  limit: number
+) => {
+  const [time, id = ""] = after?.split("/") ?? []
+  const isAfter = ({ deliveryId, gaveUpAt }: DeadLetter) =>
+    time === undefined || gaveUpAt.getTime() < Number(time) || (gaveUpAt.getTime() === Number(time) && deliveryId < id)
+  return [...transaction.rows(tables.deliveries)]
+    .filter(hasGivenUp)
+    .map((delivery) => toDeadLetter(delivery, transaction.read(tables.events, delivery.eventId) as EventRecord))
+    .filter((letter) => isMeant(filter, letter) && isAfter(letter))
+    .toSorted(lastFirst)
+    .slice(0, limit)
+}
+
+/** Events first and in order, as everybody does who makes events pending. */
+const reopen = (
+  tables: Tables,
+  deliveryIds: ReadonlyArray<string>,
+  change: (delivery: DeliveryRecord, now: number) => DeliveryRecord
+) =>
+  tables.database.run((transaction) =>
+    Effect.gen(function* () {
+      const found = deliveryIds.flatMap((id) => transaction.read(tables.deliveries, id) ?? [])
+      for (const id of [...new Set(found.map(({ eventId }) => eventId))].toSorted()) {
+        yield* tables.database.lock(transaction, tables.events, id)
+      }
+      const now = yield* tables.database.now
+      const changed: Array<Changed> = []
+      for (const { id } of found.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+        yield* tables.database.lock(transaction, tables.deliveries, id)
+        const delivery = transaction.read(tables.deliveries, id)
+        const event = delivery === undefined ? undefined : transaction.read(tables.events, delivery.eventId)
+        if (delivery === undefined || event === undefined || !hasGivenUp(delivery)) continue
+        transaction.write(tables.deliveries, id, change(delivery, now))
+        transaction.write(tables.events, event.id, { ...event, status: "pending", processedAt: null })
+        const { consumer, orderingKey } = delivery
+        changed.push({ deliveryId: id, eventId: event.id, consumer, orderingKey })
+      }
+      return changed
+    })
+  )
+
+export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables> = Layer.effect(
+  DeadLetterStore,
+  Effect.gen(function* () {
+    const tables = yield* MemoryTables
+    const { reader } = tables.database
+    return DeadLetterStore.of({
+      list: (filter, after, limit) =>
+        Effect.map(reader, (transaction) => list(tables, transaction, filter, after, limit)),
+      find: (deliveryId) =>
+        Effect.map(reader, (transaction) => {
+          const delivery = transaction.read(tables.deliveries, deliveryId)
+          if (delivery === undefined || !hasGivenUp(delivery)) return undefined
+          return toContent(delivery, transaction.read(tables.events, delivery.eventId) as EventRecord)
+        }),
+      requeue: (deliveryIds, payload) =>
+        reopen(tables, deliveryIds, (delivery, now) => ({
+          ...delivery,
+          status: "received",
+          attemptCount: 0,
+          availableAt: now,
+          processedAt: null,
+          payloadOverride: payload ?? delivery.payloadOverride
+        })),
+      discard: (deliveryIds, reason) =>
+        reopen(tables, deliveryIds, (delivery, now) => ({
+          ...delivery,
+          status: "skipped",
+          availableAt: delivery.availableAt ?? now,
+          processedAt: now,
+          errorTag: discardedTag,
+          lastError: reason === undefined ? delivery.lastError : cutTo(reason, 1023)
+        }))
+    })
+  })
+)

@@ -1,0 +1,150 @@
+/**
+ * Statements over deliveries that gave up.
+ *
+ * @internal
+ */
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import {
+  type Changed,
+  type DeadLetter,
+  type DeadLetterContent,
+  type DeadLetterFilter,
+  DeadLetterStore,
+  discardedTag,
+  undecodableTag
+} from "../DeadLetterStore.ts"
+import { toLike } from "../internal/pattern.ts"
+import { cutTo } from "../internal/text.ts"
+import { storeErrors } from "./errors.ts"
+import { gaveUp } from "./ordering.ts"
+
+/** In the words of `inbox_event_dead_idx`. */
+const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"
+
+type Row = Omit<DeadLetter, "aggregate"> & {
+  readonly sourceModule: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+}
+
+const fields = `
+  i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.event_name AS "eventName",
+  i.schema_version AS "schemaVersion", i.consumer_name AS "consumer", e.source_module AS "sourceModule",
+  e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId", i.status AS "status",
+  i.attempt_count AS "attemptCount", i.last_error AS "lastError", i.error_tag AS "errorTag",
+  coalesce(i.error_tag = '${undecodableTag}', false) AS "isUndecodable", i.payload_override IS NOT NULL AS "isEdited",
+  ${gaveUpAt} AS "gaveUpAt", i.created_at AS "createdAt",
+  ${gaveUpAt}::text || '/' || i.id::text AS "cursor"`
+
+const toDeadLetter = <Each extends Row>({ aggregateId, aggregateType, sourceModule, ...row }: Each) => ({
+  ...row,
+  aggregate: { module: sourceModule, entityType: aggregateType, entityId: aggregateId }
+})
+
+const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: string | undefined, limit: number) => {
+  const { aggregate, consumer, errorTag, eventName, isUndecodable, since, until } = filter
+  const [afterTime, afterId] = after === undefined ? [null, null] : after.split("/")
+  return sql.unsafe<Row>(
+    `SELECT ${fields}
+      FROM inbox_event AS i
+      JOIN outbox_event AS e ON e.id = i.outbox_event_id
+      WHERE ${gaveUp}
+        AND ($1::text IS NULL OR i.consumer_name = $1)
+        AND ($2::text IS NULL OR i.event_name LIKE $2)
+        AND ($3::text IS NULL OR i.error_tag = $3)
+        AND ($4::boolean IS NULL OR coalesce(i.error_tag = '${undecodableTag}', false) = $4)
+        AND ($5::text IS NULL OR (e.source_module = $5 AND e.aggregate_type = $6 AND e.aggregate_id = $7))
+        AND ($8::timestamptz IS NULL OR ${gaveUpAt} >= $8)
+        AND ($9::timestamptz IS NULL OR ${gaveUpAt} < $9)
+        AND ($10::timestamptz IS NULL OR (${gaveUpAt}, i.id) < ($10, $11::uuid))
+      ORDER BY ${gaveUpAt} DESC, i.id DESC
+      LIMIT $12::int`,
+    [
+      consumer ?? null,
+      eventName === undefined ? null : toLike(eventName),
+      errorTag ?? null,
+      isUndecodable ?? null,
+      aggregate?.module ?? null,
+      aggregate?.entityType ?? null,
+      aggregate?.entityId ?? null,
+      since ?? null,
+      until ?? null,
+      afterTime ?? null,
+      afterId ?? null,
+      limit
+    ]
+  )
+}
+
+const find = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+  sql.unsafe<Row & Omit<DeadLetterContent, keyof DeadLetter>>(
+    `SELECT ${fields}, coalesce(i.payload_override, e.payload) AS "payload", e.payload AS "originalPayload",
+      e.metadata AS "metadata", e.correlation_id AS "correlationId", e.causation_id AS "causationId"
+    FROM inbox_event AS i
+    JOIN outbox_event AS e ON e.id = i.outbox_event_id
+    WHERE i.id = $1::uuid AND ${gaveUp}`,
+    [deliveryId]
+  )
+
+/**
+ * Their events are locked first and in order, as everybody does who makes events pending: so nobody removes or rolls up
+ * what is just being opened, and two calls about the same deliveries do not wait for each other in a circle.
+ *
+ * @param change - what becomes of the rows
+ */
+const reopen = (change: string) => `
+  WITH events AS MATERIALIZED (
+    SELECT o.id
+    FROM outbox_event AS o
+    WHERE o.id = ANY (ARRAY(SELECT outbox_event_id FROM inbox_event WHERE id = ANY ($1::uuid[])))
+    ORDER BY o.id
+    FOR UPDATE
+  ), changed AS (
+    UPDATE inbox_event AS i
+    SET updated_at = clock_timestamp(), ${change}
+    WHERE i.id = ANY ($1::uuid[]) AND i.outbox_event_id IN (SELECT id FROM events) AND ${gaveUp}
+    RETURNING i.id, i.outbox_event_id, i.consumer_name, i.ordering_key
+  ), reopened AS (
+    UPDATE outbox_event AS o
+    SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
+    WHERE o.id IN (SELECT outbox_event_id FROM changed)
+  )
+  SELECT id::text AS "deliveryId", outbox_event_id::text AS "eventId", consumer_name::text AS "consumer",
+    ordering_key AS "orderingKey"
+  FROM changed`
+
+const requeue = (sql: SqlClient.SqlClient) => {
+  const statement =
+    reopen(`status = 'received', attempt_count = 0, available_at = clock_timestamp(), processed_at = NULL,
+      payload_override = coalesce($2::jsonb, i.payload_override)`)
+  return (deliveryIds: ReadonlyArray<string>, payload: string | undefined) =>
+    sql.unsafe<Changed>(statement, [deliveryIds, payload ?? null])
+}
+
+const discard = (sql: SqlClient.SqlClient) => {
+  const statement = reopen(`status = 'skipped', available_at = coalesce(i.available_at, clock_timestamp()),
+      processed_at = clock_timestamp(), error_tag = '${discardedTag}', last_error = coalesce($2::text, i.last_error)`)
+  return (deliveryIds: ReadonlyArray<string>, reason: string | undefined) =>
+    sql.unsafe<Changed>(statement, [deliveryIds, reason === undefined ? null : cutTo(reason, 1023)])
+}
+
+export const layer: Layer.Layer<DeadLetterStore, never, SqlClient.SqlClient> = Layer.effect(
+  DeadLetterStore,
+  Effect.gen(function* () {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const [requeueAll, discardAll] = [requeue(sql), discard(sql)]
+    return DeadLetterStore.of({
+      list: (filter, after, limit) =>
+        storeErrors("deadLetters.list")(
+          Effect.map(list(sql)(filter, after, limit), (rows) => rows.map((row) => toDeadLetter(row)))
+        ),
+      find: (deliveryId) =>
+        storeErrors("deadLetters.find")(
+          Effect.map(find(sql)(deliveryId), ([row]) => (row === undefined ? undefined : toDeadLetter(row)))
+        ),
+      requeue: (deliveryIds, payload) => storeErrors("deadLetters.requeue")(requeueAll(deliveryIds, payload)),
+      discard: (deliveryIds, reason) => storeErrors("deadLetters.discard")(discardAll(deliveryIds, reason))
+    })
+  })
+)
