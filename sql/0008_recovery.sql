@@ -6,7 +6,6 @@
 -- lease_token settles it. careful_until: a process that served this consumer ended without a word; deliveries due up to
 -- then are handled one at a time, with a note of each in integration_attempt (outcome 'started') that outlives a crash.
 ALTER TABLE integration_consumer
-  ADD COLUMN mode varchar(63) NOT NULL DEFAULT 'transactional',
   ADD COLUMN careful_until timestamptz,
   ADD COLUMN held_for_backfill boolean NOT NULL DEFAULT false
 -- statement

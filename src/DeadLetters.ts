@@ -86,7 +86,7 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
   })
 
   const wake = (changed: ReadonlyArray<Changed>) =>
-    transactor.afterCommit(notifier.wake(new Set(changed.map(({ consumer }) => consumer))))
+    transactor.afterCommit(notifier.announce(new Set(changed.map(({ consumer }) => consumer))))
 
   const open = Effect.fnUntraced(function* (deliveryIds: ReadonlyArray<string>, payload: string | undefined) {
     const changed = yield* store.requeue(deliveryIds, payload)

@@ -230,6 +230,21 @@ export class MissingOutcome extends Schema.TaggedError<MissingOutcome>()("Missin
   }
 }
 
+/**
+ * The process that ran a handler, or the connection of its transaction, ended before the attempt did. Charged as a failed
+ * attempt by whoever took the delivery over.
+ *
+ * @since 0.1.0
+ */
+export class HandlerCrashed extends Schema.TaggedError<HandlerCrashed>()("HandlerCrashed", {
+  consumer: Schema.String,
+  eventName: Schema.String
+}) {
+  override get message() {
+    return `The process or connection that ran the handler of consumer "${this.consumer}" for "${this.eventName}" ended before it was through. If it keeps happening, the handler ends its process: look at that process's last output, its memory and its exit code.`
+  }
+}
+
 /** A handler was interrupted from the inside, not by a shutdown. Charged as a failed attempt. @since 0.1.0 */
 export class HandlerInterrupted extends Schema.TaggedError<HandlerInterrupted>()("HandlerInterrupted", {
   consumer: Schema.String,

@@ -25,6 +25,11 @@ export interface ClaimRequest {
   readonly maxPosition?: bigint | undefined
   /** For consumers that are ordered by aggregate: what a delivery that gave up does to its successors. */
   readonly onDeadLetter?: OnDeadLetter | undefined
+  /**
+   * The current transaction is to end when it has not been used for so long, in milliseconds, where the database knows
+   * how: a frozen process must not hold what it claimed.
+   */
+  readonly idleMillis?: number | undefined
 }
 
 /** A delivery whose row the current transaction holds, with its event. @since 0.1.0 */
@@ -50,6 +55,12 @@ export interface Claimed {
   readonly isParking?: boolean
   /** Its rank by priority, when its event has consumers of several: `bringForward` is due when it was attempted. */
   readonly tier: number | null
+  /** Its consumer is careful: deliveries are claimed one at a time. */
+  readonly isCareful: boolean
+  /** It may have been in hand when a process ended without a word: see `ReplicaStore`. */
+  readonly isSuspect: boolean
+  /** Its last attempt ended with its process or connection. */
+  readonly hasCrashed: boolean
 }
 
 /** How a delivery ended, or when it is tried again. @since 0.1.0 */
@@ -81,10 +92,10 @@ export interface AttemptRecord {
   /** Null while it runs, or when its process ended before it was charged. */
   readonly finishedAt: Date | null
   /**
-   * What became of the delivery: `retry`, `dead_letter` or `failed`. `started`: a note of an attempt that is running;
-   * `crashed`: its process, or its connection, ended during it.
+   * What became of the delivery: `retry`, `dead_letter` or `failed`. `started`: a note of an attempt that is running, or
+   * whose process or connection has ended; whoever takes the delivery over charges it, with the tag `HandlerCrashed`.
    */
-  readonly outcome: "started" | "retry" | "dead_letter" | "failed" | "crashed"
+  readonly outcome: "started" | "retry" | "dead_letter" | "failed"
   readonly errorTag: string | null
   /** Words and stack of the error, cut. */
   readonly error: string | null
@@ -119,6 +130,8 @@ export interface Question {
   readonly rollUpLimit: number
   /** Where the look for parked deliveries that nothing blocks goes on: only greater ordering keys. */
   readonly parkedAfter: bigint
+  /** This process, and after how many milliseconds without a sign of life another one counts as silent. */
+  readonly replica: { readonly id: string; readonly silentMillis: number }
 }
 
 /** Below every ordering key. @since 0.1.0 */
@@ -142,6 +155,12 @@ export interface Answer {
   readonly releasable: ReadonlyArray<{ readonly consumer: string; readonly key: bigint }>
   /** Where the next look for those goes on: `firstOrderingKey` after the last. */
   readonly nextParkedAfter: bigint
+  /** Careful consumers of which nothing suspect is due any more. */
+  readonly calm: ReadonlyArray<string>
+  /** Other processes run, as far as is known. */
+  readonly hasPeers: boolean
+  /** Some of them have not given a sign of life for long. */
+  readonly hasSilentPeers: boolean
 }
 
 /**

@@ -25,16 +25,20 @@ import type { OutboxStore } from "./OutboxStore.ts"
 import * as ProcessorModule from "./Processor.ts"
 import { defaultMaxPayloadBytes, Publisher } from "./Publisher.ts"
 import { Registry } from "./Registry.ts"
+import type { ReplicaStore } from "./ReplicaStore.ts"
 import type { SettingStore } from "./SettingStore.ts"
 import { Settings, type Values } from "./Settings.ts"
 import { SqlCapabilities } from "./SqlCapabilities.ts"
 import type { SubscriptionStore } from "./SubscriptionStore.ts"
 import * as SqlActors from "./sql/actors.ts"
+import * as SqlBroadcast from "./sql/broadcast.ts"
+import { Control } from "./sql/control.ts"
 import * as SqlDeadLetters from "./sql/deadLetters.ts"
 import * as SqlInbox from "./sql/inbox.ts"
 import * as SqlLinks from "./sql/links.ts"
 import * as Migrations from "./sql/migrations.ts"
 import * as SqlOutbox from "./sql/outbox.ts"
+import * as SqlReplicas from "./sql/replicas.ts"
 import * as SqlSettings from "./sql/settings.ts"
 import * as SqlSubscriptions from "./sql/subscriptions.ts"
 import * as SqlTransactor from "./sql/transactor.ts"
@@ -50,6 +54,7 @@ export type Services =
   | InboxStore
   | DeadLetters
   | DeadLetterStore
+  | ReplicaStore
   | SubscriptionStore
   | SettingStore
   | ActorStore
@@ -136,18 +141,29 @@ const stores = (migrate: boolean) =>
     SqlOutbox.layer,
     SqlInbox.layer,
     SqlDeadLetters.layer,
+    SqlReplicas.layer,
     SqlSubscriptions.layer,
     SqlLinks.layer,
     SqlActors.layer,
     SqlSettings.layer,
     SqlTransactor.layer
-  ).pipe(Layer.provide(Migrations.layer(migrate)))
+  ).pipe(Layer.provideMerge(Control.layer), Layer.provide(Migrations.layer(migrate)))
 
-/** Services on top of the stores. */
-const onStores = <E, R>(options: Options, processor: Layer.Layer<ProcessorModule.Processor, E, R>) =>
+/**
+ * Services on top of the stores.
+ *
+ * @param broadcast - how processes wake each other
+ */
+const onStores = <E, R, R2>(
+  options: Options,
+  processor: Layer.Layer<ProcessorModule.Processor, E, R>,
+  broadcast: Layer.Layer<never, never, R2>
+) =>
   Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options)).pipe(
     Layer.provideMerge(Registry.layer),
-    Layer.provideMerge(Layer.mergeAll(Settings.layer(options.settings), Notifier.layer))
+    Layer.provideMerge(Notifier.layer),
+    Layer.provide(broadcast),
+    Layer.provideMerge(Settings.layer(options.settings))
   )
 
 /**
@@ -165,7 +181,7 @@ export const layer = (
   Layer.unwrap(
     Effect.as(
       validate(options),
-      Layer.provideMerge(onStores(options, processor(options)), stores(options.migrate ?? true))
+      Layer.provideMerge(onStores(options, processor(options), SqlBroadcast.layer), stores(options.migrate ?? true))
     )
   )
 
@@ -202,7 +218,7 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Services |
     Effect.as(
       validate(options),
       MemoryStores.wakeMissed.pipe(
-        Layer.provideMerge(onStores(given, processor)),
+        Layer.provideMerge(onStores(given, processor, Layer.empty)),
         Layer.provideMerge(MemoryStores.layer)
       )
     )

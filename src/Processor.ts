@@ -4,8 +4,10 @@
  * @since 0.1.0
  */
 import { Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
+import { Broadcast } from "./Broadcast.ts"
 import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound, type StoreError } from "./Errors.ts"
 import { type Delivery, type DeliveryStatus, InboxStore } from "./InboxStore.ts"
+import * as Care from "./internal/care.ts"
 import * as Drain from "./internal/drain.ts"
 import type { Engine } from "./internal/engine.ts"
 import * as Incident from "./internal/incident.ts"
@@ -17,6 +19,7 @@ import * as Workers from "./internal/workers.ts"
 import { Notifier } from "./Notifier.ts"
 import { type EventStatus, OutboxStore } from "./OutboxStore.ts"
 import { type RegistrationError, Registry } from "./Registry.ts"
+import { type Replica, ReplicaStore } from "./ReplicaStore.ts"
 import { Settings } from "./Settings.ts"
 import { SqlCapabilities } from "./SqlCapabilities.ts"
 import type { Subscriber } from "./Subscriber.ts"
@@ -90,7 +93,7 @@ const setPaused = (engine: Engine, isPaused: boolean) =>
   Effect.fn(`Processor.${isPaused ? "pause" : "resume"}`)(function* (consumer: string) {
     const exists = yield* engine.subscriptions.setPaused(consumer, isPaused)
     if (!exists) return yield* new ConsumerNotFound({ consumer })
-    yield* engine.transactor.afterCommit(engine.notifier.wake([consumer]))
+    yield* engine.transactor.afterCommit(engine.notifier.announce([consumer]))
   })
 
 /** Registers subscribers and runs their consumers until the scope closes. */
@@ -161,6 +164,8 @@ export class Processor extends Context.Service<
     readonly resume: (consumer: string) => Effect.Effect<void, ConsumerNotFound | StoreError>
     /** All consumers that ever subscribed, by name: whether they are paused, and when they were last served. */
     readonly consumers: Effect.Effect<ReadonlyArray<ConsumerState>, StoreError>
+    /** Processes that run, and those of the last day that ended: in good order, or without a word. */
+    readonly replicas: Effect.Effect<ReadonlyArray<Replica>, StoreError>
     /**
      * Ends durable subscriptions of a consumer that is not served any more: the one for `event`, or all.
      *
@@ -181,18 +186,26 @@ export class Processor extends Context.Service<
     options: Options = {}
   ): Layer.Layer<
     Processor,
-    never,
-    InboxStore | OutboxStore | SubscriptionStore | Transactor | Registry | Notifier | Settings
+    StoreError,
+    InboxStore | OutboxStore | ReplicaStore | SubscriptionStore | Transactor | Registry | Notifier | Settings
   > =>
     Layer.effect(
       Processor,
       Effect.gen(function* () {
         const outbox = yield* OutboxStore
+        const replicas = yield* ReplicaStore
+        // Known before anything is claimed, until the last worker has ended.
+        yield* Effect.acquireRelease(replicas.join, () =>
+          Effect.ignore(Effect.interruptible(Effect.timeoutOption(replicas.leave, "2 seconds")))
+        )
         const incident = Incident.make()
         const engine: Engine = {
           inbox: yield* InboxStore,
           outbox,
           subscriptions: yield* SubscriptionStore,
+          replicas,
+          broadcast: yield* Broadcast,
+          care: yield* Care.make,
           transactor: yield* Transactor,
           registry: yield* Registry,
           notifier: yield* Notifier,
@@ -223,6 +236,7 @@ export class Processor extends Context.Service<
           pause: setPaused(engine, true),
           resume: setPaused(engine, false),
           consumers: engine.subscriptions.consumers,
+          replicas: replicas.all,
           retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
         })
       })

@@ -347,7 +347,7 @@ export class Publisher extends Context.Service<
           }
           // A poll cannot see the rows before the commit, so an earlier wake-up would find nothing.
           const written = stored.filter((event) => !event.isDuplicate)
-          yield* transactor.afterCommit(notifier.wake(new Set(written.flatMap((_) => _.consumers))))
+          yield* transactor.afterCommit(notifier.announce(new Set(written.flatMap((_) => _.consumers))))
           return stored
         })
         const store = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {

@@ -42,6 +42,8 @@ export interface Values {
   readonly deadLetterEnabled: boolean
   /** Deliveries the first batch of a startup drain claims. Default 50, at least 1. */
   readonly startupDrainBatchSize: number
+  /** Whether processes wake each other through LISTEN and NOTIFY; read when a process starts. Default true. */
+  readonly notifyEnabled: boolean
 }
 
 interface BooleanSetting {
@@ -89,7 +91,8 @@ export const definitions: { readonly [Name in keyof Values]: SettingOf<Values[Na
   retryMaxDelayMs: number("retryMaxDelayMs", 3_600_000, 100),
   retryJitterPercent: number("retryJitterPercent", 0, 0, 100),
   deadLetterEnabled: boolean("deadLetterEnabled"),
-  startupDrainBatchSize: number("startupDrainBatchSize", 50, 1)
+  startupDrainBatchSize: number("startupDrainBatchSize", 50, 1),
+  notifyEnabled: boolean("notifyEnabled")
 }
 
 const names = Object.keys(definitions) as ReadonlyArray<keyof Values>

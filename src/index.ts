@@ -5,6 +5,7 @@
  */
 export * as Actor from "./Actor.ts"
 export { ActorStore, type NewState, type StoredState } from "./ActorStore.ts"
+export { Broadcast } from "./Broadcast.ts"
 export * as Consumer from "./Consumer.ts"
 export {
   type Changed,
@@ -51,6 +52,7 @@ export {
 } from "./Processor.ts"
 export { type PublishError, Publisher, type UntypedEvent } from "./Publisher.ts"
 export { type RegistrationError, Registry } from "./Registry.ts"
+export { type Note, type Replica, ReplicaStore, type Served } from "./ReplicaStore.ts"
 export * as RetryPolicy from "./RetryPolicy.ts"
 export { type SettingChange, SettingStore } from "./SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./Settings.ts"

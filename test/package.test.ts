@@ -43,7 +43,7 @@ describe("migrations", () => {
       "0005_consumers.sql": "33cacccfce4d2cc9",
       "0006_mailboxes.sql": "86e26b0328617856",
       "0007_actors.sql": "606ac2c1355c55e1",
-      "0008_recovery.sql": "fd76fbd488f3c631"
+      "0008_recovery.sql": "015fbcac351fbbc8"
     })
   })
 })

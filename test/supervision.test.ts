@@ -4,7 +4,7 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
-import { Consumer, Processor, Publisher, Subscriber } from "../src/index.ts"
+import { Consumer, InboxStore, Processor, Publisher, Subscriber } from "../src/index.ts"
 import { clientFor, uniqueSchema, withSchema } from "./support/databases.ts"
 import { deliveries, eventsOf, note, noted, serve, services, until } from "./support/scenario.ts"
 
@@ -72,29 +72,44 @@ it.live("workers survive terminated connections: every event is handled exactly 
   }).pipe(Effect.scoped, Effect.provide(services(database, quickPolls)), Effect.provide(Logger.layer([capture])))
 })
 
-it.live("an attempt whose connection was lost counts, and leaves nothing", () => {
-  const { database, terminateBatch } = terminable(uniqueSchema())
-  return Effect.gen(function* () {
-    const { Happened } = eventsOf("lost")
-    const started = yield* Deferred.make<void>()
-    const lost = yield* Deferred.make<void>()
-    yield* serve(
-      Subscriber.make({
-        consumer: "lost",
-        event: Happened,
-        handler: (event) =>
-          note("lost", event).pipe(
-            Effect.andThen(Deferred.succeed(started, undefined)),
-            Effect.andThen(event.attempt === 1 ? Deferred.await(lost) : Effect.void)
-          )
-      })
-    )
-    const event = yield* Publisher.publish(Happened, { n: 1 })
-    yield* Deferred.await(started)
-    assert.lengthOf(yield* terminateBatch, 1)
-    yield* Deferred.succeed(lost, undefined)
-    yield* (yield* Processor).settled(event.id)
-    assert.deepStrictEqual(yield* noted("lost"), [1])
-    assert.deepInclude((yield* deliveries("lost"))[0], { status: "processed", attempts: 2 })
-  }).pipe(Effect.scoped, Effect.provide(services(database, quickPolls)))
-})
+it.live(
+  "an attempt whose connection was lost leaves nothing, is repeated with care, and charged when it happens again",
+  () => {
+    const { database, terminateBatch } = terminable(uniqueSchema())
+    return Effect.gen(function* () {
+      const { Happened } = eventsOf("lost")
+      const started = yield* Deferred.make<void>()
+      const lost = yield* Deferred.make<void>()
+      let runs = 0
+      const loseConnection = SqlClient.SqlClient.use((sql) => sql`SELECT pg_terminate_backend(pg_backend_pid())`)
+      yield* serve(
+        Subscriber.make({
+          consumer: "lost",
+          event: Happened,
+          handler: (event) =>
+            note("lost", event).pipe(
+              Effect.andThen(Deferred.succeed(started, undefined)),
+              Effect.andThen(runs++ === 0 ? Deferred.await(lost) : Effect.void),
+              Effect.andThen(runs === 2 ? loseConnection : Effect.void)
+            )
+        })
+      )
+      const event = yield* Publisher.publish(Happened, { n: 1 })
+      yield* Deferred.await(started)
+      assert.lengthOf(yield* terminateBatch, 1)
+      yield* Deferred.succeed(lost, undefined)
+      yield* (yield* Processor).settled(event.id)
+      assert.deepStrictEqual(yield* noted("lost"), [1])
+      assert.strictEqual(runs, 3)
+      const [row] = yield* deliveries("lost")
+      assert.deepInclude(row, { status: "processed", attempts: 2 })
+      const history = yield* InboxStore.use((inbox) =>
+        Effect.flatMap(inbox.findByEvent(event.id), ([delivery]) => inbox.attempts(delivery?.deliveryId ?? ""))
+      )
+      assert.deepStrictEqual(
+        history.map(({ attempt, errorTag, outcome }) => [attempt, outcome, errorTag]),
+        [[1, "retry", "HandlerCrashed"]]
+      )
+    }).pipe(Effect.scoped, Effect.provide(services(database, quickPolls)))
+  }
+)

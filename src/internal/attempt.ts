@@ -10,9 +10,10 @@ import { Cause, Clock, type Context, Data, Effect, Exit, Option } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import { type StoreError, TransactionAborted } from "../Errors.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
+import { type Advice, crash, isCrash } from "./care.ts"
 import { deliver, type Outcome } from "./deliver.ts"
 import { type Engine, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
-import { isAborted, isContention } from "./failure.ts"
+import { isAborted, isConnectionLost, isContention } from "./failure.ts"
 import * as Handlers from "./handlers.ts"
 import { type Handled, runBatch } from "./runBatch.ts"
 import { failure, verdictOf } from "./verdict.ts"
@@ -26,14 +27,18 @@ export interface Judged {
 
 /** What a transaction did. */
 export type Attempt = Data.TaggedEnum<{
-  /** Committed: `claimed` rows were taken, these were processed, the others skipped, put off or given up. */
+  /** Committed: `rows` were taken, of which these were processed, the others skipped, put off or given up. */
   Committed: {
-    readonly claimed: number
+    readonly rows: ReadonlyArray<Claimed>
     readonly processed: ReadonlyArray<Claimed>
     readonly others: ReadonlyArray<Judged>
   }
   /** Rolled back because transactions stood in each other's way. Nobody is charged. */
   Contended: { readonly rows: ReadonlyArray<Claimed> }
+  /** Rolled back before a handler ran: the delivery is to be taken with care. */
+  Suspect: { readonly isExclusive: boolean }
+  /** The connection ended: nobody knows whose fault it was, nor, at COMMIT, whether it was committed. */
+  Lost: { readonly rows: ReadonlyArray<Claimed> }
   /** Rolled back because of at least one of `suspects`: all rows when it cannot be told, as at COMMIT. */
   Failed: {
     readonly rows: ReadonlyArray<Claimed>
@@ -44,6 +49,9 @@ export type Attempt = Data.TaggedEnum<{
 }>
 
 export const Attempt = Data.taggedEnum<Attempt>()
+
+/** Leaves the transaction before anything was run. */
+class Postponed extends Data.TaggedError("Postponed")<{ readonly isExclusive: boolean }> {}
 
 /** Rolls back the savepoint of a single delivery. */
 class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {}
@@ -57,6 +65,8 @@ export interface Request {
   readonly repeats: number
   /** Deliveries that are left out, with all that follow them in order. */
   readonly avoided: ReadonlySet<string>
+  /** What to do with a suspect delivery; without it, none is run. */
+  readonly advise: ((row: Claimed) => Effect.Effect<Advice, StoreError>) | undefined
 }
 
 /** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
@@ -111,6 +121,22 @@ const runSingle = Effect.fnUntraced(function* (
   return handled === undefined ? [] : [[row, handled] as const]
 })
 
+/** A single delivery that may have ended a process or a connection before, as far as that is to be run at all. */
+const runSuspect = Effect.fnUntraced(function* (
+  engine: Engine,
+  request: Request,
+  row: Claimed,
+  run: Effect.Effect<ReadonlyArray<Handled>, Handlers.Abandoned | StoreError>
+) {
+  if (request.advise === undefined) return yield* new Postponed({ isExclusive: false })
+  const advice = yield* untraced(request.advise(row))
+  if (advice._tag === "Exclusive") return yield* new Postponed({ isExclusive: true })
+  const handled =
+    advice._tag === "Run" ? yield* run : [[row, crash(request.consumer, row, advice.durationMillis)] as const]
+  yield* untraced(engine.replicas.erase(row.deliveryId))
+  return handled
+})
+
 /** Lets what waits behind these deliveries go on, if it was parked. */
 const releaseNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
   const onDeadLetter = orderOf(consumer)
@@ -136,6 +162,8 @@ const settle = Effect.fnUntraced(function* (
   }
   yield* untraced(engine.inbox.complete(processed.map((row) => row.deliveryId)))
   for (const { verdict } of others) yield* untraced(engine.inbox.settle(verdict))
+  // What crashed is due again now, and has to be taken with care again.
+  if (handled.some(([, outcome]) => isCrash(outcome))) yield* untraced(engine.replicas.beware(request.consumer.name))
   yield* untraced(releaseNext(engine, request.consumer, rows))
   return { processed, others }
 })
@@ -161,7 +189,8 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       const lockWait = second === undefined ? singleLockWait(request.repeats) : batchLockWait
       if (lockWait !== undefined) yield* untraced(engine.transactor.limitLockWait(lockWait))
       if (second === undefined) {
-        const handled = yield* runSingle(engine, request, first, outer, timeoutMillis)
+        const run = runSingle(engine, request, first, outer, timeoutMillis)
+        const handled = yield* first.isSuspect ? runSuspect(engine, request, first, run) : run
         return yield* settle(engine, request, rows, handled, elapsed())
       }
       const { avoided, consumer, isStopping } = request
@@ -172,11 +201,15 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     const exit = yield* Effect.exit(
       engine.permits.withPermit(request.consumer.name)(engine.transactor.withTransaction(transaction))
     )
-    if (Exit.isSuccess(exit)) return Attempt.Committed({ claimed: rows.length, ...exit.value })
-    const abandoned = exit.cause.reasons.find(Cause.isFailReason)?.error
-    const isAbandoned = abandoned instanceof Handlers.Abandoned
-    const cause = isAbandoned ? abandoned.cause : exit.cause
+    if (Exit.isSuccess(exit)) return Attempt.Committed({ rows, ...exit.value })
     if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
+    const left = exit.cause.reasons.find(Cause.isFailReason)?.error
+    if (left instanceof Postponed) return Attempt.Suspect({ isExclusive: left.isExclusive })
+    const abandoned = left instanceof Handlers.Abandoned ? left : undefined
+    const isAbandoned = abandoned !== undefined
+    const cause = abandoned?.cause ?? exit.cause
+    // A failure of the handler's own connections left the transaction in good order.
+    if (!isAbandoned && isConnectionLost(cause)) return Attempt.Lost({ rows })
     if (isContention(cause) && !(chargesContention(request) && rows.length === 1)) return Attempt.Contended({ rows })
     return Attempt.Failed({ rows, suspects: isAbandoned ? abandoned.suspects : rows, cause, durationMillis: elapsed() })
   })

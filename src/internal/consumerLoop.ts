@@ -7,8 +7,9 @@ import { Deferred, Effect } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import * as BatchSize from "./batchSize.ts"
+import type { Round } from "./conclude.ts"
 import { type Engine, firstBatch, requestOf, untraced } from "./engine.ts"
-import { type Round, round } from "./round.ts"
+import { round } from "./round.ts"
 
 /** How a worker is asked to stop: no further claim, and no further delivery of the batch it is in. */
 export interface Stop {

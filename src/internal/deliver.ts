@@ -15,7 +15,13 @@ export type Outcome =
   | { readonly _tag: "Processed" }
   | { readonly _tag: "Skipped"; readonly reason: string | undefined }
   | { readonly _tag: "Undecodable"; readonly error: EventDecodingError }
-  | { readonly _tag: "Failed"; readonly cause: Cause.Cause<unknown>; readonly directive: Directive | undefined }
+  | {
+      readonly _tag: "Failed"
+      readonly cause: Cause.Cause<unknown>
+      readonly directive: Directive | undefined
+      /** How long the attempt took, when it was another one than this. */
+      readonly durationMillis?: number
+    }
 
 const processed: Outcome = { _tag: "Processed" }
 

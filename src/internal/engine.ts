@@ -4,15 +4,18 @@
  * @internal
  */
 import { Duration, Effect, type PartitionedSemaphore } from "effect"
+import type { Broadcast } from "../Broadcast.ts"
 import { type Consumer, type OnDeadLetter, orderingOf } from "../Consumer.ts"
 import type { ClaimRequest, InboxStore } from "../InboxStore.ts"
 import type { Notifier } from "../Notifier.ts"
 import type { OutboxStore } from "../OutboxStore.ts"
 import type { Registry } from "../Registry.ts"
+import type { ReplicaStore } from "../ReplicaStore.ts"
 import type { Settings, Values } from "../Settings.ts"
 import type { SqlCapabilities } from "../SqlCapabilities.ts"
 import type { SubscriptionStore } from "../SubscriptionStore.ts"
 import type { Transactor } from "../Transactor.ts"
+import type { Care } from "./care.ts"
 import type { Incident } from "./incident.ts"
 import type { RollUp } from "./rollUp.ts"
 import type { Rules } from "./verdict.ts"
@@ -21,15 +24,18 @@ export interface Engine {
   readonly inbox: InboxStore["Service"]
   readonly outbox: OutboxStore["Service"]
   readonly subscriptions: SubscriptionStore["Service"]
+  readonly replicas: ReplicaStore["Service"]
   readonly transactor: Transactor["Service"]
   readonly registry: Registry["Service"]
   readonly notifier: Notifier["Service"]
+  readonly broadcast: Broadcast
   readonly settings: Settings["Service"]
   readonly capabilities: SqlCapabilities
   /** Transactions of batches that may run at once, shared fairly between consumers. */
   readonly permits: PartitionedSemaphore.PartitionedSemaphore<string>
   readonly rollUp: RollUp
   readonly incident: Incident
+  readonly care: Care
   /** Age at which a batch is committed with what it has, in milliseconds. */
   readonly maxBatchMillis: number
   /** Each delivery has a transaction of its own, except those of batch handlers. */
@@ -47,6 +53,15 @@ export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigi
   onDeadLetter: orderOf(consumer),
   maxPosition
 })
+
+/** A claim: its transaction may not be idle for longer than the lease, nor than a handler may take and a little more. */
+export const claimOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): Effect.Effect<ClaimRequest> =>
+  Effect.map(engine.settings.current, (settings) => ({
+    ...requestOf(engine, consumer, maxPosition),
+    idleMillis: engine.capabilities.lockTimeout
+      ? Math.max(settings.processingLeaseMs, timeoutOf(consumer, settings) * 1.25)
+      : undefined
+  }))
 
 /** The handler's timeout of a consumer, in milliseconds: below the lease, so that it ends first. */
 export const timeoutOf = (consumer: Consumer, settings: Values): number =>

@@ -48,6 +48,21 @@ export const isContention = (cause: Cause.Cause<unknown>): boolean => {
   return false
 }
 
+/**
+ * SQLSTATEs with which a server ends a connection: admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped,
+ * idle_in_transaction_session_timeout, transaction_timeout; and connection exceptions.
+ */
+const lostCodes = /^(57P0[1-4]|25P0[34]|08...)$/
+
+/** Whether the connection to the database has ended, whatever it was that ended it. */
+export const isConnectionLost = (cause: Cause.Cause<unknown>): boolean => {
+  for (const error of errorsOf(cause)) {
+    const code = codeOf(error)
+    if (error instanceof SqlError.ConnectionError || (code !== undefined && lostCodes.test(code))) return true
+  }
+  return false
+}
+
 /** Whether PostgreSQL refused a statement because an earlier one had failed (in_failed_sql_transaction). */
 export const isAborted = (cause: Cause.Cause<unknown>): boolean => {
   for (const error of errorsOf(cause)) if (codeOf(error) === "25P02") return true

@@ -6,6 +6,7 @@
 import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../Errors.ts"
 import { type Answer, firstOrderingKey } from "../InboxStore.ts"
+import type { Values } from "../Settings.ts"
 import { type Engine, orderOf, untraced } from "./engine.ts"
 
 export interface Poller {
@@ -23,7 +24,7 @@ const routeAll = (engine: Engine) =>
     let total = 0
     for (let routed = window; routed === window; ) {
       const result = yield* engine.outbox.route(window)
-      yield* engine.notifier.wake(result.consumers)
+      yield* engine.notifier.announce(result.consumers)
       routed = result.routed
       total += routed
     }
@@ -31,7 +32,7 @@ const routeAll = (engine: Engine) =>
   })
 
 const sweepSubscriptions = (engine: Engine) =>
-  Effect.flatMap(engine.subscriptions.sweep, ({ consumers }) => engine.notifier.wake(consumers))
+  Effect.flatMap(engine.subscriptions.sweep, ({ consumers }) => engine.notifier.announce(consumers))
 
 /** What is parked although nothing blocks it: its predecessor was settled outside the order, or by hand. */
 const releaseParked = Effect.fnUntraced(function* (engine: Engine, releasable: Answer["releasable"]) {
@@ -44,6 +45,9 @@ const releaseParked = Effect.fnUntraced(function* (engine: Engine, releasable: A
     yield* engine.notifier.wake([name])
   }
 })
+
+/** After how many milliseconds without a sign of life another process is looked at: it may poll as rarely as this one. */
+const silentAfter = ({ idlePollingIntervalMs }: Values) => 2.5 * idlePollingIntervalMs + 5000
 
 const isDue = ({ inMillis }: Answer["due"][number]) => inMillis <= 0
 
@@ -69,7 +73,8 @@ export const make = (engine: Engine): Effect.Effect<Poller, never, Scope.Scope> 
         })),
         rollUpPosition,
         rollUpLimit: window,
-        parkedAfter
+        parkedAfter,
+        replica: { id: engine.replicas.id, silentMillis: silentAfter(yield* engine.settings.current) }
       })
     })
     const poll = Effect.gen(function* () {
@@ -82,6 +87,9 @@ export const make = (engine: Engine): Effect.Effect<Poller, never, Scope.Scope> 
       rollUpPosition = answer.nextRollUpPosition
       yield* releaseParked(engine, answer.releasable)
       parkedAfter = answer.nextParkedAfter
+      yield* engine.broadcast.setPeers(answer.hasPeers)
+      if (answer.hasSilentPeers) yield* engine.replicas.reap(silentAfter(settings))
+      if (answer.calm.length > 0) yield* engine.replicas.calm(answer.calm)
       return interval(answer, settings.pollingIntervalMs, settings.idlePollingIntervalMs)
     })
     yield* engine.incident.survive(untraced(poll)).pipe(

@@ -4,91 +4,14 @@
  *
  * @internal
  */
-import { Effect, Random } from "effect"
+import { Effect } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
-import { Attempt, attempt, type Judged } from "./attempt.ts"
-import { type Engine, orderOf, requestOf, rulesOf, untraced } from "./engine.ts"
-import { failure, verdictOf } from "./verdict.ts"
-
-/** What one round did. */
-export interface Round {
-  /** Rows that were claimed first. */
-  readonly claimed: number
-  /** Deliveries that were settled, or put off after a failed attempt. */
-  readonly settled: number
-  /** `full`: all that was asked for, and handled; `part`: fewer were there; the others: rolled back or cut short. */
-  readonly result: "full" | "part" | "cut" | "contended" | "failed"
-}
-
-const report = (consumer: Consumer, { row, verdict }: Judged) => {
-  const attempts = verdict.seenAttempts + 1
-  const say =
-    verdict.status === "skipped"
-      ? Effect.logDebug("Delivery skipped", verdict.error ?? "")
-      : verdict.retryInMillis !== undefined
-        ? Effect.logWarning(
-            `Attempt ${attempts} failed, next in ${Math.round(verdict.retryInMillis)} ms`,
-            verdict.error
-          )
-        : Effect.logError(`Gave up after attempt ${attempts}`, verdict.error)
-  return Effect.annotateLogs(say, {
-    consumer: consumer.name,
-    event: row.eventName,
-    eventId: row.eventId,
-    deliveryId: row.deliveryId
-  })
-}
-
-const hasTier = (row: Claimed) => row.tier !== null
-
-/**
- * After a commit: words for what failed, the events whose status may be final now, and those whose consumers of lower
- * priority need not wait any longer. Returns how many there were.
- */
-const conclude = Effect.fnUntraced(function* (
-  engine: Engine,
-  consumer: Consumer,
-  processed: ReadonlyArray<Claimed>,
-  others: ReadonlyArray<Judged>
-) {
-  const final = others.filter(({ verdict }) => verdict.retryInMillis === undefined).map(({ row }) => row)
-  yield* engine.rollUp.offer([...processed, ...final].map((row) => row.eventId))
-  yield* Effect.forEach(others, (judged) => report(consumer, judged), { discard: true })
-  const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(
-    (row) => row.eventId
-  )
-  if (tiered.length > 0) yield* engine.notifier.wake(yield* untraced(engine.inbox.bringForward(tiered)))
-  return processed.length + others.length
-})
-
-/**
- * Charges a failure that could not be charged in its own transaction. A row that was settled meanwhile, by another
- * worker or by a commit whose answer was lost, is left alone.
- */
-const charge = Effect.fnUntraced(function* (
-  engine: Engine,
-  consumer: Consumer,
-  row: Claimed,
-  { cause, durationMillis }: Extract<Attempt, { _tag: "Failed" }>
-) {
-  const rules = rulesOf(consumer, yield* engine.settings.current)
-  const verdict = yield* verdictOf(row, failure(cause), rules, durationMillis)
-  const isCharged = yield* untraced(engine.inbox.settle(verdict))
-  if (!isCharged) return 0
-  const onDeadLetter = orderOf(consumer)
-  // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is released separately.
-  if (onDeadLetter === "continue" && row.orderingKey !== undefined && verdict.retryInMillis === undefined) {
-    yield* untraced(engine.inbox.release({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter }))
-  }
-  return yield* conclude(engine, consumer, [], [{ row, verdict }])
-})
-
-/** A short pause of 5 to 50 ms, different for everybody who waits. */
-const pause = Effect.flatMap(Random.nextIntBetween(5, 50), (millis) => Effect.sleep(millis))
-
-const nobody: ReadonlySet<string> = new Set()
+import { Attempt, attempt } from "./attempt.ts"
+import { careful, confess, lost, record } from "./carefully.ts"
+import { type Asked, charge, conclude, nobody, pause, type Round } from "./conclude.ts"
+import { claimOf, type Engine } from "./engine.ts"
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
 const alone = Effect.fnUntraced(function* (
@@ -97,10 +20,14 @@ const alone = Effect.fnUntraced(function* (
   deliveryId: string,
   isStopping: () => boolean
 ): Effect.fn.Return<number, StoreError> {
-  const request = { ...requestOf(engine, consumer), deliveryId }
-  const claim = Effect.map(engine.inbox.claimOne(request), (row) => (row === undefined ? [] : [row]))
+  const wanted = { ...(yield* claimOf(engine, consumer)), deliveryId }
+  const claim = Effect.map(engine.inbox.claimOne(wanted), (row) => (row === undefined ? [] : [row]))
   for (let repeats = 1; !isStopping(); repeats++) {
-    const result = yield* attempt(engine, { consumer, claim, isStopping, repeats, avoided: nobody })
+    const request = { consumer, claim, isStopping, repeats, avoided: nobody, advise: undefined }
+    const result = yield* attempt(engine, request)
+    // Taken with care by the next round.
+    if (result._tag === "Suspect") return 0
+    if (result._tag === "Lost") return (yield* lost(engine, consumer, 1)).settled
     if (result._tag === "Committed") return yield* conclude(engine, consumer, result.processed, result.others)
     if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result)
     yield* pause
@@ -123,38 +50,37 @@ const hasPredecessor = (rows: ReadonlyArray<Claimed>, suspects: ReadonlyArray<Cl
     return first !== undefined && !suspects.includes(first)
   })
 
-interface Asked {
-  readonly isStopping: () => boolean
-  /** Only events up to this position. */
-  readonly maxPosition?: bigint
-}
-
 /** One transaction for up to `limit` deliveries, and what follows from it. */
-const oneBatch = (
-  engine: Engine,
-  consumer: Consumer,
-  limit: number,
-  { isStopping, maxPosition }: Asked
-): Effect.Effect<Round, StoreError> =>
+const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Asked): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
-    const claim = engine.inbox.claim({ ...requestOf(engine, consumer, maxPosition), limit })
-    const result = yield* attempt(engine, { consumer, claim, isStopping, repeats: 0, avoided: nobody })
+    yield* confess(engine, consumer)
+    if (engine.care.consumers.has(consumer.name)) return yield* careful(engine, consumer, asked)
+    yield* record(engine, consumer, limit)
+    const { isStopping, maxPosition } = asked
+    const claim = engine.inbox.claim({ ...(yield* claimOf(engine, consumer, maxPosition)), limit })
+    const request = { consumer, claim, isStopping, repeats: 0, avoided: nobody, advise: undefined }
+    const result = yield* attempt(engine, request)
     /** Commits what comes before the suspects in order, so that they are next. */
     const clearTheWay = Effect.fnUntraced(function* (suspects: ReadonlyArray<Claimed>) {
       const avoided = new Set(suspects.map((row) => row.deliveryId))
-      const before = yield* attempt(engine, { consumer, claim, isStopping, repeats: 0, avoided })
+      const before = yield* attempt(engine, { ...request, avoided })
       return before._tag === "Committed" ? yield* conclude(engine, consumer, before.processed, before.others) : 0
     })
     return yield* Attempt.$match(result, {
-      Committed: ({ claimed, others, processed }) =>
+      Committed: ({ others, processed, rows }) =>
         Effect.map(
           conclude(engine, consumer, processed, others),
           (settled): Round => ({
-            claimed,
+            claimed: rows.length,
             settled,
-            result: settled < claimed ? "cut" : claimed === limit ? "full" : "part"
+            result: settled < rows.length ? "cut" : rows.length === limit ? "full" : "part"
           })
         ),
+      Suspect: () => {
+        engine.care.consumers.add(consumer.name)
+        return careful(engine, consumer, asked)
+      },
+      Lost: ({ rows }) => lost(engine, consumer, rows.length),
       Contended: ({ rows }) =>
         // Alone it cannot be made smaller: it is repeated until the others are through.
         Effect.map(

@@ -86,7 +86,7 @@ export const verdictOf = (
       })
     }
     case "Failed":
-      return verdictOfFailure(row, outcome, rules, durationMillis)
+      return verdictOfFailure(row, outcome, rules, outcome.durationMillis ?? durationMillis)
   }
 }
 

@@ -40,7 +40,10 @@ const toClaimed = (tables: Tables, transaction: Transaction, delivery: DeliveryR
     causationId: event.causationId,
     createdAt: event.createdAt,
     ...(delivery.orderingKey === null ? {} : { orderingKey: delivery.orderingKey, isParking }),
-    tier: delivery.tier
+    tier: delivery.tier,
+    isCareful: false,
+    isSuspect: false,
+    hasCrashed: delivery.errorTag === "HandlerCrashed"
   }
 }
 
@@ -162,7 +165,10 @@ const answer = (
         ? []
         : releasableOf(tables, transaction, consumer, onDeadLetter).map((key) => ({ consumer, key }))
     ),
-    nextParkedAfter: firstOrderingKey
+    nextParkedAfter: firstOrderingKey,
+    calm: [],
+    hasPeers: false,
+    hasSilentPeers: false
   }
 }
 

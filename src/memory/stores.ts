@@ -13,6 +13,7 @@ import * as Links from "./links.ts"
 import { MemorySettings } from "./MemorySettings.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import * as Outbox from "./outbox.ts"
+import * as Replicas from "./replicas.ts"
 import * as Subscriptions from "./subscriptions.ts"
 import * as Transactor from "./transactor.ts"
 
@@ -22,6 +23,7 @@ export const layer = Layer.mergeAll(
   DeadLetters.layer,
   Subscriptions.layer,
   Links.layer,
+  Replicas.layer,
   Actors.layer,
   Transactor.layer
 ).pipe(

@@ -14,13 +14,41 @@ export const claimable = "i.status IN ('received', 'failed') AND i.available_at 
 export const notPaused = (consumer: string) =>
   `NOT EXISTS (SELECT 1 FROM integration_consumer WHERE consumer_name = ${consumer} AND paused_at IS NOT NULL)`
 
+/**
+ * While a consumer is careful, a claim takes one delivery: see `ReplicaStore`. Evaluated once per statement.
+ *
+ * @param limit - SQL of the limit otherwise
+ */
+export const carefulLimit = (limit: string) => `(SELECT CASE WHEN EXISTS (${isCareful}) THEN 1 ELSE ${limit} END)`
+
+export const isCareful = "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND careful_until IS NOT NULL"
+
+/** Columns of a claimed row `c` of consumer `$1` while it is careful; a parked row may have been in any batch. */
+export const careColumns = `
+  EXISTS (${isCareful}) AS "isCareful",
+  coalesce((
+    SELECT c.available_at <= careful_until OR c.available_at = 'infinity'
+    FROM integration_consumer
+    WHERE consumer_name = $1 AND careful_until IS NOT NULL
+  ), false) AS "isSuspect"`
+
+/**
+ * True; the current transaction then ends when nobody has used it for so long: a process that is frozen loses it, and
+ * what it holds. Set by the claim itself, so that there is no moment in between.
+ *
+ * @param lease - SQL of the time in milliseconds as text, or null for no limit
+ */
+export const isLeased = (lease: string) =>
+  `(SELECT ${lease}::text IS NULL OR set_config('idle_in_transaction_session_timeout', ${lease}, true) IS NOT NULL)`
+
 /** A claimed row `c` with its event; the payload of an edited dead letter is the delivery's own. */
 export const claimedColumns = `
   c.id AS "deliveryId", c.outbox_event_id AS "eventId", c.attempt_count AS "attemptCount",
   e.event_name AS "eventName", e.schema_version AS "schemaVersion", e.source_module AS "sourceModule",
   e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId",
   coalesce(c.payload_override, e.payload) AS "payload", e.metadata AS "metadata",
-  e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.created_at AS "createdAt", c.tier AS "tier"`
+  e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.created_at AS "createdAt", c.tier AS "tier",
+  coalesce(c.error_tag = 'HandlerCrashed', false) AS "hasCrashed"`
 
 /**
  * `LIMIT` keeps this a lookup per claimed row: a join would be planned as a hash over the whole outbox as soon as
@@ -49,6 +77,10 @@ export const coveredBy = (interest: Interest) =>
 
 export const maxBigint = 9223372036854775807n
 
+/** Parameter of `isLeased`. */
+export const leaseOf = ({ idleMillis }: ClaimRequest) =>
+  idleMillis === undefined ? null : `${Math.ceil(idleMillis)}ms`
+
 /**
  * Rows are locked before events are joined, so the join neither decides nor blocks. `now()` is this transaction's
  * start, a constant the index can use; whoever made a row due did so before.
@@ -56,32 +88,39 @@ export const maxBigint = 9223372036854775807n
 export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) =>
   sql.unsafe<Claimed>(
     `WITH claimed AS MATERIALIZED (
-      SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.tier
+      SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.tier,
+        i.error_tag
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
-        AND ${notPaused("$1")} AND ${covers(request.interest, 4)}
+        AND ${isLeased("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 5)}
       ORDER BY i.available_at, i.position
-      LIMIT $3::int
-      FOR UPDATE OF i SKIP LOCKED
+      LIMIT ${carefulLimit("$3::int")}
+      FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}
+    SELECT ${claimedColumns}, ${careColumns}
     FROM claimed AS c
     CROSS JOIN ${eventOf}
     ORDER BY c.available_at, c.position`,
-    [request.consumer, request.maxPosition ?? maxBigint, request.limit, ...coveredBy(request.interest)]
+    [
+      request.consumer,
+      request.maxPosition ?? maxBigint,
+      request.limit,
+      leaseOf(request),
+      ...coveredBy(request.interest)
+    ]
   )
 
 export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
   sql.unsafe<Claimed>(
     `WITH claimed AS MATERIALIZED (
-      SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.tier
+      SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.tier, i.available_at, i.error_tag
       FROM inbox_event AS i
-      WHERE i.id = $1::uuid AND i.consumer_name = $2 AND ${claimable} AND i.available_at <= now()
-        AND ${notPaused("$2")}
-      FOR UPDATE OF i SKIP LOCKED
+      WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now()
+        AND ${isLeased("$3")} AND ${notPaused("$1")}
+      FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}
+    SELECT ${claimedColumns}, ${careColumns}
     FROM claimed AS c
     CROSS JOIN ${eventOf}`,
-    [request.deliveryId, request.consumer]
+    [request.consumer, request.deliveryId, leaseOf(request)]
   )

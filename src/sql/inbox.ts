@@ -21,6 +21,7 @@ import { cutTo } from "../internal/text.ts"
 import { claim, claimable, claimOne, coveredBy, covers, maxBigint, notPaused } from "./claiming.ts"
 import { storeErrors } from "./errors.ts"
 import { claimInOrder, claimOneInOrder, nextParked, parkedKeys, releasable, release } from "./ordering.ts"
+import { isCalm } from "./replicas.ts"
 import { deliveryFields, isSettled } from "./routing.ts"
 
 const complete = (sql: SqlClient.SqlClient) => (deliveryIds: ReadonlyArray<string>) =>
@@ -99,7 +100,7 @@ const bringForward = (sql: SqlClient.SqlClient) => {
           WHERE above.outbox_event_id = i.outbox_event_id AND above.tier < i.tier AND above.status = 'received'
             AND above.attempt_count = 0
         )
-      FOR UPDATE SKIP LOCKED
+      FOR NO KEY UPDATE SKIP LOCKED
     ))
     RETURNING consumer_name::text AS "consumer"`
   return (eventIds: ReadonlyArray<string>) => sql.unsafe<{ consumer: string }>(statement, [eventIds])
@@ -159,6 +160,10 @@ const poll = (sql: SqlClient.SqlClient) => {
       SET last_seen_at = clock_timestamp()
       FROM stale
       WHERE c.consumer_name = stale.consumer_name
+    ), present AS (
+      UPDATE integration_replica
+      SET last_seen_at = clock_timestamp()
+      WHERE id = $5::uuid AND last_seen_at < now() - interval '5 seconds'
     ), pending AS (
       SELECT id, position
       FROM outbox_event
@@ -193,7 +198,15 @@ const poll = (sql: SqlClient.SqlClient) => {
       ) AS "hasUnrolled",
       (SELECT CASE WHEN count(*) < $3::int THEN 0 ELSE max(position) END FROM pending) AS "nextRollUpPosition",
       coalesce((${releasable("parked")}), '[]') AS "releasable",
-      coalesce((${nextParked("parked")}), ${firstOrderingKey}) AS "nextParkedAfter"`
+      coalesce((${nextParked("parked")}), ${firstOrderingKey}) AS "nextParkedAfter",
+      ARRAY(SELECT c.consumer_name::text FROM integration_consumer AS c WHERE ${isCalm("c")}) AS "calm",
+      EXISTS (SELECT 1 FROM integration_replica WHERE status = 'running' AND id <> $5::uuid) AS "hasPeers",
+      EXISTS (
+        SELECT 1
+        FROM integration_replica
+        WHERE status = 'running' AND id <> $5::uuid
+          AND last_seen_at < clock_timestamp() - $6::float8 * interval '1 millisecond'
+      ) AS "hasSilentPeers"`
   return (question: Question) => {
     const served = question.consumers.map(({ consumer, names, onDeadLetter, patterns }) => ({
       consumer,
@@ -201,7 +214,15 @@ const poll = (sql: SqlClient.SqlClient) => {
       patterns: patterns.map(toLike),
       on_dead_letter: onDeadLetter
     }))
-    const parameters = [JSON.stringify(served), question.rollUpPosition, question.rollUpLimit, question.parkedAfter]
+    const { parkedAfter, replica, rollUpLimit, rollUpPosition } = question
+    const parameters = [
+      JSON.stringify(served),
+      rollUpPosition,
+      rollUpLimit,
+      parkedAfter,
+      replica.id,
+      replica.silentMillis
+    ]
     return Effect.map(sql.unsafe<Row>(statement, parameters), ([row]) =>
       row === undefined
         ? undefined

@@ -13,7 +13,20 @@ import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { OnDeadLetter } from "../Consumer.ts"
 import type { Claimed, ClaimRequest } from "../InboxStore.ts"
-import { claimable, claimedColumns, coveredBy, covers, eventOf, maxBigint, notPaused } from "./claiming.ts"
+import {
+  careColumns,
+  carefulLimit,
+  claimable,
+  claimedColumns,
+  coveredBy,
+  covers,
+  eventOf,
+  isCareful,
+  isLeased,
+  leaseOf,
+  maxBigint,
+  notPaused
+} from "./claiming.ts"
 
 /** Open deliveries, in the words of `inbox_event_key_idx`. */
 const open = "i.status IN ('received', 'processing', 'failed') AND i.available_at IS NOT NULL"
@@ -48,13 +61,13 @@ const countLimit = 20
  * deliveries need more. `LIMIT` ends the scan that tries the locks as soon as it has enough.
  */
 const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<bigint>) =>
-  sql.unsafe<{ seen: ReadonlyArray<bigint>; locked: ReadonlyArray<bigint> }>(
+  sql.unsafe<{ seen: ReadonlyArray<bigint>; locked: ReadonlyArray<bigint>; isCareful: boolean }>(
     `WITH due AS MATERIALIZED (
       SELECT i.ordering_key, i.available_at, i.position
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
         AND i.ordering_key IS NOT NULL AND i.ordering_key <> ALL ($4::bigint[])
-        AND ${notPaused("$1")} AND ${covers(request.interest, 6)}
+        AND ${isLeased("$6")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
       ORDER BY i.available_at, i.position
       LIMIT $5::int
     ), keys AS MATERIALIZED (
@@ -77,14 +90,15 @@ const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: nu
         SELECT ordering_key
         FROM keys
         WHERE ${lockOf("ordering_key")}
-        LIMIT (SELECT ceil($3::int * keys / greatest(deliveries, 1))::int FROM sizes)
-      ) AS "locked"`,
+        LIMIT (SELECT ceil(${carefulLimit("$3::int")} * keys / greatest(deliveries, 1))::int FROM sizes)
+      ) AS "locked", EXISTS (${isCareful}) AS "isCareful"`,
     [
       request.consumer,
       request.maxPosition ?? maxBigint,
       limit,
       passed,
       Math.min(maxWindow, Math.max(minWindow, limit)),
+      leaseOf(request),
       ...coveredBy(request.interest)
     ]
   )
@@ -114,7 +128,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       FROM unnest($2::bigint[]) AS k (key)
       CROSS JOIN LATERAL (
         SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.ordering_key,
-          i.tier, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
+          i.tier, i.error_tag, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
             AND ${covers(request.interest, 5)}) AS is_ready
         FROM inbox_event AS i
         WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${open} AND i.position <= $3
@@ -133,7 +147,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       FROM inbox_event AS i
       WHERE i.id = ANY (ARRAY(SELECT id FROM wanted)) AND i.status IN ('received', 'failed')
         AND (i.available_at <= now() OR i.available_at = 'infinity')
-      FOR UPDATE SKIP LOCKED
+      FOR NO KEY UPDATE SKIP LOCKED
     ), taken AS MATERIALIZED (
       SELECT *
       FROM (
@@ -146,7 +160,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       SELECT array_agg(ordering_key) AS keys, array_agg(position) AS positions
       FROM (SELECT ordering_key, min(position) AS position FROM ranked WHERE NOT is_reached AND place <= $4 GROUP BY ordering_key) AS b
     )
-    SELECT ${claimedColumns}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
+    SELECT ${claimedColumns}, ${careColumns}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
       coalesce(b.keys, '{}') AS "blocked", coalesce(b.positions, '{}') AS "blockedFrom"
     FROM blocked AS b
     LEFT JOIN taken AS c ON true
@@ -173,7 +187,7 @@ const park =
           AND i.available_at <= now() AND ${covers(request.interest, 4)}
         ORDER BY i.position
         LIMIT ${parkLimit}
-        FOR UPDATE SKIP LOCKED
+        FOR NO KEY UPDATE SKIP LOCKED
       ) AS p
     ))`,
       [request.consumer, keys, positions, ...coveredBy(request.interest)]
@@ -204,7 +218,8 @@ export const claimInOrder =
         // The more keys were held or blocked, the more are tried at once.
         const [found] = yield* lockKeys(sql)(request, request.limit * 2 ** look, [...passed])
         if (found === undefined || found.seen.length === 0) return []
-        const rows = found.locked.length === 0 ? [] : yield* take(sql, request, request.limit, found.locked)
+        const limit = found.isCareful ? 1 : request.limit
+        const rows = found.locked.length === 0 ? [] : yield* take(sql, request, limit, found.locked)
         if (rows.length > 0) return rows
         // Blocked ones have been parked; held ones are their holders' business.
         for (const key of found.locked.length > 0 ? found.locked : found.seen) passed.add(key)
@@ -220,8 +235,8 @@ export const claimOneInOrder =
         `SELECT i.ordering_key AS "key"
       FROM inbox_event AS i
       WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND ${notPaused("$1")}
-        AND i.ordering_key IS NOT NULL AND ${lockOf("i.ordering_key")}`,
-        [request.consumer, request.deliveryId]
+        AND ${isLeased("$3")} AND i.ordering_key IS NOT NULL AND ${lockOf("i.ordering_key")}`,
+        [request.consumer, request.deliveryId, leaseOf(request)]
       )
       if (found === undefined) return undefined
       const [row] = yield* take(sql, request, 1, [found.key])
@@ -252,7 +267,10 @@ export const release =
       if (held === undefined || held.keys.length === 0) return 0
       const released = yield* sql.unsafe(
         `UPDATE inbox_event
-        SET available_at = clock_timestamp(), updated_at = clock_timestamp()
+        SET available_at = coalesce(
+            (SELECT least(careful_until, clock_timestamp()) FROM integration_consumer WHERE consumer_name = $1),
+            clock_timestamp()
+          ), updated_at = clock_timestamp()
         WHERE status IN ('received', 'failed') AND available_at = 'infinity' AND id = ANY (ARRAY(
           SELECT h.id
           FROM unnest($2::bigint[]) AS k (key)

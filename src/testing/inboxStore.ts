@@ -212,7 +212,8 @@ export const inboxStore = [
         ],
         rollUpPosition: start,
         rollUpLimit: 2,
-        parkedAfter: firstOrderingKey
+        parkedAfter: firstOrderingKey,
+        replica: { id: "00000000-0000-4000-8000-000000000000", silentMillis: 60_000 }
       })
       const answer = yield* ask
       assert.deepEqual(answer.due.map((_) => _.consumer).toSorted(), [due.consumer, later.consumer].toSorted())

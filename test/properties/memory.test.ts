@@ -242,7 +242,8 @@ const makeSide = (names: Names) => {
       })),
       rollUpPosition: 0n,
       rollUpLimit: 1,
-      parkedAfter: firstOrderingKey
+      parkedAfter: firstOrderingKey,
+      replica: { id: "00000000-0000-4000-8000-000000000000", silentMillis: 60_000 }
     })
     return {
       events: yield* Effect.forEach(names.events, (name) =>

@@ -131,7 +131,8 @@ describe("settings", () => {
         [`${prefix}retryMaxDelayMs`, 3_600_000, 100],
         [`${prefix}retryJitterPercent`, 0, 0],
         [`${prefix}deadLetterEnabled`, true],
-        [`${prefix}startupDrainBatchSize`, 50, 1]
+        [`${prefix}startupDrainBatchSize`, 50, 1],
+        [`${prefix}notifyEnabled`, true]
       ]
     )
     assert.strictEqual(environmentName("batchSize"), "CORE_INTEGRATION_OUTBOX_BATCH_SIZE")

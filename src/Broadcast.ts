@@ -1,0 +1,24 @@
+/**
+ * Wake-ups between processes. A hint, as all wake-ups are: losing one costs at most one poll.
+ *
+ * @since 0.1.0
+ */
+import { Context, Effect } from "effect"
+
+/** How processes tell each other that consumers have work. @since 0.1.0 */
+export interface Broadcast {
+  /** Tells other processes, off the caller's path: many calls become one message. */
+  readonly send: (consumers: Iterable<string>) => Effect.Effect<void>
+  /**
+   * Calls `wake` with what other processes send: names, or `undefined` when any consumer may have work, as after a
+   * connection was lost.
+   */
+  readonly receive: (wake: (consumers: ReadonlyArray<string> | undefined) => Effect.Effect<void>) => Effect.Effect<void>
+  /** Says whether other processes are known to run: nothing is sent when none are. */
+  readonly setPeers: (exist: boolean) => Effect.Effect<void>
+}
+
+/** The way in use; by default there is none, and processes find each other's work by polling. @since 0.1.0 */
+export const Broadcast: Context.Reference<Broadcast> = Context.Reference<Broadcast>("effect-integration/Broadcast", {
+  defaultValue: () => ({ send: () => Effect.void, receive: () => Effect.void, setPeers: () => Effect.void })
+})

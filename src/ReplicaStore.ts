@@ -1,0 +1,79 @@
+/**
+ * The contract for processes: which of them run, what they serve, and what they were doing when they ended without a
+ * word.
+ *
+ * A process that ends so (killed, out of memory, ended by a handler) leaves its row behind. Whoever notices makes the
+ * consumers it served careful: deliveries that were due then are handled one at a time, with a note of each that
+ * outlives a crash, so that the one that ends its process is known, and is charged alone.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Effect } from "effect"
+import type { StoreError } from "./Errors.ts"
+import type { Interest } from "./InboxStore.ts"
+
+/** What a process says about a consumer it serves. @since 0.1.0 */
+export interface Served extends Interest {
+  readonly consumer: string
+  /** Workers that drain it. */
+  readonly workers: number
+  /** Deliveries one of its batches may hold. */
+  readonly batch: number
+}
+
+/** A process, or what is left of it. @since 0.1.0 */
+export interface Replica {
+  readonly id: string
+  readonly host: string | null
+  readonly pid: number | null
+  /** `dead`: it ended without saying so. */
+  readonly status: "running" | "stopped" | "dead"
+  readonly consumers: ReadonlyArray<string>
+  readonly startedAt: Date
+  readonly lastSeenAt: Date
+  readonly stoppedAt: Date | null
+}
+
+/** An attempt that was begun. @since 0.1.0 */
+export interface Note {
+  /** Milliseconds since then. */
+  readonly ageMillis: number
+}
+
+/**
+ * Keeps track of processes. Operations fail with `StoreError`.
+ *
+ * @since 0.1.0
+ */
+export class ReplicaStore extends Context.Service<
+  ReplicaStore,
+  {
+    /** Id of this process, new at every start. */
+    readonly id: string
+    /**
+     * Makes this process known as running, and looks for those that ended without a word: the consumers they served are
+     * careful from then on.
+     */
+    readonly join: Effect.Effect<void, StoreError>
+    /** Records what this process serves, before it claims anything. What it served once stays recorded. */
+    readonly serve: (served: ReadonlyArray<Served>) => Effect.Effect<void, StoreError>
+    /** This process ends in good order. */
+    readonly leave: Effect.Effect<void, StoreError>
+    /** Looks for processes that ended without a word, among those not heard of for `silentMillis`. Returns how many. */
+    readonly reap: (silentMillis: number) => Effect.Effect<number, StoreError>
+    /** Makes a consumer careful about as many due deliveries as its batches may hold: a connection was lost in one. */
+    readonly suspect: (consumer: string) => Effect.Effect<void, StoreError>
+    /** Ends the care of those consumers of which nothing suspect is due any more. */
+    readonly calm: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
+    /** Writes that an attempt begins; committed when it returns, whatever becomes of the caller's transaction. */
+    readonly note: (deliveryId: string, attempt: number) => Effect.Effect<void, StoreError>
+    /** The oldest note of a delivery, if there is one. */
+    readonly findNote: (deliveryId: string) => Effect.Effect<Note | undefined, StoreError>
+    /** Removes the notes of a delivery whose attempt has ended, in the caller's transaction. */
+    readonly erase: (deliveryId: string) => Effect.Effect<void, StoreError>
+    /** Keeps a consumer careful about everything that is due now, in the caller's transaction. */
+    readonly beware: (consumer: string) => Effect.Effect<void, StoreError>
+    /** All that are known, the last started first; those that ended are forgotten after a day. */
+    readonly all: Effect.Effect<ReadonlyArray<Replica>, StoreError>
+  }
+>()("effect-integration/ReplicaStore") {}

@@ -1,0 +1,119 @@
+/**
+ * Rounds of a careful consumer: one delivery each, as `care.ts` says; and what makes a consumer careful.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import type { Consumer } from "../Consumer.ts"
+import type { StoreError } from "../Errors.ts"
+import type { Claimed } from "../InboxStore.ts"
+import { Attempt, attempt } from "./attempt.ts"
+import { type Advice, advise } from "./care.ts"
+import { type Asked, charge, conclude, nobody, pause, type Round } from "./conclude.ts"
+import { claimOf, type Engine, untraced } from "./engine.ts"
+
+/** How many deliveries of one batch are recorded: few steps, as each is a statement. */
+const recordedBatch = (limit: number) => [64, 512].find((size) => limit <= size) ?? limit
+
+/** Records how many deliveries one of our batches may hold, before it does: see `ReplicaStore.serve`. */
+export const record = (engine: Engine, consumer: Consumer, limit: number) => {
+  const known = engine.care.batches.get(consumer.name) ?? 0
+  if (limit <= known) return Effect.void
+  const batch = recordedBatch(limit)
+  const served = {
+    consumer: consumer.name,
+    ...engine.registry.interestOf(consumer.name),
+    workers: consumer.options.concurrency ?? 1,
+    batch
+  }
+  return Effect.tap(untraced(engine.replicas.serve([served])), () =>
+    Effect.sync(() => engine.care.batches.set(consumer.name, batch))
+  )
+}
+
+/**
+ * What to do with a suspect delivery. Where a note cannot be written beside an open transaction, it is written before:
+ * nobody else can take the delivery there.
+ */
+const adviser = Effect.fnUntraced(function* (
+  engine: Engine,
+  claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>,
+  isExclusive: boolean
+) {
+  const advice = (row: Claimed) => advise(engine.replicas, row, isExclusive)
+  if (!engine.capabilities.singleSession) return advice
+  const [row] = yield* engine.transactor.withTransaction(untraced(claim))
+  const known = row?.isSuspect === true ? yield* untraced(advice(row)) : undefined
+  return (claimed: Claimed): Effect.Effect<Advice, StoreError> =>
+    known !== undefined && claimed.deliveryId === row?.deliveryId ? Effect.succeed(known) : advice(claimed)
+})
+
+/** One delivery of a careful consumer. */
+export const careful = (
+  engine: Engine,
+  consumer: Consumer,
+  asked: Asked,
+  isExclusive = false
+): Effect.Effect<Round, StoreError> =>
+  Effect.gen(function* () {
+    const { name } = consumer
+    const claim = engine.inbox.claim({ ...(yield* claimOf(engine, consumer, asked.maxPosition)), limit: 1 })
+    let noted: Claimed | undefined
+    const erase = Effect.suspend(() =>
+      noted === undefined ? Effect.void : untraced(engine.replicas.erase(noted.deliveryId))
+    )
+    const run = Effect.gen(function* () {
+      const advice = yield* adviser(engine, claim, isExclusive)
+      const request = {
+        consumer,
+        claim,
+        isStopping: asked.isStopping,
+        repeats: 0,
+        avoided: nobody,
+        advise: (row: Claimed) =>
+          Effect.tap(advice(row), (given) => Effect.sync(() => (noted = given._tag === "Run" ? row : undefined)))
+      }
+      return yield* attempt(engine, request)
+    }).pipe(
+      // Given back, at no charge: the note would be one.
+      Effect.onInterrupt(() => Effect.ignore(erase))
+    )
+    const result = yield* (isExclusive ? engine.care.exclusive : engine.care.shared(name))(run)
+    if (result._tag === "Contended" || result._tag === "Failed") yield* erase
+    return yield* Attempt.$match(result, {
+      Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
+        if (row === undefined || !row.isCareful) engine.care.consumers.delete(name)
+        else if (!row.isSuspect) yield* untraced(engine.replicas.calm([name]))
+        const settled = yield* conclude(engine, consumer, processed, others)
+        return row === undefined ? nothing : ({ claimed: 1, settled, result: "cut" } satisfies Round)
+      }),
+      Suspect: (suspect) =>
+        suspect.isExclusive
+          ? careful(engine, consumer, asked, true)
+          : Effect.succeed<Round>({ ...nothing, claimed: 1, result: "cut" }),
+      Contended: () => Effect.as(pause, { claimed: 1, settled: 0, result: "cut" } satisfies Round),
+      Lost: () => lost(engine, consumer, 1),
+      Failed: (failed) =>
+        Effect.map(
+          charge(engine, consumer, failed.rows[0] as Claimed, failed),
+          (settled): Round => ({ claimed: 1, settled, result: "cut" })
+        )
+    })
+  })
+
+const nothing: Round = { claimed: 0, settled: 0, result: "part" }
+
+/** A batch whose connection ended is treated like one whose process did. */
+export const lost = (engine: Engine, { name }: Consumer, claimed: number) =>
+  Effect.sync((): Round => {
+    engine.care.lost.add(name)
+    return { claimed, settled: 0, result: "contended" }
+  })
+
+/** Tells everybody, once the database can be reached. */
+export const confess = Effect.fnUntraced(function* (engine: Engine, { name }: Consumer) {
+  if (!engine.care.lost.has(name)) return
+  yield* untraced(engine.replicas.suspect(name))
+  engine.care.lost.delete(name)
+  engine.care.consumers.add(name)
+})

@@ -1,0 +1,118 @@
+/**
+ * Wake-ups between processes through LISTEN and NOTIFY, on the control connection: in the publishing statement itself,
+ * `pg_notify` would cost more than the rest of it.
+ *
+ * @internal
+ */
+import { Effect, Layer, Option, Queue } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { Broadcast } from "../Broadcast.ts"
+import { Settings } from "../Settings.ts"
+import { Control, type Session } from "./control.ts"
+
+/** What one process tells the others; without `wake`, that any consumer may have work; `hello`, that it runs. */
+interface Message {
+  readonly from: string
+  readonly wake?: ReadonlyArray<string>
+  readonly hello?: true
+}
+
+/** PostgreSQL takes payloads of less than 8000 bytes. */
+const maxPayloadBytes = 7900
+
+const encode = (message: Message): string => {
+  const json = JSON.stringify(message)
+  return Buffer.byteLength(json) <= maxPayloadBytes ? json : JSON.stringify({ from: message.from })
+}
+
+const decode = (payload: string): Option.Option<Message> => {
+  try {
+    const message = JSON.parse(payload)
+    return typeof message?.from === "string" ? Option.some(message) : Option.none()
+  } catch {
+    return Option.none()
+  }
+}
+
+/** Channels are shared by all schemas of a database. */
+const channelOf = (sql: SqlClient.SqlClient) =>
+  Effect.map(
+    sql<{ channel: string }>`
+      SELECT 'effect_integration_' || md5(coalesce(current_schema(), '')) AS "channel"`,
+    ([row]) => row?.channel ?? "effect_integration"
+  )
+
+const pooler =
+  "The database is behind a pooler in transaction mode: processes cannot wake each other through LISTEN and NOTIFY, and find each other's events by polling. Give this process a direct connection, or lower pollingIntervalMs."
+
+const make = Effect.gen(function* () {
+  const control = yield* Control
+  const settings = yield* Settings
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const from = crypto.randomUUID()
+  const channel = yield* Effect.orDie(channelOf(sql))
+  const pending = new Set<string>()
+  const signal = yield* Queue.sliding<void>(1)
+  let hasPeers = true
+  let hasWarned = false
+  let wake: (consumers: ReadonlyArray<string> | undefined) => Effect.Effect<void> = () => Effect.void
+
+  const notify = (message: Message) => control.query("SELECT pg_notify($1, $2)", [channel, encode(message)])
+  const flush = Effect.suspend(() => {
+    const names = [...pending]
+    pending.clear()
+    return names.length === 0 ? Effect.void : Effect.ignore(notify({ from, wake: names }))
+  })
+  const heard = (payload: string) =>
+    Option.match(decode(payload), {
+      onNone: () => wake(undefined),
+      onSome: (message) => {
+        if (message.from === from) return Effect.void
+        hasPeers = true
+        return message.hello === true ? Effect.void : wake(message.wake)
+      }
+    })
+  const warn = Effect.suspend(() => {
+    if (hasWarned) return Effect.void
+    hasWarned = true
+    return Effect.logWarning(pooler)
+  })
+  const listen = (session: Session) =>
+    Effect.gen(function* () {
+      if (!session.hasState) return yield* warn
+      const arrived = yield* session.listen(channel)
+      // What was sent while nobody listened is found by a look at everything.
+      yield* wake(undefined)
+      yield* session.query("SELECT pg_notify($1, $2)", [channel, encode({ from, hello: true })])
+      yield* Queue.take(arrived).pipe(
+        Effect.flatMap(({ payload }) => heard(payload)),
+        Effect.forever,
+        Effect.onError(() => session.abandon),
+        Effect.forkScoped
+      )
+    })
+
+  const { notifyEnabled } = yield* settings.current
+  if (control.isSeparate && notifyEnabled) {
+    yield* Effect.orDie(control.onSession(listen) as Effect.Effect<void, SqlError.SqlError>)
+    yield* Queue.take(signal).pipe(Effect.andThen(flush), Effect.forever, Effect.forkScoped)
+  }
+  return {
+    send: (consumers: Iterable<string>) =>
+      Effect.suspend(() => {
+        if (!hasPeers) return Effect.void
+        for (const consumer of consumers) pending.add(consumer)
+        return Effect.asVoid(Queue.offer(signal, undefined))
+      }),
+    receive: (handler: typeof wake) =>
+      Effect.sync(() => {
+        wake = handler
+      }),
+    setPeers: (exist: boolean) =>
+      Effect.sync(() => {
+        hasPeers = exist
+      })
+  } satisfies Broadcast
+})
+
+export const layer: Layer.Layer<never, never, Control | Settings | SqlClient.SqlClient> = Layer.effect(Broadcast, make)

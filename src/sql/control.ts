@@ -1,0 +1,176 @@
+/**
+ * The control connection: one connection of the engine's own, beside the application's pool.
+ *
+ * What must not wait for the pool runs on it: heartbeats of leases, notes of what is about to run, the lock that shows
+ * that this process lives, and NOTIFY and LISTEN. It connects again whenever it is lost. PGlite has a single session,
+ * shared with everybody: there it is the client itself, and nobody listens.
+ *
+ * @internal
+ */
+import { PgClient, PgConnection } from "@effect/sql-pg"
+import { Context, Deferred, Effect, Layer, Option, Queue, Schedule, Scope } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import { SqlClient, SqlError } from "effect/sql"
+import type { StoreError } from "../Errors.ts"
+import { SqlCapabilities } from "../SqlCapabilities.ts"
+import { storeErrors } from "./errors.ts"
+
+/** One connection, as long as it lasts. */
+export interface Session {
+  readonly query: <Row extends object>(
+    text: string,
+    parameters?: ReadonlyArray<unknown>
+  ) => Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError>
+  /** Payloads that arrive on a channel; fails when the connection is lost. */
+  readonly listen: (
+    channel: string
+  ) => Effect.Effect<Queue.Dequeue<PgConnection.Notification, SqlError.SqlError>, SqlError.SqlError, Scope.Scope>
+  /**
+   * Whether it keeps its state between transactions: locks, and what it listens to. A pooler in transaction mode gives
+   * each transaction another one.
+   */
+  readonly hasState: boolean
+  /** Gives the connection up: the next one is made. */
+  readonly abandon: Effect.Effect<void>
+}
+
+/** How long a statement here may take before its connection is given up. */
+const statementTimeout = "10 seconds"
+
+/** How long a statement waits for a connection while there is none. */
+const connectPatience = "10 seconds"
+
+const unavailable = (message: string) =>
+  new SqlError.SqlError({
+    reason: new SqlError.ConnectionError({ cause: new Error(message), message, operation: "control" })
+  })
+
+const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")]))
+
+/** Whether a statement was refused by a server that is there, rather than lost with its connection. */
+const isAnswer = (error: SqlError.SqlError) => error.reason._tag !== "ConnectionError"
+
+type Hook = (session: Session) => Effect.Effect<void, SqlError.SqlError, Scope.Scope>
+
+export class Control extends Context.Service<
+  Control,
+  {
+    /** Runs a statement outside of any transaction, waiting a while for a connection. */
+    readonly query: Session["query"]
+    /**
+     * Runs `hook` on the connection there is, and first thing on every later one; what it leaves in its scope ends with
+     * the connection. Returns when it has run once.
+     */
+    readonly onSession: (hook: Hook) => Effect.Effect<void, SqlError.SqlError>
+    /** Whether there is a connection of its own. */
+    readonly isSeparate: boolean
+  }
+>()("effect-integration/sql/Control") {
+  static readonly layer: Layer.Layer<Control, StoreError, PgClient.PgClient | SqlClient.SqlClient> = Layer.effect(
+    Control,
+    Effect.gen(function* () {
+      const { singleSession } = yield* SqlCapabilities
+      const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+      const { config } = yield* PgClient.PgClient
+      return singleSession ? shared(sql) : yield* storeErrors("control.connect")(separate(config, sql))
+    })
+  )
+}
+
+const shared = (sql: SqlClient.SqlClient) =>
+  Control.of({
+    query: (text, parameters) => sql.unsafe(text, parameters),
+    onSession: () => Effect.void,
+    isSeparate: false
+  })
+
+/** How long a notification may take from one connection to another, when it is tried out. */
+const trialPatience = "2 seconds"
+
+/**
+ * Whether a connection is a session. One whose process is the server's own is; a pooler has numbers of its own, and
+ * then a notification that comes from another connection tells.
+ */
+const hasState = Effect.fnUntraced(function* (connection: PgConnection.PgConnection, sql: SqlClient.SqlClient) {
+  const { rows } = yield* connection.query("SELECT pg_backend_pid() AS pid")
+  if (rows[0]?.pid === connection.processId) return true
+  const channel = `effect_integration_trial_${SecureRandom.uuidV4Unsafe().replaceAll("-", "")}`
+  return yield* Effect.gen(function* () {
+    const arrived = yield* connection.listen(channel)
+    yield* sql`SELECT pg_notify(${channel}, '')`
+    const heard = yield* Effect.timeoutOption(Queue.take(arrived), trialPatience)
+    return Option.isSome(heard)
+  }).pipe(Effect.scoped)
+})
+
+const open = (config: PgClient.PgClientConfig, sql: SqlClient.SqlClient) =>
+  Effect.gen(function* () {
+    const connection = yield* Effect.flatMap(PgConnection.make({ ...config, multiplex: false }), (made) => made.pin)
+    const ended = yield* Deferred.make<void>()
+    const abandon = Effect.asVoid(Deferred.succeed(ended, undefined))
+    const session: Session = {
+      query: <Row extends object>(text: string, parameters?: ReadonlyArray<unknown>) =>
+        connection.query(text, parameters).pipe(
+          Effect.map((result) => result.rows as ReadonlyArray<unknown> as ReadonlyArray<Row>),
+          Effect.timeoutOrElse({
+            duration: statementTimeout,
+            orElse: () => Effect.fail(unavailable("the control connection did not answer"))
+          }),
+          Effect.tapError((error) => (isAnswer(error) ? Effect.void : abandon))
+        ),
+      listen: connection.listen,
+      hasState: yield* hasState(connection, sql),
+      abandon
+    }
+    return { session, ended }
+  })
+
+interface Running {
+  readonly session: Session
+  readonly scope: Scope.Scope
+}
+
+/** How often an idle connection is asked for a sign of life. */
+const pingInterval = "2 minutes"
+
+const separate = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, sql: SqlClient.SqlClient) {
+  const hooks: Array<Hook> = []
+  const first = yield* Deferred.make<void, SqlError.SqlError>()
+  let current = yield* Deferred.make<Running>()
+  /** One connection from its making to its loss. */
+  const life = Effect.gen(function* () {
+    const { ended, session } = yield* open(config, sql)
+    for (const hook of hooks) yield* hook(session)
+    yield* Deferred.succeed(current, { session, scope: yield* Effect.scope })
+    yield* Deferred.succeed(first, undefined)
+    yield* session.query("SELECT 1").pipe(Effect.delay(pingInterval), Effect.forever, Effect.forkScoped)
+    yield* Deferred.await(ended)
+    current = yield* Deferred.make<Running>()
+  }).pipe(Effect.scoped)
+  yield* life.pipe(
+    // The first connection has to be made: an application that cannot have it would find out when it needs it most.
+    Effect.tapCause((cause) => Deferred.failCause(first, cause)),
+    Effect.sandbox,
+    Effect.retry(backoff),
+    Effect.forever,
+    Effect.annotateLogs({ fiber: "control" }),
+    Effect.forkScoped
+  )
+  yield* Deferred.await(first)
+  const here = Effect.suspend(() => Deferred.await(current)).pipe(
+    Effect.timeoutOrElse({
+      duration: connectPatience,
+      orElse: () => Effect.fail(unavailable("the control connection is down"))
+    })
+  )
+  return Control.of({
+    query: (text, parameters) => Effect.flatMap(here, ({ session }) => session.query(text, parameters)),
+    onSession: (hook) =>
+      Effect.gen(function* () {
+        hooks.push(hook)
+        const { scope, session } = yield* here
+        yield* Scope.provide(hook(session), scope)
+      }),
+    isSeparate: true
+  })
+})

@@ -1,0 +1,216 @@
+/**
+ * Statements over `integration_replica`, and the notes of careful attempts.
+ *
+ * A running process holds a shared session lock on its id, on the control connection: PostgreSQL frees it the moment
+ * the process is gone. Where there is no such connection (PGlite), nobody else can be running.
+ *
+ * @internal
+ */
+import { hostname } from "node:os"
+import { Effect, Layer } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import { SqlClient, type SqlError } from "effect/sql"
+import { toLike } from "../internal/pattern.ts"
+import { type Note, type Replica, ReplicaStore, type Served } from "../ReplicaStore.ts"
+import { claimable } from "./claiming.ts"
+import { Control } from "./control.ts"
+import { storeErrors } from "./errors.ts"
+
+/** The session lock of a process; advisory locks are shared by all schemas of a database. */
+const lockKey = (id: string) => `hashtextextended(coalesce(current_schema(), '') || '.replica.' || (${id})::text, 0)`
+
+type Query = Control["Service"]["query"]
+
+/** What processes recorded about a consumer, as it is stored. */
+type Recorded = Readonly<Record<string, Omit<Served, "consumer">>>
+
+/** Row of this process; what it served before a connection was lost stays. */
+const enter = (query: Query, id: string, isLocked: boolean) =>
+  query(
+    `INSERT INTO integration_replica (id, host, pid, status, is_locked)
+    VALUES ($1::uuid, $2, $3::int, 'running', $4::boolean)
+    ON CONFLICT (id) DO UPDATE SET status = 'running', stopped_at = NULL, last_seen_at = clock_timestamp()`,
+    [id, hostname().slice(0, 255), process.pid, isLocked]
+  )
+
+/** Whether `r` has ended: its lock is free. Without a lock there is only how long it has not been heard of. */
+const hasEnded = `CASE WHEN r.is_locked THEN pg_try_advisory_xact_lock(${lockKey("r.id")}) ELSE $3::boolean END`
+
+/** Marks processes that ended without a word; returns what they served. */
+const bury = (sql: SqlClient.SqlClient) => (id: string, silentMillis: number, isAlone: boolean) =>
+  sql.unsafe<{ consumers: Recorded }>(
+    `WITH silent AS MATERIALIZED (
+      SELECT r.id
+      FROM integration_replica AS r
+      WHERE r.status = 'running' AND r.id <> $1::uuid
+        AND r.last_seen_at <= clock_timestamp() - $2::float8 * interval '1 millisecond'
+      FOR UPDATE SKIP LOCKED
+    ), ended AS MATERIALIZED (
+      SELECT r.id
+      FROM silent AS s
+      JOIN integration_replica AS r ON r.id = s.id
+      WHERE ${hasEnded}
+    )
+    UPDATE integration_replica AS r
+    SET status = 'dead', stopped_at = clock_timestamp()
+    FROM ended AS e
+    WHERE r.id = e.id
+    RETURNING r.consumers AS "consumers"`,
+    [id, silentMillis, isAlone || silentMillis > 0]
+  )
+
+const unlocked = (sql: SqlClient.SqlClient) => (id: string) =>
+  sql<{ consumers: Recorded }>`
+  SELECT consumers AS "consumers"
+  FROM integration_replica
+  WHERE status = 'running' AND NOT is_locked AND id <> ${id}::uuid`
+
+const recorded = (sql: SqlClient.SqlClient) => sql<{ consumers: Recorded }>`
+  SELECT consumers AS "consumers"
+  FROM integration_replica
+  WHERE status = 'running' OR stopped_at > clock_timestamp() - interval '1 hour'`
+
+/**
+ * Makes a consumer careful up to the last due delivery that a batch of any process may have held: claims go by due time,
+ * so it is among the first. Of an ordered consumer, all that is due.
+ */
+const beCareful = (sql: SqlClient.SqlClient) => (consumer: string, all: ReadonlyArray<Omit<Served, "consumer">>) =>
+  sql.unsafe(
+    `UPDATE integration_consumer AS c
+    SET careful_until = greatest(c.careful_until, CASE WHEN c.ordering = 'aggregate' THEN clock_timestamp() ELSE coalesce((
+      SELECT i.available_at
+      FROM inbox_event AS i
+      WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= clock_timestamp()
+        AND (i.event_name = ANY ($2::text[]) OR i.event_name LIKE ANY ($3::text[]))
+      ORDER BY i.available_at, i.position
+      OFFSET $4::int
+      LIMIT 1
+    ), clock_timestamp()) END)
+    WHERE c.consumer_name = $1`,
+    [
+      consumer,
+      [...new Set(all.flatMap(({ names }) => names))],
+      [...new Set(all.flatMap(({ patterns }) => patterns))].map(toLike),
+      all.reduce((sum, { batch, workers }) => sum + batch * workers, 0)
+    ]
+  )
+
+const calm = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
+  sql.unsafe(
+    `UPDATE integration_consumer AS c
+    SET careful_until = NULL
+    WHERE c.consumer_name = ANY ($1::text[]) AND ${isCalm("c")}`,
+    [consumers]
+  )
+
+/** Whether nothing suspect is due of a consumer `c` that is careful. */
+export const isCalm = (c: string) => `(${c}.careful_until IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM inbox_event AS i
+  WHERE i.consumer_name = ${c}.consumer_name AND ${claimable} AND i.available_at <= ${c}.careful_until
+))`
+
+const findNote = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+  sql<Note>`
+  SELECT (extract(epoch FROM clock_timestamp() - started_at) * 1000)::float8 AS "ageMillis"
+  FROM integration_attempt
+  WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'
+  ORDER BY id
+  LIMIT 1`
+
+const erase = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+  sql`
+  DELETE FROM integration_attempt WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'`
+
+const beware = (sql: SqlClient.SqlClient) => (consumer: string) =>
+  sql`
+  UPDATE integration_consumer
+  SET careful_until = greatest(careful_until, clock_timestamp())
+  WHERE consumer_name = ${consumer}`
+
+const all = (sql: SqlClient.SqlClient) => sql<Replica>`
+  SELECT id::text AS "id", host AS "host", pid AS "pid", status AS "status", started_at AS "startedAt",
+    last_seen_at AS "lastSeenAt", stopped_at AS "stoppedAt",
+    ARRAY(SELECT jsonb_object_keys(consumers) ORDER BY 1) AS "consumers"
+  FROM integration_replica
+  ORDER BY started_at DESC, id`
+
+const make = Effect.gen(function* () {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const control = yield* Control
+  const id = SecureRandom.uuidV7Unsafe()
+
+  /** Makes careful all consumers of processes that are found to have ended. */
+  const reap = (silentMillis: number, isAlone: boolean) =>
+    Effect.gen(function* () {
+      const dead = yield* bury(sql)(id, silentMillis, isAlone)
+      // At the start it is not known of those without a lock whether they run: care costs little.
+      const doubtful = silentMillis > 0 ? [] : yield* unlocked(sql)(id)
+      if (dead.length + doubtful.length === 0) return 0
+      const known = yield* recorded(sql)
+      for (const consumer of new Set([...dead, ...doubtful].flatMap(({ consumers }) => Object.keys(consumers)))) {
+        yield* beCareful(sql)(consumer, servedIn(known, consumer))
+      }
+      return dead.length
+    }).pipe(sql.withTransaction)
+
+  const servedIn = (known: ReadonlyArray<{ readonly consumers: Recorded }>, consumer: string) =>
+    known.flatMap(({ consumers }) => consumers[consumer] ?? [])
+
+  const forget = sql`
+    DELETE FROM integration_replica WHERE status <> 'running' AND stopped_at < clock_timestamp() - interval '1 day'`
+
+  const join: Effect.Effect<void, SqlError.SqlError> = Effect.gen(function* () {
+    if (control.isSeparate) {
+      // The lock comes first: a running row whose lock is free is a process that has ended.
+      yield* control.onSession((session) =>
+        Effect.andThen(
+          session.hasState ? session.query(`SELECT pg_advisory_lock_shared(${lockKey("$1")})`, [id]) : Effect.void,
+          enter(session.query, id, session.hasState)
+        )
+      )
+    } else yield* enter(control.query, id, false)
+    yield* forget
+    yield* reap(0, !control.isSeparate)
+  })
+
+  return ReplicaStore.of({
+    id,
+    join: storeErrors("replicas.join")(join),
+    serve: (served) =>
+      storeErrors("replicas.serve")(
+        Effect.asVoid(
+          control.query(
+            `UPDATE integration_replica SET consumers = consumers || $2::jsonb, last_seen_at = clock_timestamp()
+            WHERE id = $1::uuid`,
+            [id, JSON.stringify(Object.fromEntries(served.map(({ consumer, ...rest }) => [consumer, rest])))]
+          )
+        )
+      ),
+    leave: storeErrors("replicas.leave")(
+      Effect.asVoid(sql`
+        UPDATE integration_replica SET status = 'stopped', stopped_at = clock_timestamp() WHERE id = ${id}::uuid`)
+    ),
+    reap: (silentMillis) => storeErrors("replicas.reap")(reap(silentMillis, false)),
+    suspect: (consumer) =>
+      storeErrors("replicas.suspect")(
+        Effect.flatMap(recorded(sql), (known) => Effect.asVoid(beCareful(sql)(consumer, servedIn(known, consumer))))
+      ),
+    calm: (consumers) => storeErrors("replicas.calm")(Effect.asVoid(calm(sql)(consumers))),
+    note: (deliveryId, attempt) =>
+      storeErrors("replicas.note")(
+        Effect.asVoid(
+          control.query(
+            `INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, replica_id)
+            VALUES ($1::uuid, $2::int, clock_timestamp(), NULL, 'started', $3::uuid)`,
+            [deliveryId, attempt, id]
+          )
+        )
+      ),
+    findNote: (deliveryId) => storeErrors("replicas.findNote")(Effect.map(findNote(sql)(deliveryId), ([note]) => note)),
+    erase: (deliveryId) => storeErrors("replicas.erase")(Effect.asVoid(erase(sql)(deliveryId))),
+    beware: (consumer) => storeErrors("replicas.beware")(Effect.asVoid(beware(sql)(consumer))),
+    all: storeErrors("replicas.all")(all(sql))
+  })
+})
+
+export const layer: Layer.Layer<ReplicaStore, never, SqlClient.SqlClient | Control> = Layer.effect(ReplicaStore, make)
