@@ -126,6 +126,14 @@ const isReply = <State>(result: State | Reply<State>): result is Reply<State> =>
 /** The actor's consumer, ordered, or why it cannot be. */
 const ordered = (consumer: Consumer.Consumer | string) => {
   if (typeof consumer === "string") return { consumer: Consumer.make(consumer, { ordering: "aggregate" }) }
+  if (Consumer.isLeased(consumer)) {
+    const problem = new InvalidOption({
+      option: `mode of consumer "${consumer.name}"`,
+      value: "leased",
+      expected: '"transactional": an actor\'s state is written with the mark of its delivery'
+    })
+    return { consumer, problem }
+  }
   if (consumer.options.ordering === "aggregate") return { consumer }
   const problem = new InvalidOption({
     option: `ordering of consumer "${consumer.name}"`,

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect, Schedule } from "effect"
+import { DateTime, Duration, Effect, Option, Schedule } from "effect"
 import { type InvalidIdentifier, InvalidOption, UnsupportedOption } from "./Errors.ts"
 import { checkIdentifier } from "./internal/text.ts"
 
@@ -48,7 +48,10 @@ export interface Options {
    * can. What is not named is retried. One that is not retried makes a dead letter at once.
    */
   readonly retryable?: Readonly<Record<string, Retryable>>
-  /** How long one attempt of a handler may take. Default: 80 % of setting `processingLeaseMs` (24 seconds). */
+  /**
+   * How long one attempt of a handler may take. Default: 80 % of setting `processingLeaseMs` (24 seconds). With
+   * `mode: "leased"` it may be longer than the lease, which is renewed.
+   */
   readonly timeout?: Duration.Input
   /** Deliveries a worker's first batch claims, at least 1; it grows from there. Default: setting `batchSize` (10). */
   readonly batchSize?: number
@@ -63,11 +66,27 @@ export interface Options {
    */
   readonly onDeadLetter?: OnDeadLetter
   /**
-   * `transactional`, the only mode of this version and the default: claim, handler and mark share a transaction. Promise
-   * handlers have to say it: it is a promise that they write through `ctx.sql`.
+   * What it is given of the events that were stored before it first subscribed to them: nothing (`now`, default), all that
+   * are kept (`beginning`), or those stored at a time or later. It counts once, when a subscription is new. An ordered
+   * consumer begins when it has been given all of them.
    */
-  readonly mode?: "transactional"
+  readonly startFrom?: StartFrom
+  /** How deliveries are held while they are handled: see `Mode`. Default `transactional`; for promise handlers `leased`. */
+  readonly mode?: Mode
 }
+
+/**
+ * `transactional`: claim, handler and mark share a transaction, so effects in the database happen exactly once.
+ * `leased`: for effects outside the database (mail, HTTP), at least once. One delivery per worker is claimed for
+ * `processingLeaseMs`, its attempt counted there, and handled outside of any transaction while heartbeats renew the lease.
+ * What the handler publishes and links is written with the mark of the delivery, if the lease still holds.
+ *
+ * @since 0.1.0
+ */
+export type Mode = "transactional" | "leased"
+
+/** Where a consumer begins that comes late. @since 0.1.0 */
+export type StartFrom = "now" | "beginning" | DateTime.DateTime.Input
 
 /** Whether an error can go away by retrying. @since 0.1.0 */
 // biome-ignore lint/suspicious/noExplicitAny: the error's type follows from its tag, which only the user knows
@@ -104,7 +123,8 @@ const supported = [
   "batchSize",
   "ordering",
   "onDeadLetter",
-  "mode"
+  "mode",
+  "startFrom"
 ] as const
 
 const refuse = (consumer: Consumer, option: string, value: unknown, expected: string) =>
@@ -160,6 +180,24 @@ const parkingProblem = (consumer: Consumer) =>
 /** A consumer's ordering, with the default filled in. @internal */
 export const orderingOf = ({ options }: Consumer): Ordering => options.ordering ?? "none"
 
+const startProblem = (consumer: Consumer) => {
+  const { startFrom } = consumer.options
+  return startFrom === undefined || startFrom === "now" || startOf(consumer) !== undefined
+    ? undefined
+    : refuse(consumer, "startFrom", startFrom, '"now", "beginning" or a time')
+}
+
+/** From when on a new subscription is given earlier events; undefined for not at all. @internal */
+export const startOf = ({ options: { startFrom } }: Consumer): Date | "beginning" | undefined => {
+  if (startFrom === undefined || startFrom === "now" || startFrom === "beginning") {
+    return startFrom === "beginning" ? startFrom : undefined
+  }
+  return Option.getOrUndefined(Option.map(DateTime.make(startFrom), DateTime.toDateUtc))
+}
+
+/** Whether its deliveries are leased. @internal */
+export const isLeased = ({ options }: Consumer): boolean => options.mode === "leased"
+
 const durationMillis = (value: Duration.Input): number | undefined => {
   try {
     return Duration.toMillis(value)
@@ -191,7 +229,8 @@ export const validate = Effect.fnUntraced(function* (
     retryProblem(consumer) ??
     choiceProblem(consumer, "ordering", ["none", "aggregate"]) ??
     choiceProblem(consumer, "onDeadLetter", ["park", "continue"]) ??
-    choiceProblem(consumer, "mode", ["transactional"]) ??
-    parkingProblem(consumer)
+    choiceProblem(consumer, "mode", ["transactional", "leased"]) ??
+    parkingProblem(consumer) ??
+    startProblem(consumer)
   if (problem !== undefined) return yield* problem
 })

@@ -37,7 +37,7 @@ export interface MethodDecorator<in Allowed extends (...args: any) => any> {
  * Makes a class a consumer.
  *
  * @param consumer - its name, or a `Consumer`
- * @param options - see `Consumer.make`. Methods that return promises need `mode: "transactional"`
+ * @param options - see `Consumer.make`. A class with an `async` method is `mode: "leased"` unless it says otherwise
  *
  * @since 0.1.0
  */

@@ -245,6 +245,21 @@ export class HandlerCrashed extends Schema.TaggedError<HandlerCrashed>()("Handle
   }
 }
 
+/**
+ * A leased handler was through, or still running, when its lease had run out and somebody else had its delivery: what it
+ * published and linked is not written. Said in a warning.
+ *
+ * @since 0.1.0
+ */
+export class LeaseLost extends Schema.TaggedError<LeaseLost>()("LeaseLost", {
+  consumer: Schema.String,
+  eventName: Schema.String
+}) {
+  override get message() {
+    return `The lease of consumer "${this.consumer}" for "${this.eventName}" ran out while its handler was running: this process was frozen, or could not reach the database, for longer than processingLeaseMs. Nothing it published or linked was written; its effects outside the database may happen twice.`
+  }
+}
+
 /** A handler was interrupted from the inside, not by a shutdown. Charged as a failed attempt. @since 0.1.0 */
 export class HandlerInterrupted extends Schema.TaggedError<HandlerInterrupted>()("HandlerInterrupted", {
   consumer: Schema.String,
@@ -332,8 +347,8 @@ export class IntegrationStopped extends Schema.TaggedError<IntegrationStopped>()
 }
 
 /**
- * A handler returns promises, but its consumer does not say that it writes through `ctx.sql`. Raised when it is
- * registered, or, where only the call shows it, as a failed attempt.
+ * A handler returned a promise, but its consumer does not say how its deliveries are held. Raised as a failed attempt:
+ * only the call shows it.
  *
  * @since 0.1.0
  */
@@ -343,7 +358,7 @@ export class PromiseHandlerMode extends Schema.TaggedError<PromiseHandlerMode>()
   handler: Schema.String
 }) {
   override get message() {
-    return `Handler "${this.handler}" of consumer "${this.consumer}" returns a promise. Promise handlers are for effects outside the transaction (mode "leased"), which this version does not have yet. If it writes only through ctx.sql, ctx.links and ctx.publish, say so: mode: "transactional" in the consumer's options.`
+    return `Handler "${this.handler}" of consumer "${this.consumer}" returns a promise. Say how in the consumer's options: mode: "transactional" if everything it writes goes through ctx.sql, ctx.links and ctx.publish, else mode: "leased".`
   }
 }
 

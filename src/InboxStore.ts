@@ -63,6 +63,12 @@ export interface Claimed {
   readonly hasCrashed: boolean
 }
 
+/** A delivery that is held by a lease. `attemptCount` does not count the attempt of the lease itself. @since 0.1.0 */
+export interface Leased extends Claimed {
+  /** Names the lease: whoever settles the delivery repeats it. */
+  readonly token: string
+}
+
 /** How a delivery ended, or when it is tried again. @since 0.1.0 */
 export interface Verdict {
   readonly deliveryId: string
@@ -115,7 +121,7 @@ export interface Delivery {
   readonly attemptCount: number
   readonly lastError: string | null
   readonly errorTag: string | null
-  /** Milliseconds until it is due (≤ 0: due); null when it is settled or parked. */
+  /** Milliseconds until it is due (≤ 0: due); null when it is settled, parked, or being handled under a lease. */
   readonly dueInMillis: number | null
 }
 
@@ -139,12 +145,17 @@ export const firstOrderingKey = -(2n ** 63n)
 
 /** @since 0.1.0 */
 export interface Answer {
-  /** Consumers with open deliveries that can be handled, and milliseconds until the earliest of each is due (≤ 0: due). */
+  /**
+   * Consumers with open deliveries that can be handled, and milliseconds until the earliest of each is due (≤ 0: due), or
+   * a lease of theirs runs out.
+   */
   readonly due: ReadonlyArray<{ readonly consumer: string; readonly inMillis: number }>
   /** All stored settings. */
   readonly settings: Readonly<Record<string, Schema.Json>>
   /** Events inserted by other means wait for their deliveries. */
   readonly hasUnrouted: boolean
+  /** Consumers that came late are still to be given earlier events. */
+  readonly hasOpenBackfills: boolean
   /** Subscriptions may have missed events published around their registration. */
   readonly hasOpenSubscriptions: boolean
   /** Among the next pending events after `rollUpPosition`, some have no open delivery: they are to be rolled up. */
@@ -208,7 +219,32 @@ export class InboxStore extends Context.Service<
      * Returns whether it was. Error texts are cut to fit.
      */
     readonly settle: (verdict: Verdict) => Effect.Effect<boolean, StoreError>
-    /** Milliseconds until the consumer's next delivery is due (≤ 0: due, perhaps held by another worker), or none. */
+    /**
+     * Turns the current transaction's hold on a delivery into a lease of so many milliseconds, counting the attempt.
+     * Returns its token.
+     */
+    readonly lease: (deliveryId: string, millis: number) => Effect.Effect<string, StoreError>
+    /**
+     * Renews leases for so many milliseconds from now, beside any transaction and without waiting for the application's
+     * connections. Returns the deliveries whose lease still held.
+     */
+    readonly renew: (
+      leases: ReadonlyArray<{ readonly deliveryId: string; readonly token: string }>,
+      millis: number
+    ) => Effect.Effect<ReadonlyArray<string>, StoreError>
+    /**
+     * Settles a delivery if it is held by this lease, whose attempt is counted already. Returns whether it was. A lease
+     * that ran out still holds until somebody has ended it.
+     */
+    readonly settleLease: (verdict: Verdict, token: string) => Effect.Effect<boolean, StoreError>
+    /** Ends a lease without counting its attempt: due again at once. Returns whether it held. */
+    readonly giveBack: (deliveryId: string, token: string) => Effect.Effect<boolean, StoreError>
+    /** Locks deliveries of a consumer whose lease ran out; those that another transaction holds are passed over. */
+    readonly expired: (consumer: string, limit: number) => Effect.Effect<ReadonlyArray<Leased>, StoreError>
+    /**
+     * Milliseconds until the consumer's next delivery is due (≤ 0: due, perhaps held by another worker), or its next
+     * lease runs out, or none.
+     */
     readonly nextDue: (request: ClaimRequest) => Effect.Effect<number | undefined, StoreError>
     /** Position of the newest delivery of a consumer, 0 without one. */
     readonly lastPosition: (consumer: string) => Effect.Effect<bigint, StoreError>

@@ -48,7 +48,7 @@ export class LinkStore extends Context.Service<
   {
     /**
      * Creates a link, or returns the one that exists between the same ends with the same type; that one keeps its
-     * metadata.
+     * metadata. In a leased handler it is created with the delivery's mark: until then its id is provisional.
      */
     readonly create: (link: NewLink) => Effect.Effect<Link, InvalidIdentifier | StoreError>
     /** Links that start at `source`. */

@@ -66,6 +66,25 @@ export interface OutboxRow {
   readonly processedAt: Date | null
 }
 
+/** Which events `removeSettled` looks at, and how old they have to be. @since 0.1.0 */
+export interface RetentionWindow {
+  /** Where the look goes on: after this id; from the first without it. */
+  readonly after: string | undefined
+  /** How many are looked at. */
+  readonly limit: number
+  /** Hours since an event was settled, with no delivery that gave up; undefined: they stay. */
+  readonly hours: number | undefined
+  /** Hours since an event was settled with deliveries that gave up; undefined: they stay. */
+  readonly deadLetterHours: number | undefined
+}
+
+/** What `removeSettled` did. @since 0.1.0 */
+export interface Removed {
+  readonly removed: number
+  /** `after` of the next window; undefined after the last. */
+  readonly next: string | undefined
+}
+
 /**
  * Stores events and gives each interested consumer its delivery.
  *
@@ -98,6 +117,11 @@ export class OutboxStore extends Context.Service<
     readonly rollUp: (eventIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
     /** The same for up to `limit` pending events after `position`, for what a crash left behind. */
     readonly rollUpFrom: (position: bigint, limit: number) => Effect.Effect<number, StoreError>
+    /**
+     * Removes events that were settled long ago, with their deliveries and the history of these, among the next ones in
+     * the order of their ids. What somebody holds is passed over, and what is open, or was opened meanwhile, stays.
+     */
+    readonly removeSettled: (window: RetentionWindow) => Effect.Effect<Removed, StoreError>
     readonly findById: (eventId: string) => Effect.Effect<OutboxRow | undefined, StoreError>
     /** Events with a name, in the order they were stored: at most `limit` after `position` (0: from the first). */
     readonly findByName: (

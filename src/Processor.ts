@@ -3,14 +3,17 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
+import { Clock, Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
 import { Broadcast } from "./Broadcast.ts"
 import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound, type StoreError } from "./Errors.ts"
 import { type Delivery, type DeliveryStatus, InboxStore } from "./InboxStore.ts"
 import * as Care from "./internal/care.ts"
+import { announce } from "./internal/carefully.ts"
 import * as Drain from "./internal/drain.ts"
 import type { Engine } from "./internal/engine.ts"
 import * as Incident from "./internal/incident.ts"
+import * as Leases from "./internal/leases.ts"
+import * as Maintenance from "./internal/maintenance.ts"
 import * as Poller from "./internal/poller.ts"
 import { type Retired, retire } from "./internal/retire.ts"
 import * as RollUp from "./internal/rollUp.ts"
@@ -23,7 +26,7 @@ import { type Replica, ReplicaStore } from "./ReplicaStore.ts"
 import { Settings } from "./Settings.ts"
 import { SqlCapabilities } from "./SqlCapabilities.ts"
 import type { Subscriber } from "./Subscriber.ts"
-import { type ConsumerState, SubscriptionStore } from "./SubscriptionStore.ts"
+import { type ConsumerState, SubscriptionStore, type Unserved } from "./SubscriptionStore.ts"
 import { Transactor } from "./Transactor.ts"
 
 /** Why subscribers could not be served. @since 0.1.0 */
@@ -106,6 +109,11 @@ const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poll
       .pipe(Effect.andThen(engine.registry.deregister(subscribers)), Effect.andThen(workers.release(names)))
     const join = Effect.gen(function* () {
       yield* Effect.acquireRelease(engine.registry.register(subscribers), () => leave)
+      const consumers = yield* engine.registry.consumers
+      yield* announce(
+        engine,
+        consumers.filter(({ name }) => names.includes(name))
+      )
       yield* poller.nudge
       const { processorEnabled, startupDrainEnabled } = yield* engine.settings.current
       if (processorEnabled && startupDrainEnabled) yield* Drain.startup(engine, names, timeout)
@@ -164,6 +172,16 @@ export class Processor extends Context.Service<
     readonly resume: (consumer: string) => Effect.Effect<void, ConsumerNotFound | StoreError>
     /** All consumers that ever subscribed, by name: whether they are paused, and when they were last served. */
     readonly consumers: Effect.Effect<ReadonlyArray<ConsumerState>, StoreError>
+    /**
+     * Subscriptions for which no process has a handler, as after a subscriber was removed or renamed. What waits for them
+     * is kept; it is also said in a warning.
+     */
+    readonly unserved: Effect.Effect<ReadonlyArray<Unserved>, StoreError>
+    /**
+     * Removes now what the settings `retentionHours` and `deadLetterRetentionHours` say, which processes also do by
+     * themselves. Returns how many events.
+     */
+    readonly removeExpired: Effect.Effect<number, StoreError>
     /** Processes that run, and those of the last day that ended: in good order, or without a word. */
     readonly replicas: Effect.Effect<ReadonlyArray<Replica>, StoreError>
     /**
@@ -193,6 +211,8 @@ export class Processor extends Context.Service<
       Processor,
       Effect.gen(function* () {
         const outbox = yield* OutboxStore
+        const inbox = yield* InboxStore
+        const settings = yield* Settings
         const replicas = yield* ReplicaStore
         // Known before anything is claimed, until the last worker has ended.
         yield* Effect.acquireRelease(replicas.join, () =>
@@ -200,16 +220,18 @@ export class Processor extends Context.Service<
         )
         const incident = Incident.make()
         const engine: Engine = {
-          inbox: yield* InboxStore,
+          inbox,
           outbox,
           subscriptions: yield* SubscriptionStore,
           replicas,
           broadcast: yield* Broadcast,
           care: yield* Care.make,
+          leases: yield* Leases.make(inbox, settings),
+          now: Clock.currentTimeMillis,
           transactor: yield* Transactor,
           registry: yield* Registry,
           notifier: yield* Notifier,
-          settings: yield* Settings,
+          settings,
           capabilities: yield* SqlCapabilities,
           permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
           incident,
@@ -217,7 +239,8 @@ export class Processor extends Context.Service<
           isIsolated: options.isolated ?? false,
           maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
         }
-        const poller = yield* Poller.make(engine)
+        const maintenance = yield* Maintenance.make(engine)
+        const poller = yield* Poller.make(engine, maintenance)
         const workers = yield* Workers.make(engine, {
           grace: Duration.fromInputUnsafe(options.shutdownGracePeriod ?? "10 seconds")
         })
@@ -230,13 +253,15 @@ export class Processor extends Context.Service<
           ),
           processBatch: Drain.oneBatch(engine, poller),
           startupDrain: Drain.untilNow(engine),
-          drain: Drain.everything(engine, poller),
+          drain: Effect.andThen(maintenance.backfillAll, Drain.everything(engine, poller)),
           settled: (eventId) => settled(engine, eventId),
           stats: makeStats(engine),
           pause: setPaused(engine, true),
           resume: setPaused(engine, false),
           consumers: engine.subscriptions.consumers,
           replicas: replicas.all,
+          unserved: Maintenance.unserved(engine),
+          removeExpired: maintenance.removeExpired,
           retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
         })
       })

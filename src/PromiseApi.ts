@@ -8,7 +8,7 @@
 import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
 import * as ConsumerModule from "./Consumer.ts"
 import type * as DomainEvent from "./DomainEvent.ts"
-import { IntegrationStopped, PromiseHandlerMode } from "./Errors.ts"
+import { IntegrationStopped } from "./Errors.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "./HandlerContext.ts"
 import type { Delivery } from "./InboxStore.ts"
 import type { Services } from "./Integration.ts"
@@ -32,17 +32,18 @@ export interface SubscriberOptions<Source extends Subscriber.EventSource> {
   /** See `Subscriber.make`. */
   readonly priority?: number
   /**
-   * `transactional`: everything the handler writes goes through its context, and commits with the delivery. It has to be
-   * said here or in the consumer's options; this version has no other mode for promises.
+   * `transactional`: everything the handler writes goes through its context, and commits with the delivery. `leased`
+   * (default): it has effects elsewhere, or writes through another client. Wins over the consumer's options.
    */
-  readonly mode?: "transactional"
+  readonly mode?: ConsumerModule.Mode
 }
 
 /** A subscriber that `createIntegration` can run. @since 0.1.0 */
 export type AnySubscriber = Subscriber.Subscriber<Services>
 
-const withMode = (consumer: ConsumerModule.Consumer, mode: "transactional" | undefined) =>
-  mode === undefined ? consumer : ConsumerModule.make(consumer.name, { ...consumer.options, mode })
+/** Promises are leased unless somebody says otherwise: nobody sees which connection they write through. */
+const withMode = ({ name, options }: ConsumerModule.Consumer, mode: ConsumerModule.Mode | undefined) =>
+  ConsumerModule.make(name, { ...options, mode: mode ?? options.mode ?? "leased" })
 
 /**
  * Declares a handler that returns a promise: the payload's type follows from the definition.
@@ -54,13 +55,11 @@ export const subscriber = <const Source extends Subscriber.EventSource>(
 ): Subscriber.Subscriber<HandlerServices> => {
   const { handler, mode, ...rest } = options
   const consumer = withMode(ConsumerModule.from(options.consumer), mode)
-  const made = Subscriber.make({
+  return Subscriber.make({
     ...rest,
     consumer,
     handler: (event: Subscriber.EventOf<NoInfer<Source>>) => invoke((context) => handler(event, context), Effect.void)
   })
-  if (consumer.options.mode === "transactional") return made
-  return { ...made, problem: new PromiseHandlerMode({ consumer: consumer.name, handler: made.events.join(", ") }) }
 }
 
 /**

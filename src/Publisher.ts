@@ -17,6 +17,7 @@ import {
   type StoreError,
   UnsupportedOption
 } from "./Errors.ts"
+import { collect } from "./internal/collected.ts"
 import { decoderOf, issuesOf } from "./internal/deliver.ts"
 import { isPattern } from "./internal/pattern.ts"
 import { checkIdentifier, storableJson } from "./internal/text.ts"
@@ -100,6 +101,16 @@ const storedAs = ({ metadata, payload, row }: Prepared, stored: Appended): Domai
   causationId: row.causationId,
   consumers: stored.consumers,
   isDuplicate: false
+})
+
+/** What is known of an event that a leased handler publishes, until its delivery is settled. */
+const provisional = (row: NewEvent): Appended => ({
+  id: row.id,
+  position: 0n,
+  status: "pending",
+  createdAt: new Date(),
+  consumers: [],
+  existing: undefined
 })
 
 /** The event that was there before. */
@@ -323,10 +334,12 @@ export class Publisher extends Context.Service<
         const settings = yield* Settings
         const transactor = yield* Transactor
         const maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
+        const collecting = collect(transactor.isOpen)
         const unheard = new Set<string>()
 
         const mention = (stored: DomainEvent.Stored) => {
-          if (stored.consumers.length > 0 || stored.isDuplicate || unheard.has(stored.name)) return Effect.void
+          if (stored.position === 0n || stored.consumers.length > 0 || stored.isDuplicate || unheard.has(stored.name))
+            return Effect.void
           unheard.add(stored.name)
           return Effect.logInfo(`Event "${stored.name}" has no consumer: it is stored as processed`)
         }
@@ -355,7 +368,10 @@ export class Publisher extends Context.Service<
           if (first === undefined) return []
           yield* checkEnabled(first.row.eventName)
           const write = append(prepared)
-          const stored = yield* prepared.length > chunkSize ? transactor.withTransaction(write) : write
+          const stored = yield* collecting(
+            prepared.length > chunkSize ? transactor.withTransaction(write) : write,
+            () => prepared.map((each) => storedAs(each, provisional(each.row)))
+          )
           yield* Effect.forEach(stored, mention, { discard: true })
           return stored
         })

@@ -193,7 +193,8 @@ export class Registry extends Context.Service<
             consumer: consumer.name,
             event,
             priority,
-            ordering: Consumer.orderingOf(consumer)
+            ordering: Consumer.orderingOf(consumer),
+            startFrom: Consumer.startOf(consumer)
           }))
         )
       return Registry.of({

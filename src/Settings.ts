@@ -42,6 +42,13 @@ export interface Values {
   readonly deadLetterEnabled: boolean
   /** Deliveries the first batch of a startup drain claims. Default 50, at least 1. */
   readonly startupDrainBatchSize: number
+  /**
+   * Hours after which settled events are removed, with their deliveries; as long do dedupe keys hold. Default 0: they
+   * stay.
+   */
+  readonly retentionHours: number
+  /** The same for events with deliveries that gave up. Default 0: they stay. */
+  readonly deadLetterRetentionHours: number
   /** Whether processes wake each other through LISTEN and NOTIFY; read when a process starts. Default true. */
   readonly notifyEnabled: boolean
 }
@@ -92,6 +99,8 @@ export const definitions: { readonly [Name in keyof Values]: SettingOf<Values[Na
   retryJitterPercent: number("retryJitterPercent", 0, 0, 100),
   deadLetterEnabled: boolean("deadLetterEnabled"),
   startupDrainBatchSize: number("startupDrainBatchSize", 50, 1),
+  retentionHours: number("retentionHours", 0, 0),
+  deadLetterRetentionHours: number("deadLetterRetentionHours", 0, 0),
   notifyEnabled: boolean("notifyEnabled")
 }
 

@@ -26,7 +26,7 @@ export type EventOf<Source> = Source extends string
     : DomainEvent.Of<Source>
 
 /** What can be wrong with a declaration; raised when the subscriber is registered. @since 0.1.0 */
-export type DeclarationError = InvalidOption | UnsupportedOption | NotDecorated | PromiseHandlerMode
+export type DeclarationError = InvalidOption | UnsupportedOption | NotDecorated
 
 /** What a subscriber does with its events. @since 0.1.0 */
 export type Handler<R> =
@@ -126,6 +126,10 @@ const declare = <R>(
  * the links it creates commit together with the delivery's mark, or not at all. It may run more than once before its
  * attempt commits; effects outside the database are not covered.
  *
+ * Under a consumer with `mode: "leased"` it runs outside of any transaction, for effects outside the database:
+ * `event.deliveryId` is the same in every attempt, and serves as their idempotency key. What it publishes and links is
+ * written when it has succeeded, with the delivery's mark; only then have they positions and final ids.
+ *
  * @param options.consumer - a `Consumer`, or a name for one with default options
  * @param options.event - a definition, several, or a pattern (`*` stands for any characters)
  * @param options.handler - from the event to an Effect. Success settles the delivery; failures and defects are retried
@@ -190,26 +194,38 @@ const refused = (instance: object, missing: NotDecorated["missing"]): Subscriber
   problem: new NotDecorated({ className: instance.constructor.name, missing })
 })
 
+/** The instance's own methods: a subclass may have overridden the decorated ones. */
+const methodsOf = (instance: object) =>
+  instance as Record<string | symbol, (event: unknown, context: unknown) => unknown>
+
 const fromMethod = (instance: object, consumer: Consumer.Consumer, { event, method, options }: Note) => {
   const mode = new PromiseHandlerMode({ consumer: consumer.name, handler: String(method) })
-  const isTransactional = consumer.options.mode === "transactional"
-  // The instance's own method: a subclass may have overridden the decorated one.
-  const methods = instance as Record<string | symbol, (event: unknown, context: unknown) => unknown>
-  const made = make({
+  const methods = methodsOf(instance)
+  return make({
     consumer,
     event,
     ...options,
     handler: (given: unknown) =>
-      invoke((context) => methods[method]?.(given, context), isTransactional ? Effect.void : Effect.fail(mode))
+      invoke(
+        (context) => methods[method]?.(given, context),
+        consumer.options.mode === undefined ? Effect.fail(mode) : Effect.void
+      )
   })
-  return isAsync(methods[method]) && !isTransactional ? { ...made, problem: mode } : made
 }
+
+/** A class with an async method, whose consumer does not say how deliveries are held, is leased. */
+const withMode = (instance: object, consumer: Consumer.Consumer, notes: ReadonlyArray<Note>) =>
+  consumer.options.mode === undefined && notes.some(({ method }) => isAsync(methodsOf(instance)[method]))
+    ? Consumer.make(consumer.name, { ...consumer.options, mode: "leased" })
+    : consumer
 
 /**
  * The subscribers of an object whose class has `@Consumer` and whose methods have `@Subscribe`: one for each method,
  * called on this object. For objects that somebody else makes, such as a dependency injection container.
  *
- * A method returns an Effect, whose requirements the layer has to meet, or a promise.
+ * A method returns an Effect, whose requirements the layer has to meet, or a promise. A class with an `async` method has
+ * `mode: "leased"` unless its consumer says otherwise; a method that is not `async` and returns a promise fails with
+ * `PromiseHandlerMode` unless it says one.
  *
  * @since 0.1.0
  */
@@ -220,9 +236,8 @@ export const fromInstance = <Instance extends object>(
   const notes = notesOf(instance)
   if (consumer === undefined) return [refused(instance, "Consumer")]
   if (notes.length === 0) return [refused(instance, "Subscribe")]
-  return notes.map((note) => fromMethod(instance, consumer, note)) as ReadonlyArray<
-    Subscriber<MethodServices<Instance>>
-  >
+  const held = withMode(instance, consumer, notes)
+  return notes.map((note) => fromMethod(instance, held, note)) as ReadonlyArray<Subscriber<MethodServices<Instance>>>
 }
 
 /**

@@ -19,6 +19,22 @@ export interface Subscription {
 /** A subscription to be registered, with what its consumer asks for. @since 0.1.0 */
 export interface Registration extends Subscription {
   readonly ordering: Ordering
+  /**
+   * When the subscription is new: events stored at this time or later are given to it too. `"beginning"`: all there are;
+   * without it, only those stored from now on.
+   */
+  readonly startFrom?: Date | "beginning" | undefined
+}
+
+/** A subscription no process serves. @since 0.1.0 */
+export interface Unserved {
+  readonly consumer: string
+  /** The name or pattern as it was subscribed. */
+  readonly event: string
+  /** Open deliveries that wait for it, counted up to 1000. */
+  readonly open: number
+  /** When the consumer was last served at all. */
+  readonly lastSeenAt: Date
 }
 
 /** State of a consumer that outlives a restart. @since 0.1.0 */
@@ -62,6 +78,17 @@ export class SubscriptionStore extends Context.Service<
      * work now, and whether a subscription still has to be swept.
      */
     readonly sweep: Effect.Effect<{ readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean }, StoreError>
+    /**
+     * Gives consumers that came late the events they asked for, oldest first, for a while; an ordered one is given
+     * nothing to handle before that is done. Returns the consumers that have work now, and whether there is more to do
+     * than another process is doing already.
+     */
+    readonly backfill: Effect.Effect<
+      { readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean },
+      StoreError
+    >
+    /** Subscriptions for which no process that runs has a handler, of consumers not seen for `silentMillis`. */
+    readonly unserved: (silentMillis: number) => Effect.Effect<ReadonlyArray<Unserved>, StoreError>
     /** All subscriptions, by consumer and event. */
     readonly all: Effect.Effect<ReadonlyArray<Subscription>, StoreError>
     /** Open deliveries of a consumer, oldest first, at most `limit`. */

@@ -34,6 +34,7 @@ export {
   firstOrderingKey,
   InboxStore,
   type Interest,
+  type Leased,
   type Question,
   type Verdict
 } from "./InboxStore.ts"
@@ -42,7 +43,15 @@ export { IntegrationLive, IntegrationMemory } from "./Integration.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./LinkStore.ts"
 export { MemoryDatabase, type MemoryRef } from "./MemoryDatabase.ts"
 export { Notifier } from "./Notifier.ts"
-export { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "./OutboxStore.ts"
+export {
+  type Appended,
+  type EventStatus,
+  type NewEvent,
+  type OutboxRow,
+  OutboxStore,
+  type Removed,
+  type RetentionWindow
+} from "./OutboxStore.ts"
 export {
   type Options as ProcessorOptions,
   Processor,
@@ -63,6 +72,7 @@ export {
   type Registration,
   type RetireScope,
   type Subscription,
-  SubscriptionStore
+  SubscriptionStore,
+  type Unserved
 } from "./SubscriptionStore.ts"
 export { Transactor } from "./Transactor.ts"

@@ -142,12 +142,24 @@ describe.each(runtimes)("on $name", ({ layer }) => {
     assert.instanceOf(await rejection(integration.settled("nothing")), Errors.EventNotFound)
   })
 
-  it("a promise handler has to say that it is transactional", async () => {
+  it("a promise handler is leased unless it says otherwise: what it publishes is written when it has succeeded", async () => {
     await using integration = createIntegration({ layer: layer({ settings }) })
-    await integration.subscribe({ consumer: "promise.leased", event: "mode.*", handler: async () => {} })
-    const refused = await rejection(integration.start())
-    assert.instanceOf(refused, Errors.PromiseHandlerMode)
-    assert.include(refused.message, 'mode: "transactional" in the consumer\'s options')
+    const seen: Array<string> = []
+    await integration.subscribe({
+      consumer: "promise.leased",
+      event: InvoiceCreated,
+      handler: async (event, context) => {
+        seen.push(`${event.deliveryId} ${event.attempt}`)
+        await context.publish(InvoiceCreated, { id: `after-${event.attempt}`, amount: 0 }, { delay: "1 hour" })
+        if (event.attempt === 1) throw new Error("not yet")
+      }
+    })
+    await integration.start()
+    const event = await integration.publish(InvoiceCreated, { id: "first", amount: 5 })
+    const [delivery] = await integration.settled(event.id)
+    assert.deepInclude(delivery, { status: "processed", attemptCount: 2 })
+    assert.deepStrictEqual(seen, [`${delivery?.deliveryId} 1`, `${delivery?.deliveryId} 2`])
+    assert.strictEqual((await integration.stats()).total, 2)
   })
 
   it("a start that failed can be tried again", async () => {

@@ -157,8 +157,8 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
         'Consumer "options-a": option rateLimit is not supported by this version and would have no effect. Remove it. Supported: concurrency, maxAttempts, retryBaseDelay, retryMaxDelay, retryJitter, retrySchedule, retryable, timeout, batchSize, ordering, onDeadLetter, mode.'
       )
       assert.strictEqual(
-        yield* refusal(Consumer.make("options-f", { mode: "leased" as "transactional" })),
-        'Option mode of consumer "options-f" is leased, expected "transactional".'
+        yield* refusal(Consumer.make("options-f", { mode: "rented" as "leased" })),
+        'Option mode of consumer "options-f" is rented, expected "transactional" or "leased".'
       )
       assert.strictEqual(
         yield* refusal(Consumer.make("options-g", { onDeadLetter: "park" })),

@@ -21,6 +21,8 @@ import { Directive } from "./directive.ts"
 export interface Care {
   /** Runs careful attempts of one consumer one after the other, beside those of others. */
   readonly shared: (consumer: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** Runs an attempt beside others that are not exclusive. */
+  readonly beside: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Runs a careful attempt while no other careful attempt runs in this process. */
   readonly exclusive: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Consumers that were careful at their last claim. */
@@ -44,6 +46,7 @@ export const make: Effect.Effect<Care> = Effect.gen(function* () {
   }
   return {
     shared: (consumer) => (effect) => semaphoreOf(consumer).withPermit(process.withPermit(effect)),
+    beside: (effect) => process.withPermit(effect),
     exclusive: (effect) => process.withPermits(everybody)(effect),
     consumers: new Set(),
     lost: new Set(),

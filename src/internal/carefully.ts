@@ -9,7 +9,7 @@ import type { StoreError } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
 import { Attempt, attempt } from "./attempt.ts"
 import { type Advice, advise } from "./care.ts"
-import { type Asked, charge, conclude, nobody, pause, type Round } from "./conclude.ts"
+import { type Asked, charge, conclude, nobody, nothing, pause, type Round } from "./conclude.ts"
 import { claimOf, type Engine, untraced } from "./engine.ts"
 
 /** How many deliveries of one batch are recorded: few steps, as each is a statement. */
@@ -19,17 +19,22 @@ const recordedBatch = (limit: number) => [64, 512].find((size) => limit <= size)
 export const record = (engine: Engine, consumer: Consumer, limit: number) => {
   const known = engine.care.batches.get(consumer.name) ?? 0
   if (limit <= known) return Effect.void
-  const batch = recordedBatch(limit)
-  const served = {
-    consumer: consumer.name,
-    ...engine.registry.interestOf(consumer.name),
-    workers: consumer.options.concurrency ?? 1,
-    batch
-  }
-  return Effect.tap(untraced(engine.replicas.serve([served])), () =>
-    Effect.sync(() => engine.care.batches.set(consumer.name, batch))
-  )
+  engine.care.batches.set(consumer.name, recordedBatch(limit))
+  return announce(engine, [consumer])
 }
+
+/** Records what is served here of these consumers. */
+export const announce = (engine: Engine, consumers: ReadonlyArray<Consumer>) =>
+  untraced(
+    engine.replicas.serve(
+      consumers.map((consumer) => ({
+        consumer: consumer.name,
+        ...engine.registry.interestOf(consumer.name),
+        workers: consumer.options.concurrency ?? 1,
+        batch: engine.care.batches.get(consumer.name) ?? 0
+      }))
+    )
+  )
 
 /**
  * What to do with a suspect delivery. Where a note cannot be written beside an open transaction, it is written before:
@@ -100,8 +105,6 @@ export const careful = (
         )
     })
   })
-
-const nothing: Round = { claimed: 0, settled: 0, result: "part" }
 
 /** A batch whose connection ended is treated like one whose process did. */
 export const lost = (engine: Engine, { name }: Consumer, claimed: number) =>

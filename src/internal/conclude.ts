@@ -20,6 +20,9 @@ export interface Round {
   readonly result: "full" | "part" | "cut" | "contended" | "failed"
 }
 
+/** Nothing was there. */
+export const nothing: Round = { claimed: 0, settled: 0, result: "part" }
+
 /** What a round is asked for. */
 export interface Asked {
   readonly isStopping: () => boolean

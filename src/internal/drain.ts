@@ -93,7 +93,8 @@ export const everything = (engine: Engine, poller: Poller): Effect.Effect<number
       const settled = yield* each(engine, (consumer) => rounds(engine, consumer, firstBatch(consumer, settings)))
       total += settled
       const held = yield* each(engine, (consumer) => Effect.map(isDue(engine, consumer), Number))
-      if (held === 0 && settled === 0) break
+      const isBusy = engine.leases.count() > 0
+      if (held === 0 && settled === 0 && !isBusy) break
       // What is due is held by workers of this or another process.
       if (settled === 0) yield* engine.inbox.changed
     }

@@ -17,6 +17,7 @@ import type { SubscriptionStore } from "../SubscriptionStore.ts"
 import type { Transactor } from "../Transactor.ts"
 import type { Care } from "./care.ts"
 import type { Incident } from "./incident.ts"
+import type { Leases } from "./leases.ts"
 import type { RollUp } from "./rollUp.ts"
 import type { Rules } from "./verdict.ts"
 
@@ -36,6 +37,9 @@ export interface Engine {
   readonly rollUp: RollUp
   readonly incident: Incident
   readonly care: Care
+  readonly leases: Leases
+  /** Milliseconds of this process's clock, for durations. */
+  readonly now: Effect.Effect<number>
   /** Age at which a batch is committed with what it has, in milliseconds. */
   readonly maxBatchMillis: number
   /** Each delivery has a transaction of its own, except those of batch handlers. */

@@ -4,9 +4,10 @@
  * @internal
  */
 import { Effect } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { Entity } from "../DomainEvent.ts"
 import { InvalidIdentifier } from "../Errors.ts"
-import type { NewLink } from "../LinkStore.ts"
+import type { Link, NewLink } from "../LinkStore.ts"
 import { checkIdentifier, storableJson } from "./text.ts"
 
 const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_root"]
@@ -36,4 +37,14 @@ export const checkLink = Effect.fnUntraced(function* (link: NewLink) {
   return "json" in stored
     ? stored.json
     : yield* new InvalidIdentifier({ field: "metadata of a link", problem: stored.issue.message })
+})
+
+/** What is known of a link that a leased handler creates, until its delivery is settled. */
+export const provisionalLink = ({ linkType, metadata, source, target }: NewLink): Link => ({
+  id: SecureRandom.uuidV4Unsafe(),
+  source,
+  target,
+  linkType,
+  metadata: metadata ?? null,
+  createdAt: new Date()
 })

@@ -8,6 +8,7 @@ import type { StoreError } from "../Errors.ts"
 import { type Answer, firstOrderingKey } from "../InboxStore.ts"
 import type { Values } from "../Settings.ts"
 import { type Engine, orderOf, untraced } from "./engine.ts"
+import type { Maintenance } from "./maintenance.ts"
 
 export interface Poller {
   /** Polls soon, without waiting for the interval. */
@@ -58,7 +59,7 @@ const interval = (answer: Answer, active: number, idle: number): number => {
   return Math.min(isActive ? active : idle, ...upcoming)
 }
 
-export const make = (engine: Engine): Effect.Effect<Poller, never, Scope.Scope> =>
+export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Poller, never, Scope.Scope> =>
   Effect.gen(function* () {
     const nudges = yield* Queue.sliding<void>(1)
     let rollUpPosition = 0n
@@ -83,6 +84,7 @@ export const make = (engine: Engine): Effect.Effect<Poller, never, Scope.Scope> 
       yield* engine.notifier.wake(answer.due.filter(isDue).map((due) => due.consumer))
       if (answer.hasUnrouted) yield* routeAll(engine)
       if (answer.hasOpenSubscriptions) yield* sweepSubscriptions(engine)
+      if (answer.hasOpenBackfills) yield* maintenance.backfillSoon
       if (answer.hasUnrolled) yield* engine.outbox.rollUpFrom(rollUpPosition, window)
       rollUpPosition = answer.nextRollUpPosition
       yield* releaseParked(engine, answer.releasable)

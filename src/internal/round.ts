@@ -5,13 +5,14 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { Consumer } from "../Consumer.ts"
+import { type Consumer, isLeased } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
 import { Attempt, attempt } from "./attempt.ts"
 import { careful, confess, lost, record } from "./carefully.ts"
 import { type Asked, charge, conclude, nobody, pause, type Round } from "./conclude.ts"
 import { claimOf, type Engine } from "./engine.ts"
+import { leasedRound } from "./leased.ts"
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
 const alone = Effect.fnUntraced(function* (
@@ -128,6 +129,8 @@ export const round = (
   limit: number,
   asked: Asked
 ): Effect.Effect<Round, StoreError> =>
-  engine.isIsolated && !engine.registry.isBatched(consumer.name)
-    ? isolated(engine, consumer, limit, asked)
-    : oneBatch(engine, consumer, limit, asked)
+  isLeased(consumer)
+    ? leasedRound(engine, consumer, asked)
+    : engine.isIsolated && !engine.registry.isBatched(consumer.name)
+      ? isolated(engine, consumer, limit, asked)
+      : oneBatch(engine, consumer, limit, asked)

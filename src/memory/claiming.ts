@@ -223,8 +223,9 @@ export const nextDue = (
   if (isPaused(tables, transaction, request.consumer)) return undefined
   let next: number | undefined
   for (const delivery of tables.openOf(transaction, request.consumer)) {
-    if (!claimable(delivery) || !isWanted(request, delivery)) continue
-    const inMillis = (delivery.availableAt as number) - now
+    const isMine = claimable(delivery) && isWanted(request, delivery)
+    if (!isMine && delivery.lease === null) continue
+    const inMillis = (delivery.lease?.until ?? (delivery.availableAt as number)) - now
     if (next === undefined || inMillis < next) next = inMillis
   }
   return next

@@ -18,12 +18,18 @@ import {
 import { cutTo } from "../internal/text.ts"
 import { claim, claimable, claimOne, nextDue, releasableOf, release } from "./claiming.ts"
 import type { Transaction } from "./Database.ts"
+import { leases } from "./leasing.ts"
 import { MemorySettings } from "./MemorySettings.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { pendingAfter } from "./outbox.ts"
 import { type DeliveryRecord, type EventRecord, isOpen, type Tables, toDelivery } from "./tables.ts"
 
-const toClaimed = (tables: Tables, transaction: Transaction, delivery: DeliveryRecord, isParking: boolean): Claimed => {
+export const toClaimed = (
+  tables: Tables,
+  transaction: Transaction,
+  delivery: DeliveryRecord,
+  isParking: boolean
+): Claimed => {
   const event = transaction.read(tables.events, delivery.eventId) as EventRecord
   return {
     deliveryId: delivery.id,
@@ -48,7 +54,7 @@ const toClaimed = (tables: Tables, transaction: Transaction, delivery: DeliveryR
 }
 
 /** Locks rows one after the other, and writes what `change` makes of them; `undefined` leaves one alone. */
-const update = (
+export const update = (
   tables: Tables,
   ids: ReadonlyArray<string>,
   change: (delivery: DeliveryRecord, now: number) => DeliveryRecord | undefined
@@ -85,26 +91,31 @@ const keep = (tables: Tables, transaction: Transaction, settled: DeliveryRecord,
   transaction.write(tables.attempts, settled.id, [...before, record].slice(-1000))
 }
 
-const settle = (tables: Tables, verdict: Verdict) =>
+/** Whether a delivery that nobody has leased is as it was seen. */
+const isAsSeen = ({ attemptCount, availableAt, status }: DeliveryRecord, { seenAttempts }: Verdict) =>
+  (status === "received" || status === "failed") && availableAt !== null && attemptCount === seenAttempts
+
+/** Settles a delivery that `isMeant` still, in which case this many attempts are added. */
+const settle = (tables: Tables, verdict: Verdict, isMeant: (delivery: DeliveryRecord) => boolean, attempts: number) =>
   tables.database.run((transaction) =>
     Effect.gen(function* () {
-      const [changed] = yield* update(tables, [verdict.deliveryId], (delivery, now) => settled(delivery, verdict, now))
+      const [changed] = yield* update(tables, [verdict.deliveryId], (delivery, now) =>
+        isMeant(delivery)
+          ? settled({ ...delivery, attemptCount: delivery.attemptCount + attempts }, verdict, now)
+          : undefined
+      )
       if (changed === undefined) return false
       keep(tables, transaction, changed, verdict, yield* tables.database.now)
       return true
     })
   )
 
-const settled = (delivery: DeliveryRecord, verdict: Verdict, now: number): DeliveryRecord | undefined => {
-  const isMeant =
-    (delivery.status === "received" || delivery.status === "failed") &&
-    delivery.availableAt !== null &&
-    delivery.attemptCount === verdict.seenAttempts
-  if (!isMeant) return undefined
+/** A delivery as a verdict leaves it; its lease, if it had one, has ended. */
+const settled = (delivery: DeliveryRecord, verdict: Verdict, now: number): DeliveryRecord => {
   return {
     ...delivery,
     status: verdict.status,
-    attemptCount: delivery.attemptCount + 1,
+    lease: null,
     availableAt:
       verdict.status !== "failed"
         ? delivery.availableAt
@@ -156,6 +167,7 @@ const answer = (
     }),
     settings,
     hasUnrouted: false,
+    hasOpenBackfills: false,
     // Whoever missed something was told at once.
     hasOpenSubscriptions: false,
     hasUnrolled: pending.some((event) => ![...tables.ofEvent(transaction, event.id)].some(isOpen)),
@@ -215,7 +227,8 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
             attemptCount: delivery.attemptCount + 1
           }))
         ),
-      settle: (verdict) => settle(tables, verdict),
+      settle: (verdict) => settle(tables, verdict, (delivery) => isAsSeen(delivery, verdict), 1),
+      ...leases(tables, settle),
       attempts: (deliveryId) => read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),
       nextDue: (request) => read((transaction, now) => nextDue(tables, transaction, request, now)),
       lastPosition: (consumer) =>

@@ -6,7 +6,8 @@
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { Entity } from "../DomainEvent.ts"
-import { checkEntity, checkLink } from "../internal/linkChecks.ts"
+import { collect } from "../internal/collected.ts"
+import { checkEntity, checkLink, provisionalLink } from "../internal/linkChecks.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../LinkStore.ts"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
 
@@ -68,8 +69,10 @@ export const layer: Layer.Layer<LinkStore, never, MemoryDatabase> = Layer.effect
           return toLink(record)
         })
       )
+    const collecting = collect(database.isOpen)
     return LinkStore.of({
-      create: (link) => Effect.flatMap(checkLink(link), (metadata) => insert(link, metadata)),
+      create: (link) =>
+        Effect.flatMap(checkLink(link), (metadata) => collecting(insert(link, metadata), () => provisionalLink(link))),
       findOutbound: at("source"),
       findInbound: at("target"),
       findByLinkType: (linkType) => select((link) => link.linkType === linkType),

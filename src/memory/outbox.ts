@@ -5,7 +5,15 @@
  */
 import { Effect, Layer } from "effect"
 import type { StoreError } from "../Errors.ts"
-import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../OutboxStore.ts"
+import {
+  type Appended,
+  type EventStatus,
+  type NewEvent,
+  type OutboxRow,
+  OutboxStore,
+  type Removed,
+  type RetentionWindow
+} from "../OutboxStore.ts"
 import type { Transaction } from "./Database.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen, type Tables } from "./tables.ts"
@@ -25,7 +33,9 @@ const appended = (record: EventRecord, consumers: ReadonlyArray<string>): Append
   existing: undefined
 })
 
-const keyOf = (event: NewEvent) => JSON.stringify([event.sourceModule, event.eventName, event.dedupeKey])
+const keyOf = (
+  event: Pick<EventRecord, "sourceModule" | "eventName"> & { readonly dedupeKey: string | null | undefined }
+) => JSON.stringify([event.sourceModule, event.eventName, event.dedupeKey])
 
 const appendOne = (tables: Tables, transaction: Transaction, event: NewEvent, now: number): Appended => {
   const taken = event.dedupeKey === undefined ? undefined : transaction.read(tables.keys, keyOf(event))
@@ -103,6 +113,35 @@ const rollUp = (tables: Tables, eventIds: ReadonlyArray<string>): Effect.Effect<
     })
   )
 
+const hourMillis = 3_600_000
+
+const isOld = (event: EventRecord, { deadLetterHours, hours }: RetentionWindow, now: number) => {
+  const limit = event.status === "processed" ? hours : event.status === "pending" ? undefined : deadLetterHours
+  return limit !== undefined && event.processedAt !== null && event.processedAt.getTime() < now - limit * hourMillis
+}
+
+const removeSettled = (tables: Tables, transaction: Transaction, window: RetentionWindow, now: number): Removed => {
+  const page = [...transaction.rows(tables.events)]
+    .filter((event) => window.after === undefined || event.id > window.after)
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .slice(0, window.limit)
+  let removed = 0
+  for (const event of page) {
+    const deliveries = [...tables.ofEvent(transaction, event.id)]
+    const isKept = deliveries.some((each) => isOpen(each) || (event.status === "processed" && hasGivenUp(each)))
+    if (isKept || !isOld(event, window, now)) continue
+    if (!tables.database.tryLock(transaction, tables.events, event.id)) continue
+    for (const { id } of deliveries) {
+      transaction.write(tables.attempts, id, undefined)
+      transaction.write(tables.deliveries, id, undefined)
+    }
+    if (event.dedupeKey !== null) transaction.write(tables.keys, keyOf(event), undefined)
+    transaction.write(tables.events, event.id, undefined)
+    removed++
+  }
+  return { removed, next: page.length < window.limit ? undefined : page.at(-1)?.id }
+}
+
 const byPosition = (a: { readonly position: bigint }, b: { readonly position: bigint }) =>
   a.position < b.position ? -1 : 1
 
@@ -130,6 +169,8 @@ export const layer: Layer.Layer<OutboxStore, never, MemoryTables> = Layer.effect
             pendingAfter(tables, transaction, position, limit).map((event) => event.id)
           )
         ),
+      removeSettled: (window) =>
+        tables.database.sync((transaction, now) => removeSettled(tables, transaction, window, now)),
       findById: (eventId) =>
         Effect.map(reader, (transaction) => {
           const record = transaction.read(tables.events, eventId)

@@ -25,6 +25,20 @@ const rekey = (tables: Tables, transaction: Transaction, { consumer, ordering }:
   }
 }
 
+/** Gives a new subscription what was there before it. */
+const giveEarlier = (tables: Tables, transaction: Transaction, registration: Registration, now: number) => {
+  const { consumer, event, ordering, startFrom } = registration
+  const from = startFrom instanceof Date ? startFrom.getTime() : Number.NEGATIVE_INFINITY
+  const earlier = [...transaction.rows(tables.events)]
+    .filter((each) => matches(event, each.eventName) && each.createdAt.getTime() >= from)
+    .toSorted((a, b) => (a.position < b.position ? -1 : 1))
+  for (const each of earlier) {
+    if ([...tables.ofEvent(transaction, each.id)].some((delivery) => delivery.consumer === consumer)) continue
+    tables.give(transaction, each, [{ consumer, tier: 0, isOrdered: ordering === "aggregate" }], now)
+    transaction.write(tables.events, each.id, { ...each, status: "pending", processedAt: null })
+  }
+}
+
 const register = (tables: Tables, transaction: Transaction, registration: Registration, now: number) => {
   const { consumer, event, ordering, priority } = registration
   const before = transaction.read(tables.consumers, consumer)
@@ -34,7 +48,9 @@ const register = (tables: Tables, transaction: Transaction, registration: Regist
     pausedAt: before?.pausedAt ?? null,
     lastSeenAt: now
   })
+  const isNew = transaction.read(tables.subscriptions, keyOf(consumer, event)) === undefined
   transaction.write(tables.subscriptions, keyOf(consumer, event), { consumer, event, priority })
+  if (isNew && registration.startFrom !== undefined) giveEarlier(tables, transaction, registration, now)
   if (before !== undefined && before.ordering !== ordering) rekey(tables, transaction, registration, now)
 }
 
@@ -83,6 +99,9 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
       ),
       // Every commit looks for subscriptions that its events missed.
       sweep: Effect.succeed({ consumers: [], isOpen: false }),
+      backfill: Effect.succeed({ consumers: [], isOpen: false }),
+      // Who serves nothing any more has ended, and its tables with it.
+      unserved: () => Effect.succeed([]),
       all: Effect.map(database.reader, (transaction) =>
         [...transaction.rows(tables.subscriptions)].toSorted((a, b) =>
           keyOf(a.consumer, a.event) < keyOf(b.consumer, b.event) ? -1 : 1

@@ -36,6 +36,8 @@ export interface DeliveryRecord {
   readonly createdAt: number
   /** JSON text of an edited payload. */
   readonly payloadOverride: string | null
+  /** Who holds it, and until when, in milliseconds since 1970. */
+  readonly lease: { readonly token: string; readonly until: number } | null
 }
 
 export interface ConsumerRecord {
@@ -183,7 +185,8 @@ export class Tables {
         tier: hasTiers ? tier : null,
         processedAt: null,
         createdAt: now,
-        payloadOverride: null
+        payloadOverride: null,
+        lease: null
       })
     }
   }
@@ -249,7 +252,10 @@ export const toDelivery = (record: DeliveryRecord, now: number): Delivery => ({
   lastError: record.lastError,
   errorTag: record.errorTag,
   dueInMillis:
-    isOpen(record) && record.availableAt !== null && record.availableAt < Number.POSITIVE_INFINITY
+    isOpen(record) &&
+    record.lease === null &&
+    record.availableAt !== null &&
+    record.availableAt < Number.POSITIVE_INFINITY
       ? record.availableAt - now
       : null
 })

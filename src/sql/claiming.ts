@@ -12,7 +12,7 @@ export const claimable = "i.status IN ('received', 'failed') AND i.available_at 
 
 /** Evaluated once per statement, by primary key. */
 export const notPaused = (consumer: string) =>
-  `NOT EXISTS (SELECT 1 FROM integration_consumer WHERE consumer_name = ${consumer} AND paused_at IS NOT NULL)`
+  `NOT EXISTS (SELECT 1 FROM integration_consumer WHERE consumer_name = ${consumer} AND (paused_at IS NOT NULL OR held_for_backfill))`
 
 /**
  * While a consumer is careful, a claim takes one delivery: see `ReplicaStore`. Evaluated once per statement.

@@ -17,12 +17,14 @@ import {
   type Verdict
 } from "../InboxStore.ts"
 import { toLike } from "../internal/pattern.ts"
-import { cutTo } from "../internal/text.ts"
 import { claim, claimable, claimOne, coveredBy, covers, maxBigint, notPaused } from "./claiming.ts"
+import { Control } from "./control.ts"
 import { storeErrors } from "./errors.ts"
+import { leases } from "./leasing.ts"
 import { claimInOrder, claimOneInOrder, nextParked, parkedKeys, releasable, release } from "./ordering.ts"
 import { isCalm } from "./replicas.ts"
 import { deliveryFields, isSettled } from "./routing.ts"
+import { settledBy, settling } from "./settling.ts"
 
 const complete = (sql: SqlClient.SqlClient) => (deliveryIds: ReadonlyArray<string>) =>
   sql`
@@ -35,30 +37,12 @@ const complete = (sql: SqlClient.SqlClient) => (deliveryIds: ReadonlyArray<strin
  * The guard makes it safe as a statement of its own: a row that was settled meanwhile is left alone. The history gets
  * what failed.
  */
-const settle = (sql: SqlClient.SqlClient) => (verdict: Verdict) => {
-  const { failure } = verdict
-  const tag = verdict.errorTag === undefined ? null : cutTo(verdict.errorTag, 255)
-  return sql<{ id: string }>`
-    WITH settled AS (
-      UPDATE inbox_event AS i
-      SET status = ${verdict.status}, attempt_count = i.attempt_count + 1, updated_at = clock.now,
-        processed_at = CASE WHEN ${verdict.retryInMillis === undefined}::boolean THEN clock.now END,
-        available_at = CASE WHEN ${verdict.status}::text <> 'failed' THEN i.available_at
-          ELSE clock.now + ${verdict.retryInMillis ?? null}::float8 * interval '1 millisecond' END,
-        last_error = ${verdict.error === undefined ? null : cutTo(verdict.error, 1023)}, error_tag = ${tag}
-      FROM (SELECT clock_timestamp() AS now) AS clock
-      WHERE i.id = ${verdict.deliveryId}::uuid AND i.status IN ('received', 'failed') AND i.available_at IS NOT NULL
-        AND i.attempt_count = ${verdict.seenAttempts}::int
-      RETURNING i.id, i.attempt_count, i.updated_at
-    ), kept AS (
-      INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, error_tag, error)
-      SELECT s.id, s.attempt_count, s.updated_at - ${failure?.durationMillis ?? null}::float8 * interval '1 millisecond',
-        s.updated_at, ${verdict.retryInMillis === undefined ? verdict.status : "retry"}, ${tag},
-        ${failure === undefined ? null : cutTo(failure.detail, 4000)}
-      FROM settled AS s
-      WHERE ${failure !== undefined}::boolean
-    )
-    SELECT id::text AS "id" FROM settled`
+const settle = (sql: SqlClient.SqlClient) => {
+  const statement = settling({
+    attempts: "i.attempt_count + 1",
+    guard: "i.status IN ('received', 'failed') AND i.available_at IS NOT NULL AND i.attempt_count = $8::int"
+  })
+  return (verdict: Verdict) => sql.unsafe<{ id: string }>(statement, [...settledBy(verdict), verdict.seenAttempts])
 }
 
 const attempts = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
@@ -70,14 +54,22 @@ const attempts = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
     ) AS a
     ORDER BY id`
 
+/** When a claim of consumer `$1` next finds something: what is due first, or the first lease that runs out. */
+const nextDueAt = (consumer: string, isWanted: string) => `least(
+    (
+      SELECT i.available_at
+      FROM inbox_event AS i
+      WHERE i.consumer_name = ${consumer} AND ${claimable} AND ${notPaused(consumer)} AND ${isWanted}
+      ORDER BY i.available_at, i.position
+      LIMIT 1
+    ),
+    (SELECT min(i.locked_until) FROM inbox_event AS i WHERE i.consumer_name = ${consumer} AND i.status = 'processing')
+  )`
+
 const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
-  sql.unsafe<{ inMillis: number }>(
-    `SELECT (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 AS "inMillis"
-    FROM inbox_event AS i
-    WHERE i.consumer_name = $1 AND ${claimable} AND i.position <= $2 AND ${notPaused("$1")}
-      AND ${covers(request.interest, 3)}
-    ORDER BY i.available_at, i.position
-    LIMIT 1`,
+  sql.unsafe<{ inMillis: number | null }>(
+    `SELECT (extract(epoch FROM ${nextDueAt("$1", `i.position <= $2 AND ${covers(request.interest, 3)}`)}
+      - clock_timestamp()) * 1000)::float8 AS "inMillis"`,
     [request.consumer, request.maxPosition ?? maxBigint, ...coveredBy(request.interest)]
   )
 
@@ -175,20 +167,21 @@ const poll = (sql: SqlClient.SqlClient) => {
     )
     SELECT
       coalesce((
-        SELECT jsonb_agg(jsonb_build_object('consumer', s.consumer, 'inMillis', d.in_millis))
-        FROM served AS s
-        CROSS JOIN LATERAL (
-          SELECT (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 AS in_millis
-          FROM inbox_event AS i
-          WHERE i.consumer_name = s.consumer AND ${claimable} AND ${notPaused("s.consumer")}
-            AND (i.event_name = ANY (s.names) OR i.event_name LIKE ANY (s.patterns))
-          ORDER BY i.available_at, i.position
-          LIMIT 1
+        SELECT jsonb_agg(jsonb_build_object('consumer', d.consumer, 'inMillis', d.in_millis))
+        FROM (
+          SELECT s.consumer, (extract(epoch FROM
+            ${nextDueAt("s.consumer", "(i.event_name = ANY (s.names) OR i.event_name LIKE ANY (s.patterns))")}
+            - clock_timestamp()) * 1000)::float8 AS in_millis
+          FROM served AS s
         ) AS d
+        WHERE d.in_millis IS NOT NULL
       ), '[]') AS "due",
       coalesce((SELECT jsonb_object_agg(key, value) FROM integration_setting), '{}') AS "settings",
       EXISTS (SELECT 1 FROM outbox_event WHERE routed_at IS NULL) AS "hasUnrouted",
       EXISTS (SELECT 1 FROM integration_subscription WHERE swept_at IS NULL) AS "hasOpenSubscriptions",
+      EXISTS (
+        SELECT 1 FROM integration_subscription WHERE backfill_from IS NOT NULL AND backfilled_at IS NULL
+      ) AS "hasOpenBackfills",
       EXISTS (
         SELECT 1
         FROM pending AS p
@@ -231,12 +224,14 @@ const poll = (sql: SqlClient.SqlClient) => {
   }
 }
 
-export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control> = Layer.effect(
   InboxStore,
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const control = yield* Control
     const ask = poll(sql)
     const forward = bringForward(sql)
+    const settleOne = settle(sql)
     return InboxStore.of({
       claim: (request) =>
         storeErrors("inbox.claim")(
@@ -262,8 +257,9 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient> = Layer.
         deliveryIds.length === 0
           ? Effect.void
           : storeErrors("inbox.complete")(Effect.asVoid(complete(sql)(deliveryIds))),
-      settle: (verdict) => storeErrors("inbox.settle")(Effect.map(settle(sql)(verdict), (rows) => rows.length > 0)),
-      nextDue: (request) => storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request), ([row]) => row?.inMillis)),
+      settle: (verdict) => storeErrors("inbox.settle")(Effect.map(settleOne(verdict), (rows) => rows.length > 0)),
+      nextDue: (request) =>
+        storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request), ([row]) => row?.inMillis ?? undefined)),
       lastPosition: (consumer) =>
         storeErrors("inbox.lastPosition")(Effect.map(lastPosition(sql)(consumer), ([row]) => row?.position ?? 0n)),
       poll: (question) =>
@@ -272,6 +268,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient> = Layer.
             answer === undefined ? Effect.die(new Error("a poll returns one row")) : Effect.succeed(answer)
           )
         ),
+      ...leases(sql, control),
       attempts: (deliveryId) => storeErrors("inbox.attempts")(attempts(sql)(deliveryId)),
       findById: (deliveryId) => storeErrors("inbox.findById")(Effect.map(findById(sql)(deliveryId), ([row]) => row)),
       findByEvent: (eventId) => storeErrors("inbox.findByEvent")(findByEvent(sql)(eventId)),

@@ -3,10 +3,11 @@
  *
  * @internal
  */
-import { Effect, Layer, type Schema } from "effect"
+import { Effect, Layer, Option, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Entity } from "../DomainEvent.ts"
-import { checkEntity, checkLink } from "../internal/linkChecks.ts"
+import { collect } from "../internal/collected.ts"
+import { checkEntity, checkLink, provisionalLink } from "../internal/linkChecks.ts"
 import { isUuid } from "../internal/text.ts"
 import { type Link, LinkStore, type LinkType, type NewLink } from "../LinkStore.ts"
 import { storeErrors } from "./errors.ts"
@@ -84,12 +85,15 @@ export const layer: Layer.Layer<LinkStore, never, SqlClient.SqlClient> = Layer.e
   LinkStore,
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const collecting = collect(Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome))
     const links = (rows: ReadonlyArray<Row>) => rows.map(toLink)
     return LinkStore.of({
       create: Effect.fnUntraced(function* (link) {
         const metadata = yield* checkLink(link)
-        const [row] = yield* storeErrors("links.create")(create(sql)(link, metadata))
-        return row === undefined ? yield* Effect.die(new Error("an upsert returns its row")) : toLink(row)
+        const write = Effect.flatMap(storeErrors("links.create")(create(sql)(link, metadata)), ([row]) =>
+          row === undefined ? Effect.die(new Error("an upsert returns its row")) : Effect.succeed(toLink(row))
+        )
+        return yield* collecting(write, () => provisionalLink(link))
       }),
       findOutbound: Effect.fnUntraced(function* (source, options) {
         yield* checkEntity("source", source)

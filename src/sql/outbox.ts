@@ -8,6 +8,8 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { StoreError } from "../Errors.ts"
 import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../OutboxStore.ts"
 import { storeErrors } from "./errors.ts"
+import { inParts, onRefusal } from "./parts.ts"
+import { removeSettled } from "./retention.ts"
 import { deliveriesOf, deliveryColumns, heardBy, interestedIn, isSettled } from "./routing.ts"
 
 /** What is known of an event that was stored. */
@@ -155,14 +157,13 @@ const append = (sql: SqlClient.SqlClient) => {
 }
 
 /** The rows are locked, so two processes that route at once share the work. */
-const route = (sql: SqlClient.SqlClient) => {
-  const statement = `
+const routeStatement = (isGiven: boolean) => `
     WITH unrouted AS (
       SELECT id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, available_at
       FROM outbox_event
-      WHERE routed_at IS NULL
+      WHERE routed_at IS NULL ${isGiven ? "AND id = ANY ($1::uuid[])" : ""}
       ORDER BY position
-      LIMIT $1::int
+      ${isGiven ? "" : "LIMIT $1::int"}
       FOR UPDATE SKIP LOCKED
     ), interested AS MATERIALIZED (
       ${interestedIn("SELECT DISTINCT event_name FROM unrouted")}
@@ -184,7 +185,51 @@ const route = (sql: SqlClient.SqlClient) => {
     )
     SELECT (SELECT count(*)::int FROM routed) AS "routed",
       ARRAY(SELECT DISTINCT consumer_name::text FROM interested) AS "consumers"`
-  return (limit: number) => sql.unsafe<{ routed: number; consumers: ReadonlyArray<string> }>(statement, [limit])
+
+interface Routed {
+  readonly routed: number
+  readonly consumers: ReadonlyArray<string>
+}
+
+const nothingRouted: Routed = { routed: 0, consumers: [] }
+
+const unrouted = (sql: SqlClient.SqlClient) => (position: bigint, limit: number) =>
+  sql<{ id: string; position: bigint }>`
+    SELECT id::text AS "id", position AS "position"
+    FROM outbox_event
+    WHERE routed_at IS NULL AND position > ${position}::bigint
+    ORDER BY position
+    LIMIT ${limit}::int`
+
+const route = (sql: SqlClient.SqlClient) => {
+  const [next, given] = [routeStatement(false), routeStatement(true)]
+  const routeGiven = (ids: ReadonlyArray<string>) =>
+    Effect.map(sql.unsafe<Routed>(given, [ids]), ([row]) => row ?? nothingRouted)
+  /** All there are but those the database refuses. */
+  const inPages = Effect.fnUntraced(function* (limit: number) {
+    let routed = 0
+    let position = 0n
+    const consumers = new Set<string>()
+    for (;;) {
+      const page = yield* unrouted(sql)(position, limit)
+      const { results } = yield* inParts(
+        "outbox.route",
+        page.map(({ id }) => id),
+        routeGiven
+      )
+      for (const result of results) {
+        routed += result.routed
+        for (const consumer of result.consumers) consumers.add(consumer)
+      }
+      if (page.length < limit) return { routed, consumers: [...consumers] }
+      position = page.at(-1)?.position ?? position
+    }
+  })
+  return (limit: number): Effect.Effect<Routed, SqlError.SqlError> =>
+    onRefusal(
+      Effect.map(sql.unsafe<Routed>(next, [limit]), ([row]) => row ?? nothingRouted),
+      inPages(limit)
+    )
 }
 
 /**
@@ -221,7 +266,12 @@ const rollUpGiven = (sql: SqlClient.SqlClient) => {
   const statement = rollUp(
     "SELECT id, ctid, xmin AS version FROM outbox_event WHERE id = ANY ($1::uuid[]) AND status = 'pending'"
   )
-  return (eventIds: ReadonlyArray<string>) => sql.unsafe<{ id: string }>(statement, [eventIds])
+  const change = (ids: ReadonlyArray<string>) =>
+    Effect.map(sql.unsafe<{ id: string }>(statement, [ids]), (rows) => rows.length)
+  return (eventIds: ReadonlyArray<string>) =>
+    Effect.map(inParts("outbox.rollUp", eventIds, change), ({ results }) =>
+      results.reduce((sum, count) => sum + count, 0)
+    )
 }
 
 const rollUpWindow = (sql: SqlClient.SqlClient) => {
@@ -231,7 +281,18 @@ const rollUpWindow = (sql: SqlClient.SqlClient) => {
     WHERE status = 'pending' AND routed_at IS NOT NULL AND position > $1::bigint
     ORDER BY position
     LIMIT $2::int`)
-  return (position: bigint, limit: number) => sql.unsafe<{ id: string }>(statement, [position, limit])
+  const pending = (position: bigint, limit: number) => sql<{ id: string }>`
+    SELECT id::text AS "id"
+    FROM outbox_event
+    WHERE status = 'pending' AND routed_at IS NOT NULL AND position > ${position}::bigint
+    ORDER BY position
+    LIMIT ${limit}::int`
+  const given = rollUpGiven(sql)
+  return (position: bigint, limit: number) =>
+    onRefusal(
+      Effect.map(sql.unsafe<{ id: string }>(statement, [position, limit]), (rows) => rows.length),
+      Effect.flatMap(pending(position, limit), (rows) => given(rows.map(({ id }) => id)))
+    )
 }
 
 const findById = (sql: SqlClient.SqlClient) => (eventId: string) =>
@@ -258,18 +319,15 @@ export const layer: Layer.Layer<OutboxStore, never, SqlClient.SqlClient> = Layer
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const appendAll = append(sql)
     const routeUnrouted = route(sql)
+    const remove = removeSettled(sql)
     const rollUpIds = rollUpGiven(sql)
     const rollUpAfter = rollUpWindow(sql)
     return OutboxStore.of({
       append: (events) => storeErrors("outbox.append")(appendAll(events)),
-      route: (limit) =>
-        storeErrors("outbox.route")(Effect.map(routeUnrouted(limit), ([row]) => row ?? { routed: 0, consumers: [] })),
-      rollUp: (eventIds) =>
-        eventIds.length === 0
-          ? Effect.succeed(0)
-          : storeErrors("outbox.rollUp")(Effect.map(rollUpIds(eventIds), (rows) => rows.length)),
-      rollUpFrom: (position, limit) =>
-        storeErrors("outbox.rollUpFrom")(Effect.map(rollUpAfter(position, limit), (rows) => rows.length)),
+      route: (limit) => storeErrors("outbox.route")(routeUnrouted(limit)),
+      rollUp: (eventIds) => storeErrors("outbox.rollUp")(rollUpIds(eventIds)),
+      rollUpFrom: (position, limit) => storeErrors("outbox.rollUpFrom")(rollUpAfter(position, limit)),
+      removeSettled: (window) => storeErrors("outbox.removeSettled")(remove(window)),
       findByName: (eventName, position, limit) =>
         storeErrors("outbox.findByName")(findByName(sql)(eventName, position, limit)),
       findById: (eventId) => storeErrors("outbox.findById")(Effect.map(findById(sql)(eventId), ([row]) => row)),

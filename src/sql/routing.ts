@@ -24,7 +24,7 @@ export const deliveryFields = `
   i.event_name AS "eventName", i.consumer_name AS "consumer", i.status AS "status",
   NOT ${isSettled("i")} AS "isOpen", i.attempt_count AS "attemptCount", i.last_error AS "lastError",
   i.error_tag AS "errorTag",
-  CASE WHEN NOT ${isSettled("i")} AND i.available_at < 'infinity'
+  CASE WHEN NOT ${isSettled("i")} AND i.status <> 'processing' AND i.available_at < 'infinity'
     THEN (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 END AS "dueInMillis"`
 
 /**

@@ -12,9 +12,12 @@ import {
   type Registration,
   type RetireScope,
   type Subscription,
-  SubscriptionStore
+  SubscriptionStore,
+  type Unserved
 } from "../SubscriptionStore.ts"
+import { backfill } from "./backfill.ts"
 import { storeErrors } from "./errors.ts"
+import { inParts, onRefusal } from "./parts.ts"
 import { deliveryFields, deliveryId, isSettled, orderingKey } from "./routing.ts"
 
 const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
@@ -23,14 +26,25 @@ const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Reg
       SELECT *
       FROM unnest(
         ${registrations.map((_) => _.consumer)}::text[], ${registrations.map((_) => _.event)}::text[],
-        ${registrations.map((_) => _.priority)}::int[]
-      ) AS i (consumer, event, priority)
+        ${registrations.map((_) => _.priority)}::int[], ${registrations.map(startOf)}::text[]
+      ) AS i (consumer, event, priority, start)
+    ), stored AS (
+      INSERT INTO integration_subscription (consumer_name, event_pattern, priority, backfill_from)
+      SELECT consumer, event, priority, NULLIF(start, '')::timestamptz FROM input ORDER BY consumer, event
+      ON CONFLICT (consumer_name, event_pattern) DO UPDATE
+      SET priority = excluded.priority
+      WHERE integration_subscription.priority <> excluded.priority
+      RETURNING consumer_name, backfill_from, backfilled_at
     )
-    INSERT INTO integration_subscription (consumer_name, event_pattern, priority)
-    SELECT consumer, event, priority FROM input ORDER BY consumer, event
-    ON CONFLICT (consumer_name, event_pattern) DO UPDATE
-    SET priority = excluded.priority
-    WHERE integration_subscription.priority <> excluded.priority`
+    UPDATE integration_consumer AS c
+    SET held_for_backfill = true
+    FROM stored AS s
+    WHERE c.consumer_name = s.consumer_name AND c.ordering = 'aggregate' AND s.backfill_from IS NOT NULL
+      AND s.backfilled_at IS NULL`
+
+/** From when on a new subscription is given events; empty for from now on. */
+const startOf = ({ startFrom }: Registration) =>
+  startFrom === undefined ? "" : startFrom === "beginning" ? "-infinity" : startFrom.toISOString()
 
 /** Returns the consumers that were there with another ordering. */
 const registerConsumers = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
@@ -128,9 +142,51 @@ const quiet = (sql: SqlClient.SqlClient) =>
 /** How many missed events one statement of the sweep delivers. */
 const sweepLimit = 1000
 
-/** Events whose publisher the registration did not see, and that it did not see either. */
-const deliverMissed = (sql: SqlClient.SqlClient) =>
-  sql.unsafe<{ given: number; consumers: ReadonlyArray<string> }>(
+/** Conditions under which an event `o` was missed by a subscription `s`. */
+const isMissed = `s.swept_at IS NULL AND o.routed_at IS NOT NULL
+        AND NOT pg_visible_in_snapshot(o.transaction_id, s.registered_snapshot)
+        AND NOT EXISTS (
+          SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = o.id AND i.consumer_name = s.consumer_name
+        )`
+
+/** Ids of events that were missed, for when one of them is refused. */
+const missedIds = (sql: SqlClient.SqlClient) => (position: bigint) =>
+  sql.unsafe<{ id: string; position: bigint }>(
+    `SELECT DISTINCT o.position AS "position", o.id::text AS "id"
+    FROM integration_subscription AS s
+    JOIN outbox_event AS o
+      ON o.transaction_id >= pg_snapshot_xmin(s.registered_snapshot) AND o.event_name LIKE s.event_like
+    WHERE ${isMissed} AND o.position > $1::bigint
+    ORDER BY o.position
+    LIMIT $2::int`,
+    [position, sweepLimit]
+  )
+
+interface Given {
+  readonly given: number
+  readonly consumers: ReadonlyArray<string>
+}
+
+/** Gives all that is missed and not refused; returns whether something was refused. */
+const deliverInPages = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, consumers: Set<string>) {
+  let isRefused = false
+  for (let position = 0n; ; ) {
+    const page = yield* missedIds(sql)(position)
+    const { refused, results } = yield* inParts(
+      "subscriptions.sweep",
+      page.map(({ id }) => id),
+      (ids) => deliverMissed(sql)(ids)
+    )
+    for (const [row] of results) for (const consumer of row?.consumers ?? []) consumers.add(consumer)
+    isRefused ||= refused.length > 0
+    if (page.length < sweepLimit) return isRefused
+    position = page.at(-1)?.position ?? position
+  }
+})
+
+/** Events whose publisher the registration did not see, and that it did not see either; among `ids`, or all. */
+const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> | undefined) =>
+  sql.unsafe<Given>(
     `WITH missed AS MATERIALIZED (
       SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, s.consumer_name,
         CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("o")} END AS ordering_key
@@ -138,11 +194,7 @@ const deliverMissed = (sql: SqlClient.SqlClient) =>
       JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
       JOIN outbox_event AS o
         ON o.transaction_id >= pg_snapshot_xmin(s.registered_snapshot) AND o.event_name LIKE s.event_like
-      WHERE s.swept_at IS NULL AND o.routed_at IS NOT NULL
-        AND NOT pg_visible_in_snapshot(o.transaction_id, s.registered_snapshot)
-        AND NOT EXISTS (
-          SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = o.id AND i.consumer_name = s.consumer_name
-        )
+      WHERE ${isMissed} AND ($2::uuid[] IS NULL OR o.id = ANY ($2::uuid[]))
       ORDER BY o.position
       LIMIT $1::int
       FOR UPDATE OF o
@@ -161,7 +213,7 @@ const deliverMissed = (sql: SqlClient.SqlClient) =>
       WHERE id IN (SELECT outbox_event_id FROM given)
     )
     SELECT count(*)::int AS "given", coalesce(array_agg(DISTINCT consumer_name::text), '{}') AS "consumers" FROM given`,
-    [sweepLimit]
+    [sweepLimit, ids ?? null]
   )
 
 const end = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<{ consumer: string; event: string }>) =>
@@ -180,16 +232,46 @@ const sweep = (sql: SqlClient.SqlClient) =>
     yield* noteEnd(sql)
     const ended = yield* quiet(sql)
     const consumers = new Set<string>()
+    let isRefused = false
     for (let given = sweepLimit; given === sweepLimit; ) {
-      const [row] = yield* deliverMissed(sql)
-      for (const consumer of row?.consumers ?? []) consumers.add(consumer)
-      given = row?.given ?? 0
+      const rows = yield* onRefusal(deliverMissed(sql)(undefined), Effect.as(Effect.void, undefined))
+      if (rows === undefined) isRefused = yield* deliverInPages(sql, consumers)
+      for (const consumer of rows?.[0]?.consumers ?? []) consumers.add(consumer)
+      given = rows?.[0]?.given ?? 0
     }
     yield* rekey(sql)
-    if (ended.length > 0) yield* end(sql)(ended)
+    // What is refused is missed still.
+    if (ended.length > 0 && !isRefused) yield* end(sql)(ended)
     const open = yield* sql`SELECT 1 FROM integration_subscription WHERE swept_at IS NULL LIMIT 1`
     return { consumers: [...consumers], isOpen: open.length > 0 }
   })
+
+/** Of running processes, what they recorded; of consumers not seen for long, all. */
+const unserved = (sql: SqlClient.SqlClient) => (silentMillis: number) =>
+  sql.unsafe<Unserved>(
+    `SELECT s.consumer_name AS "consumer", s.event_pattern AS "event", c.last_seen_at AS "lastSeenAt",
+      (
+        SELECT count(*)::int
+        FROM (
+          SELECT 1
+          FROM inbox_event AS i
+          WHERE i.consumer_name = s.consumer_name AND i.event_name LIKE s.event_like AND NOT ${isSettled("i")}
+          LIMIT 1000
+        ) AS o
+      ) AS "open"
+    FROM integration_subscription AS s
+    JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
+    WHERE s.registered_at < clock_timestamp() - $1::float8 * interval '1 millisecond' AND NOT EXISTS (
+      SELECT 1
+      FROM integration_replica AS r
+      WHERE r.status = 'running' AND (
+        r.consumers->s.consumer_name->'names' ? s.event_pattern
+        OR r.consumers->s.consumer_name->'patterns' ? s.event_pattern
+      )
+    )
+    ORDER BY s.consumer_name, s.event_pattern`,
+    [silentMillis]
+  )
 
 const all = (sql: SqlClient.SqlClient) =>
   sql<Subscription>`
@@ -216,6 +298,17 @@ const remove = (sql: SqlClient.SqlClient) => (consumer: string, events: Readonly
     WHERE consumer_name = ${consumer} AND event_pattern = ANY (${events}::text[])
     RETURNING event_pattern AS "event"`
 
+/** Nothing is waited for that nobody will be given any more. */
+const unhold = (sql: SqlClient.SqlClient) => (consumer: string) =>
+  sql`
+    UPDATE integration_consumer AS c
+    SET held_for_backfill = false
+    WHERE c.consumer_name = ${consumer} AND c.held_for_backfill AND NOT EXISTS (
+      SELECT 1
+      FROM integration_subscription AS s
+      WHERE s.consumer_name = c.consumer_name AND s.backfill_from IS NOT NULL AND s.backfilled_at IS NULL
+    )`
+
 const skipOpen = (sql: SqlClient.SqlClient) => (scope: RetireScope) =>
   sql<{ eventId: string }>`
     UPDATE inbox_event AS i
@@ -237,10 +330,14 @@ export const layer: Layer.Layer<SubscriptionStore, never, SqlClient.SqlClient> =
         storeErrors("subscriptions.setPaused")(Effect.map(setPaused(sql)(consumer, isPaused), (_) => _.length > 0)),
       consumers: storeErrors("subscriptions.consumers")(consumers(sql)),
       sweep: storeErrors("subscriptions.sweep")(sweep(sql)),
+      backfill: storeErrors("subscriptions.backfill")(backfill(sql)),
+      unserved: (silentMillis) => storeErrors("subscriptions.unserved")(unserved(sql)(silentMillis)),
       all: storeErrors("subscriptions.all")(all(sql)),
       open: (scope, limit) => storeErrors("subscriptions.open")(open(sql)(scope, limit)),
       remove: (consumer, events) =>
-        storeErrors("subscriptions.remove")(Effect.map(remove(sql)(consumer, events), (rows) => rows.length)),
+        storeErrors("subscriptions.remove")(
+          Effect.map(Effect.tap(remove(sql)(consumer, events), unhold(sql)(consumer)), (rows) => rows.length)
+        ),
       skipOpen: (scope) =>
         storeErrors("subscriptions.skipOpen")(
           Effect.map(skipOpen(sql)(scope), (rows) => rows.map((row) => row.eventId))

@@ -132,6 +132,8 @@ describe("settings", () => {
         [`${prefix}retryJitterPercent`, 0, 0],
         [`${prefix}deadLetterEnabled`, true],
         [`${prefix}startupDrainBatchSize`, 50, 1],
+        [`${prefix}retentionHours`, 0, 0],
+        [`${prefix}deadLetterRetentionHours`, 0, 0],
         [`${prefix}notifyEnabled`, true]
       ]
     )

@@ -231,8 +231,8 @@ subscriber({
   }
 })
 
-// @ts-expect-error: 'leased' is not assignable to "transactional"
-subscriber({ consumer: "promises", mode: "leased", event: InvoiceCreated, handler: async () => {} })
+// @ts-expect-error: "rented" is no mode
+subscriber({ consumer: "promises", mode: "rented", event: InvoiceCreated, handler: async () => {} })
 
 // In memory nothing is needed.
 same<Layer.Services<typeof IntegrationMemory>, never>(true)

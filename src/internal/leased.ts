@@ -1,0 +1,201 @@
+/**
+ * Rounds of a leased consumer, for effects outside the database: one delivery each, handled outside of any transaction.
+ *
+ * Its attempt is counted when it is claimed, so one that ends its process is charged. Settling repeats the token of the
+ * lease: whoever lost it changes nothing.
+ *
+ * @internal
+ */
+import { type Cause, Deferred, Effect, Exit, Option } from "effect"
+import type { Consumer } from "../Consumer.ts"
+import { LeaseLost, type StoreError } from "../Errors.ts"
+import type { Claimed, Leased, Verdict } from "../InboxStore.ts"
+import type { Judged } from "./attempt.ts"
+import { crash } from "./care.ts"
+import { Collected, type Collector } from "./collected.ts"
+import { type Asked, conclude, nothing, type Round } from "./conclude.ts"
+import { deliver, type Outcome } from "./deliver.ts"
+import { claimOf, type Engine, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
+import { isConnectionLost, isContention } from "./failure.ts"
+import * as Handlers from "./handlers.ts"
+import { failure, type Rules, verdictOf } from "./verdict.ts"
+import { watch } from "./watch.ts"
+
+/** Leases that ran out, settled in one transaction. */
+const expiredLimit = 100
+
+/**
+ * Whether an attempt that may end its process is the last one a delivery has: it runs while no other leased attempt does
+ * in this process, so that others, which may have ended only because it did, do not end with it again.
+ */
+const needsSolitude = (row: Claimed, { maxAttempts }: Rules) => row.hasCrashed && row.attemptCount >= maxAttempts - 1
+
+/** Claims one delivery, counting its attempt; `solitude`: it is there, but may not run beside others. */
+const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, asked: Asked, isAlone: boolean) {
+  const settings = yield* engine.settings.current
+  const rules = rulesOf(consumer, settings)
+  const request = { ...(yield* claimOf(engine, consumer, asked.maxPosition)), limit: 1 }
+  const transaction = Effect.gen(function* () {
+    const [row] = yield* engine.inbox.claim(request)
+    // The subscriber may have been removed after the claim: it waits for somebody who has it.
+    if (row === undefined || engine.registry.handlerFor(consumer.name, row.eventName) === undefined) return undefined
+    if (!isAlone && needsSolitude(row, rules)) return "solitude" as const
+    const leased: Leased = { ...row, token: yield* engine.inbox.lease(row.deliveryId, settings.processingLeaseMs) }
+    return leased
+  })
+  return yield* engine.permits.withPermit(consumer.name)(engine.transactor.withTransaction(untraced(transaction)))
+})
+
+/** Lets what waits behind these deliveries go on. */
+const releaseNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
+  const onDeadLetter = orderOf(consumer)
+  const keys = [...new Set(rows.flatMap((row) => row.orderingKey ?? []))]
+  return onDeadLetter === undefined
+    ? Effect.void
+    : Effect.asVoid(engine.inbox.release({ consumer: consumer.name, keys, onDeadLetter }))
+}
+
+/** Writes what became of a delivery, with what its handler collected. Returns whether the lease still held. */
+const settle = (
+  engine: Engine,
+  consumer: Consumer,
+  row: Leased,
+  verdict: Verdict,
+  collector: Collector
+): Effect.Effect<boolean, unknown> =>
+  engine.transactor.withTransaction(
+    untraced(
+      Effect.gen(function* () {
+        const isHeld = yield* engine.inbox.settleLease(verdict, row.token)
+        if (!isHeld) return false
+        for (const write of collector) yield* write
+        yield* releaseNext(engine, consumer, [row])
+        return true
+      })
+    )
+  )
+
+/** What is gone by itself when it is repeated: the database cannot be reached, or somebody stands in the way. */
+const isPassing = (cause: Cause.Cause<unknown>) => isConnectionLost(cause) || isContention(cause)
+
+/**
+ * The same, as long as the database is away: the handler has run, and its effects cannot be taken back. What the
+ * database refuses of what was collected is the handler's failure.
+ */
+const persist = Effect.fnUntraced(function* (
+  engine: Engine,
+  consumer: Consumer,
+  row: Leased,
+  outcome: Outcome,
+  collector: Collector,
+  durationMillis: number
+) {
+  const rules = rulesOf(consumer, yield* engine.settings.current)
+  const insist = (verdict: Verdict, writes: Collector) =>
+    engine.incident.survive(
+      Effect.flatMap(Effect.exit(settle(engine, consumer, row, verdict, writes)), (exit) =>
+        Exit.isFailure(exit) && isPassing(exit.cause) ? Effect.failCause(exit.cause) : Effect.succeed(exit)
+      )
+    )
+  const verdict = yield* verdictOf(row, outcome, rules, durationMillis)
+  const exit = yield* insist(verdict, outcome._tag === "Failed" ? [] : collector)
+  if (Exit.isSuccess(exit)) return { verdict, isHeld: exit.value }
+  const refused = yield* verdictOf(row, failure(exit.cause), rules, durationMillis)
+  const charged = yield* insist(refused, [])
+  return { verdict: refused, isHeld: Exit.isSuccess(charged) && charged.value }
+})
+
+/** Runs the handler; its own failures are data. */
+const handle = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, row: Leased, collector: Collector) {
+  const timeoutMillis = timeoutOf(consumer, yield* engine.settings.current)
+  const outer = yield* Effect.context<never>()
+  return yield* Effect.gen(function* () {
+    const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
+    const subscriber = handlers.of(row)
+    if (subscriber === undefined) return undefined
+    const result = yield* watch(() => deliver(subscriber, row, handlers.contextOf(subscriber)), timeoutMillis)
+    return Option.isSome(result)
+      ? result.value
+      : failure(Handlers.overdue(engine, consumer, [row], timeoutMillis).cause)
+  }).pipe(Effect.provideService(Collected, collector))
+})
+
+/** From the claim to the mark. */
+const run = (engine: Engine, consumer: Consumer, row: Leased) =>
+  Effect.acquireUseRelease(
+    engine.leases.hold(row.deliveryId, row.token),
+    (lost) => runHeld(engine, consumer, row, lost),
+    () => engine.leases.drop(row.deliveryId, row.token)
+  )
+
+const runHeld = Effect.fnUntraced(function* (
+  engine: Engine,
+  consumer: Consumer,
+  row: Leased,
+  lost: Deferred.Deferred<void>
+) {
+  const collector: Collector = []
+  const giveBack = Effect.ignore(untraced(engine.inbox.giveBack(row.deliveryId, row.token)))
+  const startedAt = yield* engine.now
+  const outcome = yield* handle(engine, consumer, row, collector).pipe(
+    Effect.raceFirst(Effect.as(Deferred.await(lost), "lost" as const)),
+    Effect.onInterrupt(() => giveBack)
+  )
+  if (outcome === undefined) {
+    yield* giveBack
+    return 0
+  }
+  const durationMillis = Math.max(0, (yield* engine.now) - startedAt)
+  const { isHeld, verdict } =
+    outcome === "lost"
+      ? { isHeld: false, verdict: undefined }
+      : yield* persist(engine, consumer, row, outcome, collector, durationMillis)
+  if (!isHeld || verdict === undefined) {
+    yield* Effect.logWarning(new LeaseLost({ consumer: consumer.name, eventName: row.eventName }).message)
+    return 0
+  }
+  return verdict.status === "processed"
+    ? yield* conclude(engine, consumer, [row], [])
+    : yield* conclude(engine, consumer, [], [{ row, verdict }])
+})
+
+/** Charges attempts whose lease ran out: their process, or its connection to the database, has ended. */
+const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer) {
+  const settings = yield* engine.settings.current
+  const rules = rulesOf(consumer, settings)
+  const transaction = Effect.gen(function* () {
+    const rows = yield* engine.inbox.expired(consumer.name, expiredLimit)
+    const judged: Array<Judged> = []
+    for (const row of rows) {
+      const verdict = yield* verdictOf(row, crash(consumer, row, settings.processingLeaseMs), rules, 0)
+      if (yield* engine.inbox.settleLease(verdict, row.token)) judged.push({ row, verdict })
+    }
+    yield* releaseNext(engine, consumer, rows)
+    return judged
+  })
+  const judged = yield* engine.transactor.withTransaction(untraced(transaction))
+  return yield* conclude(engine, consumer, [], judged)
+})
+
+/** One delivery, or the end of leases that ran out. */
+export const leasedRound = (engine: Engine, consumer: Consumer, asked: Asked): Effect.Effect<Round, StoreError> =>
+  Effect.gen(function* () {
+    const done = (settled: number): Round => ({ claimed: 1, settled, result: "cut" })
+    const beside = (row: Leased) => engine.care.beside(run(engine, consumer, row))
+    const taken = yield* take(engine, consumer, asked, false)
+    if (taken === undefined) {
+      const expired = yield* expire(engine, consumer)
+      return expired === 0 ? nothing : { claimed: expired, settled: expired, result: "cut" }
+    }
+    if (taken !== "solitude") return done(yield* beside(taken))
+    const alone = Effect.gen(function* () {
+      const row = yield* take(engine, consumer, asked, true)
+      if (row === undefined || row === "solitude") return undefined
+      const rules = rulesOf(consumer, yield* engine.settings.current)
+      // Somebody else has had it: this one may run beside others.
+      return needsSolitude(row, rules) ? yield* run(engine, consumer, row) : row
+    })
+    const result = yield* engine.care.exclusive(alone)
+    if (result === undefined) return done(0)
+    return done(typeof result === "number" ? result : yield* beside(result))
+  })

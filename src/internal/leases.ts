@@ -1,0 +1,61 @@
+/**
+ * The leases this process holds, and the heartbeat that renews them.
+ *
+ * @internal
+ */
+import { Deferred, Effect, type Scope } from "effect"
+import type { InboxStore } from "../InboxStore.ts"
+import type { Settings } from "../Settings.ts"
+import { untraced } from "./engine.ts"
+
+export interface Leases {
+  /** Renews a lease until `drop`. The result is completed when somebody else has the delivery, or nobody. */
+  readonly hold: (deliveryId: string, token: string) => Effect.Effect<Deferred.Deferred<void>>
+  readonly drop: (deliveryId: string, token: string) => Effect.Effect<void>
+  /** How many there are. */
+  readonly count: () => number
+}
+
+/** A lease is renewed so many times before it would run out. */
+const beatsPerLease = 3
+
+/** How soon a heartbeat that failed is repeated, in milliseconds. */
+const beatAgainMillis = 250
+
+export const make = (
+  inbox: InboxStore["Service"],
+  settings: Settings["Service"]
+): Effect.Effect<Leases, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const held = new Map<string, { readonly token: string; readonly lost: Deferred.Deferred<void> }>()
+    const beat = Effect.gen(function* () {
+      const { processingLeaseMs } = yield* settings.current
+      const leases = [...held].map(([deliveryId, { token }]) => ({ deliveryId, token }))
+      const renewed = new Set(yield* untraced(inbox.renew(leases, processingLeaseMs)))
+      for (const { deliveryId, token } of leases) {
+        const lease = held.get(deliveryId)
+        if (lease?.token === token && !renewed.has(deliveryId)) yield* Deferred.succeed(lease.lost, undefined)
+      }
+      return processingLeaseMs / beatsPerLease
+    }).pipe(Effect.catchCause(() => Effect.succeed(beatAgainMillis)))
+    yield* Effect.gen(function* () {
+      const { processingLeaseMs } = yield* settings.current
+      let millis = processingLeaseMs / beatsPerLease
+      for (;;) {
+        yield* Effect.sleep(millis)
+        millis = held.size === 0 ? (yield* settings.current).processingLeaseMs / beatsPerLease : yield* beat
+      }
+    }).pipe(Effect.annotateLogs({ fiber: "heartbeat" }), Effect.forkScoped)
+    return {
+      hold: (deliveryId, token) =>
+        Effect.map(Deferred.make<void>(), (lost) => {
+          held.set(deliveryId, { token, lost })
+          return lost
+        }),
+      drop: (deliveryId, token) =>
+        Effect.sync(() => {
+          if (held.get(deliveryId)?.token === token) held.delete(deliveryId)
+        }),
+      count: () => held.size
+    }
+  })

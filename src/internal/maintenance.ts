@@ -1,0 +1,122 @@
+/**
+ * What a process does for all of them, off the path of deliveries: giving events to late consumers, removing what was
+ * settled long ago, and saying what nobody serves.
+ *
+ * @internal
+ */
+import { Effect, Queue, type Scope } from "effect"
+import type { StoreError } from "../Errors.ts"
+import type { Values } from "../Settings.ts"
+import { type Engine, untraced } from "./engine.ts"
+
+export interface Maintenance {
+  /** Late consumers are to be given events. */
+  readonly backfillSoon: Effect.Effect<void>
+  /** Gives late consumers all they are to be given. */
+  readonly backfillAll: Effect.Effect<void, StoreError>
+  /** Removes all that the settings say. Returns how many events. */
+  readonly removeExpired: Effect.Effect<number, StoreError>
+}
+
+/** Events that one statement looks at, and one transaction removes. */
+const window = 500
+
+/** Others get their turn between two windows. */
+const breath = "20 millis"
+
+/** How often what is kept too long is looked for. */
+const retentionInterval = 600_000
+
+/** How often the settings are asked whether anything is to be removed, without a look at the database. */
+const settingsInterval = 5000
+
+/** How often it is said what nobody serves. */
+const reportInterval = "5 minutes"
+
+const agesOf = ({ deadLetterRetentionHours, retentionHours }: Values) => ({
+  hours: retentionHours === 0 ? undefined : retentionHours,
+  deadLetterHours: deadLetterRetentionHours === 0 ? undefined : deadLetterRetentionHours
+})
+
+const removeExpired = (engine: Engine) =>
+  Effect.gen(function* () {
+    const ages = agesOf(yield* engine.settings.current)
+    if (ages.hours === undefined && ages.deadLetterHours === undefined) return 0
+    let total = 0
+    let after: string | undefined
+    for (;;) {
+      const { next, removed } = yield* untraced(engine.outbox.removeSettled({ ...ages, after, limit: window }))
+      total += removed
+      if (next === undefined) return total
+      after = next
+      yield* Effect.sleep(breath)
+    }
+  })
+
+const backfillAll = (engine: Engine): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    for (;;) {
+      const { consumers, isOpen } = yield* untraced(engine.subscriptions.backfill)
+      yield* engine.notifier.announce(consumers)
+      if (!isOpen) return
+    }
+  })
+
+/** Removes what is to be removed now and then, and at once when the settings change. */
+const retain = (engine: Engine) =>
+  Effect.gen(function* () {
+    let last = ""
+    let waited = retentionInterval
+    for (;;) {
+      const ages = JSON.stringify(agesOf(yield* engine.settings.current))
+      if (ages !== last || waited >= retentionInterval) {
+        last = ages
+        waited = 0
+        const removed = yield* engine.incident.survive(removeExpired(engine))
+        if (removed > 0) yield* Effect.logInfo(`Removed ${removed} events that were settled long ago`)
+      }
+      yield* Effect.sleep(settingsInterval)
+      waited += settingsInterval
+    }
+  })
+
+/** Says once of each subscription that nobody serves it, though deliveries wait for it. */
+const report = (engine: Engine) =>
+  Effect.gen(function* () {
+    const said = new Set<string>()
+    for (;;) {
+      yield* Effect.sleep(reportInterval)
+      for (const { consumer, event, lastSeenAt, open } of yield* engine.incident.survive(unserved(engine))) {
+        const key = JSON.stringify([consumer, event])
+        if (open === 0 || said.has(key)) continue
+        said.add(key)
+        yield* Effect.logWarning(
+          `${open} deliveries wait for consumer "${consumer}" to handle "${event}", and no process serves it (the consumer was last seen at ${lastSeenAt.toISOString()}). They are kept. Start a process that does, or end the subscription with Processor.retire.`
+        )
+      }
+    }
+  })
+
+/** Subscriptions that no process serves, except those of consumers whose process may only be starting. */
+export const unserved = (engine: Engine) =>
+  Effect.flatMap(engine.settings.current, ({ idlePollingIntervalMs }) =>
+    untraced(engine.subscriptions.unserved(2.5 * idlePollingIntervalMs + 5000))
+  )
+
+export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const wanted = yield* Queue.sliding<void>(1)
+    const run = (name: string, loop: Effect.Effect<unknown>) =>
+      loop.pipe(Effect.annotateLogs({ fiber: name }), Effect.forkScoped)
+    yield* run(
+      "backfill",
+      Queue.take(wanted).pipe(Effect.andThen(engine.incident.survive(backfillAll(engine))), Effect.forever)
+    )
+    yield* run("retention", retain(engine))
+    yield* run("report", report(engine))
+    return {
+      backfillSoon: Effect.asVoid(Queue.offer(wanted, undefined)),
+      backfillAll: backfillAll(engine),
+      removeExpired: removeExpired(engine)
+    }
+  })

@@ -1,0 +1,81 @@
+/**
+ * Leases in memory.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import type { StoreError } from "../Errors.ts"
+import type { InboxStore, Leased, Verdict } from "../InboxStore.ts"
+import { toClaimed, update } from "./inbox.ts"
+import type { DeliveryRecord, Tables } from "./tables.ts"
+
+type Leases = Pick<InboxStore["Service"], "lease" | "renew" | "settleLease" | "giveBack" | "expired">
+
+type Settle = (
+  tables: Tables,
+  verdict: Verdict,
+  isMeant: (delivery: DeliveryRecord) => boolean,
+  attempts: number
+) => Effect.Effect<boolean, StoreError>
+
+const isHeldBy = ({ lease, status }: DeliveryRecord, token: string) => status === "processing" && lease?.token === token
+
+const leased = (delivery: DeliveryRecord, token: string, until: number): DeliveryRecord => ({
+  ...delivery,
+  status: "processing",
+  attemptCount: delivery.attemptCount + 1,
+  lease: { token, until }
+})
+
+const givenBack = (delivery: DeliveryRecord, now: number): DeliveryRecord => ({
+  ...delivery,
+  status: delivery.attemptCount > 1 ? "failed" : "received",
+  attemptCount: delivery.attemptCount - 1,
+  availableAt: Math.min(delivery.availableAt ?? now, now),
+  lease: null
+})
+
+export const leases = (tables: Tables, settle: Settle): Leases => ({
+  lease: (deliveryId, millis) =>
+    Effect.suspend(() => {
+      const token = SecureRandom.uuidV4Unsafe()
+      return Effect.as(
+        update(tables, [deliveryId], (delivery, now) => leased(delivery, token, now + millis)),
+        token
+      )
+    }),
+  renew: (held, millis) => {
+    const tokens = new Map(held.map(({ deliveryId, token }) => [deliveryId, token]))
+    return Effect.map(
+      update(tables, [...tokens.keys()], (delivery, now) =>
+        delivery.lease !== null && isHeldBy(delivery, tokens.get(delivery.id) ?? "")
+          ? { ...delivery, lease: { ...delivery.lease, until: now + millis } }
+          : undefined
+      ),
+      (renewed) => renewed.map(({ id }) => id)
+    )
+  },
+  settleLease: (verdict, token) => settle(tables, verdict, (delivery) => isHeldBy(delivery, token), 0),
+  giveBack: (deliveryId, token) =>
+    Effect.map(
+      update(tables, [deliveryId], (delivery, now) =>
+        isHeldBy(delivery, token) ? givenBack(delivery, now) : undefined
+      ),
+      (changed) => changed.length > 0
+    ),
+  expired: (consumer, limit) =>
+    tables.database.sync((transaction, now) => {
+      const found: Array<Leased> = []
+      for (const delivery of tables.openOf(transaction, consumer)) {
+        const { attemptCount, id, lease } = delivery
+        if (found.length === limit || lease === null || lease.until > now) continue
+        if (!tables.database.tryLock(transaction, tables.deliveries, id)) continue
+        found.push({
+          ...toClaimed(tables, transaction, { ...delivery, attemptCount: attemptCount - 1 }, true),
+          token: lease.token
+        })
+      }
+      return found
+    })
+})

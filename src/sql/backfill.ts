@@ -1,0 +1,140 @@
+/**
+ * Giving events to consumers that came after them.
+ *
+ * Ids are read in the order of positions, many at once, and given in small transactions that also note how far they came:
+ * whoever goes on after a crash begins there. Whatever else gives the same event to the consumer makes the same row.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import { inParts } from "./parts.ts"
+import { deliveryId, orderingKey } from "./routing.ts"
+
+/** Ids that are read by one statement, which has to sort all that match. */
+const readLimit = 50_000
+
+/** Events that one transaction gives. */
+const batchLimit = 1000
+
+/** Subscriptions `s` that are still to be given what was there before them. */
+const isOpen = "s.backfill_from IS NOT NULL AND s.backfilled_at IS NULL"
+
+const nextConsumer = (sql: SqlClient.SqlClient) => (passed: ReadonlyArray<string>) =>
+  sql.unsafe<{ consumer: string; after: bigint }>(
+    `SELECT s.consumer_name AS "consumer", min(s.backfill_after) AS "after"
+    FROM integration_subscription AS s
+    WHERE ${isOpen} AND s.consumer_name <> ALL ($1::text[])
+    GROUP BY s.consumer_name
+    ORDER BY s.consumer_name
+    LIMIT 1`,
+    [passed]
+  )
+
+const idsAfter = (sql: SqlClient.SqlClient) => (consumer: string, after: bigint) =>
+  sql.unsafe<{ id: string; position: bigint }>(
+    `SELECT o.id::text AS "id", o.position AS "position"
+    FROM outbox_event AS o
+    WHERE o.position > $2::bigint AND o.routed_at IS NOT NULL AND EXISTS (
+      SELECT 1
+      FROM integration_subscription AS s
+      WHERE s.consumer_name = $1 AND ${isOpen} AND o.event_name LIKE s.event_like AND o.created_at >= s.backfill_from
+        AND o.position > s.backfill_after
+    )
+    ORDER BY o.position
+    LIMIT ${readLimit}`,
+    [consumer, after]
+  )
+
+/** Whether nobody else is giving events to this consumer: the hold lasts as long as the transaction. */
+const hold = (sql: SqlClient.SqlClient) => (consumer: string) =>
+  sql.unsafe(
+    `SELECT 1 FROM integration_subscription AS s WHERE s.consumer_name = $1 AND ${isOpen} FOR UPDATE SKIP LOCKED`,
+    [consumer]
+  )
+
+/** The event is locked first, as everybody does who makes events pending. */
+const give = (sql: SqlClient.SqlClient) => (consumer: string, ids: ReadonlyArray<string>) =>
+  sql.unsafe(
+    `WITH events AS MATERIALIZED (
+      SELECT o.*
+      FROM outbox_event AS o
+      WHERE o.id = ANY ($2::uuid[])
+      ORDER BY o.id
+      FOR UPDATE
+    ), given AS (
+      INSERT INTO inbox_event (
+        id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key
+      )
+      SELECT ${deliveryId("e.id", "c.consumer_name")}, e.id, c.consumer_name, e.event_name, e.schema_version, e.position,
+        e.available_at, CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("e")} END
+      FROM events AS e
+      CROSS JOIN integration_consumer AS c
+      WHERE c.consumer_name = $1
+      ORDER BY e.position
+      ON CONFLICT DO NOTHING
+      RETURNING outbox_event_id
+    )
+    UPDATE outbox_event
+    SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
+    WHERE id IN (SELECT outbox_event_id FROM given)`,
+    [consumer, ids]
+  )
+
+const note = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint) =>
+  sql.unsafe(
+    `UPDATE integration_subscription AS s
+    SET backfill_after = greatest(s.backfill_after, $2::bigint)
+    WHERE s.consumer_name = $1 AND ${isOpen}`,
+    [consumer, position]
+  )
+
+const end = (sql: SqlClient.SqlClient) => (consumer: string) =>
+  sql.unsafe(
+    `WITH ended AS (
+      UPDATE integration_subscription AS s
+      SET backfilled_at = clock_timestamp()
+      WHERE s.consumer_name = $1 AND ${isOpen}
+    )
+    UPDATE integration_consumer SET held_for_backfill = false WHERE consumer_name = $1`,
+    [consumer]
+  )
+
+/** Gives some of a consumer's events. Returns whether there may be more; undefined when somebody else is at it. */
+const giveSome = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, consumer: string, after: bigint) {
+  const found = yield* idsAfter(sql)(consumer, after)
+  const inTransaction = <A>(work: Effect.Effect<A, SqlError.SqlError>) =>
+    sql.withTransaction(
+      Effect.flatMap(hold(sql)(consumer), (rows) => (rows.length === 0 ? Effect.succeed(false) : Effect.as(work, true)))
+    )
+  for (let start = 0; start < found.length; start += batchLimit) {
+    const batch = found.slice(start, start + batchLimit)
+    const { results } = yield* inParts("subscriptions.backfill", batch, (part) =>
+      inTransaction(
+        Effect.andThen(
+          give(sql)(
+            consumer,
+            part.map(({ id }) => id)
+          ),
+          note(sql)(consumer, part.at(-1)?.position ?? after)
+        )
+      )
+    )
+    if (results.includes(false)) return undefined
+  }
+  if (found.length === readLimit) return true
+  return (yield* inTransaction(end(sql)(consumer))) ? false : undefined
+})
+
+/** Each consumer in turn, until something was given to one. */
+export const backfill = (sql: SqlClient.SqlClient) =>
+  Effect.gen(function* () {
+    const passed: Array<string> = []
+    for (;;) {
+      const [next] = yield* nextConsumer(sql)(passed)
+      if (next === undefined) return { consumers: [], isOpen: false }
+      const hasMore = yield* giveSome(sql, next.consumer, next.after)
+      if (hasMore !== undefined) return { consumers: [next.consumer], isOpen: true }
+      passed.push(next.consumer)
+    }
+  })

@@ -1,0 +1,64 @@
+/**
+ * Maintenance in batches of which one row may be bad: a trigger or a constraint of the application refuses it. The rest
+ * still gets done.
+ *
+ * @internal
+ */
+import { Cause, Effect, Exit } from "effect"
+import type { SqlError } from "effect/sql"
+import { databaseWords, isConnectionLost, isContention } from "../internal/failure.ts"
+
+/** What a batch did, and the items nothing could be done about. */
+export interface Parts<Item, A> {
+  readonly results: ReadonlyArray<A>
+  readonly refused: ReadonlyArray<Item>
+}
+
+/** Items that were complained about. */
+const mentioned = new Set<unknown>()
+
+const mention = (operation: string, item: unknown, error: SqlError.SqlError) => {
+  if (mentioned.has(item)) return Effect.void
+  mentioned.add(item)
+  return Effect.logError(`${operation}: ${String(item)} is left out, the database refuses it: ${databaseWords(error)}`)
+}
+
+/**
+ * Runs `change` for all items at once; when the database refuses that, for each half, down to single items, which are
+ * left out and complained about once. A lost connection, or transactions in each other's way, is no refusal.
+ */
+export const inParts = <Item, A>(
+  operation: string,
+  items: ReadonlyArray<Item>,
+  change: (items: ReadonlyArray<Item>) => Effect.Effect<A, SqlError.SqlError>
+): Effect.Effect<Parts<Item, A>, SqlError.SqlError> =>
+  Effect.gen(function* () {
+    if (items.length === 0) return { results: [], refused: [] }
+    const exit = yield* Effect.exit(change(items))
+    if (Exit.isSuccess(exit)) return { results: [exit.value], refused: [] }
+    const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+    if (error === undefined || isConnectionLost(exit.cause) || isContention(exit.cause)) {
+      return yield* Effect.failCause(exit.cause)
+    }
+    if (items.length === 1) {
+      yield* mention(operation, items[0], error)
+      return { results: [], refused: items }
+    }
+    const middle = Math.ceil(items.length / 2)
+    const first = yield* inParts(operation, items.slice(0, middle), change)
+    const second = yield* inParts(operation, items.slice(middle), change)
+    return { results: [...first.results, ...second.results], refused: [...first.refused, ...second.refused] }
+  })
+
+/** Runs `otherwise` when the database refuses an effect, rather than being away or busy. */
+export const onRefusal = <A, B>(
+  effect: Effect.Effect<A, SqlError.SqlError>,
+  otherwise: Effect.Effect<B, SqlError.SqlError>
+): Effect.Effect<A | B, SqlError.SqlError> =>
+  Effect.catchCause(
+    effect,
+    (cause): Effect.Effect<A | B, SqlError.SqlError> =>
+      cause.reasons.some(Cause.isFailReason) && !isConnectionLost(cause) && !isContention(cause)
+        ? otherwise
+        : Effect.failCause(cause)
+  )

@@ -1,0 +1,74 @@
+/**
+ * Removing events that were settled long ago, with their deliveries and the history of these.
+ *
+ * Events are looked at in the order of their ids, page by page: no index is kept for this.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import type { Removed, RetentionWindow } from "../OutboxStore.ts"
+import { inParts } from "./parts.ts"
+import { isSettled } from "./routing.ts"
+
+/** Below every id. */
+const firstId = "00000000-0000-0000-0000-000000000000"
+
+/** Whether an event `o` may be removed; its deliveries are looked at by a statement that begins after it was locked. */
+const isOld = `(
+  (o.status = 'processed' AND o.processed_at < clock_timestamp() - $2::float8 * interval '1 hour')
+  OR (o.status IN ('dead_letter', 'failed') AND o.processed_at < clock_timestamp() - $3::float8 * interval '1 hour')
+)`
+
+const page = (sql: SqlClient.SqlClient) => (after: string, limit: number) =>
+  sql<{ id: string }>`
+    SELECT id::text AS "id" FROM outbox_event WHERE id > ${after}::uuid ORDER BY id LIMIT ${limit}::int`
+
+const locked = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string>, ages: ReadonlyArray<number | null>) =>
+  sql.unsafe<{ id: string }>(
+    `SELECT o.id::text AS "id"
+    FROM outbox_event AS o
+    WHERE o.id = ANY ($1::uuid[]) AND ${isOld}
+    ORDER BY o.id
+    FOR UPDATE SKIP LOCKED`,
+    [ids, ...ages]
+  )
+
+const remove = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string>, ages: ReadonlyArray<number | null>) =>
+  sql.unsafe<{ id: string }>(
+    `DELETE FROM outbox_event AS o
+    WHERE o.id = ANY ($1::uuid[]) AND ${isOld} AND NOT EXISTS (
+      SELECT 1
+      FROM inbox_event AS i
+      WHERE i.outbox_event_id = o.id AND (
+        NOT ${isSettled("i")} OR (o.status = 'processed' AND i.status IN ('dead_letter', 'failed'))
+      )
+    )
+    RETURNING o.id::text AS "id"`,
+    [ids, ...ages]
+  )
+
+export const removeSettled =
+  (sql: SqlClient.SqlClient) =>
+  ({ after, deadLetterHours, hours, limit }: RetentionWindow): Effect.Effect<Removed, SqlError.SqlError> =>
+    Effect.gen(function* () {
+      const ids = (yield* page(sql)(after ?? firstId, limit)).map(({ id }) => id)
+      const ages = [hours ?? null, deadLetterHours ?? null]
+      const batch = (some: ReadonlyArray<string>) =>
+        sql.withTransaction(
+          Effect.gen(function* () {
+            const held = yield* locked(sql)(some, ages)
+            return held.length === 0
+              ? 0
+              : (yield* remove(sql)(
+                  held.map(({ id }) => id),
+                  ages
+                )).length
+          })
+        )
+      const { results } = yield* inParts("outbox.removeSettled", ids, batch)
+      return {
+        removed: results.reduce((sum, count) => sum + count, 0),
+        next: ids.length < limit ? undefined : ids.at(-1)
+      }
+    })
