@@ -199,13 +199,16 @@ export class InboxStore extends Context.Service<
       request: ClaimRequest & { readonly deliveryId: string }
     ) => Effect.Effect<Claimed | undefined, StoreError>
     /**
-     * Makes the first open delivery of each key due if it is parked and nothing blocks it, for keys that no other
-     * transaction holds. Belongs into the transaction that settled its predecessor. Returns how many became due.
+     * Makes the first open delivery of each key due if it is parked and nothing blocks it. Belongs into the transaction
+     * that settled its predecessor. Keys that another transaction holds are passed over, as that one releases them;
+     * `waits`: they are waited for, by who settles without holding them, and may be overlooked by who parks just now.
+     * Returns how many became due.
      */
     readonly release: (request: {
       readonly consumer: string
       readonly keys: ReadonlyArray<bigint>
       readonly onDeadLetter: OnDeadLetter
+      readonly waits?: boolean
     }) => Effect.Effect<number, StoreError>
     /**
      * Makes deliveries of lower priority due, for events of which all those of higher priority have been attempted.

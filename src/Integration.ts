@@ -213,7 +213,10 @@ const memoryProcessor = { isolated: true, maxConcurrentBatches: 1000, rollUpDela
  */
 export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Services | MemoryDatabase, IntegrationError> => {
   const given = { ...options, settings: { ...memorySettings, ...options.settings } }
-  const processor = ProcessorModule.Processor.layer({ ...options, ...memoryProcessor })
+  const processor = ProcessorModule.Processor.layer({ ...options, ...memoryProcessor }).pipe(
+    // There is no connection that could fall silent, nor a server to end what is idle.
+    Layer.provide(Layer.succeed(SqlCapabilities, { singleSession: false, lockTimeout: false }))
+  )
   return Layer.unwrap(
     Effect.as(
       validate(options),

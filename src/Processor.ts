@@ -214,11 +214,12 @@ export class Processor extends Context.Service<
         const inbox = yield* InboxStore
         const settings = yield* Settings
         const replicas = yield* ReplicaStore
+        const transactor = yield* Transactor
         // Known before anything is claimed, until the last worker has ended.
         yield* Effect.acquireRelease(replicas.join, () =>
           Effect.ignore(Effect.interruptible(Effect.timeoutOption(replicas.leave, "2 seconds")))
         )
-        const incident = Incident.make()
+        const incident = Incident.make(transactor.reconnect)
         const engine: Engine = {
           inbox,
           outbox,
@@ -228,7 +229,7 @@ export class Processor extends Context.Service<
           care: yield* Care.make,
           leases: yield* Leases.make(inbox, settings),
           now: Clock.currentTimeMillis,
-          transactor: yield* Transactor,
+          transactor,
           registry: yield* Registry,
           notifier: yield* Notifier,
           settings,

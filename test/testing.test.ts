@@ -238,7 +238,7 @@ describe("in memory, under TestClock", () => {
 })
 
 describe.each(runtimes)("on $name, with the real clock", ({ layer }) => {
-  withLayer(layer({ settings: { ...unpolled, retryBaseDelayMs: 100 } }), {
+  withLayer(layer({ settings: { ...unpolled, retryBaseDelayMs: 1000 } }), {
     excludeTestServices: true,
     timeout: "60 seconds"
   })("the kit", (it) => {

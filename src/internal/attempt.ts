@@ -12,10 +12,11 @@ import { type StoreError, TransactionAborted } from "../Errors.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
 import { type Advice, crash, isCrash } from "./care.ts"
 import { deliver, type Outcome } from "./deliver.ts"
-import { type Engine, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
+import { type Engine, idleMillisOf, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
 import { isAborted, isConnectionLost, isContention } from "./failure.ts"
 import * as Handlers from "./handlers.ts"
 import { type Handled, runBatch } from "./runBatch.ts"
+import { isSilent, type Signs, unlessSilent } from "./silence.ts"
 import { failure, verdictOf } from "./verdict.ts"
 import { watch } from "./watch.ts"
 
@@ -181,9 +182,11 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     let rows: ReadonlyArray<Claimed> = []
     let startedAt = clock.currentTimeMillisUnsafe()
     const elapsed = () => Math.max(0, clock.currentTimeMillisUnsafe() - startedAt)
+    const signs: Signs = { last: startedAt }
     const transaction = Effect.gen(function* () {
       rows = yield* untraced(request.claim)
       startedAt = clock.currentTimeMillisUnsafe()
+      signs.last = startedAt
       const [first, second] = rows
       if (first === undefined) return { processed: [], others: [] }
       const lockWait = second === undefined ? singleLockWait(request.repeats) : batchLockWait
@@ -195,11 +198,14 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       }
       const { avoided, consumer, isStopping } = request
       const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
-      const batch = { consumer, rows, isStopping, avoided, timeoutMillis }
+      const batch = { consumer, rows, isStopping, avoided, timeoutMillis, signs }
       return yield* settle(engine, request, rows, yield* runBatch(engine, batch, handlers), elapsed())
     })
+    const whole = engine.transactor.withTransaction(transaction)
     const exit = yield* Effect.exit(
-      engine.permits.withPermit(request.consumer.name)(engine.transactor.withTransaction(transaction))
+      engine.permits.withPermit(request.consumer.name)(
+        engine.capabilities.lockTimeout ? unlessSilent(whole, signs, idleMillisOf(request.consumer, settings)) : whole
+      )
     )
     if (Exit.isSuccess(exit)) return Attempt.Committed({ rows, ...exit.value })
     if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
@@ -209,7 +215,7 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     const isAbandoned = abandoned !== undefined
     const cause = abandoned?.cause ?? exit.cause
     // A failure of the handler's own connections left the transaction in good order.
-    if (!isAbandoned && isConnectionLost(cause)) return Attempt.Lost({ rows })
+    if (!isAbandoned && (isConnectionLost(cause) || isSilent(cause))) return Attempt.Lost({ rows })
     if (isContention(cause) && !(chargesContention(request) && rows.length === 1)) return Attempt.Contended({ rows })
     return Attempt.Failed({ rows, suspects: isAbandoned ? abandoned.suspects : rows, cause, durationMillis: elapsed() })
   })

@@ -8,6 +8,7 @@ import type { Consumer } from "../Consumer.ts"
 import type { Claimed } from "../InboxStore.ts"
 import type { Attempt, Judged } from "./attempt.ts"
 import { type Engine, orderOf, rulesOf, untraced } from "./engine.ts"
+import { inTime } from "./silence.ts"
 import { failure, verdictOf } from "./verdict.ts"
 
 /** What one round did. */
@@ -67,7 +68,8 @@ export const conclude = Effect.fnUntraced(function* (
   const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(
     (row) => row.eventId
   )
-  if (tiered.length > 0) yield* engine.notifier.announce(yield* untraced(engine.inbox.bringForward(tiered)))
+  if (tiered.length > 0)
+    yield* engine.notifier.announce(yield* inTime("inbox.bringForward", untraced(engine.inbox.bringForward(tiered))))
   return processed.length + others.length
 })
 
@@ -83,7 +85,7 @@ export const charge = Effect.fnUntraced(function* (
 ) {
   const rules = rulesOf(consumer, yield* engine.settings.current)
   const verdict = yield* verdictOf(row, failure(cause), rules, durationMillis)
-  const isCharged = yield* untraced(engine.inbox.settle(verdict))
+  const isCharged = yield* inTime("inbox.settle", untraced(engine.inbox.settle(verdict)))
   if (!isCharged) return 0
   const onDeadLetter = orderOf(consumer)
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is released separately.

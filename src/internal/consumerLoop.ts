@@ -10,6 +10,7 @@ import * as BatchSize from "./batchSize.ts"
 import type { Round } from "./conclude.ts"
 import { type Engine, firstBatch, requestOf, untraced } from "./engine.ts"
 import { round } from "./round.ts"
+import { inTime } from "./silence.ts"
 
 /** How a worker is asked to stop: no further claim, and no further delivery of the batch it is in. */
 export interface Stop {
@@ -40,7 +41,7 @@ const patience = Effect.fnUntraced(function* (
   last: Round
 ): Effect.fn.Return<number | undefined, StoreError> {
   if (last.result !== "part") return 0
-  const next = yield* untraced(engine.inbox.nextDue(requestOf(engine, consumer)))
+  const next = yield* inTime("inbox.nextDue", untraced(engine.inbox.nextDue(requestOf(engine, consumer))))
   if (next === undefined || next > 0) return next
   // Due, but not ours: another worker holds it, unless it has just come.
   return last.claimed > 0 ? 0 : lockedAgainMillis

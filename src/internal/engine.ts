@@ -58,13 +58,15 @@ export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigi
   maxPosition
 })
 
-/** A claim: its transaction may not be idle for longer than the lease, nor than a handler may take and a little more. */
+/** How long a transaction may be idle: as long as the lease, and as a handler may take with a little more. */
+export const idleMillisOf = (consumer: Consumer, settings: Values): number =>
+  Math.max(settings.processingLeaseMs, timeoutOf(consumer, settings) * 1.25)
+
+/** A claim, whose transaction ends when it is idle for too long. */
 export const claimOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): Effect.Effect<ClaimRequest> =>
   Effect.map(engine.settings.current, (settings) => ({
     ...requestOf(engine, consumer, maxPosition),
-    idleMillis: engine.capabilities.lockTimeout
-      ? Math.max(settings.processingLeaseMs, timeoutOf(consumer, settings) * 1.25)
-      : undefined
+    idleMillis: engine.capabilities.lockTimeout ? idleMillisOf(consumer, settings) : undefined
   }))
 
 /** The handler's timeout of a consumer, in milliseconds: below the lease, so that it ends first. */

@@ -50,9 +50,10 @@ export const isContention = (cause: Cause.Cause<unknown>): boolean => {
 
 /**
  * SQLSTATEs with which a server ends a connection: admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped,
- * idle_in_transaction_session_timeout, transaction_timeout; and connection exceptions.
+ * idle_in_transaction_session_timeout, transaction_timeout; connection exceptions; and read_only_sql_transaction: the
+ * server has been demoted, and another one is to be found.
  */
-const lostCodes = /^(57P0[1-4]|25P0[34]|08...)$/
+const lostCodes = /^(57P0[1-4]|25P0[34]|25006|08...)$/
 
 /** Whether the connection to the database has ended, whatever it was that ended it. */
 export const isConnectionLost = (cause: Cause.Cause<unknown>): boolean => {
@@ -60,6 +61,12 @@ export const isConnectionLost = (cause: Cause.Cause<unknown>): boolean => {
     const code = codeOf(error)
     if (error instanceof SqlError.ConnectionError || (code !== undefined && lostCodes.test(code))) return true
   }
+  return false
+}
+
+/** Whether the server only reads. */
+export const isReadOnly = (cause: Cause.Cause<unknown>): boolean => {
+  for (const error of errorsOf(cause)) if (codeOf(error) === "25006") return true
   return false
 }
 

@@ -4,6 +4,7 @@
  * @internal
  */
 import { Cause, Effect, Schedule } from "effect"
+import { isReadOnly } from "./failure.ts"
 
 export interface Incident {
   /**
@@ -15,7 +16,8 @@ export interface Incident {
 
 const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]))
 
-export const make = (): Incident => {
+/** @param reconnect - drops connections to a server that only reads */
+export const make = (reconnect: Effect.Effect<void>): Incident => {
   /** Rounds that are failing now: the incident lasts as long as there is one. */
   const failing = new Set<object>()
   const opened = (id: object, cause: Cause.Cause<unknown>) =>
@@ -37,6 +39,7 @@ export const make = (): Incident => {
         const id = {}
         return round.pipe(
           Effect.tapCause((cause) => opened(id, cause)),
+          Effect.tapCause((cause) => (isReadOnly(cause) ? reconnect : Effect.void)),
           Effect.sandbox,
           Effect.retry({ schedule: backoff, while: (cause) => !Cause.hasInterruptsOnly(cause) }),
           // What is left is interruption from inside, which nothing here does.

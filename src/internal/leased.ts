@@ -18,6 +18,7 @@ import { deliver, type Outcome } from "./deliver.ts"
 import { claimOf, type Engine, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
 import { isConnectionLost, isContention } from "./failure.ts"
 import * as Handlers from "./handlers.ts"
+import { isSilent, unlessSilent } from "./silence.ts"
 import { failure, type Rules, verdictOf } from "./verdict.ts"
 import { watch } from "./watch.ts"
 
@@ -43,16 +44,26 @@ const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, as
     const leased: Leased = { ...row, token: yield* engine.inbox.lease(row.deliveryId, settings.processingLeaseMs) }
     return leased
   })
-  return yield* engine.permits.withPermit(consumer.name)(engine.transactor.withTransaction(untraced(transaction)))
+  return yield* engine.permits.withPermit(consumer.name)(short(engine, untraced(transaction)))
 })
 
-/** Lets what waits behind these deliveries go on. */
+/** A transaction of statements of our own. */
+const short = <A, E, R>(engine: Engine, transaction: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(engine.now, (last) => {
+    const whole = engine.transactor.withTransaction(transaction)
+    return engine.capabilities.lockTimeout ? unlessSilent(whole, { last }, 0) : whole
+  })
+
+/**
+ * Lets what waits behind these deliveries go on. A lease does not hold its key: who is just parking behind it is waited
+ * for, since neither would else see the other.
+ */
 const releaseNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
   const onDeadLetter = orderOf(consumer)
   const keys = [...new Set(rows.flatMap((row) => row.orderingKey ?? []))]
   return onDeadLetter === undefined
     ? Effect.void
-    : Effect.asVoid(engine.inbox.release({ consumer: consumer.name, keys, onDeadLetter }))
+    : Effect.asVoid(engine.inbox.release({ consumer: consumer.name, keys, onDeadLetter, waits: true }))
 }
 
 /** Writes what became of a delivery, with what its handler collected. Returns whether the lease still held. */
@@ -63,7 +74,8 @@ const settle = (
   verdict: Verdict,
   collector: Collector
 ): Effect.Effect<boolean, unknown> =>
-  engine.transactor.withTransaction(
+  short(
+    engine,
     untraced(
       Effect.gen(function* () {
         const isHeld = yield* engine.inbox.settleLease(verdict, row.token)
@@ -76,7 +88,7 @@ const settle = (
   )
 
 /** What is gone by itself when it is repeated: the database cannot be reached, or somebody stands in the way. */
-const isPassing = (cause: Cause.Cause<unknown>) => isConnectionLost(cause) || isContention(cause)
+const isPassing = (cause: Cause.Cause<unknown>) => isConnectionLost(cause) || isContention(cause) || isSilent(cause)
 
 /**
  * The same, as long as the database is away: the handler has run, and its effects cannot be taken back. What the
@@ -173,7 +185,7 @@ const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer) 
     yield* releaseNext(engine, consumer, rows)
     return judged
   })
-  const judged = yield* engine.transactor.withTransaction(untraced(transaction))
+  const judged = yield* short(engine, untraced(transaction))
   return yield* conclude(engine, consumer, [], judged)
 })
 

@@ -9,6 +9,7 @@ import { type Answer, firstOrderingKey } from "../InboxStore.ts"
 import type { Values } from "../Settings.ts"
 import { type Engine, orderOf, untraced } from "./engine.ts"
 import type { Maintenance } from "./maintenance.ts"
+import { inTime } from "./silence.ts"
 
 export interface Poller {
   /** Polls soon, without waiting for the interval. */
@@ -66,7 +67,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     let parkedAfter = firstOrderingKey
     const ask = Effect.gen(function* () {
       const consumers = yield* engine.registry.consumers
-      return yield* engine.inbox.poll({
+      const question = {
         consumers: consumers.map((consumer) => ({
           consumer: consumer.name,
           ...engine.registry.interestOf(consumer.name),
@@ -76,7 +77,8 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
         rollUpLimit: window,
         parkedAfter,
         replica: { id: engine.replicas.id, silentMillis: silentAfter(yield* engine.settings.current) }
-      })
+      }
+      return yield* inTime("inbox.poll", engine.inbox.poll(question))
     })
     const poll = Effect.gen(function* () {
       const answer = yield* ask

@@ -10,6 +10,7 @@ import { type Duration, Effect, Queue, type Scope, Semaphore } from "effect"
 import type { StoreError } from "../Errors.ts"
 import type { OutboxStore } from "../OutboxStore.ts"
 import type { Incident } from "./incident.ts"
+import { inTime } from "./silence.ts"
 
 export interface RollUp {
   /** Hands over events of which a delivery was settled for good. */
@@ -49,7 +50,7 @@ export const make = (
     )
     yield* Queue.take(signal).pipe(
       Effect.andThen(Effect.sleep(collectFor)),
-      Effect.andThen(rollUpAll((ids) => incident.survive(outbox.rollUp(ids)))),
+      Effect.andThen(rollUpAll((ids) => incident.survive(inTime("outbox.rollUp", outbox.rollUp(ids))))),
       Effect.forever,
       Effect.forkScoped
     )

@@ -10,6 +10,7 @@ import type { Subscriber } from "../Subscriber.ts"
 import { deliver, deliverTogether, type Outcome } from "./deliver.ts"
 import type { Engine } from "./engine.ts"
 import { Abandoned, type Handlers, overdue } from "./handlers.ts"
+import type { Signs } from "./silence.ts"
 import { type Progress, watch } from "./watch.ts"
 
 /** A delivery that was handled. */
@@ -23,6 +24,8 @@ export interface Batch {
   /** Deliveries that are left out, with all that follow them in order: they are repeated alone later. */
   readonly avoided: ReadonlySet<string>
   readonly timeoutMillis: number
+  /** Told of every handler that begins. */
+  readonly signs: Signs
 }
 
 /** How many of the rows from `start` on are handed to a handler in one call: neighbours, for a batch handler. */
@@ -101,6 +104,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
       const row = rows[start] as Claimed
       const subscriber = handlers.of(row)
       progress.startedAt = now
+      batch.signs.last = now
       size = callSize(rows, start, handlers.of)
       first = start
       if (subscriber === undefined) blocks.block(row)

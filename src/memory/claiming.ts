@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { Effect } from "effect"
 import type { OnDeadLetter } from "../Consumer.ts"
 import type { ClaimRequest, Interest } from "../InboxStore.ts"
 import type { Transaction } from "./Database.ts"
@@ -50,6 +51,14 @@ const tryRow = (tables: Tables, transaction: Transaction, delivery: DeliveryReco
 
 const tryKey = (tables: Tables, transaction: Transaction, consumer: string, key: bigint) =>
   tables.database.tryLock(transaction, `key of ${consumer}`, String(key))
+
+/** Waits for whoever holds these keys. */
+export const lockKeys = (tables: Tables, transaction: Transaction, consumer: string, keys: ReadonlyArray<bigint>) =>
+  Effect.forEach(
+    keys.toSorted((a, b) => (a < b ? -1 : 1)),
+    (key) => tables.database.lock(transaction, `key of ${consumer}`, String(key)),
+    { discard: true }
+  )
 
 /** Open deliveries of a key, in order. */
 const chainOf = (tables: Tables, transaction: Transaction, consumer: string, key: bigint) =>

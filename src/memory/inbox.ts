@@ -16,7 +16,7 @@ import {
   type Verdict
 } from "../InboxStore.ts"
 import { cutTo } from "../internal/text.ts"
-import { claim, claimable, claimOne, nextDue, releasableOf, release } from "./claiming.ts"
+import { claim, claimable, claimOne, lockKeys, nextDue, releasableOf, release } from "./claiming.ts"
 import type { Transaction } from "./Database.ts"
 import { leases } from "./leasing.ts"
 import { MemorySettings } from "./MemorySettings.ts"
@@ -215,8 +215,13 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
           const claimed = claimOne(tables, transaction, request, now)
           return claimed === undefined ? undefined : toClaimed(tables, transaction, claimed.delivery, claimed.isParking)
         }),
-      release: ({ consumer, keys, onDeadLetter }) =>
-        database.sync((transaction, now) => release(tables, transaction, consumer, keys, onDeadLetter, now)),
+      release: ({ consumer, keys, onDeadLetter, waits }) =>
+        database.run((transaction) =>
+          Effect.gen(function* () {
+            if (waits === true) yield* lockKeys(tables, transaction, consumer, keys)
+            return release(tables, transaction, consumer, keys, onDeadLetter, yield* database.now)
+          })
+        ),
       bringForward: (eventIds) => database.sync((transaction, now) => bringForward(tables, transaction, eventIds, now)),
       complete: (ids) =>
         Effect.asVoid(

@@ -12,6 +12,7 @@ import { Context, Deferred, Effect, Layer, Option, Queue, Schedule, Scope } from
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { SqlClient, SqlError } from "effect/sql"
 import type { StoreError } from "../Errors.ts"
+import { isConnectionLost } from "../internal/failure.ts"
 import { SqlCapabilities } from "../SqlCapabilities.ts"
 import { storeErrors } from "./errors.ts"
 
@@ -46,9 +47,6 @@ const unavailable = (message: string) =>
   })
 
 const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")]))
-
-/** Whether a statement was refused by a server that is there, rather than lost with its connection. */
-const isAnswer = (error: SqlError.SqlError) => error.reason._tag !== "ConnectionError"
 
 type Hook = (session: Session) => Effect.Effect<void, SqlError.SqlError, Scope.Scope>
 
@@ -116,7 +114,7 @@ const open = (config: PgClient.PgClientConfig, sql: SqlClient.SqlClient) =>
             duration: statementTimeout,
             orElse: () => Effect.fail(unavailable("the control connection did not answer"))
           }),
-          Effect.tapError((error) => (isAnswer(error) ? Effect.void : abandon))
+          Effect.tapCause((cause) => (isConnectionLost(cause) ? abandon : Effect.void))
         ),
       listen: connection.listen,
       hasState: yield* hasState(connection, sql),

@@ -34,9 +34,11 @@ const open = "i.status IN ('received', 'processing', 'failed') AND i.available_a
 /** Deliveries that gave up, in the words of `inbox_event_gave_up_idx`. */
 export const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.available_at IS NULL))"
 
-/** The lock of a key of consumer `$1`; advisory locks are shared by all schemas of a database. The key is the seed. */
-const lockOf = (key: string) =>
-  `pg_try_advisory_xact_lock(hashtextextended(coalesce(current_schema(), '') || '.' || $1::text, ${key}))`
+/** Names the lock of a key of consumer `$1`; advisory locks are shared by all schemas of a database. The key is the seed. */
+const lockName = (key: string) => `hashtextextended(coalesce(current_schema(), '') || '.' || $1::text, ${key})`
+
+/** Whether the lock of a key could be had. */
+const lockOf = (key: string) => `pg_try_advisory_xact_lock(${lockName(key)})`
 
 /** Advisory locks one claim may hold: PostgreSQL has room for about 6,400 in all with its default settings. */
 const maxKeys = 100
@@ -258,8 +260,15 @@ export const release =
     readonly consumer: string
     readonly keys: ReadonlyArray<bigint>
     readonly onDeadLetter: OnDeadLetter
+    readonly waits?: boolean
   }): Effect.Effect<number, SqlError.SqlError> =>
     Effect.gen(function* () {
+      if (request.waits === true) {
+        yield* sql.unsafe(
+          `SELECT pg_advisory_xact_lock(${lockName("key")}) FROM (SELECT key FROM unnest($2::bigint[]) AS k (key) ORDER BY key) AS k`,
+          [request.consumer, request.keys]
+        )
+      }
       const [held] = yield* sql.unsafe<{ keys: ReadonlyArray<bigint> }>(
         `SELECT ARRAY(SELECT key FROM unnest($2::bigint[]) AS k (key) WHERE ${lockOf("key")}) AS "keys"`,
         [request.consumer, request.keys]

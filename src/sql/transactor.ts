@@ -12,6 +12,18 @@ import { storeErrors } from "./errors.ts"
 /** Carries the user's own failure through `sql.withTransaction`, whose error channel is `SqlError` too. */
 class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}
 
+/** Connections that are looked at: pools are rarely larger. */
+const maxDropped = 20
+
+/** The pool gives any of its connections; one that ends itself is replaced. */
+const dropReadOnly = (sql: SqlClient.SqlClient) =>
+  sql`SELECT pg_terminate_backend(pg_backend_pid()) WHERE current_setting('transaction_read_only')::boolean`.pipe(
+    Effect.ignoreCause,
+    Effect.repeat({ times: maxDropped - 1 }),
+    Effect.timeoutOption("5 seconds"),
+    Effect.asVoid
+  )
+
 export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.effect(
   Transactor,
   Effect.gen(function* () {
@@ -34,6 +46,7 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
             )
           : Effect.void,
       query: (text, parameters) => storeErrors("transactor.query")(sql.unsafe<object>(text, parameters)),
+      reconnect: capabilities.singleSession ? Effect.void : dropReadOnly(sql),
       checkConstraints: sql`SET CONSTRAINTS ALL IMMEDIATE`.pipe(
         Effect.asVoid,
         storeErrors("transactor.checkConstraints")

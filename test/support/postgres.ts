@@ -15,6 +15,10 @@ export interface PostgresServer {
   readonly port: number
   /** Ends the server and removes its directory. */
   readonly stop: () => Promise<void>
+  /** Stops the server, or ends it as a crash would, and keeps its data. */
+  readonly down: (how: "stop" | "crash") => Promise<void>
+  /** Starts it again; resolves when it accepts connections. */
+  readonly up: () => Promise<void>
 }
 
 /** Where the platform package keeps its files. */
@@ -78,15 +82,23 @@ const binaries = (directory: string): string => {
   return join(copy, "bin")
 }
 
-const ready = (child: ChildProcess) =>
+/** Waits for a text in the server's log, or its keeper's. */
+const says = (child: ChildProcess, text: string) =>
   new Promise<void>((resolve, reject) => {
     let output = ""
-    child.stderr?.on("data", (data) => {
+    const listen = (data: Buffer) => {
       output += data
-      if (output.includes("ready to accept connections")) resolve()
-    })
-    child.once("exit", (code) => reject(new Error(`PostgreSQL did not start (exit ${code}):\n${output}`)))
+      if (!output.includes(text)) return
+      child.stderr?.off("data", listen).resume()
+      child.off("exit", fail)
+      resolve()
+    }
+    const fail = (code: number | null) => reject(new Error(`PostgreSQL ended (exit ${code}):\n${output}`))
+    child.stderr?.on("data", listen)
+    child.once("exit", fail)
   })
+
+const ready = "ready to accept connections"
 
 /**
  * Starts a server and waits until it accepts connections.
@@ -134,9 +146,8 @@ export const startPostgres = async (options: { readonly fsync?: boolean } = {}):
     ],
     { stdio: ["pipe", "ignore", "pipe"] }
   )
-  await ready(child)
+  await says(child, ready)
   // Neither the keeper nor its pipes keep the process that started them alive.
-  child.stderr?.removeAllListeners("data").resume()
   child.unref()
   for (const pipe of [child.stdin, child.stderr]) (pipe as unknown as { unref?: () => void } | null)?.unref?.()
   const stop = () =>
@@ -145,5 +156,16 @@ export const startPostgres = async (options: { readonly fsync?: boolean } = {}):
       child.once("exit", () => resolve())
       child.stdin?.end()
     })
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, port, stop }
+  const order = (command: string, answer: string) => {
+    const answered = says(child, answer)
+    child.stdin?.write(`${command}\n`)
+    return answered
+  }
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    port,
+    stop,
+    down: (how) => order(how, "keeper: stopped"),
+    up: () => order("start", ready)
+  }
 }

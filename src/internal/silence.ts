@@ -1,0 +1,80 @@
+/**
+ * Connections that have gone silent: half-open, behind a proxy or a network that answers nothing any more.
+ *
+ * BEGIN and COMMIT cannot be interrupted, and nobody knows how long an answer may take. So a transaction that has shown
+ * no sign of life for longer than its lease and its handlers would need is left alone with its connection, and its work is
+ * taken up with another one. The server has ended it by then, or will: its deliveries are locked as long as it has not.
+ *
+ * @internal
+ */
+import { Cause, Clock, Effect, Fiber } from "effect"
+import { StoreError } from "../Errors.ts"
+
+/** When something last happened, by the process's clock. */
+export interface Signs {
+  last: number
+}
+
+/** Added to what a transaction may need: for statements of our own, and for the client to notice by itself. */
+const patienceMillis = 10_000
+
+/** How long a statement of our own may take. */
+const statementPatience = "30 seconds"
+
+const reason = "the database has not answered for too long; the connection is given up"
+
+const silent = (operation: string) => new StoreError({ operation, reason, isRetryable: true, cause: undefined })
+
+/** Whether an effect failed because nothing was heard of the database. */
+export const isSilent = (cause: Cause.Cause<unknown>): boolean =>
+  cause.reasons.some(
+    (each) => Cause.isFailReason(each) && each.error instanceof StoreError && each.error.reason === reason
+  )
+
+/** Runs a single statement; fails with `StoreError` when it is not answered in time, and its connection is closed. */
+export const inTime = <A, E, R>(
+  operation: string,
+  statement: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | StoreError, R> =>
+  Effect.timeoutOrElse(statement, {
+    duration: statementPatience,
+    orElse: () => Effect.fail(silent(operation))
+  })
+
+const untilSilent = Effect.fnUntraced(function* (signs: Signs, limitMillis: number) {
+  const clock = yield* Clock.Clock
+  for (;;) {
+    const left = signs.last + limitMillis - clock.currentTimeMillisUnsafe()
+    if (left <= 0) return
+    yield* Effect.sleep(left)
+  }
+})
+
+/**
+ * Runs a transaction; fails with `StoreError` when it has shown no sign for `idleMillis` and a little more. Interrupting
+ * it interrupts the transaction, and waits for it.
+ */
+export const unlessSilent = <A, E, R>(
+  transaction: Effect.Effect<A, E, R>,
+  signs: Signs,
+  idleMillis: number
+): Effect.Effect<A, E | StoreError, R> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<R>()
+    const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction, context), { startImmediately: true })
+    const limitMillis = idleMillis + patienceMillis
+    const hasEnded = yield* Effect.raceFirst(
+      Effect.as(Fiber.await(fiber), true),
+      Effect.as(untilSilent(signs, limitMillis), false)
+    ).pipe(
+      Effect.onInterrupt(() =>
+        Effect.suspend(() => {
+          fiber.interruptUnsafe()
+          return Effect.interruptible(Effect.timeoutOption(Fiber.await(fiber), limitMillis))
+        })
+      )
+    )
+    if (hasEnded) return yield* Fiber.join(fiber)
+    fiber.interruptUnsafe()
+    return yield* silent("transaction")
+  })
