@@ -75,7 +75,9 @@ export interface Verdict {
   /** Attempts counted when it was claimed; a row with another count was settled by somebody else and is left alone. */
   readonly seenAttempts: number
   readonly status: "processed" | "failed" | "skipped" | "dead_letter"
-  /** For `failed`: milliseconds until the next attempt, or `undefined` when it gave up. */
+  /**
+   * For `failed`: milliseconds until the next attempt (0: at once, in its old place), or `undefined` when it gave up.
+   */
   readonly retryInMillis: number | undefined
   readonly error: string | undefined
   readonly errorTag: string | undefined
@@ -166,6 +168,8 @@ export interface Answer {
   readonly releasable: ReadonlyArray<{ readonly consumer: string; readonly key: bigint }>
   /** Where the next look for those goes on: `firstOrderingKey` after the last. */
   readonly nextParkedAfter: bigint
+  /** Consumers with leases that ran out. */
+  readonly expired: ReadonlyArray<string>
   /** Careful consumers of which nothing suspect is due any more. */
   readonly calm: ReadonlyArray<string>
   /** Other processes run, as far as is known. */

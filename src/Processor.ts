@@ -236,7 +236,12 @@ export class Processor extends Context.Service<
           capabilities: yield* SqlCapabilities,
           permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
           incident,
-          rollUp: yield* RollUp.make(outbox, incident, Duration.fromInputUnsafe(options.rollUpDelay ?? "100 millis")),
+          rollUp: yield* RollUp.make(
+            outbox,
+            incident,
+            settings,
+            Duration.fromInputUnsafe(options.rollUpDelay ?? "100 millis")
+          ),
           isIsolated: options.isolated ?? false,
           maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
         }

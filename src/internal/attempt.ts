@@ -204,7 +204,9 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     const whole = engine.transactor.withTransaction(transaction)
     const exit = yield* Effect.exit(
       engine.permits.withPermit(request.consumer.name)(
-        engine.capabilities.lockTimeout ? unlessSilent(whole, signs, idleMillisOf(request.consumer, settings)) : whole
+        engine.capabilities.lockTimeout
+          ? unlessSilent(whole, signs, idleMillisOf(request.consumer, settings), settings)
+          : whole
       )
     )
     if (Exit.isSuccess(exit)) return Attempt.Committed({ rows, ...exit.value })

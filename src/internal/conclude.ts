@@ -69,7 +69,9 @@ export const conclude = Effect.fnUntraced(function* (
     (row) => row.eventId
   )
   if (tiered.length > 0)
-    yield* engine.notifier.announce(yield* inTime("inbox.bringForward", untraced(engine.inbox.bringForward(tiered))))
+    yield* engine.notifier.announce(
+      yield* inTime(engine, "inbox.bringForward", untraced(engine.inbox.bringForward(tiered)))
+    )
   return processed.length + others.length
 })
 
@@ -85,7 +87,7 @@ export const charge = Effect.fnUntraced(function* (
 ) {
   const rules = rulesOf(consumer, yield* engine.settings.current)
   const verdict = yield* verdictOf(row, failure(cause), rules, durationMillis)
-  const isCharged = yield* inTime("inbox.settle", untraced(engine.inbox.settle(verdict)))
+  const isCharged = yield* inTime(engine, "inbox.settle", untraced(engine.inbox.settle(verdict)))
   if (!isCharged) return 0
   const onDeadLetter = orderOf(consumer)
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is released separately.

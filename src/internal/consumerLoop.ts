@@ -41,7 +41,7 @@ const patience = Effect.fnUntraced(function* (
   last: Round
 ): Effect.fn.Return<number | undefined, StoreError> {
   if (last.result !== "part") return 0
-  const next = yield* inTime("inbox.nextDue", untraced(engine.inbox.nextDue(requestOf(engine, consumer))))
+  const next = yield* inTime(engine, "inbox.nextDue", untraced(engine.inbox.nextDue(requestOf(engine, consumer))))
   if (next === undefined || next > 0) return next
   // Due, but not ours: another worker holds it, unless it has just come.
   return last.claimed > 0 ? 0 : lockedAgainMillis

@@ -49,9 +49,10 @@ const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, as
 
 /** A transaction of statements of our own. */
 const short = <A, E, R>(engine: Engine, transaction: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(engine.now, (last) => {
+  Effect.gen(function* () {
     const whole = engine.transactor.withTransaction(transaction)
-    return engine.capabilities.lockTimeout ? unlessSilent(whole, { last }, 0) : whole
+    if (!engine.capabilities.lockTimeout) return yield* whole
+    return yield* unlessSilent(whole, { last: yield* engine.now }, 0, yield* engine.settings.current)
   })
 
 /**
@@ -172,7 +173,7 @@ const runHeld = Effect.fnUntraced(function* (
 })
 
 /** Charges attempts whose lease ran out: their process, or its connection to the database, has ended. */
-const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer) {
+export const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer) {
   const settings = yield* engine.settings.current
   const rules = rulesOf(consumer, settings)
   const transaction = Effect.gen(function* () {

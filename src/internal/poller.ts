@@ -8,6 +8,7 @@ import type { StoreError } from "../Errors.ts"
 import { type Answer, firstOrderingKey } from "../InboxStore.ts"
 import type { Values } from "../Settings.ts"
 import { type Engine, orderOf, untraced } from "./engine.ts"
+import { expire } from "./leased.ts"
 import type { Maintenance } from "./maintenance.ts"
 import { inTime } from "./silence.ts"
 
@@ -51,6 +52,15 @@ const releaseParked = Effect.fnUntraced(function* (engine: Engine, releasable: A
 /** After how many milliseconds without a sign of life another process is looked at: it may poll as rarely as this one. */
 const silentAfter = ({ idlePollingIntervalMs }: Values) => 2.5 * idlePollingIntervalMs + 5000
 
+/** A busy leased consumer does not look for leases that ran out by itself, nor does one that is leased no more. */
+const expireAll = Effect.fnUntraced(function* (engine: Engine, expired: Answer["expired"]) {
+  for (const consumer of yield* engine.registry.consumers) {
+    if (!expired.includes(consumer.name)) continue
+    yield* expire(engine, consumer)
+    yield* engine.notifier.announce([consumer.name])
+  }
+})
+
 const isDue = ({ inMillis }: Answer["due"][number]) => inMillis <= 0
 
 /** Milliseconds to the next poll: soon while there is work, and never later than something is due. */
@@ -78,7 +88,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
         parkedAfter,
         replica: { id: engine.replicas.id, silentMillis: silentAfter(yield* engine.settings.current) }
       }
-      return yield* inTime("inbox.poll", engine.inbox.poll(question))
+      return yield* inTime(engine, "inbox.poll", engine.inbox.poll(question))
     })
     const poll = Effect.gen(function* () {
       const answer = yield* ask
@@ -91,6 +101,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       rollUpPosition = answer.nextRollUpPosition
       yield* releaseParked(engine, answer.releasable)
       parkedAfter = answer.nextParkedAfter
+      yield* expireAll(engine, answer.expired)
       yield* engine.broadcast.setPeers(answer.hasPeers)
       if (answer.hasSilentPeers) yield* engine.replicas.reap(silentAfter(settings))
       if (answer.calm.length > 0) yield* engine.replicas.calm(answer.calm)

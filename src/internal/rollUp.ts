@@ -9,6 +9,7 @@
 import { type Duration, Effect, Queue, type Scope, Semaphore } from "effect"
 import type { StoreError } from "../Errors.ts"
 import type { OutboxStore } from "../OutboxStore.ts"
+import type { Settings } from "../Settings.ts"
 import type { Incident } from "./incident.ts"
 import { inTime } from "./silence.ts"
 
@@ -28,6 +29,7 @@ const batch = 1000
 export const make = (
   outbox: OutboxStore["Service"],
   incident: Incident,
+  settings: Settings["Service"],
   collectFor: Duration.Duration
 ): Effect.Effect<RollUp, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -50,7 +52,7 @@ export const make = (
     )
     yield* Queue.take(signal).pipe(
       Effect.andThen(Effect.sleep(collectFor)),
-      Effect.andThen(rollUpAll((ids) => incident.survive(inTime("outbox.rollUp", outbox.rollUp(ids))))),
+      Effect.andThen(rollUpAll((ids) => incident.survive(inTime({ settings }, "outbox.rollUp", outbox.rollUp(ids))))),
       Effect.forever,
       Effect.forkScoped
     )

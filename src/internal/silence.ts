@@ -9,17 +9,15 @@
  */
 import { Cause, Clock, Effect, Fiber } from "effect"
 import { StoreError } from "../Errors.ts"
+import type { Settings, Values } from "../Settings.ts"
 
 /** When something last happened, by the process's clock. */
 export interface Signs {
   last: number
 }
 
-/** Added to what a transaction may need: for statements of our own, and for the client to notice by itself. */
-const patienceMillis = 10_000
-
-/** How long a statement of our own may take. */
-const statementPatience = "30 seconds"
+/** Added to what a transaction may need, for statements of our own: as long as the lease, and at least two seconds. */
+const patience = ({ processingLeaseMs }: Values) => Math.max(2000, processingLeaseMs)
 
 const reason = "the database has not answered for too long; the connection is given up"
 
@@ -31,15 +29,21 @@ export const isSilent = (cause: Cause.Cause<unknown>): boolean =>
     (each) => Cause.isFailReason(each) && each.error instanceof StoreError && each.error.reason === reason
   )
 
-/** Runs a single statement; fails with `StoreError` when it is not answered in time, and its connection is closed. */
+/**
+ * Runs a single statement. Fails with `StoreError` when it is not answered within twice the lease, and at least five
+ * seconds; its connection is closed then.
+ */
 export const inTime = <A, E, R>(
+  engine: { readonly settings: Settings["Service"] },
   operation: string,
   statement: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | StoreError, R> =>
-  Effect.timeoutOrElse(statement, {
-    duration: statementPatience,
-    orElse: () => Effect.fail(silent(operation))
-  })
+  Effect.flatMap(engine.settings.current, ({ processingLeaseMs }) =>
+    Effect.timeoutOrElse(statement, {
+      duration: Math.max(5000, 2 * processingLeaseMs),
+      orElse: () => Effect.fail(silent(operation))
+    })
+  )
 
 const untilSilent = Effect.fnUntraced(function* (signs: Signs, limitMillis: number) {
   const clock = yield* Clock.Clock
@@ -57,12 +61,13 @@ const untilSilent = Effect.fnUntraced(function* (signs: Signs, limitMillis: numb
 export const unlessSilent = <A, E, R>(
   transaction: Effect.Effect<A, E, R>,
   signs: Signs,
-  idleMillis: number
+  idleMillis: number,
+  settings: Values
 ): Effect.Effect<A, E | StoreError, R> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<R>()
     const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction, context), { startImmediately: true })
-    const limitMillis = idleMillis + patienceMillis
+    const limitMillis = idleMillis + patience(settings)
     const hasEnded = yield* Effect.raceFirst(
       Effect.as(Fiber.await(fiber), true),
       Effect.as(untilSilent(signs, limitMillis), false)

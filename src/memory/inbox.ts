@@ -121,7 +121,9 @@ const settled = (delivery: DeliveryRecord, verdict: Verdict, now: number): Deliv
         ? delivery.availableAt
         : verdict.retryInMillis === undefined
           ? null
-          : now + verdict.retryInMillis,
+          : verdict.retryInMillis === 0
+            ? Math.min(delivery.availableAt ?? now, now)
+            : now + verdict.retryInMillis,
     processedAt: verdict.retryInMillis === undefined ? now : null,
     lastError: verdict.error === undefined ? null : cutTo(verdict.error, 1023),
     errorTag: verdict.errorTag === undefined ? null : cutTo(verdict.errorTag, 255)
@@ -178,6 +180,11 @@ const answer = (
         : releasableOf(tables, transaction, consumer, onDeadLetter).map((key) => ({ consumer, key }))
     ),
     nextParkedAfter: firstOrderingKey,
+    expired: question.consumers
+      .map(({ consumer }) => consumer)
+      .filter((consumer) =>
+        [...tables.openOf(transaction, consumer)].some(({ lease }) => lease !== null && lease.until <= now)
+      ),
     calm: [],
     hasPeers: false,
     hasSilentPeers: false

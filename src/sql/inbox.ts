@@ -192,6 +192,15 @@ const poll = (sql: SqlClient.SqlClient) => {
       (SELECT CASE WHEN count(*) < $3::int THEN 0 ELSE max(position) END FROM pending) AS "nextRollUpPosition",
       coalesce((${releasable("parked")}), '[]') AS "releasable",
       coalesce((${nextParked("parked")}), ${firstOrderingKey}) AS "nextParkedAfter",
+      ARRAY(
+        SELECT s.consumer
+        FROM served AS s
+        WHERE EXISTS (
+          SELECT 1
+          FROM inbox_event AS i
+          WHERE i.consumer_name = s.consumer AND i.status = 'processing' AND i.locked_until <= clock_timestamp()
+        )
+      ) AS "expired",
       ARRAY(SELECT c.consumer_name::text FROM integration_consumer AS c WHERE ${isCalm("c")}) AS "calm",
       EXISTS (SELECT 1 FROM integration_replica WHERE status = 'running' AND id <> $5::uuid) AS "hasPeers",
       EXISTS (

@@ -16,6 +16,7 @@ export const settling = (options: { readonly attempts: string; readonly guard: s
     SET status = $2::text, attempt_count = ${options.attempts}, updated_at = clock.now${options.also ?? ""},
       processed_at = CASE WHEN $3::float8 IS NULL THEN clock.now END,
       available_at = CASE WHEN $2::text <> 'failed' THEN i.available_at
+        WHEN $3::float8 = 0 THEN least(i.available_at, clock.now)
         ELSE clock.now + $3::float8 * interval '1 millisecond' END,
       last_error = $4::text, error_tag = $5::text
     FROM (SELECT clock_timestamp() AS now) AS clock

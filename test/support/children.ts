@@ -7,7 +7,10 @@ import { Effect, Queue } from "effect"
 export interface Child {
   /** Waits for the next message with this name. */
   readonly message: (name: string) => Effect.Effect<Record<string, unknown>>
+  /** Sends a signal, and waits for the end. */
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
+  /** Sends a signal. */
+  readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** Waits for its end; the exit code, or null after a signal. */
   readonly exit: Effect.Effect<number | null>
   /** What it wrote to standard error. */
@@ -48,6 +51,7 @@ export const start = (program: string, env: Record<string, string>) =>
             Effect.sync(() => child.kill(signal)),
             Effect.promise(() => ended)
           ),
+        signal: (signal) => Effect.asVoid(Effect.sync(() => child.kill(signal))),
         exit: Effect.promise(() => ended),
         errors: () => errors
       }
