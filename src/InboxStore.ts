@@ -55,9 +55,15 @@ export interface Claimed {
   readonly isParking?: boolean
   /** Its rank by priority, when its event has consumers of several: `bringForward` is due when it was attempted. */
   readonly tier: number | null
+  /** Why care is to be taken with it, if it is: see `ReplicaStore`. */
+  readonly care: ClaimCare | null
+}
+
+/** Why care is to be taken with a delivery. @since 0.1.0 */
+export interface ClaimCare {
   /** Its consumer is careful: deliveries are claimed one at a time. */
   readonly isCareful: boolean
-  /** It may have been in hand when a process ended without a word: see `ReplicaStore`. */
+  /** It may have been in hand when a process ended without a word. */
   readonly isSuspect: boolean
   /** Its last attempt ended with its process or connection. */
   readonly hasCrashed: boolean

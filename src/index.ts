@@ -26,6 +26,7 @@ export type { HandlerContext, PromiseLinks, PromiseSql } from "./HandlerContext.
 export {
   type Answer,
   type AttemptRecord,
+  type ClaimCare,
   type Claimed,
   type ClaimRequest,
   type Delivery,

@@ -15,7 +15,7 @@ import {
   Subscriber
 } from "../src/index.ts"
 import { postgres, runtimes } from "./support/databases.ts"
-import { eventsOf, noting, serve, services, unpolled, until } from "./support/scenario.ts"
+import { eventsOf, serve, services, unpolled, until } from "./support/scenario.ts"
 
 const hour = 3_600_000
 
@@ -135,54 +135,5 @@ it.live("nothing is removed until a setting says so; then what is old goes, with
     assert.isEmpty(yield* sql`SELECT 1 FROM inbox_event`)
     assert.isEmpty(yield* sql`SELECT 1 FROM integration_attempt`)
     assert.lengthOf(yield* sql`SELECT 1 FROM integration_link`, 1)
-  }).pipe(Effect.scoped, Effect.provide(services(postgres())))
-)
-
-it.live("one event that may not be removed, routed or rolled up keeps no other from it", () =>
-  Effect.gen(function* () {
-    const processor = yield* Processor
-    const { Happened, happenings } = eventsOf("refused")
-    const sql = yield* SqlClient.SqlClient
-    yield* sql`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$`
-    const refuse = (table: string, what: string, condition: string) =>
-      sql.unsafe(
-        `CREATE TRIGGER refuse_${what} BEFORE ${what} ON ${table} FOR EACH ROW WHEN (${condition}) EXECUTE FUNCTION refuse()`
-      )
-    const allow = (table: string, what: string) => sql.unsafe(`DROP TRIGGER refuse_${what} ON ${table}`)
-    yield* serve(noting("refused", Happened))
-    const insert = (n: number) => sql`
-      INSERT INTO outbox_event (event_name, source_module, aggregate_type, aggregate_id, payload)
-      VALUES (${Happened.name}, 'tests', 'Thing', ${`${n}`}, ${JSON.stringify({ n })}::jsonb)`
-    // Routing: the first of them is refused.
-    yield* sql.withTransaction(
-      Effect.gen(function* () {
-        for (let n = 0; n < 5; n++) yield* insert(n)
-        const [bad] = yield* sql<{ position: bigint }>`SELECT min(position) AS position FROM outbox_event`
-        yield* refuse("inbox_event", "INSERT", `NEW.position = ${bad?.position ?? 0n}`)
-      })
-    )
-    yield* processor.drain
-    const waiting = sql`SELECT payload->>'n' AS n FROM outbox_event WHERE routed_at IS NULL`
-    assert.deepStrictEqual(yield* waiting, [{ n: "0" }])
-    yield* allow("inbox_event", "INSERT")
-    yield* processor.drain
-    assert.isEmpty(yield* waiting)
-    // Roll-up.
-    yield* until(processor.stats, (stats) => stats.events.processed === 5)
-    yield* refuse("outbox_event", "UPDATE", "NEW.payload->>'n' = '10' AND NEW.status = 'processed'")
-    const events = yield* Publisher.publishAll(happenings(20).slice(8, 13))
-    for (const { id } of events) yield* processor.settled(id)
-    yield* until(processor.stats, (stats) => stats.events.processed === 9)
-    yield* allow("outbox_event", "UPDATE")
-    const outbox = yield* OutboxStore
-    yield* outbox.rollUpFrom(0n, 100)
-    yield* until(processor.stats, (stats) => stats.events.processed === 10)
-    // Retention: the application refers to one of them.
-    yield* sql`CREATE TABLE report (event_id uuid REFERENCES outbox_event (id))`
-    yield* sql`INSERT INTO report SELECT id FROM outbox_event WHERE payload->>'n' = '3'`
-    yield* age(48)
-    yield* keep("retentionHours", 1)
-    yield* processor.removeExpired
-    yield* until(names(Happened.name), (left) => left.join() === "3")
   }).pipe(Effect.scoped, Effect.provide(services(postgres())))
 )

@@ -193,7 +193,7 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       if (lockWait !== undefined) yield* untraced(engine.transactor.limitLockWait(lockWait))
       if (second === undefined) {
         const run = runSingle(engine, request, first, outer, timeoutMillis)
-        const handled = yield* first.isSuspect ? runSuspect(engine, request, first, run) : run
+        const handled = yield* first.care?.isSuspect === true ? runSuspect(engine, request, first, run) : run
         return yield* settle(engine, request, rows, handled, elapsed())
       }
       const { avoided, consumer, isStopping } = request

@@ -75,7 +75,7 @@ export const advise = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Advice, StoreError> {
   const note = yield* replicas.findNote(row.deliveryId)
   if (note !== undefined) return { _tag: "Crashed", durationMillis: note.ageMillis }
-  if (row.hasCrashed && !isExclusive) return { _tag: "Exclusive" }
+  if (row.care?.hasCrashed === true && !isExclusive) return { _tag: "Exclusive" }
   yield* replicas.note(row.deliveryId, row.attemptCount + 1)
   return { _tag: "Run" }
 })

@@ -48,7 +48,7 @@ const adviser = Effect.fnUntraced(function* (
   const advice = (row: Claimed) => advise(engine.replicas, row, isExclusive)
   if (!engine.capabilities.singleSession) return advice
   const [row] = yield* engine.transactor.withTransaction(untraced(claim))
-  const known = row?.isSuspect === true ? yield* untraced(advice(row)) : undefined
+  const known = row?.care?.isSuspect === true ? yield* untraced(advice(row)) : undefined
   return (claimed: Claimed): Effect.Effect<Advice, StoreError> =>
     known !== undefined && claimed.deliveryId === row?.deliveryId ? Effect.succeed(known) : advice(claimed)
 })
@@ -87,8 +87,8 @@ export const careful = (
     if (result._tag === "Contended" || result._tag === "Failed") yield* erase
     return yield* Attempt.$match(result, {
       Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
-        if (row === undefined || !row.isCareful) engine.care.consumers.delete(name)
-        else if (!row.isSuspect) yield* untraced(engine.replicas.calm([name]))
+        if (row === undefined || row.care?.isCareful !== true) engine.care.consumers.delete(name)
+        else if (!row.care.isSuspect) yield* untraced(engine.replicas.calm([name]))
         const settled = yield* conclude(engine, consumer, processed, others)
         return row === undefined ? nothing : ({ claimed: 1, settled, result: "cut" } satisfies Round)
       }),

@@ -29,7 +29,8 @@ const expiredLimit = 100
  * Whether an attempt that may end its process is the last one a delivery has: it runs while no other leased attempt does
  * in this process, so that others, which may have ended only because it did, do not end with it again.
  */
-const needsSolitude = (row: Claimed, { maxAttempts }: Rules) => row.hasCrashed && row.attemptCount >= maxAttempts - 1
+const needsSolitude = (row: Claimed, { maxAttempts }: Rules) =>
+  row.care?.hasCrashed === true && row.attemptCount >= maxAttempts - 1
 
 /** Claims one delivery, counting its attempt; `solitude`: it is there, but may not run beside others. */
 const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, asked: Asked, isAlone: boolean) {

@@ -47,9 +47,7 @@ export const toClaimed = (
     createdAt: event.createdAt,
     ...(delivery.orderingKey === null ? {} : { orderingKey: delivery.orderingKey, isParking }),
     tier: delivery.tier,
-    isCareful: false,
-    isSuspect: false,
-    hasCrashed: delivery.errorTag === "HandlerCrashed"
+    care: delivery.errorTag === "HandlerCrashed" ? { isCareful: false, isSuspect: false, hasCrashed: true } : null
   }
 }
 

@@ -23,14 +23,21 @@ export const carefulLimit = (limit: string) => `(SELECT CASE WHEN EXISTS (${isCa
 
 export const isCareful = "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND careful_until IS NOT NULL"
 
-/** Columns of a claimed row `c` of consumer `$1` while it is careful; a parked row may have been in any batch. */
-export const careColumns = `
-  EXISTS (${isCareful}) AS "isCareful",
-  coalesce((
-    SELECT c.available_at <= careful_until OR c.available_at = 'infinity'
-    FROM integration_consumer
-    WHERE consumer_name = $1 AND careful_until IS NOT NULL
-  ), false) AS "isSuspect"`
+/** Until when consumer `$1` is careful; evaluated once per statement. */
+const carefulUntil = "(SELECT careful_until FROM integration_consumer WHERE consumer_name = $1)"
+
+/**
+ * What is to be known of a claimed row `c` of consumer `$1` to take care with it: nothing, nearly always, which costs least.
+ * A parked row may have been in any batch.
+ */
+export const careColumn = `
+  CASE WHEN ${carefulUntil} IS NOT NULL OR c.error_tag = 'HandlerCrashed' THEN jsonb_build_object(
+    'isCareful', ${carefulUntil} IS NOT NULL,
+    'isSuspect', coalesce(
+      c.available_at <= ${carefulUntil} OR (c.available_at = 'infinity' AND ${carefulUntil} IS NOT NULL), false
+    ),
+    'hasCrashed', coalesce(c.error_tag = 'HandlerCrashed', false)
+  ) END AS "care"`
 
 /**
  * True; the current transaction then ends when nobody has used it for so long: a process that is frozen loses it, and
@@ -47,8 +54,7 @@ export const claimedColumns = `
   e.event_name AS "eventName", e.schema_version AS "schemaVersion", e.source_module AS "sourceModule",
   e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId",
   coalesce(c.payload_override, e.payload) AS "payload", e.metadata AS "metadata",
-  e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.created_at AS "createdAt", c.tier AS "tier",
-  coalesce(c.error_tag = 'HandlerCrashed', false) AS "hasCrashed"`
+  e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.created_at AS "createdAt", c.tier AS "tier"`
 
 /**
  * `LIMIT` keeps this a lookup per claimed row: a join would be planned as a hash over the whole outbox as soon as
@@ -97,7 +103,7 @@ export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { re
       LIMIT ${carefulLimit("$3::int")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, ${careColumns}
+    SELECT ${claimedColumns}, ${careColumn}
     FROM claimed AS c
     CROSS JOIN ${eventOf}
     ORDER BY c.available_at, c.position`,
@@ -119,7 +125,7 @@ export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & {
         AND ${isLeased("$3")} AND ${notPaused("$1")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, ${careColumns}
+    SELECT ${claimedColumns}, ${careColumn}
     FROM claimed AS c
     CROSS JOIN ${eventOf}`,
     [request.consumer, request.deliveryId, leaseOf(request)]

@@ -14,7 +14,7 @@ import type { SqlClient, SqlError } from "effect/sql"
 import type { OnDeadLetter } from "../Consumer.ts"
 import type { Claimed, ClaimRequest } from "../InboxStore.ts"
 import {
-  careColumns,
+  careColumn,
   carefulLimit,
   claimable,
   claimedColumns,
@@ -162,7 +162,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       SELECT array_agg(ordering_key) AS keys, array_agg(position) AS positions
       FROM (SELECT ordering_key, min(position) AS position FROM ranked WHERE NOT is_reached AND place <= $4 GROUP BY ordering_key) AS b
     )
-    SELECT ${claimedColumns}, ${careColumns}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
+    SELECT ${claimedColumns}, ${careColumn}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
       coalesce(b.keys, '{}') AS "blocked", coalesce(b.positions, '{}') AS "blockedFrom"
     FROM blocked AS b
     LEFT JOIN taken AS c ON true

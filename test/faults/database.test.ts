@@ -76,11 +76,11 @@ it.live(
           for (let n = 0; n < 3 * rounds; n++) {
             // The first comes in the middle of the startup drain.
             yield* Effect.sleep(n === 0 ? 700 : 2000)
+            yield* retried(publish(600 + n * 100, 100))
             yield* Effect.promise(() => server.down(n % 2 === 0 ? "crash" : "stop"))
             yield* Effect.sleep("300 millis")
             yield* Effect.promise(() => server.up())
             times.push(yield* retried(recovery))
-            yield* retried(publish(600 + n * 100, 100))
           }
           yield* verify(600 + 300 * rounds, 100 * rounds)
           yield* printed(

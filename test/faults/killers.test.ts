@@ -1,12 +1,18 @@
-/** Handlers that end their process, or their connection, every time. */
+/**
+ * Handlers that end their process, or their connection, every time.
+ *
+ * Seen failing with the mechanism off: without the limit of careful claims (`carefulLimit`), or without `replicas.note`,
+ * processes die without end; without `replicas.beware` after a crash was charged, more of them die than may; without
+ * `care.exclusive` a delivery that is innocent can be charged twice.
+ */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { DomainEvent, Publisher, Subscriber } from "../src/index.ts"
-import { Counted, counting, createLedger } from "./processes/program.ts"
-import { start } from "./support/children.ts"
-import { inSchema } from "./support/databases.ts"
-import { until } from "./support/scenario.ts"
+import { DomainEvent, Publisher, Subscriber } from "../../src/index.ts"
+import { Counted, counting, createLedger } from "../processes/program.ts"
+import { start } from "../support/children.ts"
+import { inSchema } from "../support/databases.ts"
+import { until } from "../support/scenario.ts"
 
 const events = (count: number) => Array.from({ length: count }, (_, n) => DomainEvent.publication(Counted, { n }))
 
