@@ -83,7 +83,7 @@ const shared = (sql: SqlClient.SqlClient) =>
   })
 
 /** How long a notification may take from one connection to another, when it is tried out. */
-const trialPatience = "2 seconds"
+const trialPatience = "1 second"
 
 /**
  * Whether a connection is a session. One whose process is the server's own is; a pooler has numbers of its own, and

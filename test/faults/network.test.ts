@@ -8,7 +8,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import {
@@ -26,6 +26,7 @@ import { quick } from "../processes/replica.ts"
 import { clientFor, uniqueSchema, withSchema } from "../support/databases.ts"
 import { type Cut, faultProxy } from "../support/faultProxy.ts"
 import { inPlace, load, printed, recovery, rounds, verify } from "../support/faults.ts"
+import { transactionPooler } from "../support/pooler.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 
 const minutes = 120_000 * rounds
@@ -119,6 +120,39 @@ it.live(
     }).pipe(Effect.scoped, Effect.provide(withSchema(schema).pipe(Layer.provideMerge(clientFor(schema)))))
   }
 )
+
+it.live("behind a pooler in transaction mode processes say so once, and find each other's events by polling", () => {
+  const schema = uniqueSchema()
+  const warnings: Array<string> = []
+  const capture = Logger.make(({ logLevel, message }) => {
+    if (logLevel === "Warn") warnings.push(String(message))
+  })
+  return Effect.gen(function* () {
+    const { Happened } = eventsOf("pooled")
+    const url = yield* transactionPooler(inject("postgresUrl"), 6)
+    const seen: Array<number> = []
+    const pooled = Integration.layer({ settings: quick }).pipe(
+      Layer.provideMerge(
+        PgClient.layer({ url: Redacted.make(url), prepare: false, startupParameters: { search_path: schema } })
+      ),
+      Layer.provide(Logger.layer([capture]))
+    )
+    yield* Layer.build(Subscriber.layer(handledBy("pooled", Happened, seen)).pipe(Layer.provide(pooled)))
+    const other = yield* Layer.build(processIn(schema, "direct"))
+    for (const n of [1, 2, 3]) {
+      yield* Effect.provideContext(Publisher.publish(Happened, { n }), other)
+      yield* until(
+        Effect.sync(() => seen.length),
+        (length) => length === n
+      )
+    }
+    assert.lengthOf(warnings, 1)
+    assert.match(
+      warnings[0] ?? "",
+      /^The database is behind a pooler in transaction mode: .* find each other's events by polling\./
+    )
+  }).pipe(Effect.scoped, Effect.provide(withSchema(schema).pipe(Layer.provideMerge(clientFor(schema)))))
+})
 
 /** Everything the library writes: publishing alone and with the application's rows, delivery in both modes, roll-up. */
 const scenario = Effect.fnUntraced(function* (name: string) {
