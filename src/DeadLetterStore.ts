@@ -10,6 +10,7 @@ import type { StoreError } from "./Errors.ts"
 
 /** Which deliveries that gave up are meant; without a field, all. @since 0.1.0 */
 export interface DeadLetterFilter {
+  readonly deliveryIds?: ReadonlyArray<string>
   readonly consumer?: string
   /** A name, or a pattern: `*` stands for any characters. */
   readonly eventName?: string

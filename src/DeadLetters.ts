@@ -60,6 +60,8 @@ const timeOf = (name: "since" | "until", input: DateTime.DateTime.Input | undefi
 
 const toStoreFilter = Effect.fnUntraced(function* (filter: Filter) {
   const { since, until, ...rest } = filter
+  const wrong = filter.deliveryIds?.find((id) => !isUuid(id))
+  if (wrong !== undefined) return yield* invalid("deliveryIds", wrong, "ids of deliveries")
   return { ...rest, ...(yield* timeOf("since", since)), ...(yield* timeOf("until", until)) } satisfies DeadLetterFilter
 })
 

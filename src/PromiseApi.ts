@@ -7,6 +7,7 @@
  */
 import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
 import * as ConsumerModule from "./Consumer.ts"
+import { DeadLetters } from "./DeadLetters.ts"
 import type * as DomainEvent from "./DomainEvent.ts"
 import { IntegrationStopped } from "./Errors.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "./HandlerContext.ts"
@@ -99,6 +100,15 @@ export interface PromiseIntegration extends AsyncDisposable {
   readonly settled: (eventId: string) => Promise<ReadonlyArray<Delivery>>
   /** Counts of events, deliveries and handlers. */
   readonly stats: () => Promise<Stats>
+  /** What gave up: see `DeadLetters`. */
+  readonly deadLetters: PromiseDeadLetters
+}
+
+/** `DeadLetters` behind promises. @since 0.1.0 */
+export type PromiseDeadLetters = {
+  readonly [Operation in keyof DeadLetters["Service"]]: (
+    ...given: Parameters<DeadLetters["Service"][Operation]>
+  ) => Promise<Effect.Success<ReturnType<DeadLetters["Service"][Operation]>>>
 }
 
 const inTransaction = <A>(body: (context: HandlerContext) => PromiseLike<A>) =>
@@ -185,6 +195,14 @@ export const createIntegration = <E>(options: {
     findLinksByType: (linkType) => run(LinkStore.use((links) => links.findByLinkType(linkType))),
     transaction: (body) => run(inTransaction(body)),
     settled: (eventId) => run(Processor.use((processor) => processor.settled(eventId))),
+    deadLetters: {
+      list: (given) => run(DeadLetters.use((letters) => letters.list(given))),
+      inspect: (deliveryId) => run(DeadLetters.use((letters) => letters.inspect(deliveryId))),
+      requeue: (deliveryId, given) => run(DeadLetters.use((letters) => letters.requeue(deliveryId, given))),
+      requeueAll: (filter) => run(DeadLetters.use((letters) => letters.requeueAll(filter))),
+      discard: (deliveryId, given) => run(DeadLetters.use((letters) => letters.discard(deliveryId, given))),
+      discardAll: (filter, given) => run(DeadLetters.use((letters) => letters.discardAll(filter, given)))
+    },
     stats: () => run(Processor.use((processor) => processor.stats))
   }
 }

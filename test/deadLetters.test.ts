@@ -84,6 +84,7 @@ describe.each(runtimes)("on $name", ({ isServer, layer }) => {
             letters.list({ limit: 0 }),
             letters.list({ after: "yesterday" }),
             letters.list({ since: "soon" }),
+            letters.requeueAll({ deliveryIds: ["nobody"] }),
             letters.inspect("nobody"),
             letters.requeue("00000000-0000-4000-8000-000000000000"),
             letters.discard("nobody")
@@ -94,6 +95,7 @@ describe.each(runtimes)("on $name", ({ isServer, layer }) => {
           "Option limit of dead letters is 0, expected an integer from 1 to 1000.",
           "Option after of dead letters is yesterday, expected the next of an earlier page.",
           "Option since of dead letters is soon, expected a time.",
+          "Option deliveryIds of dead letters is nobody, expected ids of deliveries.",
           "No delivery nobody in inbox_event. Its event was never committed, or has been removed.",
           "No delivery 00000000-0000-4000-8000-000000000000 in inbox_event. Its event was never committed, or has been removed.",
           "No delivery nobody in inbox_event. Its event was never committed, or has been removed."
@@ -209,6 +211,9 @@ describe.each(runtimes)("on $name", ({ isServer, layer }) => {
         const letters = yield* DeadLetters
         state.isBroken = false
         const filter = { consumer: "at-once", eventName: "at-once.*" }
+        const [first, second] = (yield* letters.list(filter)).deadLetters.map((letter) => letter.deliveryId)
+        const some = [first ?? "", second ?? ""]
+        assert.lengthOf((yield* letters.list({ deliveryIds: some })).deadLetters, 2)
         const counts = yield* Effect.all(
           [
             letters.requeueAll(filter),

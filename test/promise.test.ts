@@ -162,6 +162,31 @@ describe.each(runtimes)("on $name", ({ layer }) => {
     assert.strictEqual((await integration.stats()).total, 2)
   })
 
+  it("lists dead letters, requeues them, and discards them", async () => {
+    await using integration = createIntegration({ layer: layer({ settings: { ...settings, maxAttempts: 1 } }) })
+    let isBroken = true
+    await integration.subscribe({
+      consumer: "promise.dead",
+      event: InvoiceCreated,
+      handler: async () => {
+        if (isBroken) throw new Error("no")
+      }
+    })
+    await integration.start()
+    const ids = ["a", "b"]
+    for (const id of ids) await integration.settled((await integration.publish(InvoiceCreated, { id, amount: 1 })).id)
+    const { deadLetters } = await integration.deadLetters.list({ consumer: "promise.dead" })
+    assert.lengthOf(deadLetters, 2)
+    isBroken = false
+    const [last, first] = deadLetters
+    const { payload } = await integration.deadLetters.inspect(last?.deliveryId ?? "")
+    assert.deepStrictEqual(payload, { id: "b", amount: 1 })
+    assert.isTrue(await integration.deadLetters.requeue(last?.deliveryId ?? ""))
+    assert.strictEqual(await integration.deadLetters.discardAll({ deliveryIds: [first?.deliveryId ?? ""] }), 1)
+    const [delivery] = await integration.settled(last?.eventId ?? "")
+    assert.strictEqual(delivery?.status, "processed")
+  })
+
   it("a start that failed can be tried again", async () => {
     let tries = 0
     const flaky = Layer.effectDiscard(

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Deferred, Effect, type Scope } from "effect"
+import { Deferred, Effect, Queue, type Scope } from "effect"
 import type { InboxStore } from "../InboxStore.ts"
 import type { Settings } from "../Settings.ts"
 import { untraced } from "./engine.ts"
@@ -38,18 +38,27 @@ export const make = (
       }
       return processingLeaseMs / beatsPerLease
     }).pipe(Effect.catchCause(() => Effect.succeed(beatAgainMillis)))
-    yield* Effect.gen(function* () {
-      const { processingLeaseMs } = yield* settings.current
-      let millis = processingLeaseMs / beatsPerLease
-      for (;;) {
+    const isHolding = yield* Queue.sliding<void>(1)
+    /** Nothing is renewed, and no timer runs, while there is nothing to renew. */
+    const beats = Effect.gen(function* () {
+      let millis = (yield* settings.current).processingLeaseMs / beatsPerLease
+      while (held.size > 0) {
         yield* Effect.sleep(millis)
-        millis = held.size === 0 ? (yield* settings.current).processingLeaseMs / beatsPerLease : yield* beat
+        millis = held.size === 0 ? 0 : yield* beat
       }
-    }).pipe(Effect.annotateLogs({ fiber: "heartbeat" }), Effect.forkScoped)
+    })
+    yield* Queue.take(isHolding).pipe(
+      Effect.andThen(beats),
+      Effect.forever,
+      Effect.annotateLogs({ fiber: "heartbeat" }),
+      Effect.forkScoped
+    )
     return {
       hold: (deliveryId, token) =>
-        Effect.map(Deferred.make<void>(), (lost) => {
+        Effect.gen(function* () {
+          const lost = yield* Deferred.make<void>()
           held.set(deliveryId, { token, lost })
+          yield* Queue.offer(isHolding, undefined)
           return lost
         }),
       drop: (deliveryId, token) =>

@@ -12,6 +12,8 @@ import { type Engine, untraced } from "./engine.ts"
 export interface Maintenance {
   /** Late consumers are to be given events. */
   readonly backfillSoon: Effect.Effect<void>
+  /** Takes note of the settings in force. */
+  readonly follow: (settings: Values) => Effect.Effect<void>
   /** Gives late consumers all they are to be given. */
   readonly backfillAll: Effect.Effect<void, StoreError>
   /** Removes all that the settings say. Returns how many events. */
@@ -25,10 +27,7 @@ const window = 500
 const breath = "20 millis"
 
 /** How often what is kept too long is looked for. */
-const retentionInterval = 600_000
-
-/** How often the settings are asked whether anything is to be removed, without a look at the database. */
-const settingsInterval = 5000
+const retentionInterval = "10 minutes"
 
 /** How often it is said what nobody serves. */
 const reportInterval = "5 minutes"
@@ -63,20 +62,14 @@ const backfillAll = (engine: Engine): Effect.Effect<void, StoreError> =>
   })
 
 /** Removes what is to be removed now and then, and at once when the settings change. */
-const retain = (engine: Engine) =>
+const retain = (engine: Engine, changed: Queue.Queue<void>) =>
   Effect.gen(function* () {
-    let last = ""
-    let waited = retentionInterval
     for (;;) {
-      const ages = JSON.stringify(agesOf(yield* engine.settings.current))
-      if (ages !== last || waited >= retentionInterval) {
-        last = ages
-        waited = 0
-        const removed = yield* engine.incident.survive(removeExpired(engine))
-        if (removed > 0) yield* Effect.logInfo(`Removed ${removed} events that were settled long ago`)
-      }
-      yield* Effect.sleep(settingsInterval)
-      waited += settingsInterval
+      const removed = yield* engine.incident.survive(removeExpired(engine))
+      if (removed > 0) yield* Effect.logInfo(`Removed ${removed} events that were settled long ago`)
+      const { deadLetterHours, hours } = agesOf(yield* engine.settings.current)
+      const isOff = hours === undefined && deadLetterHours === undefined
+      yield* isOff ? Queue.take(changed) : Effect.timeoutOption(Queue.take(changed), retentionInterval)
     }
   })
 
@@ -112,9 +105,17 @@ export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Sc
       "backfill",
       Queue.take(wanted).pipe(Effect.andThen(engine.incident.survive(backfillAll(engine))), Effect.forever)
     )
-    yield* run("retention", retain(engine))
+    const changed = yield* Queue.sliding<void>(1)
+    let ages = JSON.stringify(agesOf(yield* engine.settings.current))
+    yield* run("retention", retain(engine, changed))
     yield* run("report", report(engine))
     return {
+      follow: (settings) =>
+        Effect.suspend(() => {
+          const before = ages
+          ages = JSON.stringify(agesOf(settings))
+          return before === ages ? Effect.void : Effect.asVoid(Queue.offer(changed, undefined))
+        }),
       backfillSoon: Effect.asVoid(Queue.offer(wanted, undefined)),
       backfillAll: backfillAll(engine),
       removeExpired: removeExpired(engine)

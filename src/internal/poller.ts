@@ -96,6 +96,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       yield* engine.notifier.wake(answer.due.filter(isDue).map((due) => due.consumer))
       if (answer.hasUnrouted) yield* routeAll(engine)
       if (answer.hasOpenSubscriptions) yield* sweepSubscriptions(engine)
+      yield* maintenance.follow(settings)
       if (answer.hasOpenBackfills) yield* maintenance.backfillSoon
       if (answer.hasUnrolled) yield* engine.outbox.rollUpFrom(rollUpPosition, window)
       rollUpPosition = answer.nextRollUpPosition

@@ -7,7 +7,7 @@
  *
  * @internal
  */
-import { Cause, Clock, Effect, Fiber } from "effect"
+import { Cause, Clock, Deferred, Effect, Fiber } from "effect"
 import { StoreError } from "../Errors.ts"
 import type { Settings, Values } from "../Settings.ts"
 
@@ -54,6 +54,16 @@ const untilSilent = Effect.fnUntraced(function* (signs: Signs, limitMillis: numb
   }
 })
 
+/** Waits for the end of a fiber, but not for ever, where nothing can be interrupted. */
+const ended = Effect.fnUntraced(function* (fiber: Fiber.Fiber<unknown, unknown>, millis: number) {
+  const over = yield* Deferred.make<void>()
+  const tell = Deferred.succeed(over, undefined)
+  yield* Effect.forkDetach(Effect.andThen(Fiber.await(fiber), tell))
+  const timer = yield* Effect.forkDetach(Effect.andThen(Effect.sleep(millis), tell))
+  yield* Deferred.await(over)
+  timer.interruptUnsafe()
+})
+
 /**
  * Runs a transaction; fails with `StoreError` when it has shown no sign for `idleMillis` and a little more. Interrupting
  * it interrupts the transaction, and waits for it.
@@ -64,22 +74,24 @@ export const unlessSilent = <A, E, R>(
   idleMillis: number,
   settings: Values
 ): Effect.Effect<A, E | StoreError, R> =>
-  Effect.gen(function* () {
-    const context = yield* Effect.context<R>()
-    const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction, context), { startImmediately: true })
-    const limitMillis = idleMillis + patience(settings)
-    const hasEnded = yield* Effect.raceFirst(
-      Effect.as(Fiber.await(fiber), true),
-      Effect.as(untilSilent(signs, limitMillis), false)
-    ).pipe(
-      Effect.onInterrupt(() =>
-        Effect.suspend(() => {
-          fiber.interruptUnsafe()
-          return Effect.interruptible(Effect.timeoutOption(Fiber.await(fiber), limitMillis))
-        })
+  // Nothing comes between the fork and the care for it.
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const context = yield* Effect.context<R>()
+      const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction, context), { startImmediately: true })
+      const limitMillis = idleMillis + patience(settings)
+      const hasEnded = yield* restore(
+        Effect.raceFirst(Effect.as(Fiber.await(fiber), true), Effect.as(untilSilent(signs, limitMillis), false))
+      ).pipe(
+        Effect.onInterrupt(() =>
+          Effect.suspend(() => {
+            fiber.interruptUnsafe()
+            return ended(fiber, limitMillis)
+          })
+        )
       )
-    )
-    if (hasEnded) return yield* Fiber.join(fiber)
-    fiber.interruptUnsafe()
-    return yield* silent("transaction")
-  })
+      if (hasEnded) return yield* Fiber.join(fiber)
+      fiber.interruptUnsafe()
+      return yield* silent("transaction")
+    })
+  )

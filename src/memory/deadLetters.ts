@@ -48,8 +48,9 @@ const toContent = (delivery: DeliveryRecord, event: EventRecord): DeadLetterCont
 })
 
 const isMeant = (filter: DeadLetterFilter, letter: DeadLetter): boolean => {
-  const { aggregate, consumer, errorTag, eventName, isUndecodable, since, until } = filter
+  const { aggregate, consumer, deliveryIds, errorTag, eventName, isUndecodable, since, until } = filter
   return (
+    (deliveryIds === undefined || deliveryIds.includes(letter.deliveryId)) &&
     (consumer === undefined || letter.consumer === consumer) &&
     (eventName === undefined || matches(eventName, letter.eventName)) &&
     (errorTag === undefined || letter.errorTag === errorTag) &&

@@ -43,7 +43,7 @@ const toDeadLetter = <Each extends Row>({ aggregateId, aggregateType, sourceModu
 })
 
 const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: string | undefined, limit: number) => {
-  const { aggregate, consumer, errorTag, eventName, isUndecodable, since, until } = filter
+  const { aggregate, consumer, deliveryIds, errorTag, eventName, isUndecodable, since, until } = filter
   const [afterTime, afterId] = after === undefined ? [null, null] : after.split("/")
   return sql.unsafe<Row>(
     `SELECT ${fields}
@@ -57,6 +57,7 @@ const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: str
         AND ($5::text IS NULL OR (e.source_module = $5 AND e.aggregate_type = $6 AND e.aggregate_id = $7))
         AND ($8::timestamptz IS NULL OR ${gaveUpAt} >= $8)
         AND ($9::timestamptz IS NULL OR ${gaveUpAt} < $9)
+        AND ($13::uuid[] IS NULL OR i.id = ANY ($13::uuid[]))
         AND ($10::timestamptz IS NULL OR (${gaveUpAt}, i.id) < ($10, $11::uuid))
       ORDER BY ${gaveUpAt} DESC, i.id DESC
       LIMIT $12::int`,
@@ -72,7 +73,8 @@ const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: str
       until ?? null,
       afterTime ?? null,
       afterId ?? null,
-      limit
+      limit,
+      deliveryIds ?? null
     ]
   )
 }

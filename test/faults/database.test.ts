@@ -144,19 +144,25 @@ it.live("handlers that use up the application's pool for longer than their lease
   return Effect.gen(function* () {
     const { Happened: Exhausting, happenings } = eventsOf("exhausting")
     const attempts: Array<number> = []
-    yield* serve(
-      Subscriber.make({
-        consumer: Consumer.make("exhausting", { mode: "leased", concurrency: 3, timeout: "30 seconds" }),
-        event: Exhausting,
-        handler: Effect.fnUntraced(function* ({ attempt }) {
-          attempts.push(attempt)
-          const sql = yield* SqlClient.SqlClient
-          yield* Effect.andThen(sql.reserve, Effect.sleep("2500 millis")).pipe(Effect.scoped)
-        })
+    const exhausting = Subscriber.make({
+      consumer: Consumer.make("exhausting", { mode: "leased", concurrency: 3, timeout: "30 seconds" }),
+      event: Exhausting,
+      handler: Effect.fnUntraced(function* ({ attempt }) {
+        attempts.push(attempt)
+        const sql = yield* SqlClient.SqlClient
+        yield* Effect.andThen(sql.reserve, Effect.sleep("2500 millis")).pipe(Effect.scoped)
       })
-    )
+    })
+    yield* serve(exhausting)
     const processor = yield* Processor
     const events = yield* Publisher.publishAll(happenings(3))
+    yield* until(
+      Effect.sync(() => attempts.length),
+      (count) => count === 3
+    )
+    // Somebody else, who would take over what runs out.
+    const other = Integration.layer({ settings: quick }).pipe(Layer.provideMerge(clientFor(schema)), Layer.fresh)
+    yield* Layer.build(Subscriber.layer(exhausting).pipe(Layer.provide(other)))
     for (const { id } of events) {
       const [delivery] = yield* processor.settled(id)
       assert.deepInclude(delivery, { status: "processed", attemptCount: 1 })

@@ -1,0 +1,58 @@
+/** Transactions and statements of which nothing is heard any more, under virtual time. */
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Ref } from "effect"
+import { TestClock } from "effect/testing"
+import { inTime, isSilent, unlessSilent } from "../src/internal/silence.ts"
+import { defaults } from "../src/Settings.ts"
+
+const settings = { ...defaults, processingLeaseMs: 10_000 }
+const engine = {
+  settings: {
+    current: Effect.succeed(settings),
+    apply: () => Effect.succeed(settings),
+    refresh: Effect.succeed(settings)
+  }
+}
+
+it.effect("a transaction that cannot be interrupted is left alone when it has shown no sign for too long", () =>
+  Effect.gen(function* () {
+    const signs = { last: 0 }
+    const hung = Effect.uninterruptible(Effect.never)
+    const fiber = yield* Effect.forkChild(Effect.exit(unlessSilent(hung, signs, 20_000, settings)))
+    yield* TestClock.adjust("29 seconds")
+    assert.isUndefined(fiber.pollUnsafe())
+    // A handler that begins is a sign of life.
+    signs.last = 29_000
+    yield* TestClock.adjust("29 seconds")
+    assert.isUndefined(fiber.pollUnsafe())
+    yield* TestClock.adjust("2 seconds")
+    const exit = yield* Fiber.join(fiber)
+    assert.isTrue(exit._tag === "Failure" && isSilent(exit.cause))
+  })
+)
+
+it.effect("one that ends in time gives its result, and is interrupted with its caller", () =>
+  Effect.gen(function* () {
+    assert.strictEqual(yield* unlessSilent(Effect.succeed(1), { last: 0 }, 0, settings), 1)
+    const wasInterrupted = yield* Ref.make(false)
+    const started = yield* Deferred.make<void>()
+    const waiting = Effect.andThen(Deferred.succeed(started, undefined), Effect.never).pipe(
+      Effect.onInterrupt(() => Ref.set(wasInterrupted, true))
+    )
+    const fiber = yield* Effect.forkChild(unlessSilent(waiting, { last: 0 }, 0, settings))
+    yield* Deferred.await(started)
+    yield* Fiber.interrupt(fiber)
+    assert.isTrue(yield* Ref.get(wasInterrupted))
+  })
+)
+
+it.effect("a statement has twice the lease to be answered", () =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(Effect.exit(inTime(engine, "inbox.poll", Effect.never)))
+    yield* TestClock.adjust("19 seconds")
+    assert.isUndefined(fiber.pollUnsafe())
+    yield* TestClock.adjust("2 seconds")
+    const exit = yield* Fiber.join(fiber)
+    assert.isTrue(exit._tag === "Failure" && isSilent(exit.cause))
+  })
+)
