@@ -71,8 +71,6 @@ export class ReplicaStore extends Context.Service<
     readonly findNote: (deliveryId: string) => Effect.Effect<Note | undefined, StoreError>
     /** Removes the notes of a delivery whose attempt has ended, in the caller's transaction. */
     readonly erase: (deliveryId: string) => Effect.Effect<void, StoreError>
-    /** Keeps a consumer careful about everything that is due now, in the caller's transaction. */
-    readonly beware: (consumer: string) => Effect.Effect<void, StoreError>
     /** All that are known, the last started first; those that ended are forgotten after a day. */
     readonly all: Effect.Effect<ReadonlyArray<Replica>, StoreError>
   }

@@ -10,7 +10,7 @@ import { Cause, Clock, type Context, Data, Effect, Exit, Option } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import { type StoreError, TransactionAborted } from "../Errors.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
-import { type Advice, crash, isCrash } from "./care.ts"
+import { type Advice, crash } from "./care.ts"
 import { deliver, type Outcome } from "./deliver.ts"
 import { type Engine, idleMillisOf, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
 import { isAborted, isConnectionLost, isContention } from "./failure.ts"
@@ -163,8 +163,6 @@ const settle = Effect.fnUntraced(function* (
   }
   yield* untraced(engine.inbox.complete(processed.map((row) => row.deliveryId)))
   for (const { verdict } of others) yield* untraced(engine.inbox.settle(verdict))
-  // What crashed is due again now, and has to be taken with care again.
-  if (handled.some(([, outcome]) => isCrash(outcome))) yield* untraced(engine.replicas.beware(request.consumer.name))
   yield* untraced(releaseNext(engine, request.consumer, rows))
   return { processed, others }
 })

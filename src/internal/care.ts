@@ -81,15 +81,10 @@ export const advise = Effect.fnUntraced(function* (
 })
 
 /**
- * The failure of an attempt that never ended. It is repeated at once: what ends its process had better be known for it
- * soon, and starting a process takes its time anyway.
+ * The failure of an attempt that never ended. It is repeated at once and in its old place, where care is still taken:
+ * put off, it would be due in a batch again, and end another process at no charge.
  */
 export const crash = (consumer: Consumer, row: Claimed, durationMillis: number): Outcome => {
   const error = new HandlerCrashed({ consumer: consumer.name, eventName: row.eventName })
   return { _tag: "Failed", cause: Cause.fail(error), directive: Directive.RetryAfter(0, error), durationMillis }
 }
-
-export const isCrash = (outcome: Outcome): boolean =>
-  outcome._tag === "Failed" &&
-  outcome.directive?._tag === "RetryAfter" &&
-  outcome.directive.error instanceof HandlerCrashed

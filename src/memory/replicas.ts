@@ -25,7 +25,6 @@ export const layer: Layer.Layer<ReplicaStore> = Layer.sync(ReplicaStore, () => {
     note: () => Effect.void,
     findNote: () => Effect.succeed(undefined),
     erase: () => Effect.void,
-    beware: () => Effect.void,
     all: Effect.sync(() => [
       {
         id,

@@ -121,12 +121,6 @@ const erase = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
   sql`
   DELETE FROM integration_attempt WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'`
 
-const beware = (sql: SqlClient.SqlClient) => (consumer: string) =>
-  sql`
-  UPDATE integration_consumer
-  SET careful_until = greatest(careful_until, clock_timestamp())
-  WHERE consumer_name = ${consumer}`
-
 const all = (sql: SqlClient.SqlClient) => sql<Replica>`
   SELECT id::text AS "id", host AS "host", pid AS "pid", status AS "status", started_at AS "startedAt",
     last_seen_at AS "lastSeenAt", stopped_at AS "stoppedAt",
@@ -208,7 +202,6 @@ const make = Effect.gen(function* () {
       ),
     findNote: (deliveryId) => storeErrors("replicas.findNote")(Effect.map(findNote(sql)(deliveryId), ([note]) => note)),
     erase: (deliveryId) => storeErrors("replicas.erase")(Effect.asVoid(erase(sql)(deliveryId))),
-    beware: (consumer) => storeErrors("replicas.beware")(Effect.asVoid(beware(sql)(consumer))),
     all: storeErrors("replicas.all")(all(sql))
   })
 })

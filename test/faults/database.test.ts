@@ -1,10 +1,10 @@
 /**
  * Connections that are terminated, a server that stops, crashes and starts again, an old transaction that is held open,
- * and handlers that use up the pool.
+ * handlers that use up the pool, and a server that only reads.
  *
- * Seen failing with the mechanism off: without the restart of workers (`incident.survive`) nothing goes on after the first
- * terminated backend; with lost connections charged as failures innocent deliveries use up their attempts; with heartbeats
- * on the pool instead of the control connection the leases of handlers that hold the pool run out.
+ * Seen failing with the mechanism off: without the repetition of `incident.survive` nothing goes on after the first
+ * terminated backend, nor after the server was down; with heartbeats on the pool instead of the control connection
+ * (`leasing.ts`) the leases of handlers that hold the pool run out; without `Transactor.reconnect` a read-only server stays.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"

@@ -1,9 +1,10 @@
 /**
  * Handlers that end their process, or their connection, every time.
  *
- * Seen failing with the mechanism off: without the limit of careful claims (`carefulLimit`), or without `replicas.note`,
- * processes die without end; without `replicas.beware` after a crash was charged, more of them die than may; without
- * `care.exclusive` a delivery that is innocent can be charged twice.
+ * Seen failing with the mechanism off: without the limit of careful claims (`carefulLimit`), without the note (`care.ts`), or
+ * without the look for processes that ended (`reap` in `join`), processes die without end; without turns for those that
+ * crashed before (`Exclusive`) an innocent delivery is charged twice; with a lost connection taken for a failure
+ * (`isConnectionLost`) the ends of connections are charged in the batch.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"

@@ -1,11 +1,8 @@
 /**
- * What must not stand in anybody's way: dead letters and parked deliveries by the thousand, maintenance that races, and
- * notes of a crash.
+ * What must not stand in anybody's way: dead letters and parked deliveries by the thousand, and maintenance that races.
  *
- * Seen failing with the mechanism off: with parked rows left in the claim index (`park` does nothing) fresh events wait
- * behind them; with retention that does not lock the event first (`FOR UPDATE SKIP LOCKED` out of `locked`, and the second
- * look out of `remove`) what was just requeued is removed; with a backfill that does not lock the event its deliveries are
- * lost with it.
+ * Seen failing with the mechanism off: without `park` fresh events never come past what is stuck; with retention that
+ * neither locks the event first nor looks at it again (`retention.ts`) what was just requeued is removed.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"

@@ -1,10 +1,10 @@
 /**
- * Connections that fall silent, wake-ups that get lost, and a store that stops at any of its statements.
+ * Connections that fall silent, wake-ups that get lost, a pooler, and a store that stops at any of its statements.
  *
- * Seen failing with the mechanism off: without `inTime` and `unlessSilent` (silence.ts) a replica behind a silent proxy
- * never comes back; without the look at everything after LISTEN (broadcast.ts) what was published while nobody listened
- * waits for a poll that is an hour away; with `Broadcast.send` off so does everything published elsewhere; with the
- * delivery's mark in a transaction of its own a connection that is cut before it gives an event twice.
+ * Seen failing with the mechanism off: without the look at everything after LISTEN (`broadcast.ts`) what was published while
+ * nobody listened waits for a poll that is an hour away, and without `Broadcast.send` so does everything; without the
+ * transaction around claim, handlers and mark a cut connection leaves doubles. That silent connections are given up is
+ * attacked under virtual time by `test/silence.test.ts` as well: here other connections mostly take over.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
