@@ -37,8 +37,8 @@ export class Transactor extends Context.Service<
       parameters: ReadonlyArray<unknown>
     ) => Effect.Effect<ReadonlyArray<object>, StoreError | SqlUnavailable>
     /**
-     * Drops connections to a server that only reads, as one that was demoted by a failover: the next ones are made anew,
-     * and find whoever has its name now. Does nothing where there is no such thing.
+     * Drops idle connections that do not answer, and those to a server that only reads, as one that was demoted by a
+     * failover: the next ones are made anew, and find whoever has its name now. Does nothing where there is no such thing.
      */
     readonly reconnect: Effect.Effect<void>
     /** Checks deferred constraints now, so that their failure is known before the commit. */

@@ -5,6 +5,7 @@
  */
 import { Cause, Effect, Schedule } from "effect"
 import { isReadOnly } from "./failure.ts"
+import { isSilent } from "./silence.ts"
 
 export interface Incident {
   /**
@@ -16,7 +17,7 @@ export interface Incident {
 
 const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]))
 
-/** @param reconnect - drops connections to a server that only reads */
+/** @param reconnect - drops connections that are of no use any more */
 export const make = (reconnect: Effect.Effect<void>): Incident => {
   /** Rounds that are failing now: the incident lasts as long as there is one. */
   const failing = new Set<object>()
@@ -39,7 +40,7 @@ export const make = (reconnect: Effect.Effect<void>): Incident => {
         const id = {}
         return round.pipe(
           Effect.tapCause((cause) => opened(id, cause)),
-          Effect.tapCause((cause) => (isReadOnly(cause) ? reconnect : Effect.void)),
+          Effect.tapCause((cause) => (isReadOnly(cause) || isSilent(cause) ? reconnect : Effect.void)),
           Effect.sandbox,
           Effect.retry({ schedule: backoff, while: (cause) => !Cause.hasInterruptsOnly(cause) }),
           // What is left is interruption from inside, which nothing here does.

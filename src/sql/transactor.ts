@@ -15,12 +15,18 @@ class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}
 /** Connections that are looked at: pools are rarely larger. */
 const maxDropped = 20
 
-/** The pool gives any of its connections; one that ends itself is replaced. */
-const dropReadOnly = (sql: SqlClient.SqlClient) =>
+/** How long a connection may take to answer. */
+const answerPatience = "2 seconds"
+
+/**
+ * All at once, so that the pool gives each of its connections: one that ends itself, or does not answer, is replaced.
+ */
+const dropUseless = (sql: SqlClient.SqlClient) =>
   sql`SELECT pg_terminate_backend(pg_backend_pid()) WHERE current_setting('transaction_read_only')::boolean`.pipe(
+    Effect.timeout(answerPatience),
     Effect.ignoreCause,
-    Effect.repeat({ times: maxDropped - 1 }),
-    Effect.timeoutOption("5 seconds"),
+    Effect.replicateEffect(maxDropped, { concurrency: "unbounded", discard: true }),
+    Effect.timeoutOption("15 seconds"),
     Effect.asVoid
   )
 
@@ -46,7 +52,7 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
             )
           : Effect.void,
       query: (text, parameters) => storeErrors("transactor.query")(sql.unsafe<object>(text, parameters)),
-      reconnect: capabilities.singleSession ? Effect.void : dropReadOnly(sql),
+      reconnect: capabilities.singleSession ? Effect.void : dropUseless(sql),
       checkConstraints: sql`SET CONSTRAINTS ALL IMMEDIATE`.pipe(
         Effect.asVoid,
         storeErrors("transactor.checkConstraints")

@@ -3,8 +3,9 @@
  *
  * Seen failing with the mechanism off: without the look at everything after LISTEN (`broadcast.ts`) what was published while
  * nobody listened waits for a poll that is an hour away, and without `Broadcast.send` so does everything; without the
- * transaction around claim, handlers and mark a cut connection leaves doubles. That silent connections are given up is
- * attacked under virtual time by `test/silence.test.ts` as well: here other connections mostly take over.
+ * transaction around claim, handlers and mark a cut connection leaves doubles; without `inTime` (`silence.ts`) nothing is
+ * heard any more from a replica whose idle connections fell silent. `test/silence.test.ts` attacks `unlessSilent` itself,
+ * under virtual time.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
@@ -25,7 +26,7 @@ import {
 import { quick } from "../processes/replica.ts"
 import { clientFor, uniqueSchema, withSchema } from "../support/databases.ts"
 import { type Cut, faultProxy } from "../support/faultProxy.ts"
-import { inPlace, load, printed, recovery, rounds, verify } from "../support/faults.ts"
+import { inPlace, load, printed, publish, recovery, rounds, verify } from "../support/faults.ts"
 import { transactionPooler } from "../support/pooler.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 
@@ -50,7 +51,13 @@ it.live(
             }
             const count = yield* stop
             yield* verify(count, 2 * rounds)
-            yield* printed("half-open connections (lease 1000 ms)", times)
+            yield* printed("half-open connections under load (lease 1000 ms)", times)
+            // Idle: nobody is in the middle of anything that could time out.
+            assert.isAbove(proxy.silence(), 2)
+            yield* publish(count, 10)
+            const idle = yield* recovery
+            yield* verify(count + 10, 2 * rounds)
+            yield* printed("half-open idle connections (lease 1000 ms)", [idle])
           }),
         { proxied: proxy.url }
       )
