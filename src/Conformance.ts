@@ -25,6 +25,7 @@ import * as Actors from "./testing/actorStore.ts"
 import type { Check as CheckOf } from "./testing/check.ts"
 import * as DeadLetters from "./testing/deadLetterStore.ts"
 import * as Inbox from "./testing/inboxStore.ts"
+import * as Leases from "./testing/leases.ts"
 import * as Links from "./testing/linkStore.ts"
 import * as Mailboxes from "./testing/mailbox.ts"
 import * as Outbox from "./testing/outboxStore.ts"
@@ -55,6 +56,12 @@ export const inboxStore: ReadonlyArray<Check> = Inbox.inboxStore
 /** For stores that can have several transactions open at once, beside those of `inboxStore`. @since 0.1.0 */
 export const inboxStoreConcurrent: ReadonlyArray<Check> = Inbox.inboxStoreConcurrent
 
+/** What an inbox does with leases. @since 0.1.0 */
+export const leases: ReadonlyArray<Check> = Leases.leases
+
+/** For stores that can have several transactions open at once, beside those of `leases`. @since 0.1.0 */
+export const leasesConcurrent: ReadonlyArray<Check> = Leases.leasesConcurrent
+
 /** What inbox, outbox and subscriptions do together: order, pauses, tiers, delays and keys. @since 0.1.0 */
 export const mailboxes: ReadonlyArray<Check> = Mailboxes.mailboxes
 
@@ -76,11 +83,13 @@ export const actorStore: ReadonlyArray<Check> = Actors.actorStore
 /** @since 0.1.0 */
 export const transactor: ReadonlyArray<Check> = Transactions.transactor
 
-/** All of them, with `inboxStoreConcurrent`. @since 0.1.0 */
+/** All of them, with those for several transactions at once. @since 0.1.0 */
 export const all: ReadonlyArray<Check> = [
   ...outboxStore,
   ...inboxStore,
   ...inboxStoreConcurrent,
+  ...leases,
+  ...leasesConcurrent,
   ...mailboxes,
   ...deadLetterStore,
   ...subscriptionStore,

@@ -6,7 +6,8 @@ import { unpolled } from "./support/scenario.ts"
 
 describe.each(runtimes)("$name", ({ isServer, layer }) => {
   // PGlite has one session: two transactions cannot be open at once.
-  const checks = Conformance.all.filter((check) => isServer || !Conformance.inboxStoreConcurrent.includes(check))
+  const concurrent = [...Conformance.inboxStoreConcurrent, ...Conformance.leasesConcurrent]
+  const checks = Conformance.all.filter((check) => isServer || !concurrent.includes(check))
   withLayer(layer({ settings: unpolled }), { excludeTestServices: true, timeout: "60 seconds" })("stores", (it) => {
     for (const { contract, name, test } of checks) it.effect(`${contract}: ${name}`, () => test)
   })

@@ -1,0 +1,152 @@
+/**
+ * What every inbox does with leases.
+ *
+ * @internal
+ */
+import assert from "node:assert/strict"
+import { Deferred, Effect, Fiber } from "effect"
+import { InboxStore, type Verdict } from "../InboxStore.ts"
+import { OutboxStore } from "../OutboxStore.ts"
+import { SubscriptionStore } from "../SubscriptionStore.ts"
+import { Transactor } from "../Transactor.ts"
+import { checkOf } from "./check.ts"
+import { newEvent, unique, withDeliveries } from "./support.ts"
+
+const check = checkOf("InboxStore")
+
+const verdict = (deliveryId: string, more: Partial<Verdict> = {}): Verdict => ({
+  deliveryId,
+  seenAttempts: 0,
+  status: "processed",
+  retryInMillis: undefined,
+  error: undefined,
+  errorTag: undefined,
+  failure: undefined,
+  ...more
+})
+
+/** Claims one delivery and leases it, in one transaction. */
+const leaseNext = (claim: Effect.Success<ReturnType<typeof withDeliveries>>["claim"], millis: number) =>
+  Transactor.withTransaction(
+    Effect.gen(function* () {
+      const [row] = yield* claim(1)
+      const deliveryId = row?.deliveryId ?? ""
+      return { deliveryId, token: yield* InboxStore.use((inbox) => inbox.lease(deliveryId, millis)) }
+    })
+  )
+
+export const leases = [
+  check(
+    "a leased delivery is given to nobody else; its attempt is counted, and settled by its token alone",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim } = yield* withDeliveries(1)
+      const { deliveryId, token } = yield* leaseNext(claim, 60_000)
+      assert.deepEqual(yield* claim(10), [])
+      assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), {
+        status: "processing",
+        isOpen: true,
+        attemptCount: 1,
+        dueInMillis: null
+      })
+      const other = "00000000-0000-4000-8000-000000000000"
+      assert.equal(yield* inbox.settleLease(verdict(deliveryId), other), false)
+      assert.equal(yield* inbox.settle(verdict(deliveryId, { seenAttempts: 1 })), false)
+      assert.equal(yield* inbox.settleLease(verdict(deliveryId), token), true)
+      assert.equal(yield* inbox.settleLease(verdict(deliveryId), token), false)
+      assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), { status: "processed", attemptCount: 1 })
+    })
+  ),
+
+  check(
+    "a lease that ran out is found, and still holds until somebody has ended it; one that is renewed does not run out",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, consumer, interest } = yield* withDeliveries(2)
+      const lost = yield* leaseNext(claim, -1)
+      const kept = yield* leaseNext(claim, -1)
+      assert.ok(((yield* inbox.nextDue({ consumer, interest })) ?? 1) <= 0)
+      assert.deepEqual(yield* inbox.renew([kept, { ...lost, token: kept.token }], 60_000), [kept.deliveryId])
+      const expired = yield* inbox.expired(consumer, 10)
+      assert.deepEqual(
+        expired.map(({ attemptCount, deliveryId, token }) => ({ attemptCount, deliveryId, token })),
+        [{ ...lost, attemptCount: 0 }]
+      )
+      assert.ok(((yield* inbox.nextDue({ consumer, interest })) ?? 1) <= 0)
+      assert.equal(
+        yield* inbox.settleLease(verdict(lost.deliveryId, { status: "failed", retryInMillis: 0 }), lost.token),
+        true
+      )
+      assert.deepEqual(yield* inbox.expired(consumer, 10), [])
+      assert.deepEqual(
+        (yield* claim(10)).map((row) => [row.deliveryId, row.attemptCount]),
+        [[lost.deliveryId, 1]]
+      )
+    })
+  ),
+
+  check(
+    "what is given back is due at once, with its attempt not counted",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim } = yield* withDeliveries(1)
+      const { deliveryId, token } = yield* leaseNext(claim, 60_000)
+      assert.equal(yield* inbox.giveBack(deliveryId, token), true)
+      assert.equal(yield* inbox.giveBack(deliveryId, token), false)
+      assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), { status: "received", attemptCount: 0 })
+      const again = yield* leaseNext(claim, 60_000)
+      assert.notEqual(again.token, token)
+      const retry = verdict(deliveryId, { status: "failed", retryInMillis: 0 })
+      assert.equal(yield* inbox.settleLease(retry, again.token), true)
+      const third = yield* leaseNext(claim, 60_000)
+      assert.equal(yield* inbox.giveBack(deliveryId, third.token), true)
+      assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), {
+        status: "failed",
+        attemptCount: 1,
+        isOpen: true
+      })
+    })
+  )
+]
+
+/** For stores that can have several transactions open at once. */
+export const leasesConcurrent = [
+  check(
+    "who settles a lease waits for who is parking behind it, and releases what was parked",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const [consumer, eventName] = [unique("leased"), unique("event")]
+      yield* SubscriptionStore.use((store) =>
+        store.register([{ consumer, event: eventName, priority: 0, ordering: "aggregate" }])
+      )
+      yield* OutboxStore.use((store) => store.append([newEvent(eventName), newEvent(eventName)]))
+      const interest = { names: [eventName], patterns: [] }
+      const claim = inbox.claim({ consumer, interest, onDeadLetter: "park", limit: 1 })
+      const { row, token } = yield* Transactor.withTransaction(
+        Effect.gen(function* () {
+          const [first] = yield* claim
+          return { row: first, token: yield* inbox.lease(first?.deliveryId ?? "", 60_000) }
+        })
+      )
+      const [hasParked, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const parking = yield* claim.pipe(
+        Effect.tap(Deferred.succeed(hasParked, undefined)),
+        Effect.tap(Deferred.await(go)),
+        Transactor.withTransaction,
+        Effect.forkChild
+      )
+      yield* Deferred.await(hasParked)
+      const settling = yield* Effect.gen(function* () {
+        yield* inbox.settleLease(verdict(row?.deliveryId ?? ""), token)
+        const keys = row?.orderingKey === undefined ? [] : [row.orderingKey]
+        return yield* inbox.release({ consumer, keys, onDeadLetter: "park", waits: true })
+      }).pipe(Transactor.withTransaction, Effect.forkChild)
+      // Time for it to pass the key over, as it would without waiting.
+      yield* Effect.sleep("50 millis")
+      yield* Deferred.succeed(go, undefined)
+      assert.deepEqual(yield* Fiber.join(parking), [])
+      assert.equal(yield* Fiber.join(settling), 1)
+      assert.equal([...(yield* claim)].length, 1)
+    })
+  )
+]
