@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, type Effect } from "effect"
+import { Context, type Deferred, type Effect } from "effect"
 import type { SqlUnavailable, StoreError } from "./Errors.ts"
 
 /**
@@ -20,6 +20,14 @@ export class Transactor extends Context.Service<
      * a transaction it is a savepoint. Fails with `StoreError` when the transaction cannot be opened or committed.
      */
     readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
+    /**
+     * The same for a transaction of its own, whose connection is closed when `broken` is completed, where there is one:
+     * whatever waits for an answer on it then fails, also BEGIN and COMMIT, which cannot be interrupted.
+     */
+    readonly breakable: <A, E, R>(
+      effect: Effect.Effect<A, E, R>,
+      broken: Deferred.Deferred<void>
+    ) => Effect.Effect<A, E | StoreError, R>
     /** Whether the current fiber is in a transaction. */
     readonly isOpen: Effect.Effect<boolean>
     /** Runs `effect` after the outermost commit, at once without a transaction, never after a rollback. */

@@ -18,7 +18,7 @@ it.effect("a transaction that cannot be interrupted is left alone when it has sh
   Effect.gen(function* () {
     const signs = { last: 0 }
     const hung = Effect.uninterruptible(Effect.never)
-    const fiber = yield* Effect.forkChild(Effect.exit(unlessSilent(hung, signs, 20_000, settings)))
+    const fiber = yield* Effect.forkChild(Effect.exit(unlessSilent(() => hung, signs, 20_000, settings)))
     yield* TestClock.adjust("29 seconds")
     assert.isUndefined(fiber.pollUnsafe())
     // A handler that begins is a sign of life.
@@ -33,13 +33,13 @@ it.effect("a transaction that cannot be interrupted is left alone when it has sh
 
 it.effect("one that ends in time gives its result, and is interrupted with its caller", () =>
   Effect.gen(function* () {
-    assert.strictEqual(yield* unlessSilent(Effect.succeed(1), { last: 0 }, 0, settings), 1)
+    assert.strictEqual(yield* unlessSilent(() => Effect.succeed(1), { last: 0 }, 0, settings), 1)
     const wasInterrupted = yield* Ref.make(false)
     const started = yield* Deferred.make<void>()
     const waiting = Effect.andThen(Deferred.succeed(started, undefined), Effect.never).pipe(
       Effect.onInterrupt(() => Ref.set(wasInterrupted, true))
     )
-    const fiber = yield* Effect.forkChild(unlessSilent(waiting, { last: 0 }, 0, settings))
+    const fiber = yield* Effect.forkChild(unlessSilent(() => waiting, { last: 0 }, 0, settings))
     yield* Deferred.await(started)
     yield* Fiber.interrupt(fiber)
     assert.isTrue(yield* Ref.get(wasInterrupted))

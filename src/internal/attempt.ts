@@ -199,12 +199,16 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       const batch = { consumer, rows, isStopping, avoided, timeoutMillis, signs }
       return yield* settle(engine, request, rows, yield* runBatch(engine, batch, handlers), elapsed())
     })
-    const whole = engine.transactor.withTransaction(transaction)
     const exit = yield* Effect.exit(
       engine.permits.withPermit(request.consumer.name)(
         engine.capabilities.lockTimeout
-          ? unlessSilent(whole, signs, idleMillisOf(request.consumer, settings), settings)
-          : whole
+          ? unlessSilent(
+              (broken) => engine.transactor.breakable(transaction, broken),
+              signs,
+              idleMillisOf(request.consumer, settings),
+              settings
+            )
+          : engine.transactor.withTransaction(transaction)
       )
     )
     if (Exit.isSuccess(exit)) return Attempt.Committed({ rows, ...exit.value })

@@ -51,9 +51,10 @@ const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, as
 /** A transaction of statements of our own. */
 const short = <A, E, R>(engine: Engine, transaction: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    const whole = engine.transactor.withTransaction(transaction)
-    if (!engine.capabilities.lockTimeout) return yield* whole
-    return yield* unlessSilent(whole, { last: yield* engine.now }, 0, yield* engine.settings.current)
+    const { breakable, withTransaction } = engine.transactor
+    if (!engine.capabilities.lockTimeout) return yield* withTransaction(transaction)
+    const signs = { last: yield* engine.now }
+    return yield* unlessSilent((broken) => breakable(transaction, broken), signs, 0, yield* engine.settings.current)
   })
 
 /**

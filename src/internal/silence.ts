@@ -1,9 +1,9 @@
 /**
  * Connections that have gone silent: half-open, behind a proxy or a network that answers nothing any more.
  *
- * BEGIN and COMMIT cannot be interrupted, and nobody knows how long an answer may take. So a transaction that has shown
- * no sign of life for longer than its lease and its handlers would need is left alone with its connection, and its work is
- * taken up with another one. The server has ended it by then, or will: its deliveries are locked as long as it has not.
+ * BEGIN and COMMIT cannot be interrupted, and nobody knows how long an answer may take. So the connection of a transaction
+ * that has shown no sign of life for longer than its lease and its handlers would need is closed, and its work is taken up
+ * with another one. The server has ended it by then, or will: its deliveries are locked as long as it has not.
  *
  * @internal
  */
@@ -65,11 +65,13 @@ const ended = Effect.fnUntraced(function* (fiber: Fiber.Fiber<unknown, unknown>,
 })
 
 /**
- * Runs a transaction; fails with `StoreError` when it has shown no sign for `idleMillis` and a little more. Interrupting
- * it interrupts the transaction, and waits for it.
+ * Runs a transaction; breaks its connection, and fails with `StoreError`, when it has shown no sign for `idleMillis` and a
+ * little more. Interrupting it interrupts the transaction, and waits for it.
+ *
+ * @param transaction - from what breaks its connection when it is completed
  */
 export const unlessSilent = <A, E, R>(
-  transaction: Effect.Effect<A, E, R>,
+  transaction: (broken: Deferred.Deferred<void>) => Effect.Effect<A, E, R>,
   signs: Signs,
   idleMillis: number,
   settings: Values
@@ -78,7 +80,10 @@ export const unlessSilent = <A, E, R>(
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const context = yield* Effect.context<R>()
-      const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction, context), { startImmediately: true })
+      const broken = yield* Deferred.make<void>()
+      const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction(broken), context), {
+        startImmediately: true
+      })
       const limitMillis = idleMillis + patience(settings)
       const hasEnded = yield* restore(
         Effect.raceFirst(Effect.as(Fiber.await(fiber), true), Effect.as(untilSilent(signs, limitMillis), false))
@@ -92,6 +97,7 @@ export const unlessSilent = <A, E, R>(
       )
       if (hasEnded) return yield* Fiber.join(fiber)
       fiber.interruptUnsafe()
+      yield* Deferred.succeed(broken, undefined)
       return yield* silent("transaction")
     })
   )

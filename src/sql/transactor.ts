@@ -3,14 +3,42 @@
  *
  * @internal
  */
-import { Data, Effect, Layer, Option } from "effect"
+import { Data, Deferred, Effect, Exit, Layer, Option, Scope } from "effect"
 import { SqlClient } from "effect/sql"
+import type { StoreError } from "../Errors.ts"
 import { SqlCapabilities } from "../SqlCapabilities.ts"
 import { Transactor } from "../Transactor.ts"
 import { storeErrors } from "./errors.ts"
 
 /** Carries the user's own failure through `sql.withTransaction`, whose error channel is `SqlError` too. */
 class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}
+
+/**
+ * Runs a transaction on a connection that is reserved for it. A reservation that ends while a statement is under way
+ * closes its connection, says the client; and a transaction that finds its connection one level below the first begins and
+ * commits on it.
+ */
+const breakable = <A, E, R>(
+  sql: SqlClient.SqlClient,
+  transaction: Effect.Effect<A, E, R>,
+  broken: Deferred.Deferred<void>
+): Effect.Effect<A, E | StoreError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const connection = yield* restore(Scope.provide(sql.reserve, scope)).pipe(
+        Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+        storeErrors("transaction")
+      )
+      const breaking = yield* Effect.forkDetach(Effect.andThen(Deferred.await(broken), Scope.close(scope, Exit.void)))
+      const exit = yield* Effect.exit(
+        restore(Effect.provideService(transaction, sql.transactionService, [connection, -1]))
+      )
+      breaking.interruptUnsafe()
+      yield* Scope.close(scope, exit)
+      return yield* exit
+    })
+  )
 
 /** Connections that are looked at: pools are rarely larger. */
 const maxDropped = 20
@@ -35,13 +63,16 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const capabilities = yield* SqlCapabilities
+    const withTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      Effect.mapError(effect, (error) => new Own({ error })).pipe(
+        sql.withTransaction,
+        storeErrors("transaction"),
+        Effect.mapError((error) => (error instanceof Own ? (error.error as E) : error))
+      )
     return Transactor.of({
-      withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-        Effect.mapError(effect, (error) => new Own({ error })).pipe(
-          sql.withTransaction,
-          storeErrors("transaction"),
-          Effect.mapError((error) => (error instanceof Own ? (error.error as E) : error))
-        ),
+      withTransaction,
+      breakable: (effect, broken) =>
+        capabilities.singleSession ? withTransaction(effect) : breakable(sql, withTransaction(effect), broken),
       isOpen: Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome),
       afterCommit: (effect) => sql.afterCommit(effect),
       limitLockWait: (millis) =>
