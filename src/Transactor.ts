@@ -37,6 +37,11 @@ export class Transactor extends Context.Service<
      */
     readonly limitLockWait: (millis: number) => Effect.Effect<void, StoreError>
     /**
+     * Lets the current transaction end when nobody has used it for so long, where the database knows how: what it holds
+     * must not be held by a process that is frozen, or cannot be reached any more.
+     */
+    readonly limitIdle: (millis: number) => Effect.Effect<void, StoreError>
+    /**
      * Runs one statement of SQL, with `$1` to `$n` for its parameters, for code that has no client of its own. Fails
      * with `SqlUnavailable` where there is no database.
      */

@@ -51,10 +51,12 @@ const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, as
 /** A transaction of statements of our own. */
 const short = <A, E, R>(engine: Engine, transaction: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    const { breakable, withTransaction } = engine.transactor
+    const { breakable, limitIdle, withTransaction } = engine.transactor
     if (!engine.capabilities.lockTimeout) return yield* withTransaction(transaction)
+    const settings = yield* engine.settings.current
     const signs = { last: yield* engine.now }
-    return yield* unlessSilent((broken) => breakable(transaction, broken), signs, 0, yield* engine.settings.current)
+    const limited = Effect.andThen(untraced(limitIdle(settings.processingLeaseMs)), transaction)
+    return yield* unlessSilent((broken) => breakable(limited, broken), signs, 0, settings)
   })
 
 /**

@@ -82,6 +82,13 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
               storeErrors("transactor.limitLockWait")
             )
           : Effect.void,
+      limitIdle: (millis) =>
+        capabilities.lockTimeout
+          ? sql`SELECT set_config('idle_in_transaction_session_timeout', ${`${Math.ceil(millis)}ms`}, true)`.pipe(
+              Effect.asVoid,
+              storeErrors("transactor.limitIdle")
+            )
+          : Effect.void,
       query: (text, parameters) => storeErrors("transactor.query")(sql.unsafe<object>(text, parameters)),
       reconnect: capabilities.singleSession ? Effect.void : dropUseless(sql),
       checkConstraints: sql`SET CONSTRAINTS ALL IMMEDIATE`.pipe(

@@ -57,7 +57,7 @@ const freeze = Effect.fnUntraced(function* (victim: Child) {
     // In a transaction: a lease alone would show only half of it.
     if (open.some((row) => row.consumer !== "mail")) return { at, open: open.map((row) => row.id) }
     yield* victim.signal("SIGCONT")
-    yield* Effect.sleep("50 millis")
+    yield* Effect.sleep("200 millis")
   }
 })
 
@@ -97,7 +97,7 @@ it.live(
   () =>
     inPlace(inject("postgresUrl"), ({ replica }) =>
       Effect.gen(function* () {
-        const frozen = yield* replica()
+        const frozen = yield* replica({ TEST_SLOW: "50" })
         const { published, stop } = yield* load(0, 80)
         yield* until(Effect.sync(published), (count) => count >= 60)
         const times: Array<number> = []

@@ -50,6 +50,9 @@ export const createLedgers = Effect.gen(function* () {
 
 type Event = DomainEvent.Of<typeof Happened>
 
+/** Milliseconds that every handler takes, where a replica is to be caught in the middle of one. */
+const slow = process.env.TEST_SLOW === undefined ? undefined : Number(process.env.TEST_SLOW)
+
 const write = (table: "inside" | "outside", consumer: string, event: Event) =>
   SqlClient.SqlClient.use(
     (sql) => sql`
@@ -61,8 +64,7 @@ const handling = (table: "inside" | "outside", name: string, options: Consumer.O
   Subscriber.make({
     consumer: Consumer.make(name, { concurrency: 2, maxAttempts: 20, retryBaseDelay: 20, ...options }),
     event: Happened,
-    handler: (event) =>
-      Effect.andThen(write(table, name, event), millis === 0 ? Effect.void : Effect.sleep(Math.random() * millis))
+    handler: (event) => Effect.andThen(write(table, name, event), Effect.sleep(slow ?? Math.random() * millis))
   })
 
 export const subscribers = [
