@@ -8,7 +8,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Redacted } from "effect"
+import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import {
@@ -100,20 +100,18 @@ it.live(
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         const other = yield* Layer.build(clientFor(schema, { url, maxConnections: 1 }))
+        const opened = yield* Deferred.make<void>()
         const old = yield* Effect.forkScoped(
           SqlClient.SqlClient.use((old) =>
             old.withTransaction(
               Effect.andThen(
                 old`INSERT INTO inside (consumer, event_id, key, n, pid) VALUES ('old', gen_random_uuid(), '', 0, 0)`,
-                Effect.never
+                Effect.andThen(Deferred.succeed(opened, undefined), Effect.never)
               )
             )
           ).pipe(Effect.provideContext(other))
         )
-        yield* until(
-          sql`SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND backend_xid IS NOT NULL`,
-          (rows) => rows.length > 0
-        )
+        yield* Deferred.await(opened)
         yield* SubscriptionStore.use((store) =>
           store.register([{ consumer: "during", event: "nothing", priority: 0, ordering: "none" }])
         )
