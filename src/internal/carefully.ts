@@ -43,9 +43,8 @@ export const announce = (engine: Engine, consumers: ReadonlyArray<Consumer>) =>
 const adviser = Effect.fnUntraced(function* (
   engine: Engine,
   claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>,
-  isExclusive: boolean
+  advice: (row: Claimed) => Effect.Effect<Advice, StoreError>
 ) {
-  const advice = (row: Claimed) => advise(engine.replicas, row, isExclusive)
   if (!engine.capabilities.singleSession) return advice
   const [row] = yield* engine.transactor.withTransaction(untraced(claim))
   const known = row?.care?.isSuspect === true ? yield* untraced(advice(row)) : undefined
@@ -67,24 +66,24 @@ export const careful = (
     const erase = Effect.suspend(() =>
       noted === undefined ? Effect.void : untraced(engine.replicas.erase(noted.deliveryId))
     )
+    const advice = (row: Claimed) =>
+      Effect.tap(advise(engine.replicas, row, isExclusive), (given) =>
+        Effect.sync(() => {
+          if (given._tag === "Run") noted = row
+        })
+      )
     const run = Effect.gen(function* () {
-      const advice = yield* adviser(engine, claim, isExclusive)
-      const request = {
-        consumer,
-        claim,
-        isStopping: asked.isStopping,
-        repeats: 0,
-        avoided: nobody,
-        advise: (row: Claimed) =>
-          Effect.tap(advice(row), (given) => Effect.sync(() => (noted = given._tag === "Run" ? row : undefined)))
-      }
-      return yield* attempt(engine, request)
+      const advised = yield* adviser(engine, claim, advice)
+      const { isStopping } = asked
+      return yield* attempt(engine, { consumer, claim, isStopping, repeats: 0, avoided: nobody, advise: advised })
     }).pipe(
       // Given back, at no charge: the note would be one.
       Effect.onInterrupt(() => Effect.ignore(erase))
     )
     const result = yield* (isExclusive ? engine.care.exclusive : engine.care.shared(name))(run)
-    if (result._tag === "Contended" || result._tag === "Failed") yield* erase
+    // A commit has erased the note of its own delivery. It may have been another one, or none, than was looked at before.
+    const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted?.deliveryId
+    if (result._tag !== "Lost" && !isErased) yield* erase
     return yield* Attempt.$match(result, {
       Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
         if (row === undefined || row.care?.isCareful !== true) engine.care.consumers.delete(name)
