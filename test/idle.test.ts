@@ -4,8 +4,8 @@ import { Effect, Layer, Logger } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import { InboxStore, Integration, Processor, Publisher, SettingStore, Settings, Subscriber } from "../src/index.ts"
-import { countingProxy } from "./support/countingProxy.ts"
 import { clientFor, postgres, uniqueSchema, withSchema } from "./support/databases.ts"
+import { faultProxy } from "./support/faultProxy.ts"
 import { eventsOf, serve, services, until } from "./support/scenario.ts"
 
 /** Counts the polls of the running processor. */
@@ -21,7 +21,7 @@ const countPolls = Effect.map(InboxStore, (inbox) => {
 it.live("an idle process with twenty consumers sends nothing but one poll per idle interval", () =>
   Effect.gen(function* () {
     const schema = uniqueSchema()
-    const proxy = yield* countingProxy(inject("postgresUrl"))
+    const proxy = yield* faultProxy(inject("postgresUrl"))
     const database = withSchema(schema).pipe(Layer.provideMerge(clientFor(schema, { url: proxy.url })))
     const { Happened } = eventsOf("idle")
     const subscribers = Array.from({ length: 20 }, (_, index) =>

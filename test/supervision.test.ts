@@ -1,10 +1,10 @@
 /** Workers whose connections are taken away. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Layer, Logger, Redacted } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
-import { Consumer, InboxStore, Processor, Publisher, Subscriber } from "../src/index.ts"
+import { Consumer, InboxStore, Processor, Publisher, Subscriber, Transactor } from "../src/index.ts"
 import { clientFor, uniqueSchema, withSchema } from "./support/databases.ts"
 import { deliveries, eventsOf, note, noted, serve, services, until } from "./support/scenario.ts"
 
@@ -113,3 +113,31 @@ it.live(
     }).pipe(Effect.scoped, Effect.provide(services(database, quickPolls)))
   }
 )
+
+it.live("a transaction commits on its own connection, and one that hangs fails when that is broken", () => {
+  const name = uniqueSchema()
+  const { database } = terminable(name)
+  return Effect.gen(function* () {
+    const { breakable } = yield* Transactor
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE TABLE written (n int)`
+    const broken = yield* Deferred.make<void>()
+    const insert = (n: number) => sql`INSERT INTO written VALUES (${n})`
+    const inner = sql.withTransaction(insert(2))
+    assert.isNotEmpty(yield* breakable(Effect.andThen(insert(1), Effect.andThen(inner, sql`SELECT 1`)), broken))
+    const refused = yield* Effect.flip(breakable(Effect.andThen(insert(3), Effect.fail("no")), broken))
+    assert.strictEqual(refused, "no")
+    const hanging = yield* Effect.forkChild(
+      Effect.exit(breakable(Effect.andThen(insert(4), sql`SELECT pg_sleep(600)`), broken))
+    )
+    yield* until(
+      sql`SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = ${name}`,
+      (rows) => rows.length > 0
+    )
+    yield* Deferred.succeed(broken, undefined)
+    assert.isTrue(Exit.isFailure(yield* Fiber.join(hanging)))
+    // The server is still asleep in it.
+    yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = ${name}`
+    assert.deepStrictEqual(yield* sql`SELECT n FROM written ORDER BY n`, [{ n: 1 }, { n: 2 }])
+  }).pipe(Effect.scoped, Effect.provide(services(database, quickPolls)))
+})

@@ -6,22 +6,11 @@
 import assert from "node:assert/strict"
 import { Deferred, Effect, Fiber } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { firstOrderingKey, InboxStore, type Verdict } from "../InboxStore.ts"
+import { firstOrderingKey, InboxStore } from "../InboxStore.ts"
 import { OutboxStore } from "../OutboxStore.ts"
 import { Transactor } from "../Transactor.ts"
 import { checkOf } from "./check.ts"
-import { newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
-
-const verdict = (deliveryId: string, more: Partial<Verdict>): Verdict => ({
-  deliveryId,
-  seenAttempts: 0,
-  status: "processed",
-  retryInMillis: undefined,
-  error: undefined,
-  errorTag: undefined,
-  failure: undefined,
-  ...more
-})
+import { newEvent, settleNext, subscribe, unique, verdict, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 

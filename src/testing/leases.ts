@@ -5,25 +5,14 @@
  */
 import assert from "node:assert/strict"
 import { Deferred, Effect, Fiber } from "effect"
-import { InboxStore, type Verdict } from "../InboxStore.ts"
+import { InboxStore } from "../InboxStore.ts"
 import { OutboxStore } from "../OutboxStore.ts"
 import { SubscriptionStore } from "../SubscriptionStore.ts"
 import { Transactor } from "../Transactor.ts"
 import { checkOf } from "./check.ts"
-import { newEvent, unique, withDeliveries } from "./support.ts"
+import { newEvent, unique, verdict, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
-
-const verdict = (deliveryId: string, more: Partial<Verdict> = {}): Verdict => ({
-  deliveryId,
-  seenAttempts: 0,
-  status: "processed",
-  retryInMillis: undefined,
-  error: undefined,
-  errorTag: undefined,
-  failure: undefined,
-  ...more
-})
 
 /** Claims one delivery and leases it, in one transaction. */
 const leaseNext = (claim: Effect.Success<ReturnType<typeof withDeliveries>>["claim"], millis: number) =>

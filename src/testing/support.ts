@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { type Failure, InboxStore } from "../InboxStore.ts"
+import { type Failure, InboxStore, type Verdict } from "../InboxStore.ts"
 import { type NewEvent, OutboxStore } from "../OutboxStore.ts"
 import { SubscriptionStore } from "../SubscriptionStore.ts"
 import { Transactor } from "../Transactor.ts"
@@ -54,6 +54,18 @@ export const withDeliveries = Effect.fnUntraced(function* (count: number) {
     interest,
     claim: (limit: number, maxPosition?: bigint) => inbox.claim({ consumer, interest, limit, maxPosition })
   }
+})
+
+/** What to write about a delivery: processed at its first attempt, unless `more` says otherwise. */
+export const verdict = (deliveryId: string, more: Partial<Verdict> = {}): Verdict => ({
+  deliveryId,
+  seenAttempts: 0,
+  status: "processed",
+  retryInMillis: undefined,
+  error: undefined,
+  errorTag: undefined,
+  failure: undefined,
+  ...more
 })
 
 /** Claims one delivery and settles it as `status`, in one transaction. */

@@ -1,4 +1,4 @@
-/** A TCP proxy on loopback that can fall silent, or cut a connection at its n-th statement. */
+/** A TCP proxy on loopback that counts statements, can fall silent, or cut a connection at its n-th statement. */
 import { connect, createServer, type Socket } from "node:net"
 import { Effect } from "effect"
 
