@@ -8,6 +8,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import type { InTransaction } from "./bounded.ts"
 import { inParts } from "./parts.ts"
 import { deliveryId, orderingKey } from "./routing.ts"
 
@@ -101,16 +102,21 @@ const end = (sql: SqlClient.SqlClient) => (consumer: string) =>
   )
 
 /** Gives some of a consumer's events. Returns whether there may be more; undefined when somebody else is at it. */
-const giveSome = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, consumer: string, after: bigint) {
+const giveSome = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  inTransaction: InTransaction,
+  consumer: string,
+  after: bigint
+) {
   const found = yield* idsAfter(sql)(consumer, after)
-  const inTransaction = <A>(work: Effect.Effect<A, SqlError.SqlError>) =>
-    sql.withTransaction(
+  const whileNobodyElse = <A>(work: Effect.Effect<A, SqlError.SqlError>) =>
+    inTransaction(
       Effect.flatMap(hold(sql)(consumer), (rows) => (rows.length === 0 ? Effect.succeed(false) : Effect.as(work, true)))
     )
   for (let start = 0; start < found.length; start += batchLimit) {
     const batch = found.slice(start, start + batchLimit)
     const { results } = yield* inParts("subscriptions.backfill", batch, (part) =>
-      inTransaction(
+      whileNobodyElse(
         Effect.andThen(
           give(sql)(
             consumer,
@@ -123,17 +129,17 @@ const giveSome = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, consumer
     if (results.includes(false)) return undefined
   }
   if (found.length === readLimit) return true
-  return (yield* inTransaction(end(sql)(consumer))) ? false : undefined
+  return (yield* whileNobodyElse(end(sql)(consumer))) ? false : undefined
 })
 
 /** Each consumer in turn, until something was given to one. */
-export const backfill = (sql: SqlClient.SqlClient) =>
+export const backfill = (sql: SqlClient.SqlClient, inTransaction: InTransaction) =>
   Effect.gen(function* () {
     const passed: Array<string> = []
     for (;;) {
       const [next] = yield* nextConsumer(sql)(passed)
       if (next === undefined) return { consumers: [], isOpen: false }
-      const hasMore = yield* giveSome(sql, next.consumer, next.after)
+      const hasMore = yield* giveSome(sql, inTransaction, next.consumer, next.after)
       if (hasMore !== undefined) return { consumers: [next.consumer], isOpen: true }
       passed.push(next.consumer)
     }

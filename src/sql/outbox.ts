@@ -7,6 +7,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { StoreError } from "../Errors.ts"
 import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../OutboxStore.ts"
+import { bounded } from "./bounded.ts"
 import { storeErrors } from "./errors.ts"
 import { inParts, onRefusal } from "./parts.ts"
 import { removeSettled } from "./retention.ts"
@@ -319,7 +320,7 @@ export const layer: Layer.Layer<OutboxStore, never, SqlClient.SqlClient> = Layer
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const appendAll = append(sql)
     const routeUnrouted = route(sql)
-    const remove = removeSettled(sql)
+    const remove = removeSettled(sql, yield* bounded(sql))
     const rollUpIds = rollUpGiven(sql)
     const rollUpAfter = rollUpWindow(sql)
     return OutboxStore.of({

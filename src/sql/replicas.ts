@@ -12,6 +12,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import { SqlClient, type SqlError } from "effect/sql"
 import { toLike } from "../internal/pattern.ts"
 import { type Note, type Replica, ReplicaStore, type Served } from "../ReplicaStore.ts"
+import { bounded } from "./bounded.ts"
 import { claimable } from "./claiming.ts"
 import { Control } from "./control.ts"
 import { storeErrors } from "./errors.ts"
@@ -130,6 +131,7 @@ const all = (sql: SqlClient.SqlClient) => sql<Replica>`
 
 const make = Effect.gen(function* () {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const inTransaction = yield* bounded(sql)
   const control = yield* Control
   const id = SecureRandom.uuidV7Unsafe()
 
@@ -145,7 +147,7 @@ const make = Effect.gen(function* () {
         yield* beCareful(sql)(consumer, servedIn(known, consumer))
       }
       return dead.length
-    }).pipe(sql.withTransaction)
+    }).pipe(inTransaction)
 
   const servedIn = (known: ReadonlyArray<{ readonly consumers: Recorded }>, consumer: string) =>
     known.flatMap(({ consumers }) => consumers[consumer] ?? [])

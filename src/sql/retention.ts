@@ -8,6 +8,7 @@
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Removed, RetentionWindow } from "../OutboxStore.ts"
+import type { InTransaction } from "./bounded.ts"
 import { inParts } from "./parts.ts"
 import { isSettled } from "./routing.ts"
 
@@ -49,13 +50,13 @@ const remove = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string>, ages: 
   )
 
 export const removeSettled =
-  (sql: SqlClient.SqlClient) =>
+  (sql: SqlClient.SqlClient, inTransaction: InTransaction) =>
   ({ after, deadLetterHours, hours, limit }: RetentionWindow): Effect.Effect<Removed, SqlError.SqlError> =>
     Effect.gen(function* () {
       const ids = (yield* page(sql)(after ?? firstId, limit)).map(({ id }) => id)
       const ages = [hours ?? null, deadLetterHours ?? null]
       const batch = (some: ReadonlyArray<string>) =>
-        sql.withTransaction(
+        inTransaction(
           Effect.gen(function* () {
             const held = yield* locked(sql)(some, ages)
             return held.length === 0

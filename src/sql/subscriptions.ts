@@ -16,6 +16,7 @@ import {
   type Unserved
 } from "../SubscriptionStore.ts"
 import { backfill } from "./backfill.ts"
+import { bounded, type InTransaction } from "./bounded.ts"
 import { storeErrors } from "./errors.ts"
 import { inParts, onRefusal } from "./parts.ts"
 import { deliveryFields, deliveryId, isSettled, orderingKey } from "./routing.ts"
@@ -86,14 +87,15 @@ const rekey = (sql: SqlClient.SqlClient) =>
     AND i.status IN ('received', 'failed') AND i.available_at IS NOT NULL
     AND (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)`)
 
-const registerAll = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
-  Effect.gen(function* () {
-    const changed = yield* registerConsumers(sql)(registrations)
-    yield* register(sql)(registrations)
-    if (changed.length === 0) return
-    yield* sweepAgain(sql)(changed.map((_) => _.consumer))
-    yield* rekey(sql)
-  }).pipe(sql.withTransaction)
+const registerAll =
+  (sql: SqlClient.SqlClient, inTransaction: InTransaction) => (registrations: ReadonlyArray<Registration>) =>
+    Effect.gen(function* () {
+      const changed = yield* registerConsumers(sql)(registrations)
+      yield* register(sql)(registrations)
+      if (changed.length === 0) return
+      yield* sweepAgain(sql)(changed.map((_) => _.consumer))
+      yield* rekey(sql)
+    }).pipe(inTransaction)
 
 const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boolean) =>
   sql<{ consumer: string }>`
@@ -321,16 +323,17 @@ export const layer: Layer.Layer<SubscriptionStore, never, SqlClient.SqlClient> =
   SubscriptionStore,
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const inTransaction = yield* bounded(sql)
     return SubscriptionStore.of({
       register: (registrations) =>
         registrations.length === 0
           ? Effect.void
-          : storeErrors("subscriptions.register")(Effect.asVoid(registerAll(sql)(registrations))),
+          : storeErrors("subscriptions.register")(Effect.asVoid(registerAll(sql, inTransaction)(registrations))),
       setPaused: (consumer, isPaused) =>
         storeErrors("subscriptions.setPaused")(Effect.map(setPaused(sql)(consumer, isPaused), (_) => _.length > 0)),
       consumers: storeErrors("subscriptions.consumers")(consumers(sql)),
       sweep: storeErrors("subscriptions.sweep")(sweep(sql)),
-      backfill: storeErrors("subscriptions.backfill")(backfill(sql)),
+      backfill: storeErrors("subscriptions.backfill")(backfill(sql, inTransaction)),
       unserved: (silentMillis) => storeErrors("subscriptions.unserved")(unserved(sql)(silentMillis)),
       all: storeErrors("subscriptions.all")(all(sql)),
       open: (scope, limit) => storeErrors("subscriptions.open")(open(sql)(scope, limit)),
