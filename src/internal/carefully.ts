@@ -12,14 +12,16 @@ import { type Advice, advise } from "./care.ts"
 import { type Asked, charge, conclude, nobody, nothing, pause, type Round } from "./conclude.ts"
 import { claimOf, type Engine, untraced } from "./engine.ts"
 
-/** How many deliveries of one batch are recorded: few steps, as each is a statement. */
-const recordedBatch = (limit: number) => [64, 512].find((size) => limit <= size) ?? limit
+/** How many deliveries of one batch are recorded at first, and later: few steps, as each is a statement. */
+const recordedBatches = [64, 512] as const
+
+/** How many deliveries of a consumer one of our batches may hold, as far as that is recorded. */
+const recordedOf = (engine: Engine, { name }: Consumer) => engine.care.batches.get(name) ?? recordedBatches[0]
 
 /** Records how many deliveries one of our batches may hold, before it does: see `ReplicaStore.serve`. */
 export const record = (engine: Engine, consumer: Consumer, limit: number) => {
-  const known = engine.care.batches.get(consumer.name) ?? 0
-  if (limit <= known) return Effect.void
-  engine.care.batches.set(consumer.name, recordedBatch(limit))
+  if (limit <= recordedOf(engine, consumer)) return Effect.void
+  engine.care.batches.set(consumer.name, recordedBatches.find((size) => limit <= size) ?? limit)
   return announce(engine, [consumer])
 }
 
@@ -31,7 +33,7 @@ export const announce = (engine: Engine, consumers: ReadonlyArray<Consumer>) =>
         consumer: consumer.name,
         ...engine.registry.interestOf(consumer.name),
         workers: consumer.options.concurrency ?? 1,
-        batch: engine.care.batches.get(consumer.name) ?? 0
+        batch: recordedOf(engine, consumer)
       }))
     )
   )
