@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Ref } from "effect"
 import { TestClock } from "effect/testing"
-import { inTime, isSilent, unlessSilent } from "../src/internal/silence.ts"
+import { endsWhenInterrupted, inTime, isSilent, unlessSilent } from "../src/internal/silence.ts"
 import { defaults } from "../src/Settings.ts"
 
 const settings = { ...defaults, processingLeaseMs: 10_000 }
@@ -54,5 +54,22 @@ it.effect("a statement has twice the lease to be answered", () =>
     yield* TestClock.adjust("2 seconds")
     const exit = yield* Fiber.join(fiber)
     assert.isTrue(exit._tag === "Failure" && isSilent(exit.cause))
+  })
+)
+
+it.effect("a transaction whose COMMIT is never answered loses its connection two seconds after it was given up", () =>
+  Effect.gen(function* () {
+    const closed = yield* Ref.make(false)
+    const hung = (broken: Deferred.Deferred<void>) =>
+      Effect.uninterruptible(Effect.andThen(Deferred.await(broken), Ref.set(closed, true)))
+    const fiber = yield* Effect.forkChild(
+      Effect.exit(inTime(engine, "subscriptions.backfill", endsWhenInterrupted(hung)))
+    )
+    yield* TestClock.adjust("21 seconds")
+    assert.isUndefined(fiber.pollUnsafe())
+    yield* TestClock.adjust("2 seconds")
+    const exit = yield* Fiber.join(fiber)
+    assert.isTrue(exit._tag === "Failure" && isSilent(exit.cause))
+    assert.isTrue(yield* Ref.get(closed))
   })
 )

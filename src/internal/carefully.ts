@@ -11,6 +11,7 @@ import { Attempt, attempt } from "./attempt.ts"
 import { type Advice, advise } from "./care.ts"
 import { type Asked, charge, conclude, nobody, nothing, pause, type Round } from "./conclude.ts"
 import { claimOf, type Engine, untraced } from "./engine.ts"
+import { inTime } from "./silence.ts"
 
 /** How many deliveries of one batch are recorded at first, and later: few steps, as each is a statement. */
 const recordedBatches = [64, 512] as const
@@ -66,7 +67,9 @@ export const careful = (
     const claim = engine.inbox.claim({ ...(yield* claimOf(engine, consumer, asked.maxPosition)), limit: 1 })
     let noted: Claimed | undefined
     const erase = Effect.suspend(() =>
-      noted === undefined ? Effect.void : untraced(engine.replicas.erase(noted.deliveryId))
+      noted === undefined
+        ? Effect.void
+        : inTime(engine, "replicas.erase", untraced(engine.replicas.erase(noted.deliveryId)))
     )
     const advice = (row: Claimed) =>
       Effect.tap(advise(engine.replicas, row, isExclusive), (given) =>
@@ -89,7 +92,9 @@ export const careful = (
     return yield* Attempt.$match(result, {
       Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
         if (row === undefined || row.care?.isCareful !== true) engine.care.consumers.delete(name)
-        else if (!row.care.isSuspect) yield* untraced(engine.replicas.calm([name]))
+        else if (!row.care.isSuspect) {
+          yield* inTime(engine, "replicas.calm", untraced(engine.replicas.calm([name])))
+        }
         const settled = yield* conclude(engine, consumer, processed, others)
         return row === undefined ? nothing : ({ claimed: 1, settled, result: "cut" } satisfies Round)
       }),
@@ -117,7 +122,7 @@ export const lost = (engine: Engine, { name }: Consumer, claimed: number) =>
 /** Tells everybody, once the database can be reached. */
 export const confess = Effect.fnUntraced(function* (engine: Engine, { name }: Consumer) {
   if (!engine.care.lost.has(name)) return
-  yield* untraced(engine.replicas.suspect(name))
+  yield* inTime(engine, "replicas.suspect", untraced(engine.replicas.suspect(name)))
   engine.care.lost.delete(name)
   engine.care.consumers.add(name)
 })

@@ -92,7 +92,8 @@ export const charge = Effect.fnUntraced(function* (
   const onDeadLetter = orderOf(consumer)
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is released separately.
   if (onDeadLetter === "continue" && row.orderingKey !== undefined && verdict.retryInMillis === undefined) {
-    yield* untraced(engine.inbox.release({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter }))
+    const released = engine.inbox.release({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter })
+    yield* inTime(engine, "inbox.release", untraced(released))
   }
   return yield* conclude(engine, consumer, [], [{ row, verdict }])
 })

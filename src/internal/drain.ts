@@ -11,6 +11,7 @@ import { resize } from "./consumerLoop.ts"
 import { type Engine, firstBatch, requestOf } from "./engine.ts"
 import type { Poller } from "./poller.ts"
 import { round } from "./round.ts"
+import { inTime } from "./silence.ts"
 
 const never = () => false
 
@@ -58,7 +59,7 @@ export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, 
 
 const consumerUntilNow = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer) {
   const { startupDrainBatchSize } = yield* engine.settings.current
-  const last = yield* engine.inbox.lastPosition(consumer.name)
+  const last = yield* inTime(engine, "inbox.lastPosition", engine.inbox.lastPosition(consumer.name))
   return yield* rounds(engine, consumer, startupDrainBatchSize, last)
 })
 
@@ -82,7 +83,10 @@ export const startup = Effect.fnUntraced(function* (
 })
 
 const isDue = (engine: Engine, consumer: Consumer) =>
-  Effect.map(engine.inbox.nextDue(requestOf(engine, consumer)), (millis) => millis !== undefined && millis <= 0)
+  Effect.map(
+    inTime(engine, "inbox.nextDue", engine.inbox.nextDue(requestOf(engine, consumer))),
+    (millis) => millis !== undefined && millis <= 0
+  )
 
 export const everything = (engine: Engine, poller: Poller): Effect.Effect<number, StoreError> =>
   Effect.gen(function* () {

@@ -18,7 +18,7 @@ import { deliver, type Outcome } from "./deliver.ts"
 import { claimOf, type Engine, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
 import { isConnectionLost, isContention } from "./failure.ts"
 import * as Handlers from "./handlers.ts"
-import { isSilent, unlessSilent } from "./silence.ts"
+import { inTime, isSilent, unlessSilent } from "./silence.ts"
 import { failure, type Rules, verdictOf } from "./verdict.ts"
 import { watch } from "./watch.ts"
 
@@ -152,7 +152,8 @@ const runHeld = Effect.fnUntraced(function* (
   lost: Deferred.Deferred<void>
 ) {
   const collector: Collector = []
-  const giveBack = Effect.ignore(untraced(engine.inbox.giveBack(row.deliveryId, row.token)))
+  const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
+  const giveBack = Effect.ignore(inTime(engine, "inbox.giveBack", givenBack))
   const startedAt = yield* engine.now
   const outcome = yield* handle(engine, consumer, row, collector).pipe(
     Effect.raceFirst(Effect.as(Deferred.await(lost), "lost" as const)),

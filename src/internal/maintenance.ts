@@ -8,6 +8,7 @@ import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../Errors.ts"
 import type { Values } from "../Settings.ts"
 import { type Engine, untraced } from "./engine.ts"
+import { inTime } from "./silence.ts"
 
 export interface Maintenance {
   /** Late consumers are to be given events. */
@@ -44,7 +45,8 @@ const removeExpired = (engine: Engine) =>
     let total = 0
     let after: string | undefined
     for (;;) {
-      const { next, removed } = yield* untraced(engine.outbox.removeSettled({ ...ages, after, limit: window }))
+      const removal = engine.outbox.removeSettled({ ...ages, after, limit: window })
+      const { next, removed } = yield* inTime(engine, "outbox.removeSettled", untraced(removal))
       total += removed
       if (next === undefined) return total
       after = next
@@ -55,7 +57,11 @@ const removeExpired = (engine: Engine) =>
 const backfillAll = (engine: Engine): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     for (;;) {
-      const { consumers, isOpen } = yield* untraced(engine.subscriptions.backfill)
+      const { consumers, isOpen } = yield* inTime(
+        engine,
+        "subscriptions.backfill",
+        untraced(engine.subscriptions.backfill)
+      )
       yield* engine.notifier.announce(consumers)
       if (!isOpen) return
     }
@@ -93,7 +99,11 @@ const report = (engine: Engine) =>
 /** Subscriptions that no process serves, except those of consumers whose process may only be starting. */
 export const unserved = (engine: Engine) =>
   Effect.flatMap(engine.settings.current, ({ idlePollingIntervalMs }) =>
-    untraced(engine.subscriptions.unserved(2.5 * idlePollingIntervalMs + 5000))
+    inTime(
+      engine,
+      "subscriptions.unserved",
+      untraced(engine.subscriptions.unserved(2.5 * idlePollingIntervalMs + 5000))
+    )
   )
 
 export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Scope> =>

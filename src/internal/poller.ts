@@ -26,7 +26,7 @@ const routeAll = (engine: Engine) =>
   Effect.gen(function* () {
     let total = 0
     for (let routed = window; routed === window; ) {
-      const result = yield* engine.outbox.route(window)
+      const result = yield* inTime(engine, "outbox.route", engine.outbox.route(window))
       yield* engine.notifier.announce(result.consumers)
       routed = result.routed
       total += routed
@@ -35,7 +35,9 @@ const routeAll = (engine: Engine) =>
   })
 
 const sweepSubscriptions = (engine: Engine) =>
-  Effect.flatMap(engine.subscriptions.sweep, ({ consumers }) => engine.notifier.announce(consumers))
+  Effect.flatMap(inTime(engine, "subscriptions.sweep", engine.subscriptions.sweep), ({ consumers }) =>
+    engine.notifier.announce(consumers)
+  )
 
 /** What is parked although nothing blocks it: its predecessor was settled outside the order, or by hand. */
 const releaseParked = Effect.fnUntraced(function* (engine: Engine, releasable: Answer["releasable"]) {
@@ -44,7 +46,7 @@ const releaseParked = Effect.fnUntraced(function* (engine: Engine, releasable: A
     const keys = releasable.filter((_) => _.consumer === name).map((_) => _.key)
     const onDeadLetter = orderOf(consumer)
     if (keys.length === 0 || onDeadLetter === undefined) continue
-    yield* engine.inbox.release({ consumer: name, keys, onDeadLetter })
+    yield* inTime(engine, "inbox.release", engine.inbox.release({ consumer: name, keys, onDeadLetter }))
     yield* engine.notifier.wake([name])
   }
 })
@@ -98,14 +100,18 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       if (answer.hasOpenSubscriptions) yield* sweepSubscriptions(engine)
       yield* maintenance.follow(settings)
       if (answer.hasOpenBackfills) yield* maintenance.backfillSoon
-      if (answer.hasUnrolled) yield* engine.outbox.rollUpFrom(rollUpPosition, window)
+      if (answer.hasUnrolled) {
+        yield* inTime(engine, "outbox.rollUpFrom", engine.outbox.rollUpFrom(rollUpPosition, window))
+      }
       rollUpPosition = answer.nextRollUpPosition
       yield* releaseParked(engine, answer.releasable)
       parkedAfter = answer.nextParkedAfter
       yield* expireAll(engine, answer.expired)
       yield* engine.broadcast.setPeers(answer.hasPeers)
-      if (answer.hasSilentPeers) yield* engine.replicas.reap(silentAfter(settings))
-      if (answer.calm.length > 0) yield* engine.replicas.calm(answer.calm)
+      if (answer.hasSilentPeers) {
+        yield* inTime(engine, "replicas.reap", engine.replicas.reap(silentAfter(settings)))
+      }
+      if (answer.calm.length > 0) yield* inTime(engine, "replicas.calm", engine.replicas.calm(answer.calm))
       return interval(answer, settings.pollingIntervalMs, settings.idlePollingIntervalMs)
     })
     yield* engine.incident.survive(untraced(poll)).pipe(

@@ -64,6 +64,42 @@ const ended = Effect.fnUntraced(function* (fiber: Fiber.Fiber<unknown, unknown>,
   timer.interruptUnsafe()
 })
 
+/** How long a transaction may take to end after it was interrupted, in milliseconds, before its connection is closed. */
+const endPatience = 2000
+
+/**
+ * Runs a transaction that ends when it is interrupted, also when the database does not answer its BEGIN or COMMIT.
+ *
+ * @param transaction - from what breaks its connection when it is completed
+ */
+export const endsWhenInterrupted = <A, E, R>(
+  transaction: (broken: Deferred.Deferred<void>) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  // Nothing comes between the fork and the care for it.
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const { broken, fiber } = yield* begin(transaction)
+      yield* restore(Fiber.await(fiber)).pipe(Effect.onInterrupt(() => end(fiber, broken, endPatience)))
+      return yield* Fiber.join(fiber)
+    })
+  )
+
+const begin = <A, E, R>(transaction: (broken: Deferred.Deferred<void>) => Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<R>()
+    const broken = yield* Deferred.make<void>()
+    const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction(broken), context), {
+      startImmediately: true
+    })
+    return { broken, fiber }
+  })
+
+const end = (fiber: Fiber.Fiber<unknown, unknown>, broken: Deferred.Deferred<void>, millis: number) =>
+  Effect.suspend(() => {
+    fiber.interruptUnsafe()
+    return Effect.andThen(ended(fiber, millis), Deferred.succeed(broken, undefined))
+  })
+
 /**
  * Runs a transaction; breaks its connection, and fails with `StoreError`, when it has shown no sign for `idleMillis` and a
  * little more. Interrupting it interrupts the transaction, and waits for it.
@@ -79,22 +115,11 @@ export const unlessSilent = <A, E, R>(
   // Nothing comes between the fork and the care for it.
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      const context = yield* Effect.context<R>()
-      const broken = yield* Deferred.make<void>()
-      const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction(broken), context), {
-        startImmediately: true
-      })
+      const { broken, fiber } = yield* begin(transaction)
       const limitMillis = idleMillis + patience(settings)
       const hasEnded = yield* restore(
         Effect.raceFirst(Effect.as(Fiber.await(fiber), true), Effect.as(untilSilent(signs, limitMillis), false))
-      ).pipe(
-        Effect.onInterrupt(() =>
-          Effect.suspend(() => {
-            fiber.interruptUnsafe()
-            return ended(fiber, limitMillis)
-          })
-        )
-      )
+      ).pipe(Effect.onInterrupt(() => end(fiber, broken, limitMillis)))
       if (hasEnded) return yield* Fiber.join(fiber)
       fiber.interruptUnsafe()
       yield* Deferred.succeed(broken, undefined)

@@ -3,9 +3,11 @@
  *
  * @internal
  */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import { endsWhenInterrupted } from "../internal/silence.ts"
 import { SqlCapabilities } from "../SqlCapabilities.ts"
+import { breakable } from "./breakable.ts"
 
 /** How long one may wait for its next statement before the server ends it: its process is frozen, or out of reach. */
 const idleTimeout = "30s"
@@ -13,10 +15,18 @@ const idleTimeout = "30s"
 /** Runs an effect in a transaction. */
 export type InTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
 
-/** Transactions that the server ends when nobody goes on with them, where it can. */
+/**
+ * Transactions that the server ends when nobody goes on with them, where it can, and that end when they are interrupted
+ * whether the server answers or not. In a transaction that is open already: a part of it.
+ */
 export const bounded = (sql: SqlClient.SqlClient): Effect.Effect<InTransaction> =>
   Effect.map(SqlCapabilities, ({ lockTimeout }): InTransaction => {
     if (!lockTimeout) return sql.withTransaction
     const limit = sql`SELECT set_config('idle_in_transaction_session_timeout', ${idleTimeout}, true)`
-    return (effect) => sql.withTransaction(Effect.andThen(limit, effect))
+    return (effect) =>
+      Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
+        Option.isSome(open)
+          ? sql.withTransaction(effect)
+          : endsWhenInterrupted((broken) => breakable(sql, sql.withTransaction(Effect.andThen(limit, effect)), broken))
+      )
   })

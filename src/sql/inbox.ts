@@ -17,6 +17,7 @@ import {
   type Verdict
 } from "../InboxStore.ts"
 import { toLike } from "../internal/pattern.ts"
+import { bounded } from "./bounded.ts"
 import { claim, claimable, claimOne, coveredBy, covers, maxBigint, notPaused } from "./claiming.ts"
 import { Control } from "./control.ts"
 import { storeErrors } from "./errors.ts"
@@ -238,6 +239,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const control = yield* Control
+    const releaseKeys = release(sql, yield* bounded(sql))
     const ask = poll(sql)
     const forward = bringForward(sql)
     const settleOne = settle(sql)
@@ -253,7 +255,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
             : claimOneInOrder(sql)(request)
         ),
       release: (request) =>
-        request.keys.length === 0 ? Effect.succeed(0) : storeErrors("inbox.release")(release(sql)(request)),
+        request.keys.length === 0 ? Effect.succeed(0) : storeErrors("inbox.release")(releaseKeys(request)),
       bringForward: (eventIds) =>
         eventIds.length === 0
           ? Effect.succeed([])

@@ -13,6 +13,7 @@ import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { OnDeadLetter } from "../Consumer.ts"
 import type { Claimed, ClaimRequest } from "../InboxStore.ts"
+import type { InTransaction } from "./bounded.ts"
 import {
   careColumn,
   carefulLimit,
@@ -245,17 +246,12 @@ export const claimOneInOrder =
       return row?.deliveryId === request.deliveryId ? row : undefined
     })
 
-/** Joins the transaction there is, without a savepoint; else opens one. */
-const inTransaction =
-  (sql: SqlClient.SqlClient) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError.SqlError, R> =>
-    Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
-      Option.isSome(open) ? effect : sql.withTransaction(effect)
-    )
-
-/** Makes the first open delivery of each of these keys due, if it is parked and nothing blocks it. */
+/**
+ * Makes the first open delivery of each of these keys due, if it is parked and nothing blocks it. Joins the transaction
+ * there is, without a savepoint; else opens one.
+ */
 export const release =
-  (sql: SqlClient.SqlClient) =>
+  (sql: SqlClient.SqlClient, inTransaction: InTransaction) =>
   (request: {
     readonly consumer: string
     readonly keys: ReadonlyArray<bigint>
@@ -293,7 +289,11 @@ export const release =
         [request.consumer, held.keys, request.onDeadLetter]
       )
       return released.length
-    }).pipe(inTransaction(sql))
+    }).pipe((statements) =>
+      Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
+        Option.isSome(open) ? statements : inTransaction(statements)
+      )
+    )
 
 const firstOpen = (key: string, consumer = "$1") => `
   SELECT i.id, i.position, i.available_at

@@ -3,42 +3,15 @@
  *
  * @internal
  */
-import { Data, Deferred, Effect, Exit, Layer, Option, Scope } from "effect"
+import { Data, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
-import type { StoreError } from "../Errors.ts"
 import { SqlCapabilities } from "../SqlCapabilities.ts"
 import { Transactor } from "../Transactor.ts"
+import { breakable } from "./breakable.ts"
 import { storeErrors } from "./errors.ts"
 
 /** Carries the user's own failure through `sql.withTransaction`, whose error channel is `SqlError` too. */
 class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}
-
-/**
- * Runs a transaction on a connection that is reserved for it. A reservation that ends while a statement is under way
- * closes its connection, says the client; and a transaction that finds its connection one level below the first begins and
- * commits on it.
- */
-const breakable = <A, E, R>(
-  sql: SqlClient.SqlClient,
-  transaction: Effect.Effect<A, E, R>,
-  broken: Deferred.Deferred<void>
-): Effect.Effect<A, E | StoreError, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const scope = yield* Scope.make()
-      const connection = yield* restore(Scope.provide(sql.reserve, scope)).pipe(
-        Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-        storeErrors("transaction")
-      )
-      const breaking = yield* Effect.forkDetach(Effect.andThen(Deferred.await(broken), Scope.close(scope, Exit.void)))
-      const exit = yield* Effect.exit(
-        restore(Effect.provideService(transaction, sql.transactionService, [connection, -1]))
-      )
-      breaking.interruptUnsafe()
-      yield* Scope.close(scope, exit)
-      return yield* exit
-    })
-  )
 
 /** Connections that are looked at: pools are rarely larger. */
 const maxDropped = 20
@@ -72,7 +45,9 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
     return Transactor.of({
       withTransaction,
       breakable: (effect, broken) =>
-        capabilities.singleSession ? withTransaction(effect) : breakable(sql, withTransaction(effect), broken),
+        capabilities.singleSession
+          ? withTransaction(effect)
+          : storeErrors("transaction")(breakable(sql, withTransaction(effect), broken)),
       isOpen: Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome),
       afterCommit: (effect) => sql.afterCommit(effect),
       limitLockWait: (millis) =>
