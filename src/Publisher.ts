@@ -17,6 +17,7 @@ import {
   type StoreError,
   UnsupportedOption
 } from "./Errors.ts"
+import { make as coalesce } from "./internal/coalesce.ts"
 import { collect } from "./internal/collected.ts"
 import { decoderOf, issuesOf } from "./internal/deliver.ts"
 import { isPattern } from "./internal/pattern.ts"
@@ -65,6 +66,9 @@ export const defaultMaxPayloadBytes = 1_048_576
 
 /** Rows one statement inserts at most; a longer list takes several, in one transaction. */
 const chunkSize = 1000
+
+/** Characters of a payload that is large enough to be worth a statement of its own. */
+const maxCoalescedLength = 65_536
 
 const supportedOptions = ["metadata", "correlationId", "aggregateId", "delay", "availableAt", "dedupeKey"]
 
@@ -287,7 +291,9 @@ type StoredOf<P> =
 /**
  * Appends events to the outbox.
  *
- * All operations join the caller's transaction, else use one of their own. What cannot be stored fails before anything
+ * All operations join the caller's transaction, else use one of their own. Single events that are published at the same
+ * time, outside of transactions and without a key, are stored by one statement; one that the database refuses fails alone,
+ * and interrupting a caller does not undo what is under way. What cannot be stored fails before anything
  * is written: `EventEncodingError` (payload or metadata, with the path), `InvalidIdentifier` (names and ids),
  * `InvalidOption` (`delay`, `availableAt`), `UnsupportedOption`, and `OutboxDisabled` when the setting `enabled` is false. `StoreError` means that the store
  * refused the write or, after a lost connection outside a transaction, that its outcome is unknown.
@@ -363,11 +369,19 @@ export class Publisher extends Context.Service<
           yield* transactor.afterCommit(notifier.announce(new Set(written.flatMap((_) => _.consumers))))
           return stored
         })
+        const appendCoalesced = coalesce(append, yield* Effect.context<never>())
+        /** One event outside of a transaction goes with those that others publish at the same time. */
+        const appendOne = (event: Prepared) =>
+          event.row.dedupeKey !== undefined || event.row.payload.length > maxCoalescedLength
+            ? append([event])
+            : Effect.flatMap(transactor.isOpen, (isJoined) =>
+                isJoined ? append([event]) : Effect.map(appendCoalesced(event), (stored) => [stored])
+              )
         const store = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
           const [first] = prepared
           if (first === undefined) return []
           yield* checkEnabled(first.row.eventName)
-          const write = append(prepared)
+          const write = prepared.length === 1 ? appendOne(first) : append(prepared)
           const stored = yield* collecting(
             prepared.length > chunkSize ? transactor.withTransaction(write) : write,
             () => prepared.map((each) => storedAs(each, provisional(each.row)))

@@ -238,3 +238,94 @@ it.live("a client that renames columns and keys changes nothing", () => {
     assert.deepStrictEqual(payloads, [{ n: 1 }])
   }).pipe(Effect.scoped, Effect.provide(services(database)))
 })
+
+const Single = DomainEvent.define("publisher.single", {
+  sourceModule: "tests",
+  aggregateType: "Thing",
+  aggregateId: (payload) => payload.id,
+  payload: Schema.Struct({ id: Schema.String })
+})
+
+/** What the database did of each event: the transaction that stored it. */
+const transactionsOf = (ids: ReadonlyArray<string>) =>
+  SqlClient.SqlClient.use((sql) =>
+    Effect.map(
+      sql<{ transaction: string }>`
+        SELECT transaction_id::text AS transaction FROM outbox_event WHERE id = ANY (${ids}::uuid[])`,
+      (rows) => rows.map((row) => row.transaction)
+    )
+  )
+
+/** Does something to every event whose aggregate is called `killer`. */
+const sabotage = (statement: string) =>
+  SqlClient.SqlClient.use((sql) =>
+    Effect.gen(function* () {
+      yield* sql.unsafe(`
+        CREATE FUNCTION sabotage() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN IF NEW.aggregate_id = 'killer' THEN ${statement} END IF; RETURN NEW; END $$`)
+      yield* sql`
+        CREATE TRIGGER sabotage AFTER INSERT ON outbox_event FOR EACH ROW EXECUTE FUNCTION sabotage()`
+    })
+  )
+
+const publishAtOnce = (ids: ReadonlyArray<string>) =>
+  Effect.forEach(ids, (id) => Effect.exit(Publisher.publish(Single, { id })), { concurrency: "unbounded" })
+
+const numbered = (count: number) => Array.from({ length: count }, (_, n) => `single-${n}`)
+
+it.live.each(databases)(
+  "on $name, single events published at the same time share a statement, in their order",
+  ({ layer }) =>
+    Effect.gen(function* () {
+      const exits = yield* publishAtOnce(numbered(250))
+      const events = yield* Effect.forEach(exits, (exit) => exit)
+      assert.deepStrictEqual(
+        events.map((event) => event.aggregate.entityId),
+        numbered(250)
+      )
+      const positions = events.map((event) => event.position)
+      assert.deepStrictEqual(
+        positions,
+        positions.toSorted((a, b) => Number(a - b))
+      )
+      const transactions = yield* transactionsOf(events.map((event) => event.id))
+      assert.lengthOf(transactions, 250)
+      assert.strictEqual(new Set(transactions).size, 3)
+    }).pipe(Effect.provide(services(layer)))
+)
+
+it.live.each(databases)("on $name, one that the database refuses fails alone", ({ layer }) =>
+  Effect.gen(function* () {
+    yield* sabotage("RAISE EXCEPTION 'not this one';")
+    const exits = yield* publishAtOnce([...numbered(5), "killer", ...numbered(5)])
+    assert.deepStrictEqual(
+      exits.map((exit) => exit._tag),
+      ["Success", "Success", "Success", "Success", "Success", "Failure"].concat(Array(5).fill("Success"))
+    )
+    const error = yield* Effect.flip(exits[5] as (typeof exits)[number])
+    assert.deepInclude(error, { _tag: "StoreError", reason: "not this one" })
+    assert.strictEqual(yield* countEvents, 10)
+  }).pipe(Effect.provide(services(layer)))
+)
+
+it.live("after a lost connection nothing is repeated, and every caller is told", () =>
+  Effect.gen(function* () {
+    yield* sabotage("PERFORM pg_terminate_backend(pg_backend_pid());")
+    const exits = yield* publishAtOnce([...numbered(5), "killer"])
+    for (const exit of exits) assert.deepInclude(yield* Effect.flip(exit), { _tag: "StoreError" })
+    assert.strictEqual(yield* countEvents, 0)
+  }).pipe(Effect.provide(services(databases[0].layer)))
+)
+
+it.live.each(databases)("on $name, an event in a transaction shares its fate, and none with others", ({ layer }) =>
+  Effect.gen(function* () {
+    const undone = Transactor.withTransaction(
+      Effect.andThen(
+        Effect.forEach(["a", "b"], (id) => Publisher.publish(Single, { id }), { concurrency: 2 }),
+        Effect.fail("undone")
+      )
+    )
+    yield* Effect.all([Effect.ignore(undone), publishAtOnce(numbered(5)), Effect.ignore(undone)], { concurrency: 3 })
+    assert.strictEqual(yield* countEvents, 5)
+  }).pipe(Effect.provide(services(layer)))
+)

@@ -11,7 +11,7 @@ export interface BatchSize {
   readonly isDoubling: boolean
 }
 
-/** Largest batch: more gains nothing (bench/deliver.ts) and holds locks longer. */
+/** Largest batch: more gains nothing (`npm run bench -- drainNothing`) and holds locks longer. */
 export const largest = 500
 
 export const start = (size: number): BatchSize => ({ current: size, isDoubling: true })

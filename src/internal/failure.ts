@@ -64,6 +64,16 @@ export const isConnectionLost = (cause: Cause.Cause<unknown>): boolean => {
   return false
 }
 
+/** SQLSTATEs: two characters of a class, three of a condition; unlike names of socket errors, with a digit. */
+const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/
+
+/** Whether the server said no to a statement, and so did nothing of it: not when the connection ended instead. */
+export const isRefused = (cause: Cause.Cause<unknown>): boolean => {
+  if (isConnectionLost(cause)) return false
+  for (const error of errorsOf(cause)) if (sqlState.test(codeOf(error) ?? "")) return true
+  return false
+}
+
 /** Whether the server only reads. */
 export const isReadOnly = (cause: Cause.Cause<unknown>): boolean => {
   for (const error of errorsOf(cause)) if (codeOf(error) === "25006") return true

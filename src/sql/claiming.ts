@@ -58,7 +58,7 @@ export const claimedColumns = `
 
 /**
  * `LIMIT` keeps this a lookup per claimed row: a join would be planned as a hash over the whole outbox as soon as
- * batches are large, and cost more with every event kept (bench/deliver.ts: half of a claim at 20,000 events).
+ * batches are large, and cost more with every event kept (half of a claim at 20,000 events).
  */
 export const eventOf = "LATERAL (SELECT * FROM outbox_event WHERE id = c.outbox_event_id LIMIT 1) AS e"
 

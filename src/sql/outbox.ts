@@ -242,33 +242,36 @@ const route = (sql: SqlClient.SqlClient) => {
  * when the row has changed.
  */
 const rollUp = (candidates: string) => `
-  UPDATE outbox_event AS o
-  SET status = d.status, attempt_count = d.attempt_count, last_error = d.last_error,
-    processed_at = clock_timestamp(), updated_at = clock_timestamp()
-  FROM (${candidates}) AS e
-  CROSS JOIN LATERAL (
-    SELECT coalesce(max(i.attempt_count), 0) AS attempt_count,
-      CASE WHEN bool_or(i.status = 'dead_letter') THEN 'dead_letter'
-        WHEN bool_or(i.status = 'failed') THEN 'failed'
-        ELSE 'processed' END AS status,
-      coalesce(
-        max(i.last_error) FILTER (WHERE i.status = 'dead_letter'),
-        max(i.last_error) FILTER (WHERE i.status = 'failed'),
-        max(i.last_error)
-      ) AS last_error,
-      coalesce(bool_and(${isSettled("i")}), true) AS is_settled
-    FROM inbox_event AS i
-    WHERE i.outbox_event_id = e.id
-  ) AS d
-  WHERE o.ctid = e.ctid AND o.xmin = e.version AND d.is_settled
-  RETURNING o.id`
+  WITH rolled AS (
+    UPDATE outbox_event AS o
+    SET status = d.status, attempt_count = d.attempt_count, last_error = d.last_error,
+      processed_at = clock_timestamp(), updated_at = clock_timestamp()
+    FROM (${candidates}) AS e
+    CROSS JOIN LATERAL (
+      SELECT coalesce(max(i.attempt_count), 0) AS attempt_count,
+        CASE WHEN bool_or(i.status = 'dead_letter') THEN 'dead_letter'
+          WHEN bool_or(i.status = 'failed') THEN 'failed'
+          ELSE 'processed' END AS status,
+        coalesce(
+          max(i.last_error) FILTER (WHERE i.status = 'dead_letter'),
+          max(i.last_error) FILTER (WHERE i.status = 'failed'),
+          max(i.last_error)
+        ) AS last_error,
+        coalesce(bool_and(${isSettled("i")}), true) AS is_settled
+      FROM inbox_event AS i
+      WHERE i.outbox_event_id = e.id
+    ) AS d
+    WHERE o.ctid = e.ctid AND o.xmin = e.version AND d.is_settled
+    RETURNING 1
+  )
+  SELECT count(*)::int AS "rolled" FROM rolled`
 
 const rollUpGiven = (sql: SqlClient.SqlClient) => {
   const statement = rollUp(
     "SELECT id, ctid, xmin AS version FROM outbox_event WHERE id = ANY ($1::uuid[]) AND status = 'pending'"
   )
   const change = (ids: ReadonlyArray<string>) =>
-    Effect.map(sql.unsafe<{ id: string }>(statement, [ids]), (rows) => rows.length)
+    Effect.map(sql.unsafe<{ rolled: number }>(statement, [ids]), ([row]) => row?.rolled ?? 0)
   return (eventIds: ReadonlyArray<string>) =>
     Effect.map(inParts("outbox.rollUp", eventIds, change), ({ results }) =>
       results.reduce((sum, count) => sum + count, 0)
@@ -291,7 +294,7 @@ const rollUpWindow = (sql: SqlClient.SqlClient) => {
   const given = rollUpGiven(sql)
   return (position: bigint, limit: number) =>
     onRefusal(
-      Effect.map(sql.unsafe<{ id: string }>(statement, [position, limit]), (rows) => rows.length),
+      Effect.map(sql.unsafe<{ rolled: number }>(statement, [position, limit]), ([row]) => row?.rolled ?? 0),
       Effect.flatMap(pending(position, limit), (rows) => given(rows.map(({ id }) => id)))
     )
 }
