@@ -11,6 +11,7 @@ import type { Consumer } from "../Consumer.ts"
 import { type StoreError, TransactionAborted } from "../Errors.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
 import { type Advice, crash } from "./care.ts"
+import type { Relay } from "./conclude.ts"
 import { deliver, type Outcome } from "./deliver.ts"
 import { type Engine, idleMillisOf, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
 import { isAborted, isConnectionLost, isContention } from "./failure.ts"
@@ -36,6 +37,8 @@ export type Attempt = Data.TaggedEnum<{
   }
   /** Rolled back because transactions stood in each other's way. Nobody is charged. */
   Contended: { readonly rows: ReadonlyArray<Claimed> }
+  /** Rolled back before a handler ran: the batch before this one was not committed. */
+  Withdrawn: Record<never, never>
   /** Rolled back before a handler ran: the delivery is to be taken with care. */
   Suspect: { readonly isExclusive: boolean }
   /** The connection ended: nobody knows whose fault it was, nor, at COMMIT, whether it was committed. */
@@ -54,6 +57,9 @@ export const Attempt = Data.taggedEnum<Attempt>()
 /** Leaves the transaction before anything was run. */
 class Postponed extends Data.TaggedError("Postponed")<{ readonly isExclusive: boolean }> {}
 
+/** Leaves the transaction, as the batch before was not committed. */
+class Withdrawn extends Data.TaggedError("Withdrawn") {}
+
 /** Rolls back the savepoint of a single delivery. */
 class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {}
 
@@ -68,6 +74,7 @@ export interface Request {
   readonly avoided: ReadonlySet<string>
   /** What to do with a suspect delivery; without it, none is run. */
   readonly advise: ((row: Claimed) => Effect.Effect<Advice, StoreError>) | undefined
+  readonly relay?: Relay | undefined
 }
 
 /** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
@@ -183,6 +190,7 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     const signs: Signs = { last: startedAt }
     const transaction = Effect.gen(function* () {
       rows = yield* untraced(request.claim)
+      if (request.relay !== undefined && !(yield* request.relay.turn)) return yield* new Withdrawn()
       startedAt = clock.currentTimeMillisUnsafe()
       signs.last = startedAt
       const [first, second] = rows
@@ -197,7 +205,9 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       const { avoided, consumer, isStopping } = request
       const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
       const batch = { consumer, rows, isStopping, avoided, timeoutMillis, signs }
-      return yield* settle(engine, request, rows, yield* runBatch(engine, batch, handlers), elapsed())
+      const handled = yield* runBatch(engine, batch, handlers)
+      if (request.relay !== undefined) yield* request.relay.handled(rows.length)
+      return yield* settle(engine, request, rows, handled, elapsed())
     })
     const exit = yield* Effect.exit(
       engine.permits.withPermit(request.consumer.name)(
@@ -212,8 +222,9 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       )
     )
     if (Exit.isSuccess(exit)) return Attempt.Committed({ rows, ...exit.value })
-    if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
     const left = exit.cause.reasons.find(Cause.isFailReason)?.error
+    if (left instanceof Withdrawn) return Attempt.Withdrawn()
+    if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
     if (left instanceof Postponed) return Attempt.Suspect({ isExclusive: left.isExclusive })
     const abandoned = left instanceof Handlers.Abandoned ? left : undefined
     const isAbandoned = abandoned !== undefined

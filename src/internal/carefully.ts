@@ -9,7 +9,7 @@ import type { StoreError } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
 import { Attempt, attempt } from "./attempt.ts"
 import { type Advice, advise } from "./care.ts"
-import { type Asked, charge, conclude, nobody, nothing, pause, type Round } from "./conclude.ts"
+import { type Asked, charge, conclude, nobody, nothing, pause, type Round, withdrawn } from "./conclude.ts"
 import { claimOf, type Engine, untraced } from "./engine.ts"
 import { inTime } from "./silence.ts"
 
@@ -98,6 +98,7 @@ export const careful = (
         const settled = yield* conclude(engine, consumer, processed, others)
         return row === undefined ? nothing : ({ claimed: 1, settled, result: "cut" } satisfies Round)
       }),
+      Withdrawn: () => Effect.succeed(withdrawn),
       Suspect: (suspect) =>
         suspect.isExclusive
           ? careful(engine, consumer, asked, true)

@@ -24,11 +24,25 @@ export interface Round {
 /** Nothing was there. */
 export const nothing: Round = { claimed: 0, settled: 0, result: "part" }
 
+/** What was claimed early was left for a later claim. */
+export const withdrawn: Round = { claimed: 1, settled: 0, result: "cut" }
+
+/** How a batch follows another one of its worker: see `relay.ts`. */
+export interface Relay {
+  /** Waited for between claim and handlers; false: the batch before was not committed, and this one is left. */
+  readonly turn: Effect.Effect<boolean>
+  /** Told how many were claimed when the handlers are through, before anything is settled. */
+  readonly handled: (claimed: number) => Effect.Effect<void>
+  /** Told at the end of the transaction, before what follows from it. */
+  readonly ended: (isCommitted: boolean) => Effect.Effect<void>
+}
+
 /** What a round is asked for. */
 export interface Asked {
   readonly isStopping: () => boolean
   /** Only events up to this position. */
   readonly maxPosition?: bigint
+  readonly relay?: Relay
 }
 
 const report = (consumer: Consumer, { row, verdict }: Judged) => {

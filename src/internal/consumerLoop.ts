@@ -9,7 +9,7 @@ import type { StoreError } from "../Errors.ts"
 import * as BatchSize from "./batchSize.ts"
 import type { Round } from "./conclude.ts"
 import { type Engine, firstBatch, requestOf, untraced } from "./engine.ts"
-import { round } from "./round.ts"
+import { relayed } from "./relay.ts"
 import { inTime } from "./silence.ts"
 
 /** How a worker is asked to stop: no further claim, and no further delivery of the batch it is in. */
@@ -23,16 +23,6 @@ const lockedAgainMillis = 500
 
 /** Longest wait of a Node.js timer, in milliseconds; the poller looks more often than that. */
 const longestTimer = 2_147_483_647
-
-/** The size of the next batch after a round. */
-export const resize = (size: BatchSize.BatchSize, result: Round["result"]): BatchSize.BatchSize =>
-  result === "full"
-    ? BatchSize.grow(size)
-    : result === "contended"
-      ? BatchSize.afterContention(size)
-      : result === "failed"
-        ? BatchSize.afterFailure(size)
-        : size
 
 /** Milliseconds to wait before the next round, without a wake-up; `undefined`: until a wake-up or poll. */
 const patience = Effect.fnUntraced(function* (
@@ -56,13 +46,13 @@ const wait = (engine: Engine, consumer: Consumer, stop: Stop, millis: number | u
 export const run = (engine: Engine, consumer: Consumer, stop: Stop): Effect.Effect<void> =>
   Effect.gen(function* () {
     let size = BatchSize.start(firstBatch(consumer, yield* engine.settings.current))
+    const wakeAnother = engine.notifier.wake([consumer.name])
     const step = Effect.gen(function* () {
       const settings = yield* engine.settings.current
       if (!settings.processorEnabled) return settings.pollingIntervalMs
-      const last = yield* round(engine, consumer, size.current, { isStopping: () => stop.isStopping })
-      size = resize(size, last.result)
-      if (last.result === "full") yield* engine.notifier.wake([consumer.name])
-      return yield* patience(engine, consumer, last)
+      const done = yield* relayed(engine, consumer, size, { isStopping: () => stop.isStopping }, wakeAnother)
+      size = done.size
+      return yield* patience(engine, consumer, done.last)
     })
     while (!stop.isStopping) {
       const millis = yield* engine.incident.survive(step)

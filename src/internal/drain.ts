@@ -7,9 +7,9 @@ import { type Duration, Effect } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import * as BatchSize from "./batchSize.ts"
-import { resize } from "./consumerLoop.ts"
 import { type Engine, firstBatch, requestOf } from "./engine.ts"
 import type { Poller } from "./poller.ts"
+import { relayed } from "./relay.ts"
 import { round } from "./round.ts"
 import { inTime } from "./silence.ts"
 
@@ -26,24 +26,26 @@ const each = (
     )
   )
 
-/** Rounds of one consumer until a claim finds nothing more up to `maxPosition`. */
+/** Rounds of one consumer, by as many workers as it has, until claims find nothing more up to `maxPosition`. */
 const rounds = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   first: number,
   maxPosition?: bigint
 ): Effect.fn.Return<number, StoreError> {
-  let size = BatchSize.start(first)
-  let settled = 0
-  for (;;) {
-    const last = yield* round(engine, consumer, size.current, {
-      isStopping: never,
-      ...(maxPosition === undefined ? {} : { maxPosition })
-    })
-    settled += last.settled
-    if (last.claimed === 0) return settled
-    size = resize(size, last.result)
-  }
+  const asked = { isStopping: never, ...(maxPosition === undefined ? {} : { maxPosition }) }
+  const worker = Effect.gen(function* () {
+    let size = BatchSize.start(first)
+    let settled = 0
+    for (;;) {
+      const done = yield* relayed(engine, consumer, size, asked)
+      settled += done.settled
+      if (done.last.claimed === 0) return settled
+      size = done.size
+    }
+  })
+  const workers = yield* Effect.replicateEffect(worker, consumer.options.concurrency ?? 1, { concurrency: "unbounded" })
+  return workers.reduce((sum, count) => sum + count, 0)
 })
 
 export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, StoreError> =>

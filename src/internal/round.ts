@@ -10,7 +10,7 @@ import type { StoreError } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
 import { Attempt, attempt } from "./attempt.ts"
 import { careful, confess, lost, record } from "./carefully.ts"
-import { type Asked, charge, conclude, nobody, pause, type Round } from "./conclude.ts"
+import { type Asked, charge, conclude, nobody, pause, type Round, withdrawn } from "./conclude.ts"
 import { claimOf, type Engine } from "./engine.ts"
 import { leasedRound } from "./leased.ts"
 
@@ -27,7 +27,7 @@ const alone = Effect.fnUntraced(function* (
     const request = { consumer, claim, isStopping, repeats, avoided: nobody, advise: undefined }
     const result = yield* attempt(engine, request)
     // Taken with care by the next round.
-    if (result._tag === "Suspect") return 0
+    if (result._tag === "Suspect" || result._tag === "Withdrawn") return 0
     if (result._tag === "Lost") return (yield* lost(engine, consumer, 1)).settled
     if (result._tag === "Committed") return yield* conclude(engine, consumer, result.processed, result.others)
     if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result)
@@ -54,13 +54,17 @@ const hasPredecessor = (rows: ReadonlyArray<Claimed>, suspects: ReadonlyArray<Cl
 /** One transaction for up to `limit` deliveries, and what follows from it. */
 const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Asked): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
+    const { relay } = asked
+    const isCareful = engine.care.lost.has(consumer.name) || engine.care.consumers.has(consumer.name)
+    if (isCareful && relay !== undefined && !(yield* relay.turn)) return withdrawn
     yield* confess(engine, consumer)
     if (engine.care.consumers.has(consumer.name)) return yield* careful(engine, consumer, asked)
     yield* record(engine, consumer, limit)
     const { isStopping, maxPosition } = asked
     const claim = engine.inbox.claim({ ...(yield* claimOf(engine, consumer, maxPosition)), limit })
     const request = { consumer, claim, isStopping, repeats: 0, avoided: nobody, advise: undefined }
-    const result = yield* attempt(engine, request)
+    const result = yield* attempt(engine, { ...request, relay })
+    if (relay !== undefined) yield* relay.ended(result._tag === "Committed")
     /** Commits what comes before the suspects in order, so that they are next. */
     const clearTheWay = Effect.fnUntraced(function* (suspects: ReadonlyArray<Claimed>) {
       const avoided = new Set(suspects.map((row) => row.deliveryId))
@@ -77,6 +81,7 @@ const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Aske
             result: settled < rows.length ? "cut" : rows.length === limit ? "full" : "part"
           })
         ),
+      Withdrawn: () => Effect.succeed(withdrawn),
       Suspect: () => {
         engine.care.consumers.add(consumer.name)
         return careful(engine, consumer, asked)

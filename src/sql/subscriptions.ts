@@ -144,6 +144,9 @@ const quiet = (sql: SqlClient.SqlClient) =>
 /** How many missed events one statement of the sweep delivers. */
 const sweepLimit = 1000
 
+/** What the index knows of an event `o` that a subscription `s` may have missed, in the words of `outbox_event_transaction_idx`. */
+const isSince = "o.transaction_id::text::bigint >= pg_snapshot_xmin(s.registered_snapshot)::text::bigint"
+
 /** Conditions under which an event `o` was missed by a subscription `s`. */
 const isMissed = `s.swept_at IS NULL AND o.routed_at IS NOT NULL
         AND NOT pg_visible_in_snapshot(o.transaction_id, s.registered_snapshot)
@@ -157,7 +160,7 @@ const missedIds = (sql: SqlClient.SqlClient) => (position: bigint) =>
     `SELECT DISTINCT o.position AS "position", o.id::text AS "id"
     FROM integration_subscription AS s
     JOIN outbox_event AS o
-      ON o.transaction_id >= pg_snapshot_xmin(s.registered_snapshot) AND o.event_name LIKE s.event_like
+      ON ${isSince} AND o.event_name LIKE s.event_like
     WHERE ${isMissed} AND o.position > $1::bigint
     ORDER BY o.position
     LIMIT $2::int`,
@@ -195,7 +198,7 @@ const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> 
       FROM integration_subscription AS s
       JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
       JOIN outbox_event AS o
-        ON o.transaction_id >= pg_snapshot_xmin(s.registered_snapshot) AND o.event_name LIKE s.event_like
+        ON ${isSince} AND o.event_name LIKE s.event_like
       WHERE ${isMissed} AND ($2::uuid[] IS NULL OR o.id = ANY ($2::uuid[]))
       ORDER BY o.position
       LIMIT $1::int

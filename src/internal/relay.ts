@@ -1,0 +1,101 @@
+/**
+ * Batches of one worker that follow each other: the next is claimed while the one before is settled and committed.
+ * Its handlers wait for that commit, so they see what the batch before has written, as if nothing had been claimed early.
+ *
+ * Not for ordered consumers, whose next batch would find every key held by the one before; nor where a second session
+ * is not to be had, or others wait for one.
+ *
+ * @internal
+ */
+import { Deferred, Effect, Fiber, type Scope } from "effect"
+import { type Consumer, isLeased } from "../Consumer.ts"
+import type { StoreError } from "../Errors.ts"
+import * as BatchSize from "./batchSize.ts"
+import type { Asked, Round } from "./conclude.ts"
+import { type Engine, orderOf } from "./engine.ts"
+import { round } from "./round.ts"
+
+/** The size of the next batch after a round. */
+const resize = (size: BatchSize.BatchSize, result: Round["result"]): BatchSize.BatchSize =>
+  result === "full"
+    ? BatchSize.grow(size)
+    : result === "contended"
+      ? BatchSize.afterContention(size)
+      : result === "failed"
+        ? BatchSize.afterFailure(size)
+        : size
+
+/** A round under way. */
+interface Running {
+  readonly fiber: Fiber.Fiber<Round, StoreError>
+  /** Whether its batch came full, once its handlers are through; never completed by one that fails before. */
+  readonly handled: Deferred.Deferred<boolean>
+  /** Whether its transaction was committed. */
+  readonly ended: Deferred.Deferred<boolean>
+}
+
+const begin = (
+  engine: Engine,
+  consumer: Consumer,
+  limit: number,
+  asked: Asked,
+  turn: Effect.Effect<boolean>
+): Effect.Effect<Running, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const handled = yield* Deferred.make<boolean>()
+    const ended = yield* Deferred.make<boolean>()
+    const relay = {
+      turn,
+      handled: (claimed: number) => Effect.asVoid(Deferred.succeed(handled, claimed === limit)),
+      ended: (isCommitted: boolean) => Effect.asVoid(Deferred.succeed(ended, isCommitted))
+    }
+    const running = round(engine, consumer, limit, { ...asked, relay }).pipe(Effect.ensuring(relay.ended(false)))
+    return { fiber: yield* Effect.forkScoped(running, { startImmediately: true }), handled, ended }
+  })
+
+/** Whether a second transaction of a consumer's worker is worth its place. */
+const hasRoom = (engine: Engine, consumer: Consumer) =>
+  engine.isIsolated || engine.capabilities.singleSession || isLeased(consumer) || orderOf(consumer) !== undefined
+    ? Effect.succeed(false)
+    : Effect.map(engine.permits.available, (available) => 2 * available >= engine.permits.capacity)
+
+/** What a number of rounds did together. */
+export interface Relayed {
+  readonly settled: number
+  readonly last: Round
+  /** Of the next batch. */
+  readonly size: BatchSize.BatchSize
+}
+
+/**
+ * One round, and as many after it as batches come full.
+ *
+ * @param onFull - runs when a batch has come full: there may be work for others
+ */
+export const relayed = (
+  engine: Engine,
+  consumer: Consumer,
+  first: BatchSize.BatchSize,
+  asked: Asked,
+  onFull: Effect.Effect<void> = Effect.void
+): Effect.Effect<Relayed, StoreError> =>
+  Effect.gen(function* () {
+    let size = first
+    let settled = 0
+    let running = yield* begin(engine, consumer, size.current, asked, Effect.succeed(true))
+    for (;;) {
+      const isFull = yield* Effect.raceFirst(
+        Deferred.await(running.handled),
+        Effect.as(Fiber.await(running.fiber), false)
+      )
+      if (isFull) yield* onFull
+      const isNext = isFull && !asked.isStopping() && (yield* hasRoom(engine, consumer))
+      const { current } = resize(size, "full")
+      const next = isNext ? yield* begin(engine, consumer, current, asked, Deferred.await(running.ended)) : undefined
+      const last = yield* Fiber.join(running.fiber)
+      settled += last.settled
+      size = resize(size, last.result)
+      if (next === undefined) return { settled, last, size }
+      running = next
+    }
+  }).pipe(Effect.scoped)
