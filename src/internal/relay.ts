@@ -2,8 +2,8 @@
  * Batches of one worker that follow each other: the next is claimed while the one before is settled and committed.
  * Its handlers wait for that commit, so they see what the batch before has written, as if nothing had been claimed early.
  *
- * Not for ordered consumers, whose next batch would find every key held by the one before; nor where a second session
- * is not to be had, or others wait for one.
+ * Not for ordered consumers, whose next batch would find every key held by the one before; nor for those with several
+ * workers, whose transactions overlap as it is; nor where a second session is not to be had, or others wait for one.
  *
  * @internal
  */
@@ -55,7 +55,11 @@ const begin = (
 
 /** Whether a second transaction of a consumer's worker is worth its place. */
 const hasRoom = (engine: Engine, consumer: Consumer) =>
-  engine.isIsolated || engine.capabilities.singleSession || isLeased(consumer) || orderOf(consumer) !== undefined
+  engine.isIsolated ||
+  engine.capabilities.singleSession ||
+  isLeased(consumer) ||
+  orderOf(consumer) !== undefined ||
+  (consumer.options.concurrency ?? 1) > 1
     ? Effect.succeed(false)
     : Effect.map(engine.permits.available, (available) => 2 * available >= engine.permits.capacity)
 
