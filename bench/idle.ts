@@ -23,7 +23,7 @@ const watch = async (run: Run, start: () => Promise<unknown>): Promise<Measured>
     return Number((rows[0] as { readonly count: number }).count)
   }
   // What starting leaves behind: sweeps, and statistics that the server has not counted yet.
-  await new Promise((resolve) => setTimeout(resolve, 12_000))
+  await new Promise((resolve) => setTimeout(resolve, 25_000))
   const before = await transactions()
   await new Promise((resolve) => setTimeout(resolve, run.size * 1000))
   return { figures: { "transactions/s": ((await transactions()) - before) / run.size } }

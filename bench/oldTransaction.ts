@@ -15,7 +15,7 @@ const beside = (isOpen: boolean) => async (run: Run) => {
         sql.withTransaction(
           Effect.gen(function* () {
             yield* sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`
-            yield* sql`SELECT pg_current_xact_id()`
+            yield* sql`SELECT pg_current_xact_id()::text`
             resolve()
             yield* Effect.never
           })
