@@ -114,6 +114,7 @@ export const drain = async (run: Run, handler: Handler, options: DrainOptions = 
   const consumers = options.consumers ?? 1
   const { done, hit } = counter(run.size * consumers)
   const runtime = integration(run.url, options.integration)
+  // Connected, and its tables looked at.
   await runtime.runPromise(Effect.void)
   const subscribers = Array.from({ length: consumers }, (_, index) =>
     subscriberOf(handler, hit, options.consumer, index)
