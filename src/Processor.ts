@@ -10,7 +10,7 @@ import { type Delivery, type DeliveryStatus, InboxStore } from "./InboxStore.ts"
 import * as Care from "./internal/care.ts"
 import { announce } from "./internal/carefully.ts"
 import * as Drain from "./internal/drain.ts"
-import type { Engine } from "./internal/engine.ts"
+import { type Engine, untraced } from "./internal/engine.ts"
 import * as Incident from "./internal/incident.ts"
 import * as Leases from "./internal/leases.ts"
 import * as Maintenance from "./internal/maintenance.ts"
@@ -76,6 +76,13 @@ const noDeliveries: Record<DeliveryStatus, number> = {
   skipped: 0,
   dead_letter: 0
 }
+
+/** Whether transactions see what was committed before each of their statements, as far as the store can say. */
+const readsCommitted = ({ query }: Transactor["Service"]) =>
+  untraced(query("SELECT current_setting('default_transaction_isolation') AS isolation", [])).pipe(
+    Effect.map(([row]) => (row as { readonly isolation?: unknown } | undefined)?.isolation === "read committed"),
+    Effect.orElseSucceed(() => false)
+  )
 
 const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Stats, StoreError> {
   const events = { ...noEvents, ...(yield* engine.outbox.countByStatus) }
@@ -220,6 +227,7 @@ export class Processor extends Context.Service<
           Effect.ignore(Effect.interruptible(Effect.timeoutOption(replicas.leave, "2 seconds")))
         )
         const incident = Incident.make(transactor.reconnect)
+        const capabilities = yield* SqlCapabilities
         const engine: Engine = {
           inbox,
           outbox,
@@ -233,7 +241,7 @@ export class Processor extends Context.Service<
           registry: yield* Registry,
           notifier: yield* Notifier,
           settings,
-          capabilities: yield* SqlCapabilities,
+          capabilities,
           permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
           incident,
           rollUp: yield* RollUp.make(
@@ -243,6 +251,7 @@ export class Processor extends Context.Service<
             Duration.fromInputUnsafe(options.rollUpDelay ?? "100 millis")
           ),
           isIsolated: options.isolated ?? false,
+          relays: options.isolated !== true && !capabilities.singleSession && (yield* readsCommitted(transactor)),
           maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
         }
         const maintenance = yield* Maintenance.make(engine)

@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, Processor, Publisher, Subscriber } from "../src/index.ts"
 import { databases } from "./support/databases.ts"
-import { deliveries, eventsOf, noted, serve, services } from "./support/scenario.ts"
+import { deliveries, eventsOf, note, noted, serve, services } from "./support/scenario.ts"
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 
@@ -66,5 +66,33 @@ it.live("after a COMMIT that failed, the batch that was claimed early waits for 
     )
     const dead = (yield* deliveries("early")).filter(({ status }) => status === "dead_letter")
     assert.lengthOf(dead, hopeless.length)
+  }).pipe(Effect.scoped, Effect.provide(services(postgres.layer)))
+)
+
+it.live("a startup drain whose batches are cut short goes on until nothing is due", () =>
+  Effect.gen(function* () {
+    const { Happened, happenings } = eventsOf("cut")
+    const handled: Array<number> = []
+    const sql = yield* SqlClient.SqlClient
+    // Its COMMIT takes long enough for an early claim to find every delivery held.
+    yield* sql`
+      CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END'`
+    yield* sql`
+      CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON ledger DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION linger()`
+    const slow = Subscriber.make({
+      consumer: "cut",
+      event: Happened,
+      handler: Effect.fnUntraced(function* (event) {
+        yield* note("cut", event)
+        yield* Effect.sleep("5 millis")
+        handled.push(event.payload.n)
+      })
+    })
+    yield* Effect.scoped(serve(slow))
+    // As many as the drain's first batch takes, and more than its time allows.
+    yield* Publisher.publishAll(happenings(50))
+    yield* serve(slow)
+    assert.deepStrictEqual(handled, numbers(50))
   }).pipe(Effect.scoped, Effect.provide(services(postgres.layer)))
 )

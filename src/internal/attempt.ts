@@ -206,7 +206,7 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
       const batch = { consumer, rows, isStopping, avoided, timeoutMillis, signs }
       const handled = yield* runBatch(engine, batch, handlers)
-      if (request.relay !== undefined) yield* request.relay.handled(rows.length)
+      if (request.relay !== undefined) yield* request.relay.handled(handled.length)
       return yield* settle(engine, request, rows, handled, elapsed())
     })
     const exit = yield* Effect.exit(

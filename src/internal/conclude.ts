@@ -31,8 +31,8 @@ export const withdrawn: Round = { claimed: 1, settled: 0, result: "cut" }
 export interface Relay {
   /** Waited for between claim and handlers; false: the batch before was not committed, and this one is left. */
   readonly turn: Effect.Effect<boolean>
-  /** Told how many were claimed when the handlers are through, before anything is settled. */
-  readonly handled: (claimed: number) => Effect.Effect<void>
+  /** Told how many were handled when time is up or all are, before anything is settled. */
+  readonly handled: (count: number) => Effect.Effect<void>
   /** Told at the end of the transaction, before what follows from it. */
   readonly ended: (isCommitted: boolean) => Effect.Effect<void>
 }

@@ -52,6 +52,7 @@ export const run = (engine: Engine, consumer: Consumer, stop: Stop): Effect.Effe
       if (!settings.processorEnabled) return settings.pollingIntervalMs
       const done = yield* relayed(engine, consumer, size, { isStopping: () => stop.isStopping }, wakeAnother)
       size = done.size
+      if (done.last.result === "full") yield* wakeAnother
       return yield* patience(engine, consumer, done.last)
     })
     while (!stop.isStopping) {

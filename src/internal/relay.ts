@@ -3,7 +3,8 @@
  * Its handlers wait for that commit, so they see what the batch before has written, as if nothing had been claimed early.
  *
  * Not for ordered consumers, whose next batch would find every key held by the one before; nor for those with several
- * workers, whose transactions overlap as it is; nor where a second session is not to be had, or others wait for one.
+ * workers, whose transactions overlap as it is; nor where a second session is not to be had, or others wait for one; nor
+ * where the database's default isolation is stricter than READ COMMITTED: there a claim decides what its handlers see.
  *
  * @internal
  */
@@ -28,7 +29,7 @@ const resize = (size: BatchSize.BatchSize, result: Round["result"]): BatchSize.B
 /** A round under way. */
 interface Running {
   readonly fiber: Fiber.Fiber<Round, StoreError>
-  /** Whether its batch came full, once its handlers are through; never completed by one that fails before. */
+  /** Whether its batch came full and was not cut, once its handlers are through; never completed by one that fails before. */
   readonly handled: Deferred.Deferred<boolean>
   /** Whether its transaction was committed. */
   readonly ended: Deferred.Deferred<boolean>
@@ -46,7 +47,7 @@ const begin = (
     const ended = yield* Deferred.make<boolean>()
     const relay = {
       turn,
-      handled: (claimed: number) => Effect.asVoid(Deferred.succeed(handled, claimed === limit)),
+      handled: (count: number) => Effect.asVoid(Deferred.succeed(handled, count === limit)),
       ended: (isCommitted: boolean) => Effect.asVoid(Deferred.succeed(ended, isCommitted))
     }
     const running = round(engine, consumer, limit, { ...asked, relay }).pipe(Effect.ensuring(relay.ended(false)))
@@ -55,11 +56,7 @@ const begin = (
 
 /** Whether a second transaction of a consumer's worker is worth its place. */
 const hasRoom = (engine: Engine, consumer: Consumer) =>
-  engine.isIsolated ||
-  engine.capabilities.singleSession ||
-  isLeased(consumer) ||
-  orderOf(consumer) !== undefined ||
-  (consumer.options.concurrency ?? 1) > 1
+  !engine.relays || isLeased(consumer) || orderOf(consumer) !== undefined || (consumer.options.concurrency ?? 1) > 1
     ? Effect.succeed(false)
     : Effect.map(engine.permits.available, (available) => 2 * available >= engine.permits.capacity)
 
@@ -71,8 +68,11 @@ export interface Relayed {
   readonly size: BatchSize.BatchSize
 }
 
+/** Rounds after which the caller gets to look at the settings again, and to say that an incident is over. */
+const longest = 50
+
 /**
- * One round, and as many after it as batches come full.
+ * One round, and as many after it as batches come full, up to `longest`.
  *
  * @param onFull - runs when a batch has come full: there may be work for others
  */
@@ -87,13 +87,13 @@ export const relayed = (
     let size = first
     let settled = 0
     let running = yield* begin(engine, consumer, size.current, asked, Effect.succeed(true))
-    for (;;) {
+    for (let rounds = 1; ; rounds++) {
       const isFull = yield* Effect.raceFirst(
         Deferred.await(running.handled),
         Effect.as(Fiber.await(running.fiber), false)
       )
       if (isFull) yield* onFull
-      const isNext = isFull && !asked.isStopping() && (yield* hasRoom(engine, consumer))
+      const isNext = isFull && rounds < longest && !asked.isStopping() && (yield* hasRoom(engine, consumer))
       const { current } = resize(size, "full")
       const next = isNext ? yield* begin(engine, consumer, current, asked, Deferred.await(running.ended)) : undefined
       const last = yield* Fiber.join(running.fiber)
