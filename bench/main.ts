@@ -41,10 +41,26 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: "string" }, size: { type: "string" }, side: { type: "string", multiple: true } }
 })
-const unknown = positionals.filter((name) => ![...usual, ...scale].includes(name))
-if (unknown.length > 0) {
-  console.error(`There is no benchmark "${unknown[0]}". There are: ${[...usual, ...scale].join(", ")}.`)
+
+const refuse = (problem: string): never => {
+  console.error(problem)
   process.exit(2)
+}
+
+/** A positive whole number, if one is given. */
+const countOf = (option: "rounds" | "size") => {
+  const given = values[option]
+  if (given === undefined) return undefined
+  const count = Number(given)
+  return Number.isInteger(count) && count > 0
+    ? count
+    : refuse(`--${option} takes a positive whole number, not "${given}".`)
+}
+
+const [rounds, size] = [countOf("rounds"), countOf("size")]
+const unknown = positionals.find((name) => ![...usual, ...scale].includes(name))
+if (unknown !== undefined) {
+  refuse(`There is no benchmark "${unknown}". There are: ${[...usual, ...scale].join(", ")}.`)
 }
 
 if (!existsSync(join(directory, "node_modules"))) {
@@ -56,9 +72,12 @@ const { measureAll } = await import("./harness/measure.ts")
 const names = positionals.length > 0 ? positionals : usual
 const benches = new Map<string, Bench>()
 for (const name of names) benches.set(name, (await import(`./${name}.ts`)).default)
+const sides = new Set([...benches.values()].flatMap((bench) => bench.sides.map((side) => side.name)))
+const stranger = values.side?.find((name) => !sides.has(name))
+if (stranger !== undefined) refuse(`There is no side "${stranger}". There are: ${[...sides].join("; ")}.`)
 await measureAll(benches, {
   isLong: positionals.length > 0,
-  rounds: values.rounds === undefined ? undefined : Number(values.rounds),
-  size: values.size === undefined ? undefined : Number(values.size),
+  rounds,
+  size,
   sides: values.side
 })
