@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the benchmarks of the README's table in their short form; `npm run bench -- <name> …`: some of them, at
- * length. `--rounds 5` and `--size 20000` change either; `--side here` (also more than once) leaves out other sides. Uses `DATABASE_URL` if set, else starts a PostgreSQL of its own
- * with fsync on.
+ * length. `--rounds 5` and `--size 20000` change either; `--side here` (also more than once) leaves out other sides;
+ * `--profile` writes a profile of what is timed, and names its hottest spots. Uses `DATABASE_URL` if set, else starts a
+ * PostgreSQL of its own with fsync on.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -39,7 +40,12 @@ const scale = [
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string" }, size: { type: "string" }, side: { type: "string", multiple: true } }
+  options: {
+    rounds: { type: "string" },
+    size: { type: "string" },
+    side: { type: "string", multiple: true },
+    profile: { type: "boolean" }
+  }
 })
 
 const refuse = (problem: string): never => {
@@ -67,6 +73,8 @@ if (!existsSync(join(directory, "node_modules"))) {
   console.error("Installing what is compared with …")
   execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: directory, stdio: "inherit" })
 }
+
+if (values.profile === true) process.env.BENCH_PROFILES = join(directory, "profiles")
 
 const { measureAll } = await import("./harness/measure.ts")
 const names = positionals.length > 0 ? positionals : usual

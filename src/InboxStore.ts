@@ -30,6 +30,15 @@ export interface ClaimRequest {
    * how: a frozen process must not hold what it claimed.
    */
   readonly idleMillis?: number | undefined
+  /** How long later statements of the current transaction may wait for a lock, where the database knows how. */
+  readonly lockWait?: LockWait | undefined
+}
+
+/** Milliseconds, by how many deliveries were claimed. @since 0.1.0 */
+export interface LockWait {
+  /** None: as long as the database lets them. */
+  readonly one: number | undefined
+  readonly several: number
 }
 
 /** A delivery whose row the current transaction holds, with its event. @since 0.1.0 */

@@ -33,10 +33,6 @@ export class Transactor extends Context.Service<
     /** Runs `effect` after the outermost commit, at once without a transaction, never after a rollback. */
     readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
     /**
-     * Lets statements of the current transaction wait at most so long for a lock, where the database knows how.
-     */
-    readonly limitLockWait: (millis: number) => Effect.Effect<void, StoreError>
-    /**
      * Lets the current transaction end when nobody has used it for so long, where the database knows how: what it holds
      * must not be held by a process that is frozen, or cannot be reached any more.
      */

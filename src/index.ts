@@ -36,6 +36,7 @@ export {
   InboxStore,
   type Interest,
   type Leased,
+  type LockWait,
   type Question,
   type Verdict
 } from "./InboxStore.ts"

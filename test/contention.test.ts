@@ -2,7 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { Consumer, Processor, Publisher, Subscriber } from "../src/index.ts"
+import { Consumer, InboxStore, Processor, Publisher, Subscriber, Transactor } from "../src/index.ts"
 import { postgres } from "./support/databases.ts"
 import { deliveries, eventsOf, serve, services } from "./support/scenario.ts"
 
@@ -29,6 +29,45 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
       assert.deepStrictEqual(yield* sql`SELECT sum(total)::int AS total FROM shared`, [{ total: 400 }])
       const rows = yield* deliveries("rows")
       assert.isTrue(rows.every((_) => _.status === "processed" && _.attempts === 1 && _.error === null))
+    })
+  )
+
+  it.effect.each([
+    { ordering: "none", rest: {} },
+    { ordering: "aggregate", rest: { onDeadLetter: "park" } }
+  ] as const)("a claim limits how long later statements wait for locks ($ordering)", ({ ordering, rest }) =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const inbox = yield* InboxStore
+      const consumer = `limits-${ordering}`
+      const { Happened, happenings } = eventsOf(consumer)
+      yield* Effect.scoped(
+        serve(
+          Subscriber.make({
+            consumer: Consumer.make(consumer, { ordering }),
+            event: Happened,
+            handler: () => Effect.void
+          })
+        )
+      )
+      yield* Publisher.publishAll(happenings(3))
+      const lockWait = { one: 50, several: 20 }
+      const limitAfter = (limit: number, given: typeof lockWait | { one: undefined; several: 20 } | undefined) =>
+        Effect.gen(function* () {
+          yield* inbox.claim({
+            consumer,
+            interest: { names: [Happened.name], patterns: [] },
+            limit,
+            lockWait: given,
+            ...rest
+          })
+          const [row] = yield* sql<{ limit: string }>`SELECT current_setting('lock_timeout') AS "limit"`
+          return row?.limit
+        }).pipe(Transactor.withTransaction)
+      assert.strictEqual(yield* limitAfter(1, lockWait), "50ms")
+      assert.strictEqual(yield* limitAfter(3, lockWait), "20ms")
+      assert.strictEqual(yield* limitAfter(1, { one: undefined, several: 20 }), "0")
+      assert.strictEqual(yield* limitAfter(3, undefined), "0")
     })
   )
 

@@ -1,10 +1,17 @@
 /** One measurement in a process of its own: `node child.ts <bench> <side> <url> <size>`. Tells its parent the result. */
-import type { Bench } from "./model.ts"
+import type { Bench, Run } from "./model.ts"
+import { profiled } from "./profile.ts"
 import { timed } from "./usage.ts"
 
 const [bench = "", side = "", url = "", size = ""] = process.argv.slice(2)
 const { default: definition }: { default: Bench } = await import(`../${bench}.ts`)
 const found = definition.sides.find((_) => _.name === side)
 if (found === undefined) throw new Error(`no side "${side}" in ${bench}`)
-const measured = await found.measure({ url, size: Number(size), timed })
+const folder = process.env.BENCH_PROFILES
+const run: Run = {
+  url,
+  size: Number(size),
+  timed: folder === undefined ? timed : (work, after) => profiled(folder, `${bench}-${side}`, () => timed(work, after))
+}
+const measured = await found.measure(run)
 process.send?.({ measured, peakMegabytes: process.resourceUsage().maxRSS / 1024 }, () => process.exit(0))

@@ -77,17 +77,8 @@ export interface Request {
   readonly relay?: Relay | undefined
 }
 
-/** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
-const batchLockWait = 20
-
 /** Times a single delivery is repeated when other transactions stand in its way, before that counts as its failure. */
 const maxRepeats = 10
-
-/**
- * The same for a single delivery: twice as long with every repeat, then as long as the database lets it. Two handlers
- * that lock the same rows in opposite order would else wait for PostgreSQL's deadlock check, a second each time.
- */
-const singleLockWait = (repeats: number) => (repeats < 5 ? 50 * 2 ** repeats : undefined)
 
 const chargesContention = (request: Request) => request.repeats >= maxRepeats
 
@@ -195,8 +186,6 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       signs.last = startedAt
       const [first, second] = rows
       if (first === undefined) return { processed: [], others: [] }
-      const lockWait = second === undefined ? singleLockWait(request.repeats) : batchLockWait
-      if (lockWait !== undefined) yield* untraced(engine.transactor.limitLockWait(lockWait))
       if (second === undefined) {
         const run = runSingle(engine, request, first, outer, timeoutMillis)
         const handled = yield* first.care?.isSuspect === true ? runSuspect(engine, request, first, run) : run

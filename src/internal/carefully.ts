@@ -10,7 +10,7 @@ import type { Claimed } from "../InboxStore.ts"
 import { Attempt, attempt } from "./attempt.ts"
 import { type Advice, advise } from "./care.ts"
 import { type Asked, charge, conclude, nobody, nothing, pause, type Round, withdrawn } from "./conclude.ts"
-import { claimOf, type Engine, untraced } from "./engine.ts"
+import { type Engine, handledClaimOf, untraced } from "./engine.ts"
 import { inTime } from "./silence.ts"
 
 /** How many deliveries of one batch are recorded at first, and later: few steps, as each is a statement. */
@@ -64,7 +64,7 @@ export const careful = (
 ): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
     const { name } = consumer
-    const claim = engine.inbox.claim({ ...(yield* claimOf(engine, consumer, asked.maxPosition)), limit: 1 })
+    const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, asked)), limit: 1 })
     let noted: Claimed | undefined
     const erase = Effect.suspend(() =>
       noted === undefined

@@ -64,6 +64,27 @@ export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigi
 export const idleMillisOf = (consumer: Consumer, settings: Values): number =>
   Math.max(settings.processingLeaseMs, timeoutOf(consumer, settings) * 1.25)
 
+/** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
+const batchLockWait = 20
+
+/**
+ * The same for a single delivery: twice as long with every repeat, then as long as the database lets it. Two handlers
+ * that lock the same rows in opposite order would else wait for PostgreSQL's deadlock check, a second each time.
+ */
+const singleLockWait = (repeats: number) => (repeats < 5 ? 50 * 2 ** repeats : undefined)
+
+/** A claim for handlers that run in its transaction, which ends when it is idle for too long. */
+export const handledClaimOf = (
+  engine: Engine,
+  consumer: Consumer,
+  { maxPosition, repeats = 0 }: { readonly maxPosition?: bigint | undefined; readonly repeats?: number } = {}
+): Effect.Effect<ClaimRequest> =>
+  Effect.map(claimOf(engine, consumer, maxPosition), (request) =>
+    engine.capabilities.lockTimeout
+      ? { ...request, lockWait: { one: singleLockWait(repeats), several: batchLockWait } }
+      : request
+  )
+
 /** A claim, whose transaction ends when it is idle for too long. */
 export const claimOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): Effect.Effect<ClaimRequest> =>
   Effect.map(engine.settings.current, (settings) => ({

@@ -11,7 +11,7 @@ import type { Claimed } from "../InboxStore.ts"
 import { Attempt, attempt } from "./attempt.ts"
 import { careful, confess, lost, record } from "./carefully.ts"
 import { type Asked, charge, conclude, nobody, pause, type Round, withdrawn } from "./conclude.ts"
-import { claimOf, type Engine } from "./engine.ts"
+import { type Engine, handledClaimOf } from "./engine.ts"
 import { leasedRound } from "./leased.ts"
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
@@ -21,9 +21,9 @@ const alone = Effect.fnUntraced(function* (
   deliveryId: string,
   isStopping: () => boolean
 ): Effect.fn.Return<number, StoreError> {
-  const wanted = { ...(yield* claimOf(engine, consumer)), deliveryId }
-  const claim = Effect.map(engine.inbox.claimOne(wanted), (row) => (row === undefined ? [] : [row]))
   for (let repeats = 1; !isStopping(); repeats++) {
+    const wanted = { ...(yield* handledClaimOf(engine, consumer, { repeats })), deliveryId }
+    const claim = Effect.map(engine.inbox.claimOne(wanted), (row) => (row === undefined ? [] : [row]))
     const request = { consumer, claim, isStopping, repeats, avoided: nobody, advise: undefined }
     const result = yield* attempt(engine, request)
     // Taken with care by the next round.
@@ -61,7 +61,7 @@ const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Aske
     if (engine.care.consumers.has(consumer.name)) return yield* careful(engine, consumer, asked)
     yield* record(engine, consumer, limit)
     const { isStopping, maxPosition } = asked
-    const claim = engine.inbox.claim({ ...(yield* claimOf(engine, consumer, maxPosition)), limit })
+    const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, { maxPosition })), limit })
     const request = { consumer, claim, isStopping, repeats: 0, avoided: nobody, advise: undefined }
     const result = yield* attempt(engine, { ...request, relay })
     if (relay !== undefined) yield* relay.ended(result._tag === "Committed")

@@ -16,7 +16,6 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
       isOpen: internal.isOpen,
       afterCommit: (effect) => internal.afterCommit(effect),
       // Circles are noticed at once, so waiting needs no limit; constraints are checked when they are written.
-      limitLockWait: () => Effect.void,
       limitIdle: () => Effect.void,
       breakable: (effect) => internal.withTransaction(effect),
       reconnect: Effect.void,

@@ -5,6 +5,7 @@
  */
 import { Deferred, Effect, Exit, Scope } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import { holdingSavepoints } from "./heldSavepoints.ts"
 
 /**
  * Runs a transaction on a connection that is reserved for it. A reservation that ends while a statement is under way
@@ -24,7 +25,7 @@ export const breakable = <A, E, R>(
       )
       const breaking = yield* Effect.forkDetach(Effect.andThen(Deferred.await(broken), Scope.close(scope, Exit.void)))
       const exit = yield* Effect.exit(
-        restore(Effect.provideService(transaction, sql.transactionService, [connection, -1]))
+        restore(Effect.provideService(transaction, sql.transactionService, [holdingSavepoints(connection), -1]))
       )
       breaking.interruptUnsafe()
       yield* Scope.close(scope, exit)

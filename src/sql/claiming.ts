@@ -83,9 +83,24 @@ export const coveredBy = (interest: Interest) =>
 
 export const maxBigint = 9223372036854775807n
 
+const inMillis = (millis: number | undefined) => (millis === undefined ? null : `${Math.ceil(millis)}ms`)
+
 /** Parameter of `isLeased`. */
-export const leaseOf = ({ idleMillis }: ClaimRequest) =>
-  idleMillis === undefined ? null : `${Math.ceil(idleMillis)}ms`
+export const leaseOf = ({ idleMillis }: ClaimRequest) => inMillis(idleMillis)
+
+/**
+ * True; later statements of the current transaction then wait so long for locks at most. Set by the claim itself: a
+ * statement of its own would cost every transaction a round trip.
+ *
+ * @param first - number of the first of two parameters, those of `lockWaitOf`
+ */
+export const limitsLockWait = (first: number) => `(
+    SELECT CASE WHEN l.wait IS NULL THEN true ELSE set_config('lock_timeout', l.wait, true) IS NOT NULL END
+    FROM (SELECT CASE WHEN count(*) > 1 THEN $${first}::text ELSE $${first + 1}::text END AS wait FROM claimed) AS l
+  )`
+
+/** Parameters of `limitsLockWait`. */
+export const lockWaitOf = ({ lockWait }: ClaimRequest) => [inMillis(lockWait?.several), inMillis(lockWait?.one)]
 
 /**
  * Rows are locked before events are joined, so the join neither decides nor blocks. `now()` is this transaction's
@@ -98,7 +113,7 @@ export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { re
         i.error_tag
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
-        AND ${isLeased("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 5)}
+        AND ${isLeased("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
       ORDER BY i.available_at, i.position
       LIMIT ${carefulLimit("$3::int")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
@@ -106,12 +121,14 @@ export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { re
     SELECT ${claimedColumns}, ${careColumn}
     FROM claimed AS c
     CROSS JOIN ${eventOf}
+    WHERE ${limitsLockWait(5)}
     ORDER BY c.available_at, c.position`,
     [
       request.consumer,
       request.maxPosition ?? maxBigint,
       request.limit,
       leaseOf(request),
+      ...lockWaitOf(request),
       ...coveredBy(request.interest)
     ]
   )
@@ -127,6 +144,7 @@ export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & {
     )
     SELECT ${claimedColumns}, ${careColumn}
     FROM claimed AS c
-    CROSS JOIN ${eventOf}`,
-    [request.consumer, request.deliveryId, leaseOf(request)]
+    CROSS JOIN ${eventOf}
+    WHERE ${limitsLockWait(4)}`,
+    [request.consumer, request.deliveryId, leaseOf(request), ...lockWaitOf(request)]
   )

@@ -25,6 +25,8 @@ import {
   isCareful,
   isLeased,
   leaseOf,
+  limitsLockWait,
+  lockWaitOf,
   maxBigint,
   notPaused
 } from "./claiming.ts"
@@ -132,7 +134,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       CROSS JOIN LATERAL (
         SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.ordering_key,
           i.tier, i.error_tag, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
-            AND ${covers(request.interest, 5)}) AS is_ready
+            AND ${covers(request.interest, 7)}) AS is_ready
         FROM inbox_event AS i
         WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${open} AND i.position <= $3
         ORDER BY i.position
@@ -151,7 +153,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       WHERE i.id = ANY (ARRAY(SELECT id FROM wanted)) AND i.status IN ('received', 'failed')
         AND (i.available_at <= now() OR i.available_at = 'infinity')
       FOR NO KEY UPDATE SKIP LOCKED
-    ), taken AS MATERIALIZED (
+    ), claimed AS MATERIALIZED (
       SELECT *
       FROM (
         SELECT w.*, bool_and(w.id IN (SELECT id FROM held)) OVER (PARTITION BY w.ordering_key ORDER BY w.position)
@@ -166,10 +168,18 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
     SELECT ${claimedColumns}, ${careColumn}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
       coalesce(b.keys, '{}') AS "blocked", coalesce(b.positions, '{}') AS "blockedFrom"
     FROM blocked AS b
-    LEFT JOIN taken AS c ON true
+    LEFT JOIN claimed AS c ON true
     LEFT JOIN ${eventOf} ON true
+    WHERE ${limitsLockWait(5)}
     ORDER BY c.position`,
-    [request.consumer, keys, request.maxPosition ?? maxBigint, limit, ...coveredBy(request.interest)]
+    [
+      request.consumer,
+      keys,
+      request.maxPosition ?? maxBigint,
+      limit,
+      ...lockWaitOf(request),
+      ...coveredBy(request.interest)
+    ]
   )
 }
 

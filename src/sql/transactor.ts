@@ -9,6 +9,7 @@ import { SqlCapabilities } from "../SqlCapabilities.ts"
 import { Transactor } from "../Transactor.ts"
 import { breakable } from "./breakable.ts"
 import { storeErrors } from "./errors.ts"
+import { checkConstraints } from "./heldSavepoints.ts"
 
 /** Carries the user's own failure through `sql.withTransaction`, whose error channel is `SqlError` too. */
 class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}
@@ -50,13 +51,6 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
           : storeErrors("transaction")(breakable(sql, withTransaction(effect), broken)),
       isOpen: Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome),
       afterCommit: (effect) => sql.afterCommit(effect),
-      limitLockWait: (millis) =>
-        capabilities.lockTimeout
-          ? sql`SELECT set_config('lock_timeout', ${`${millis}ms`}, true)`.pipe(
-              Effect.asVoid,
-              storeErrors("transactor.limitLockWait")
-            )
-          : Effect.void,
       limitIdle: (millis) =>
         capabilities.lockTimeout
           ? sql`SELECT set_config('idle_in_transaction_session_timeout', ${`${Math.ceil(millis)}ms`}, true)`.pipe(
@@ -66,10 +60,7 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
           : Effect.void,
       query: (text, parameters) => storeErrors("transactor.query")(sql.unsafe<object>(text, parameters)),
       reconnect: capabilities.singleSession ? Effect.void : dropUseless(sql),
-      checkConstraints: sql`SET CONSTRAINTS ALL IMMEDIATE`.pipe(
-        Effect.asVoid,
-        storeErrors("transactor.checkConstraints")
-      )
+      checkConstraints: storeErrors("transactor.checkConstraints")(Effect.asVoid(sql.unsafe(checkConstraints)))
     })
   })
 )

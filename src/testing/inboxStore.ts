@@ -53,6 +53,7 @@ export const inboxStore = [
       assert.equal(yield* claimed({ interest: { names: [], patterns: [] } }), 0)
       assert.equal(yield* claimed({ interest: { names: [], patterns: ["event*"] } }), 3)
       assert.equal(yield* claimed({ interest: { names: [], patterns: ["*"] } }), 3)
+      assert.equal(yield* claimed({ idleMillis: 30_000, lockWait: { one: 50, several: 20 } }), 3)
       assert.equal(yield* claimed({ interest: { names: ["x"], patterns: ["event_*"] } }), 0)
       assert.equal([...(yield* claim(10, appended[1]?.position))].length, 2)
       assert.equal(yield* inbox.lastPosition(consumer), appended[2]?.position)

@@ -53,10 +53,10 @@ export const transactor = [
   ),
 
   check(
-    "a limit for lock waits and a check of constraints do no harm",
+    "a check of constraints does no harm",
     Effect.gen(function* () {
       const transactor = yield* Transactor
-      yield* Transactor.withTransaction(Effect.andThen(transactor.limitLockWait(20), transactor.checkConstraints))
+      yield* Transactor.withTransaction(transactor.checkConstraints)
     })
   )
 ]
