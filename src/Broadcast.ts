@@ -5,10 +5,23 @@
  */
 import { Context, Effect } from "effect"
 
+/** Where a statement that stores events can tell other processes of them itself. @since 0.1.0 */
+export interface Ride {
+  readonly channel: string
+  /** Who tells. */
+  readonly from: string
+}
+
 /** How processes tell each other that consumers have work. @since 0.1.0 */
 export interface Broadcast {
   /** Tells other processes, off the caller's path: many calls become one message. */
   readonly send: (consumers: Iterable<string>) => Effect.Effect<void>
+  /**
+   * Asked before a single event is stored in a transaction of its own: where its statement can tell others of it, which
+   * saves a round trip; undefined when that is to be left to `send`. Transactions that notify commit one after the
+   * other, so it is offered only now and then.
+   */
+  readonly ride: Effect.Effect<Ride | undefined>
   /**
    * Calls `wake` with what other processes send: names, or `undefined` when any consumer may have work, as after a
    * connection was lost.
@@ -20,5 +33,10 @@ export interface Broadcast {
 
 /** The way in use; by default there is none, and processes find each other's work by polling. @since 0.1.0 */
 export const Broadcast: Context.Reference<Broadcast> = Context.Reference<Broadcast>("effect-integration/Broadcast", {
-  defaultValue: () => ({ send: () => Effect.void, receive: () => Effect.void, setPeers: () => Effect.void })
+  defaultValue: () => ({
+    send: () => Effect.void,
+    ride: Effect.undefined,
+    receive: () => Effect.void,
+    setPeers: () => Effect.void
+  })
 })

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Context, type Effect, type Schema } from "effect"
+import type { Ride } from "./Broadcast.ts"
 import type { StoreError } from "./Errors.ts"
 
 /** Statuses of an event, rolled up from its deliveries. @since 0.1.0 */
@@ -100,8 +101,13 @@ export class OutboxStore extends Context.Service<
      * Stores events and, in the same statement, their deliveries for every subscription that matches. Positions follow
      * the order of the list; so do the results. An event whose `dedupeKey` is taken is not stored: who took it comes
      * back; whether it is, is known when the transaction that may be taking it has ended.
+     *
+     * @param ride - for a single event without a key: tells other processes of it in the same statement
      */
-    readonly append: (events: ReadonlyArray<NewEvent>) => Effect.Effect<ReadonlyArray<Appended>, StoreError>
+    readonly append: (
+      events: ReadonlyArray<NewEvent>,
+      ride?: Ride | undefined
+    ) => Effect.Effect<ReadonlyArray<Appended>, StoreError>
     /**
      * Gives up to `limit` events that were inserted by other means (`routed_at` is null) their deliveries, oldest
      * first. Returns how many were routed and the consumers that have work now. Safe in many processes at once.

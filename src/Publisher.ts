@@ -8,6 +8,7 @@
  */
 import { Context, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import { Broadcast, type Ride } from "./Broadcast.ts"
 import * as DomainEvent from "./DomainEvent.ts"
 import {
   EventEncodingError,
@@ -337,6 +338,7 @@ export class Publisher extends Context.Service<
       Effect.gen(function* () {
         const outbox = yield* OutboxStore
         const notifier = yield* Notifier
+        const broadcast = yield* Broadcast
         const settings = yield* Settings
         const transactor = yield* Transactor
         const maxPayloadBytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
@@ -353,8 +355,11 @@ export class Publisher extends Context.Service<
           Effect.flatMap(settings.current, ({ enabled }) =>
             enabled ? Effect.void : Effect.fail(new OutboxDisabled({ eventName }))
           )
-        const appendChunk = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
-          const appended = yield* outbox.append(prepared.map((_) => _.row))
+        const appendChunk = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>, ride?: Ride) {
+          const appended = yield* outbox.append(
+            prepared.map((_) => _.row),
+            ride
+          )
           return appended.every((each) => each.existing === undefined)
             ? prepared.map((each, index) => storedAs(each, appended[index] as Appended))
             : yield* Effect.forEach(prepared, (each, index) => toStored(each, appended[index] as Appended))
@@ -369,7 +374,15 @@ export class Publisher extends Context.Service<
           yield* transactor.afterCommit(notifier.announce(new Set(written.flatMap((_) => _.consumers))))
           return stored
         })
-        const appendCoalesced = coalesce(append, yield* Effect.context<never>())
+        /** Outside of any transaction. One that comes alone tells other processes itself, if there are any. */
+        const appendTogether = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
+          const ride = prepared.length === 1 ? yield* broadcast.ride : undefined
+          if (ride === undefined) return yield* append(prepared)
+          const stored = yield* appendChunk(prepared, ride)
+          yield* notifier.wake(new Set(stored.flatMap((_) => _.consumers)))
+          return stored
+        })
+        const appendCoalesced = coalesce(appendTogether, yield* Effect.context<never>())
         /** One event outside of a transaction goes with those that others publish at the same time. */
         const appendOne = (event: Prepared) =>
           event.row.dedupeKey !== undefined || event.row.payload.length > maxCoalescedLength

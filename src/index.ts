@@ -5,7 +5,7 @@
  */
 export * as Actor from "./Actor.ts"
 export { ActorStore, type NewState, type StoredState } from "./ActorStore.ts"
-export { Broadcast } from "./Broadcast.ts"
+export { Broadcast, type Ride } from "./Broadcast.ts"
 export * as Consumer from "./Consumer.ts"
 export {
   type Changed,

@@ -1,22 +1,13 @@
 /** Node's own profiler around what is timed: a flame graph to open in a browser's or an editor's profile viewer. */
 import { mkdirSync, writeFileSync } from "node:fs"
+import type { Profiler } from "node:inspector"
 import { Session } from "node:inspector/promises"
 import { basename, dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..")
 
-interface Frame {
-  readonly functionName: string
-  readonly url: string
-  readonly lineNumber: number
-}
-
-interface Profile {
-  readonly nodes: ReadonlyArray<{ readonly id: number; readonly callFrame: Frame }>
-  readonly samples?: ReadonlyArray<number>
-  readonly timeDeltas?: ReadonlyArray<number>
-}
+type Frame = Profiler.ProfileNode["callFrame"]
 
 const placeOf = ({ functionName, lineNumber, url }: Frame) => {
   const file = url.startsWith("file://") ? relative(root, fileURLToPath(url)) : url
@@ -27,7 +18,7 @@ const placeOf = ({ functionName, lineNumber, url }: Frame) => {
 const profiler = "post ./node:inspector"
 
 /** The functions that most time was spent in, without what they call: lines of `<share of the time> <function>`. */
-const hottest = ({ nodes, samples = [], timeDeltas = [] }: Profile, count: number) => {
+const hottest = ({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, count: number) => {
   const places = new Map(nodes.map(({ callFrame, id }) => [id, placeOf(callFrame)]))
   const micros = new Map<string, number>()
   samples.forEach((id, index) => {

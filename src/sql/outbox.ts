@@ -5,9 +5,11 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import type { Ride } from "../Broadcast.ts"
 import { StoreError } from "../Errors.ts"
 import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../OutboxStore.ts"
 import { bounded } from "./bounded.ts"
+import { riddenBy, tells } from "./broadcast.ts"
 import { storeErrors } from "./errors.ts"
 import { inParts, onRefusal } from "./parts.ts"
 import { removeSettled } from "./retention.ts"
@@ -55,7 +57,7 @@ const toArrays = (events: ReadonlyArray<NewEvent>) => {
  * With keys, rows are inserted in the order of their keys, so that two lists never wait for each other in a circle;
  * positions are drawn before that, in the order of the list. All become due at the same moment: then position decides.
  */
-const appendStatement = (isKeyed: boolean) => `
+const appendStatement = ({ isKeyed, isRidden }: { readonly isKeyed: boolean; readonly isRidden: boolean }) => `
   WITH input AS (
     SELECT *${isKeyed ? ", nextval(pg_get_serial_sequence('outbox_event', 'position')) AS position" : ""}
     FROM unnest(
@@ -99,6 +101,7 @@ const appendStatement = (isKeyed: boolean) => `
     coalesce(n.consumers, '{}') AS "consumers"
   FROM stored AS e
   LEFT JOIN heard AS n ON n.event_name = e.event_name
+  ${isRidden ? `WHERE ${tells("n.consumers", 13)}` : ""}
   ORDER BY e.position`
 
 /** The events that have these keys, with their consumers: a statement of its own, to see what was committed meanwhile. */
@@ -131,7 +134,9 @@ const vanished = (event: NewEvent) =>
   })
 
 const append = (sql: SqlClient.SqlClient) => {
-  const [plain, keyed] = [appendStatement(false), appendStatement(true)]
+  const plain = appendStatement({ isKeyed: false, isRidden: false })
+  const ridden = appendStatement({ isKeyed: false, isRidden: true })
+  const keyed = appendStatement({ isKeyed: true, isRidden: false })
   const find = findByKeys(sql)
   const appendKeyed = Effect.fnUntraced(function* (events: ReadonlyArray<NewEvent>) {
     const written = new Map((yield* sql.unsafe<Stored>(keyed, toArrays(events))).map((row) => [row.id, row]))
@@ -149,12 +154,19 @@ const append = (sql: SqlClient.SqlClient) => {
       return Effect.succeed({ id, position, status, createdAt, consumers, existing: found })
     })
   })
-  return (events: ReadonlyArray<NewEvent>): Effect.Effect<ReadonlyArray<Appended>, StoreError | SqlError.SqlError> =>
+  const appendPlain = (events: ReadonlyArray<NewEvent>, ride: Ride | undefined) => {
+    const values = toArrays(events)
+    return ride === undefined
+      ? sql.unsafe<Stored>(plain, values)
+      : sql.unsafe<Stored>(ridden, [...values, ...riddenBy(ride)])
+  }
+  return (
+    events: ReadonlyArray<NewEvent>,
+    ride: Ride | undefined
+  ): Effect.Effect<ReadonlyArray<Appended>, StoreError | SqlError.SqlError> =>
     events.some((event) => event.dedupeKey !== undefined)
       ? appendKeyed(events)
-      : Effect.map(sql.unsafe<Stored>(plain, toArrays(events)), (rows) =>
-          rows.map((row) => ({ ...row, existing: undefined }))
-        )
+      : Effect.map(appendPlain(events, ride), (rows) => rows.map((row) => ({ ...row, existing: undefined })))
 }
 
 /** The rows are locked, so two processes that route at once share the work. */
@@ -327,7 +339,7 @@ export const layer: Layer.Layer<OutboxStore, never, SqlClient.SqlClient> = Layer
     const rollUpIds = rollUpGiven(sql)
     const rollUpAfter = rollUpWindow(sql)
     return OutboxStore.of({
-      append: (events) => storeErrors("outbox.append")(appendAll(events)),
+      append: (events, ride) => storeErrors("outbox.append")(appendAll(events, ride)),
       route: (limit) => storeErrors("outbox.route")(routeUnrouted(limit)),
       rollUp: (eventIds) => storeErrors("outbox.rollUp")(rollUpIds(eventIds)),
       rollUpFrom: (position, limit) => storeErrors("outbox.rollUpFrom")(rollUpAfter(position, limit)),

@@ -1,0 +1,60 @@
+/** What processes tell each other. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer, Queue } from "effect"
+import { Integration, OutboxStore, Publisher } from "../src/index.ts"
+import { newEvent, subscribe } from "../src/testing/support.ts"
+import { postgres } from "./support/databases.ts"
+import { eventsOf, services, unpolled } from "./support/scenario.ts"
+
+const ride = { channel: "effect_integration_test", from: "somebody" }
+
+layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" })("a ride", (it) => {
+  it.effect("tells who consumes the event, with the event, or nobody", () =>
+    Effect.gen(function* () {
+      const outbox = yield* OutboxStore
+      const client = yield* PgClient.PgClient
+      const arrived = yield* client.listen(ride.channel)
+      const heard = Effect.map(Queue.take(arrived), ({ payload }) => JSON.parse(payload))
+      const consumers = (count: number) =>
+        Array.from({ length: count }, (_, n) => `consumer-${n}-${"x".repeat(200)}`).toSorted()
+      const [few, many] = [consumers(2), consumers(50)]
+      yield* subscribe("few", ...few)
+      yield* subscribe("many", ...many)
+      yield* outbox.append([newEvent("nobody")], ride)
+      yield* outbox.append([newEvent("few")], ride)
+      assert.deepStrictEqual(yield* heard, { from: "somebody", wake: few })
+      // More than a notification holds: any consumer may have work.
+      yield* outbox.append([newEvent("many")], ride)
+      assert.deepStrictEqual(yield* heard, { from: "somebody" })
+    })
+  )
+
+  it.effect("is told of once, whether it comes with the event or after it", () =>
+    Effect.gen(function* () {
+      const client = yield* PgClient.PgClient
+      const [row] = yield* client<{ channel: string }>`SELECT 'effect_integration_' || md5(current_schema()) AS channel`
+      const arrived = yield* client.listen(row?.channel ?? "")
+      // Somebody to tell: else nothing is sent at all.
+      yield* Layer.build(Layer.fresh(Integration.layer({ settings: unpolled })))
+      const { Followed, Happened, happenings } = eventsOf("told")
+      yield* subscribe(Happened.name, "told-of-one")
+      yield* subscribe(Followed.name, "told-of-another")
+      const next = Effect.gen(function* () {
+        for (;;) {
+          const { wake } = JSON.parse((yield* Queue.take(arrived)).payload)
+          if (wake !== undefined) return wake
+        }
+      })
+      for (let n = 0; n < 3; n++) {
+        yield* Publisher.publish(Happened, { n })
+        assert.deepStrictEqual(yield* next, ["told-of-one"])
+      }
+      yield* Publisher.publishAll(happenings(2))
+      assert.deepStrictEqual(yield* next, ["told-of-one"])
+      // Nothing of the above was left to be told.
+      yield* Publisher.publish(Followed, { n: 1 })
+      assert.deepStrictEqual(yield* next, ["told-of-another"])
+    })
+  )
+})
