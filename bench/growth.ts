@@ -1,8 +1,13 @@
 /** Draining as many events with a million finished ones kept, and with none. */
 import { ManagedRuntime } from "effect"
+import { deliveryId } from "../src/sql/routing.ts"
 import { clientFor, execute } from "./harness/database.ts"
 import type { Bench, Run } from "./harness/model.ts"
 import * as Here from "./here.ts"
+
+/** Ids in the order of time, as those of published events are. */
+const idOf = (n: string) =>
+  `(lpad(to_hex(1700000000000 + ${n}), 12, '0') || '70008000' || lpad(to_hex(${n}), 12, '0'))::uuid`
 
 /** Finished events as they are left behind, written by one statement each. */
 export const keepFinished = async (url: string, count: number) => {
@@ -11,16 +16,16 @@ export const keepFinished = async (url: string, count: number) => {
   const runtime = ManagedRuntime.make(clientFor(url))
   await execute(
     runtime,
-    `INSERT INTO outbox_event (event_name, source_module, aggregate_type, aggregate_id, payload, status, attempt_count,
+    `INSERT INTO outbox_event (id, event_name, source_module, aggregate_type, aggregate_id, payload, status, attempt_count,
       routed_at, processed_at)
-    SELECT '${Here.Happened.name}', 'bench', 'Thing', 'thing-' || n,
+    SELECT ${idOf("n")}, '${Here.Happened.name}', 'bench', 'Thing', 'thing-' || n,
       jsonb_build_object('id', 'thing-' || n, 'text', repeat('x', 170)), 'processed', 1, now(), now()
     FROM generate_series(1, ${count}) AS n`
   )
   await execute(
     runtime,
-    `INSERT INTO inbox_event (outbox_event_id, consumer_name, event_name, position, status, attempt_count, processed_at)
-    SELECT id, '${Here.consumerName()}', event_name, position, 'processed', 1, now() FROM outbox_event`
+    `INSERT INTO inbox_event (id, outbox_event_id, consumer_name, event_name, position, status, attempt_count, processed_at)
+    SELECT ${deliveryId("id", `'${Here.consumerName()}'`)}, id, '${Here.consumerName()}', event_name, position, 'processed', 1, now() FROM outbox_event`
   )
   await runtime.dispose()
 }

@@ -20,6 +20,7 @@ import { type Handled, runBatch } from "./runBatch.ts"
 import { isSilent, type Signs, unlessSilent } from "./silence.ts"
 import { failure, verdictOf } from "./verdict.ts"
 import { watch } from "./watch.ts"
+import { weightOf } from "./weight.ts"
 
 /** A delivery that was not processed, and what was written about it. */
 export interface Judged {
@@ -32,6 +33,8 @@ export type Attempt = Data.TaggedEnum<{
   /** Committed: `rows` were taken, of which these were processed, the others skipped, put off or given up. */
   Committed: {
     readonly rows: ReadonlyArray<Claimed>
+    /** Payloads in characters, about, of several; else 0. */
+    readonly weight: number
     readonly processed: ReadonlyArray<Claimed>
     readonly others: ReadonlyArray<Judged>
   }
@@ -176,6 +179,7 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
     const timeoutMillis = timeoutOf(request.consumer, settings)
     const clock = yield* Clock.Clock
     let rows: ReadonlyArray<Claimed> = []
+    let weight = 0
     let startedAt = clock.currentTimeMillisUnsafe()
     const elapsed = () => Math.max(0, clock.currentTimeMillisUnsafe() - startedAt)
     const signs: Signs = { last: startedAt }
@@ -192,10 +196,11 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
         return yield* settle(engine, request, rows, handled, elapsed())
       }
       const { avoided, consumer, isStopping } = request
+      weight = weightOf(rows)
       const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
       const batch = { consumer, rows, isStopping, avoided, timeoutMillis, signs }
       const handled = yield* runBatch(engine, batch, handlers)
-      if (request.relay !== undefined) yield* request.relay.handled(handled.length)
+      if (request.relay !== undefined) yield* request.relay.handled(handled.length, weight)
       return yield* settle(engine, request, rows, handled, elapsed())
     })
     const exit = yield* Effect.exit(
@@ -210,7 +215,7 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
           : engine.transactor.withTransaction(transaction)
       )
     )
-    if (Exit.isSuccess(exit)) return Attempt.Committed({ rows, ...exit.value })
+    if (Exit.isSuccess(exit)) return Attempt.Committed({ rows, weight, ...exit.value })
     const left = exit.cause.reasons.find(Cause.isFailReason)?.error
     if (left instanceof Withdrawn) return Attempt.Withdrawn()
     if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)

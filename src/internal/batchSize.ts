@@ -2,7 +2,8 @@
  * How many deliveries a worker claims next: pure.
  *
  * It doubles while batches come full, until transactions get into each other's way; from then on it grows by ten.
- * What stands in the way halves it: rows locked by others, or a delivery that failed and rolled its batch back.
+ * What stands in the way halves it: rows locked by others, or a delivery that failed and rolled its batch back. Large
+ * payloads bound it.
  *
  * @internal
  */
@@ -21,6 +22,15 @@ export const grow = (size: BatchSize): BatchSize => ({
   ...size,
   current: Math.max(size.current, Math.min(largest, size.isDoubling ? size.current * 2 : size.current + 10))
 })
+
+/** Characters of payloads in one batch, about: a batch is in memory as a whole. */
+export const heaviest = 8_388_608
+
+/** No more than are likely to weigh that much, going by the last batch. */
+export const within = (size: BatchSize, claimed: number, weight: number): BatchSize =>
+  weight === 0
+    ? size
+    : { ...size, current: Math.max(1, Math.min(size.current, Math.floor((heaviest * claimed) / weight))) }
 
 const halve = (current: number) => Math.max(1, Math.floor(current / 2))
 

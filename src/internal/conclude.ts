@@ -19,6 +19,8 @@ export interface Round {
   readonly settled: number
   /** `full`: all that was asked for, and handled; `part`: fewer were there; the others: rolled back or cut short. */
   readonly result: "full" | "part" | "cut" | "contended" | "failed"
+  /** Payloads in characters, about; 0 when it is not known. */
+  readonly weight?: number
 }
 
 /** Nothing was there. */
@@ -31,8 +33,8 @@ export const withdrawn: Round = { claimed: 1, settled: 0, result: "cut" }
 export interface Relay {
   /** Waited for between claim and handlers; false: the batch before was not committed, and this one is left. */
   readonly turn: Effect.Effect<boolean>
-  /** Told how many were handled when time is up or all are, before anything is settled. */
-  readonly handled: (count: number) => Effect.Effect<void>
+  /** Told how many were handled when time is up or all are, before anything is settled, and what the batch weighs. */
+  readonly handled: (count: number, weight: number) => Effect.Effect<void>
   /** Told at the end of the transaction, before what follows from it. */
   readonly ended: (isCommitted: boolean) => Effect.Effect<void>
 }

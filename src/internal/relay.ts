@@ -16,10 +16,12 @@ import type { Asked, Round } from "./conclude.ts"
 import { type Engine, orderOf } from "./engine.ts"
 import { round } from "./round.ts"
 
+type Done = Pick<Round, "claimed" | "result" | "weight">
+
 /** The size of the next batch after a round. */
-const resize = (size: BatchSize.BatchSize, result: Round["result"]): BatchSize.BatchSize =>
+const resize = (size: BatchSize.BatchSize, { claimed, result, weight = 0 }: Done): BatchSize.BatchSize =>
   result === "full"
-    ? BatchSize.grow(size)
+    ? BatchSize.within(BatchSize.grow(size), claimed, weight)
     : result === "contended"
       ? BatchSize.afterContention(size)
       : result === "failed"
@@ -29,8 +31,8 @@ const resize = (size: BatchSize.BatchSize, result: Round["result"]): BatchSize.B
 /** A round under way. */
 interface Running {
   readonly fiber: Fiber.Fiber<Round, StoreError>
-  /** Whether its batch came full and was not cut, once its handlers are through; never completed by one that fails before. */
-  readonly handled: Deferred.Deferred<boolean>
+  /** Once its handlers are through, unless its batch came short or was cut; never completed by one that fails before. */
+  readonly handled: Deferred.Deferred<Done | undefined>
   /** Whether its transaction was committed. */
   readonly ended: Deferred.Deferred<boolean>
 }
@@ -43,11 +45,14 @@ const begin = (
   turn: Effect.Effect<boolean>
 ): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const handled = yield* Deferred.make<boolean>()
+    const handled = yield* Deferred.make<Done | undefined>()
     const ended = yield* Deferred.make<boolean>()
     const relay = {
       turn,
-      handled: (count: number) => Effect.asVoid(Deferred.succeed(handled, count === limit)),
+      handled: (count: number, weight: number) =>
+        Effect.asVoid(
+          Deferred.succeed(handled, count === limit ? { claimed: count, result: "full", weight } : undefined)
+        ),
       ended: (isCommitted: boolean) => Effect.asVoid(Deferred.succeed(ended, isCommitted))
     }
     const running = round(engine, consumer, limit, { ...asked, relay }).pipe(Effect.ensuring(relay.ended(false)))
@@ -88,17 +93,19 @@ export const relayed = (
     let settled = 0
     let running = yield* begin(engine, consumer, size.current, asked, Effect.succeed(true))
     for (let rounds = 1; ; rounds++) {
-      const isFull = yield* Effect.raceFirst(
+      const full = yield* Effect.raceFirst(
         Deferred.await(running.handled),
-        Effect.as(Fiber.await(running.fiber), false)
+        Effect.as(Fiber.await(running.fiber), undefined)
       )
-      if (isFull) yield* onFull
-      const isNext = isFull && rounds < longest && !asked.isStopping() && (yield* hasRoom(engine, consumer))
-      const { current } = resize(size, "full")
-      const next = isNext ? yield* begin(engine, consumer, current, asked, Deferred.await(running.ended)) : undefined
+      if (full !== undefined) yield* onFull
+      const isNext = rounds < longest && !asked.isStopping() && (yield* hasRoom(engine, consumer))
+      const next =
+        full !== undefined && isNext
+          ? yield* begin(engine, consumer, resize(size, full).current, asked, Deferred.await(running.ended))
+          : undefined
       const last = yield* Fiber.join(running.fiber)
       settled += last.settled
-      size = resize(size, last.result)
+      size = resize(size, last)
       if (next === undefined) return { settled, last, size }
       running = next
     }

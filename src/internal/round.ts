@@ -72,12 +72,13 @@ const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Aske
       return before._tag === "Committed" ? yield* conclude(engine, consumer, before.processed, before.others) : 0
     })
     return yield* Attempt.$match(result, {
-      Committed: ({ others, processed, rows }) =>
+      Committed: ({ others, processed, rows, weight }) =>
         Effect.map(
           conclude(engine, consumer, processed, others),
           (settled): Round => ({
             claimed: rows.length,
             settled,
+            weight,
             result: settled < rows.length ? "cut" : rows.length === limit ? "full" : "part"
           })
         ),

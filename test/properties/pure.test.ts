@@ -215,4 +215,18 @@ describe("batch sizes", () => {
       }
     }
   )
+
+  it.prop(
+    "stay as they are while payloads are small, and weigh at most 8 MiB by the last one's, but for a single delivery",
+    { current: between(1, 500), claimed: between(1, 500), each: between(1, 20_000_000) },
+    ({ claimed, current, each }) => {
+      const size = { current, isDoubling: true }
+      const bounded = BatchSize.within(size, claimed, claimed * each).current
+      if (current * each <= BatchSize.heaviest) assert.strictEqual(bounded, current)
+      else {
+        assert.isTrue(bounded === 1 || bounded * each <= BatchSize.heaviest)
+        assert.isAbove((bounded + 1) * each, BatchSize.heaviest)
+      }
+    }
+  )
 })
