@@ -65,7 +65,7 @@ export const idleMillisOf = (consumer: Consumer, settings: Values): number =>
   Math.max(settings.processingLeaseMs, timeoutOf(consumer, settings) * 1.25)
 
 /** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
-const batchLockWait = 20
+const batchLockWait = 10
 
 /**
  * The same for a single delivery: twice as long with every repeat, then as long as the database lets it. Two handlers
