@@ -20,7 +20,7 @@ const graphile =
 export default {
   title: "wake-up in the same process",
   lessIsBetter: true,
-  size: { short: 200, long: 1000 },
+  size: { short: 300, long: 1000 },
   sides: [
     {
       name: "bare SQL, told by the publisher",
@@ -50,7 +50,7 @@ export default {
     {
       name: "pg-boss, with NOTIFY",
       role: "peer",
-      size: 50,
+      size: 100,
       measure: async (run) => {
         const handled = makeHandled()
         const boss = await PgBoss.serve(run.url, () => handled.tell(sharedNow()), true)
@@ -60,7 +60,7 @@ export default {
     {
       name: "effect PersistedQueue",
       role: "peer",
-      size: 50,
+      size: 100,
       measure: async (run) => {
         const handled = makeHandled()
         const runtime = await PersistedQueue.serve(run.url, () => handled.tell(sharedNow()))

@@ -25,7 +25,7 @@ const measureWith = async (
 export default {
   title: "wake-up from another process",
   lessIsBetter: true,
-  size: { short: 200, long: 1000 },
+  size: { short: 300, long: 1000 },
   sides: [
     {
       name: "bare SQL, NOTIFY",
@@ -58,7 +58,7 @@ export default {
     {
       name: "pg-boss, with NOTIFY",
       role: "peer",
-      size: 50,
+      size: 100,
       measure: async (run) => {
         const boss = await PgBoss.start(run.url, true)
         return measureWith("./peers/pgBoss.ts", run, (index) => PgBoss.send(boss, payloadOf(index)))

@@ -7,7 +7,6 @@
  * @since 0.1.0
  */
 import { Context, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
-import * as SecureRandom from "effect/crypto/SecureRandom"
 import { Broadcast, type Ride } from "./Broadcast.ts"
 import * as DomainEvent from "./DomainEvent.ts"
 import {
@@ -21,6 +20,7 @@ import {
 import { make as coalesce } from "./internal/coalesce.ts"
 import { collect } from "./internal/collected.ts"
 import { decoderOf, issuesOf } from "./internal/deliver.ts"
+import { nextEventId } from "./internal/ids.ts"
 import { isPattern } from "./internal/pattern.ts"
 import { checkIdentifier, storableJson } from "./internal/text.ts"
 import { Notifier } from "./Notifier.ts"
@@ -216,7 +216,7 @@ const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayl
   const metadata = event.metadata
   const cause = yield* DomainEvent.Current
   const row: NewEvent = {
-    id: SecureRandom.uuidV7Unsafe(),
+    id: yield* nextEventId,
     eventName: event.eventName,
     schemaVersion: event.schemaVersion ?? 1,
     sourceModule: event.sourceModule,
