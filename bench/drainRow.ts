@@ -43,6 +43,7 @@ export default {
       measure: (run) => Graphile.drain(run, "row", true)
     },
     { name: "pg-boss, tuned", role: "peer", measure: (run) => PgBoss.drain(run, "row") },
+    { name: "pg-boss, tuned, one loop", role: "peer", measure: (run) => PgBoss.drain(run, "row", 1) },
     {
       name: "effect PersistedQueue, 10 takers (at least once)",
       role: "peer",

@@ -27,10 +27,11 @@ export const insert = (boss: PgBoss, list: ReadonlyArray<Payload>) =>
   )
 
 /** As its documentation tunes throughput: large batches, several loops, no pause between full batches. */
-const tuned = { batchSize: 500, localConcurrency: 2, pollingIntervalSeconds: 0.5, burstWhenBatchFull: true }
+const tuned = { batchSize: 500, pollingIntervalSeconds: 0.5, burstWhenBatchFull: true }
 
 /** Effects and completion in one transaction where rows are written: `transactional`. */
-export const drain = async (run: Run, handler: "nothing" | "row"): Promise<Measured> => {
+export const drain = async (run: Run, handler: "nothing" | "row", localConcurrency = 2): Promise<Measured> => {
+  const options = { ...tuned, localConcurrency }
   const boss = await start(run.url)
   await tenAtOnce(listsOf(payloads(run.size)), (list) => insert(boss, list))
   await boss.getDb().executeSql("VACUUM ANALYZE")
@@ -38,11 +39,11 @@ export const drain = async (run: Run, handler: "nothing" | "row"): Promise<Measu
   const { done, hit } = counter(run.size)
   const took = await run.timed(async () => {
     if (handler === "nothing") {
-      await boss.work<Payload>(queue, tuned, async (jobs) => {
+      await boss.work<Payload>(queue, options, async (jobs) => {
         for (const _ of jobs) hit()
       })
     } else {
-      await boss.work(queue, { ...tuned, transactional: true }, async (jobs: ReadonlyArray<Job<Payload>>, tx) => {
+      await boss.work(queue, { ...options, transactional: true }, async (jobs: ReadonlyArray<Job<Payload>>, tx) => {
         for (const job of jobs) {
           await tx.executeSql("INSERT INTO handled (thing) VALUES ($1)", [job.data.id])
           hit()
