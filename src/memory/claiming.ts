@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { OnDeadLetter } from "../Consumer.ts"
 import type { ClaimRequest, Interest } from "../InboxStore.ts"
 import type { Transaction } from "./Database.ts"
-import { type DeliveryRecord, matches, type Tables } from "./tables.ts"
+import { claimable, type DeliveryRecord, matches, type Tables } from "./tables.ts"
 
 /** A delivery that is held now. */
 export interface Taken {
@@ -17,10 +17,6 @@ export interface Taken {
 
 export const isPaused = (tables: Tables, transaction: Transaction, consumer: string): boolean =>
   (transaction.read(tables.consumers, consumer)?.pausedAt ?? null) !== null
-
-/** Open, and neither parked nor running elsewhere. */
-export const claimable = ({ availableAt, status }: DeliveryRecord): boolean =>
-  (status === "received" || status === "failed") && availableAt !== null && availableAt < Number.POSITIVE_INFINITY
 
 const isDue = (delivery: DeliveryRecord, now: number) => claimable(delivery) && (delivery.availableAt as number) <= now
 
@@ -33,17 +29,15 @@ const isWanted = (request: ClaimRequest, delivery: DeliveryRecord) =>
   (request.maxPosition === undefined || delivery.position <= request.maxPosition) &&
   covers(request.interest, delivery.eventName)
 
-const byDueTime = (a: DeliveryRecord, b: DeliveryRecord) =>
-  (a.availableAt as number) - (b.availableAt as number) || (a.position < b.position ? -1 : 1)
-
 const byPosition = (a: DeliveryRecord, b: DeliveryRecord) => (a.position < b.position ? -1 : 1)
 
 /** Due deliveries a request is about, in the order they are claimed. */
-const dueFor = (tables: Tables, transaction: Transaction, request: ClaimRequest, now: number) => {
-  if (isPaused(tables, transaction, request.consumer)) return []
-  return [...tables.openOf(transaction, request.consumer)]
-    .filter((delivery) => isDue(delivery, now) && isWanted(request, delivery))
-    .toSorted(byDueTime)
+function* dueFor(tables: Tables, transaction: Transaction, request: ClaimRequest, now: number) {
+  if (isPaused(tables, transaction, request.consumer)) return
+  for (const delivery of tables.claimableOf(transaction, request.consumer)) {
+    if (delivery.availableAt > now) return
+    if (isWanted(request, delivery)) yield delivery
+  }
 }
 
 const tryRow = (tables: Tables, transaction: Transaction, delivery: DeliveryRecord) =>
@@ -231,11 +225,13 @@ export const nextDue = (
 ): number | undefined => {
   if (isPaused(tables, transaction, request.consumer)) return undefined
   let next: number | undefined
-  for (const delivery of tables.openOf(transaction, request.consumer)) {
-    const isMine = claimable(delivery) && isWanted(request, delivery)
-    if (!isMine && delivery.lease === null) continue
-    const inMillis = (delivery.lease?.until ?? (delivery.availableAt as number)) - now
-    if (next === undefined || inMillis < next) next = inMillis
+  for (const delivery of tables.claimableOf(transaction, request.consumer)) {
+    if (!isWanted(request, delivery)) continue
+    next = delivery.availableAt - now
+    break
+  }
+  for (const { lease } of tables.leasedOf(transaction, request.consumer)) {
+    if (lease !== null) next = Math.min(next ?? Number.POSITIVE_INFINITY, lease.until - now)
   }
   return next
 }

@@ -16,13 +16,13 @@ import {
   type Verdict
 } from "../InboxStore.ts"
 import { cutTo } from "../internal/text.ts"
-import { claim, claimable, claimOne, lockKeys, nextDue, releasableOf, release } from "./claiming.ts"
+import { claim, claimOne, lockKeys, nextDue, releasableOf, release } from "./claiming.ts"
 import type { Transaction } from "./Database.ts"
 import { leases } from "./leasing.ts"
 import { MemorySettings } from "./MemorySettings.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { pendingAfter } from "./outbox.ts"
-import { type DeliveryRecord, type EventRecord, isOpen, type Tables, toDelivery } from "./tables.ts"
+import { claimable, type DeliveryRecord, type EventRecord, isOpen, type Tables, toDelivery } from "./tables.ts"
 
 export const toClaimed = (
   tables: Tables,

@@ -10,6 +10,7 @@ import { matcher } from "../internal/pattern.ts"
 import type { NewEvent, OutboxRow } from "../OutboxStore.ts"
 import type { Subscription } from "../SubscriptionStore.ts"
 import { type Database, type Table, Transaction } from "./Database.ts"
+import { byDueTime, DueOrder } from "./dueOrder.ts"
 
 /** An event; payload and metadata are kept as text, so that nobody can change what is stored. */
 export interface EventRecord extends Omit<OutboxRow, "payload" | "metadata"> {
@@ -56,6 +57,14 @@ export const isOpen = (delivery: DeliveryRecord) =>
 export const hasGivenUp = (delivery: DeliveryRecord) =>
   delivery.status === "dead_letter" || (delivery.status === "failed" && delivery.availableAt === null)
 
+/** A delivery that a claim may take when it is due: open, and neither parked nor running. */
+export type Claimable = DeliveryRecord & { readonly availableAt: number }
+
+export const claimable = (delivery: DeliveryRecord): delivery is Claimable =>
+  (delivery.status === "received" || delivery.status === "failed") &&
+  delivery.availableAt !== null &&
+  delivery.availableAt < Number.POSITIVE_INFINITY
+
 /** How much later than the tier above a delivery becomes due, in milliseconds, unless it is brought forward. */
 const headStartMillis = 1000
 
@@ -98,6 +107,8 @@ export class Tables {
   /** Events of the transaction that is being committed. */
   readonly #fresh: Array<string> = []
   readonly #openOf = new Map<string, Set<string>>()
+  readonly #claimableOf = new Map<string, DueOrder<Claimable>>()
+  readonly #leasedOf = new Map<string, Set<string>>()
   readonly #gaveUpOf = new Map<string, Set<string>>()
   readonly #ofEvent = new Map<string, Set<string>>()
   readonly #orderingKeys = new Map<string, bigint>()
@@ -114,6 +125,10 @@ export class Tables {
     this.deliveries = database.table((id, before, after) => {
       if (after !== undefined && isOpen(after)) addTo(this.#openOf, after.consumer, id)
       else if (before !== undefined) this.#openOf.get(before.consumer)?.delete(id)
+      if (before !== undefined && claimable(before)) this.#claimableOf.get(before.consumer)?.remove(before)
+      if (after !== undefined && claimable(after)) this.#inOrderOf(after.consumer).add(after)
+      if (after !== undefined && after.lease !== null) addTo(this.#leasedOf, after.consumer, id)
+      else if (before !== undefined) this.#leasedOf.get(before.consumer)?.delete(id)
       if (after !== undefined && hasGivenUp(after)) addTo(this.#gaveUpOf, after.consumer, id)
       else if (before !== undefined) this.#gaveUpOf.get(before.consumer)?.delete(id)
       if (after !== undefined) addTo(this.#ofEvent, after.eventId, id)
@@ -125,6 +140,39 @@ export class Tables {
   *openOf(transaction: Transaction, consumer: string): Generator<DeliveryRecord> {
     for (const delivery of transaction.rows(this.deliveries, this.#openOf.get(consumer) ?? [])) {
       if (delivery.consumer === consumer && isOpen(delivery)) yield delivery
+    }
+  }
+
+  #inOrderOf(consumer: string): DueOrder<Claimable> {
+    const known = this.#claimableOf.get(consumer)
+    if (known !== undefined) return known
+    const made = new DueOrder<Claimable>()
+    this.#claimableOf.set(consumer, made)
+    return made
+  }
+
+  /** Deliveries of a consumer that can be claimed, now or later, in the order they become due. */
+  *claimableOf(transaction: Transaction, consumer: string): Generator<Claimable> {
+    const own = new Set(transaction.written(this.deliveries))
+    const written = [...own]
+      .map((id) => transaction.read(this.deliveries, id))
+      .filter((row): row is Claimable => row !== undefined && row.consumer === consumer && claimable(row))
+      .toSorted(byDueTime)
+    let next = 0
+    for (const row of this.#inOrderOf(consumer)) {
+      if (own.has(row.id)) continue
+      for (let first = written[next]; first !== undefined && byDueTime(first, row) < 0; first = written[++next]) {
+        yield first
+      }
+      yield row
+    }
+    yield* written.slice(next)
+  }
+
+  /** Deliveries of a consumer that somebody has leased. */
+  *leasedOf(transaction: Transaction, consumer: string): Generator<DeliveryRecord> {
+    for (const delivery of transaction.rows(this.deliveries, this.#leasedOf.get(consumer) ?? [])) {
+      if (delivery.consumer === consumer && delivery.lease !== null) yield delivery
     }
   }
 

@@ -39,6 +39,23 @@ export const inboxStore = [
   ),
 
   check(
+    "a transaction does not claim again what it has settled",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { consumer, eventName } = yield* withDeliveries(3)
+      const again = Effect.map(
+        inbox.claim({ consumer, interest: { names: [eventName], patterns: [] }, limit: 10 }),
+        (rows) => rows.map((_) => _.deliveryId)
+      )
+      yield* Effect.gen(function* () {
+        const [first = "", ...others] = yield* again
+        yield* inbox.complete([first])
+        assert.deepEqual(yield* again, others)
+      }).pipe(Transactor.withTransaction)
+    })
+  ),
+
+  check(
     "claims nothing of other consumers, of events not asked for, or after a position",
     Effect.gen(function* () {
       const inbox = yield* InboxStore
