@@ -17,11 +17,11 @@ export interface Broadcast {
   /** Tells other processes, off the caller's path: many calls become one message. */
   readonly send: (consumers: Iterable<string>) => Effect.Effect<void>
   /**
-   * Asked before a single event is stored in a transaction of its own: where its statement can tell others of it, which
-   * saves a round trip; undefined when that is to be left to `send`. Transactions that notify commit one after the
-   * other, so it is offered only now and then.
+   * Runs `store`, which stores a single event in a transaction of its own, and tells it where its statement can tell
+   * others of the event, which saves a round trip; `undefined`: that is left to `send`. Transactions that notify commit
+   * one after the other, in the whole database, so it is offered only now and then.
    */
-  readonly ride: Effect.Effect<Ride | undefined>
+  readonly riding: <A, E>(store: (ride: Ride | undefined) => Effect.Effect<A, E>) => Effect.Effect<A, E>
   /**
    * Calls `wake` with what other processes send: names, or `undefined` when any consumer may have work, as after a
    * connection was lost.
@@ -35,7 +35,7 @@ export interface Broadcast {
 export const Broadcast: Context.Reference<Broadcast> = Context.Reference<Broadcast>("effect-integration/Broadcast", {
   defaultValue: () => ({
     send: () => Effect.void,
-    ride: Effect.undefined,
+    riding: (store) => store(undefined),
     receive: () => Effect.void,
     setPeers: () => Effect.void
   })

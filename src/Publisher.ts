@@ -20,6 +20,7 @@ import {
 import { make as coalesce } from "./internal/coalesce.ts"
 import { collect } from "./internal/collected.ts"
 import { decoderOf, issuesOf } from "./internal/deliver.ts"
+import { isRefused } from "./internal/failure.ts"
 import { nextEventId } from "./internal/ids.ts"
 import { isPattern } from "./internal/pattern.ts"
 import { checkIdentifier, storableJson } from "./internal/text.ts"
@@ -374,14 +375,27 @@ export class Publisher extends Context.Service<
           yield* transactor.afterCommit(notifier.announce(new Set(written.flatMap((_) => _.consumers))))
           return stored
         })
-        /** Outside of any transaction. One that comes alone tells other processes itself, if there are any. */
-        const appendTogether = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
-          const ride = prepared.length === 1 ? yield* broadcast.ride : undefined
-          if (ride === undefined) return yield* append(prepared)
-          const stored = yield* appendChunk(prepared, ride)
-          yield* notifier.wake(new Set(stored.flatMap((_) => _.consumers)))
-          return stored
-        })
+        /** One event, outside of any transaction. It tells other processes itself, if that can be and does no harm. */
+        const appendAlone = (prepared: ReadonlyArray<Prepared>) =>
+          Effect.suspend(() => {
+            let isRidden = false
+            return broadcast
+              .riding((ride) => {
+                if (ride === undefined) return append(prepared)
+                isRidden = true
+                return Effect.tap(appendChunk(prepared, ride), (stored) =>
+                  notifier.wake(new Set(stored.flatMap((_) => _.consumers)))
+                )
+              })
+              .pipe(
+                // It may have been the notification that was refused.
+                Effect.catchCause((cause) =>
+                  isRidden && isRefused(cause) ? append(prepared) : Effect.failCause(cause)
+                )
+              )
+          })
+        const appendTogether = (prepared: ReadonlyArray<Prepared>) =>
+          prepared.length === 1 ? appendAlone(prepared) : append(prepared)
         const appendCoalesced = coalesce(appendTogether, yield* Effect.context<never>())
         /** One event outside of a transaction goes with those that others publish at the same time. */
         const appendOne = (event: Prepared) =>

@@ -52,6 +52,11 @@ export class Transactor extends Context.Service<
     readonly reconnect: Effect.Effect<void>
     /** Checks deferred constraints now, so that their failure is known before the commit. */
     readonly checkConstraints: Effect.Effect<void, StoreError>
+    /**
+     * The same for what was run since the first `withTransaction` inside the current transaction began, where nothing may
+     * have been run at all.
+     */
+    readonly checkSavepoint: Effect.Effect<void, StoreError>
   }
 >()("effect-integration/Transactor") {
   /**

@@ -2,7 +2,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Queue } from "effect"
-import { Integration, OutboxStore, Publisher } from "../src/index.ts"
+import { Broadcast, Integration, Notifier, OutboxStore, Publisher, Transactor } from "../src/index.ts"
 import { newEvent, subscribe } from "../src/testing/support.ts"
 import { postgres } from "./support/databases.ts"
 import { eventsOf, services, unpolled } from "./support/scenario.ts"
@@ -42,19 +42,57 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
       yield* subscribe(Followed.name, "told-of-another")
       const next = Effect.gen(function* () {
         for (;;) {
-          const { wake } = JSON.parse((yield* Queue.take(arrived)).payload)
-          if (wake !== undefined) return wake
+          const { payload, processId } = yield* Queue.take(arrived)
+          const { wake } = JSON.parse(payload)
+          if (wake !== undefined) return { wake, processId }
         }
       })
+      const published: Array<number> = []
       for (let n = 0; n < 3; n++) {
         yield* Publisher.publish(Happened, { n })
-        assert.deepStrictEqual(yield* next, ["told-of-one"])
+        const { processId, wake } = yield* next
+        assert.deepStrictEqual(wake, ["told-of-one"])
+        published.push(processId)
+        yield* Effect.sleep("100 millis")
       }
       yield* Publisher.publishAll(happenings(2))
-      assert.deepStrictEqual(yield* next, ["told-of-one"])
+      const after = yield* next
+      assert.deepStrictEqual(after.wake, ["told-of-one"])
+      // The connection that stored the event, not the one that tells of others.
+      assert.isFalse(published.includes(after.processId))
       // Nothing of the above was left to be told.
       yield* Publisher.publish(Followed, { n: 1 })
-      assert.deepStrictEqual(yield* next, ["told-of-another"])
+      assert.deepStrictEqual((yield* next).wake, ["told-of-another"])
+    })
+  )
+
+  it.effect("is given to lone events only, and one that is refused does not keep the event from being stored", () =>
+    Effect.gen(function* () {
+      const { Happened, happenings } = eventsOf("refused")
+      const rides: Array<string> = []
+      const broadcast = Layer.succeed(Broadcast, {
+        send: (consumers) => Effect.sync(() => rides.push(`sent to ${[...consumers]}`)),
+        // PostgreSQL takes no channel of this length, as it takes no notification while its queue is full.
+        riding: (store) =>
+          Effect.suspend(() => {
+            rides.push("offered")
+            return store({ channel: "x".repeat(100), from: "somebody" })
+          }),
+        receive: () => Effect.void,
+        setPeers: () => Effect.void
+      })
+      yield* subscribe(Happened.name, "unrefused")
+      const stored = yield* Effect.gen(function* () {
+        yield* Publisher.publishAll(happenings(2))
+        yield* Transactor.withTransaction(Publisher.publish(Happened, { n: 1 }))
+        assert.deepStrictEqual(rides, ["sent to unrefused", "sent to unrefused"])
+        return yield* Publisher.publish(Happened, { n: 2 })
+      }).pipe(
+        Effect.provide(Publisher.layer().pipe(Layer.provide(Notifier.layer), Layer.provide(broadcast), Layer.fresh))
+      )
+      assert.deepStrictEqual(rides.slice(2), ["offered", "sent to unrefused"])
+      assert.deepStrictEqual(stored.consumers, ["unrefused"])
+      assert.isDefined(yield* OutboxStore.use((store) => store.findById(stored.id)))
     })
   )
 })

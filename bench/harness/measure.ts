@@ -64,11 +64,21 @@ const openServer = async () => {
       await execute(runtime, `DROP DATABASE ${name} WITH (FORCE)`)
     }
   }
+  /** Without visits of autovacuum, which are transactions too, where the server is ours. */
+  const undisturbed = async (body: () => Promise<unknown>) => {
+    if (own === undefined) return body()
+    const change = async (setting: string) => {
+      await execute(runtime, `ALTER SYSTEM ${setting}`)
+      await execute(runtime, "SELECT pg_reload_conf()")
+    }
+    await change("SET autovacuum = off")
+    return body().finally(() => change("RESET autovacuum"))
+  }
   const close = async () => {
     await runtime.dispose()
     await own?.stop()
   }
-  return { version: version?.server_version ?? "?", inDatabase, close }
+  return { version: version?.server_version ?? "?", inDatabase, undisturbed, close }
 }
 
 const versions = () => {
@@ -102,7 +112,8 @@ export const measureAll = async (benches: ReadonlyMap<string, Bench>, options: O
         measured.get(side)?.push(told)
       }
       for (let round = 1; round <= rounds; round++) {
-        if (bench.isConcurrent === true) await Promise.all(sides.map((side) => one(side, round)))
+        if (bench.isConcurrent === true)
+          await server.undisturbed(() => Promise.all(sides.map((side) => one(side, round))))
         else for (const side of sides) await one(side, round)
       }
       results.push({

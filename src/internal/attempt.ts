@@ -33,7 +33,7 @@ export type Attempt = Data.TaggedEnum<{
   /** Committed: `rows` were taken, of which these were processed, the others skipped, put off or given up. */
   Committed: {
     readonly rows: ReadonlyArray<Claimed>
-    /** Payloads in characters, about, of several; else 0. */
+    /** Payloads in characters, about. */
     readonly weight: number
     readonly processed: ReadonlyArray<Claimed>
     readonly others: ReadonlyArray<Judged>
@@ -99,7 +99,7 @@ const runSingle = Effect.fnUntraced(function* (
   outer: Context.Context<never>,
   timeoutMillis: number
 ) {
-  const { checkConstraints, withTransaction } = engine.transactor
+  const { checkSavepoint, withTransaction } = engine.transactor
   const handled = yield* Effect.gen(function* () {
     const handlers = Handlers.make(engine, request.consumer, outer, yield* Effect.context<never>())
     const subscriber = handlers.of(row)
@@ -108,7 +108,7 @@ const runSingle = Effect.fnUntraced(function* (
     if (Option.isNone(result)) return yield* Handlers.overdue(engine, request.consumer, [row], timeoutMillis)
     const outcome = result.value
     if (outcome._tag === "Failed") return yield* new Undone({ outcome })
-    const checked = yield* Effect.exit(untraced(checkConstraints))
+    const checked = yield* Effect.exit(untraced(checkSavepoint))
     if (Exit.isFailure(checked)) {
       return yield* new Undone({ outcome: constraintFailure(request.consumer, row, checked.cause) })
     }
@@ -190,13 +190,13 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
       signs.last = startedAt
       const [first, second] = rows
       if (first === undefined) return { processed: [], others: [] }
+      weight = weightOf(rows)
       if (second === undefined) {
         const run = runSingle(engine, request, first, outer, timeoutMillis)
         const handled = yield* first.care?.isSuspect === true ? runSuspect(engine, request, first, run) : run
         return yield* settle(engine, request, rows, handled, elapsed())
       }
       const { avoided, consumer, isStopping } = request
-      weight = weightOf(rows)
       const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
       const batch = { consumer, rows, isStopping, avoided, timeoutMillis, signs }
       const handled = yield* runBatch(engine, batch, handlers)

@@ -19,14 +19,11 @@ import { round } from "./round.ts"
 type Done = Pick<Round, "claimed" | "result" | "weight">
 
 /** The size of the next batch after a round. */
-const resize = (size: BatchSize.BatchSize, { claimed, result, weight = 0 }: Done): BatchSize.BatchSize =>
-  result === "full"
-    ? BatchSize.within(BatchSize.grow(size), claimed, weight)
-    : result === "contended"
-      ? BatchSize.afterContention(size)
-      : result === "failed"
-        ? BatchSize.afterFailure(size)
-        : size
+const resize = (size: BatchSize.BatchSize, { claimed, result, weight = 0 }: Done): BatchSize.BatchSize => {
+  if (result === "contended") return BatchSize.afterContention(size)
+  if (result === "failed") return BatchSize.afterFailure(size)
+  return BatchSize.within(result === "full" ? BatchSize.grow(size) : size, claimed, weight)
+}
 
 /** A round under way. */
 interface Running {

@@ -20,6 +20,7 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
       breakable: (effect) => internal.withTransaction(effect),
       reconnect: Effect.void,
       checkConstraints: Effect.void,
+      checkSavepoint: Effect.void,
       query: () => Effect.fail(new SqlUnavailable())
     })
   )

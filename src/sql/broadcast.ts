@@ -5,7 +5,7 @@
  *
  * @internal
  */
-import { Clock, Effect, Layer, Option, Queue } from "effect"
+import { Effect, Exit, Layer, Option, Queue } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Broadcast, type Ride } from "../Broadcast.ts"
 import { Settings } from "../Settings.ts"
@@ -21,8 +21,14 @@ interface Message {
 /** PostgreSQL takes payloads of less than 8000 bytes. */
 const maxPayloadBytes = 7900
 
-/** Time between two statements that notify, in milliseconds: they hold each other up for a commit, some tenths of one. */
-const rideInterval = 5
+/**
+ * Time between two statements that notify, in milliseconds: at least so long, and so many times as long as the last one
+ * took. They hold each other up for a commit, some tenths of a millisecond, or much more where commits are slow.
+ */
+const rideInterval = { least: 5, times: 5 }
+
+/** The same after one that failed: the queue of notifications may be full, which nobody who publishes should notice. */
+const failedRideInterval = 10_000
 
 /**
  * SQL that notifies as `send` does, and is true.
@@ -77,7 +83,7 @@ const make = Effect.gen(function* () {
   const signal = yield* Queue.sliding<void>(1)
   let hasPeers = true
   let hasWarned = false
-  let riddenAt = Number.NEGATIVE_INFINITY
+  let nextRide = Number.POSITIVE_INFINITY
   let wake: (consumers: ReadonlyArray<string> | undefined) => Effect.Effect<void> = () => Effect.void
 
   const notify = (message: Message) => control.query("SELECT pg_notify($1, $2)", [channel, encode(message)])
@@ -104,6 +110,7 @@ const make = Effect.gen(function* () {
     Effect.gen(function* () {
       if (!session.hasState) return yield* warn
       const arrived = yield* session.listen(channel)
+      nextRide = 0
       // What was sent while nobody listened is found by a look at everything.
       yield* wake(undefined)
       yield* session.query("SELECT pg_notify($1, $2)", [channel, encode({ from, hello: true })])
@@ -116,8 +123,7 @@ const make = Effect.gen(function* () {
     })
 
   const { notifyEnabled } = yield* settings.current
-  const isOn = control.isSeparate && notifyEnabled
-  if (isOn) {
+  if (control.isSeparate && notifyEnabled) {
     yield* Effect.orDie(control.onSession(listen) as Effect.Effect<void, SqlError.SqlError>)
     yield* Queue.take(signal).pipe(Effect.andThen(flush), Effect.forever, Effect.forkScoped)
   }
@@ -128,11 +134,23 @@ const make = Effect.gen(function* () {
         for (const consumer of consumers) pending.add(consumer)
         return Effect.asVoid(Queue.offer(signal, undefined))
       }),
-    ride: Effect.map(Clock.currentTimeMillis, (now) => {
-      if (!isOn || !hasPeers || now - riddenAt < rideInterval) return undefined
-      riddenAt = now
-      return { channel, from }
-    }),
+    riding: <A, E>(store: (ride: Ride | undefined) => Effect.Effect<A, E>) =>
+      Effect.suspend(() => {
+        const began = performance.now()
+        if (!hasPeers || began < nextRide) return store(undefined)
+        // One at a time.
+        nextRide = Number.POSITIVE_INFINITY
+        return Effect.onExit(store({ channel, from }), (exit) =>
+          Effect.sync(() => {
+            const ended = performance.now()
+            nextRide =
+              ended +
+              (Exit.isSuccess(exit)
+                ? Math.max(rideInterval.least, rideInterval.times * (ended - began))
+                : failedRideInterval)
+          })
+        )
+      }),
     receive: (handler: typeof wake) =>
       Effect.sync(() => {
         wake = handler

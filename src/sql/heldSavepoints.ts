@@ -1,61 +1,77 @@
 /**
- * Savepoints that are set only once something is run behind them. A handler that runs no statement then costs neither a
- * savepoint, nor its release, nor a check of constraints: three round trips of eight.
+ * A delivery's savepoint is set only once something is run behind it. A handler that runs no statement then costs neither
+ * a savepoint, nor its release, nor a check of constraints: three round trips of seven.
+ *
+ * Only the outermost savepoint is held back. Those inside it are statements like any other.
  *
  * @internal
  */
-import { Effect, Stream } from "effect"
+import { Effect, Semaphore, Stream } from "effect"
 import type { SqlConnection, SqlError } from "effect/sql"
 
 type Connection = SqlConnection.Connection
 
-/** How the client words what it does with savepoints. */
-const wording = /^(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) (effect_sql_\d+)$/
+/** How the client words it. */
+const savepoint = "SAVEPOINT effect_sql_1"
 
-/** Checks now what is deferred to the commit. Nothing is, of what comes behind a savepoint that is held back. */
+const release = "RELEASE SAVEPOINT effect_sql_1"
+
+const undo = "ROLLBACK TO SAVEPOINT effect_sql_1"
+
+/** These need no savepoint: they end the transaction, and it with them. */
+const endsAll = new Set(["COMMIT", "ROLLBACK"])
+
+/** Checks now what is deferred to the commit. */
 export const checkConstraints = "SET CONSTRAINTS ALL IMMEDIATE"
+
+/** The same for what was run since the savepoint was asked for; worded so that nobody else's is taken for it. */
+export const checkSavepoint = `${checkConstraints} /* effect-integration: this savepoint */`
 
 const nothing = Effect.succeed<ReadonlyArray<never>>([])
 
-/** Savepoints that are held back, outermost first. */
-const makeHeld = () => {
-  const names: Array<string> = []
-  return {
-    isEmpty: () => names.length === 0,
-    takeAll: () => names.splice(0),
-    /** Whether a statement can be left out: it holds a savepoint back, or ends one that is. */
-    absorbs: (statement: string): boolean => {
-      if (statement === checkConstraints) return names.length > 0
-      const [, command, name = ""] = wording.exec(statement) ?? []
-      if (command === "SAVEPOINT") return names.push(name) > 0
-      if (command === undefined || !names.includes(name)) return false
-      if (command === "RELEASE SAVEPOINT") names.length = names.indexOf(name)
-      return true
-    }
-  }
-}
-
 /** The same connection, for one transaction. */
 export const holdingSavepoints = (connection: Connection): Connection => {
-  const held = makeHeld()
+  /** True until the savepoint has been answered, so that nothing overtakes it, also not on another fiber. */
+  let isHeld = false
+  const lock = Semaphore.makeUnsafe(1)
   // Not interrupted: a transaction whose savepoint was cut short could not go back to it.
   const set: Effect.Effect<void, SqlError.SqlError> = Effect.uninterruptible(
-    Effect.suspend(() =>
-      Effect.forEach(held.takeAll(), (name) => connection.execute(`SAVEPOINT ${name}`, [], undefined), {
-        discard: true
+    Effect.map(connection.execute(savepoint, [], undefined), () => {
+      isHeld = false
+    })
+  )
+  /** Whether a statement can be left out. */
+  const absorbs = (text: string): boolean => {
+    if (text === release) isHeld = false
+    return text === release || text === undo || text === checkSavepoint
+  }
+  /** Makes way for a statement; false: it is left out. */
+  const isToRun = (text: string): Effect.Effect<boolean, SqlError.SqlError> =>
+    lock.withPermit(
+      Effect.suspend(() => {
+        if (!isHeld) return Effect.succeed(true)
+        if (absorbs(text)) return Effect.succeed(false)
+        if (!endsAll.has(text)) return Effect.as(set, true)
+        isHeld = false
+        return Effect.succeed(true)
       })
     )
-  )
-  const behind = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
-    Effect.suspend(() => (held.isEmpty() ? statement : Effect.andThen(set, statement)))
+  const behind = <A>(text: string, statement: Effect.Effect<A, SqlError.SqlError>) =>
+    Effect.suspend(() => (isHeld ? Effect.andThen(isToRun(text), statement) : statement))
   const unlessAbsorbed = (text: string, statement: ReturnType<Connection["execute"]>) =>
-    Effect.suspend(() => (held.absorbs(text) ? nothing : behind(statement)))
+    Effect.suspend(() => {
+      if (isHeld) return Effect.flatMap(isToRun(text), (isNeeded) => (isNeeded ? statement : nothing))
+      if (text !== savepoint) return statement
+      isHeld = true
+      return nothing
+    })
   return {
     execute: (text, ...rest) => unlessAbsorbed(text, connection.execute(text, ...rest)),
     executeUnprepared: (text, ...rest) => unlessAbsorbed(text, connection.executeUnprepared(text, ...rest)),
-    executeRaw: (...given) => behind(connection.executeRaw(...given)),
-    executeValues: (...given) => behind(connection.executeValues(...given)),
-    executeValuesUnprepared: (...given) => behind(connection.executeValuesUnprepared(...given)),
-    executeStream: (...given) => Stream.unwrap(behind(Effect.succeed(connection.executeStream(...given))))
+    executeRaw: (text, ...rest) => behind(text, connection.executeRaw(text, ...rest)),
+    executeValues: (text, ...rest) => behind(text, connection.executeValues(text, ...rest)),
+    executeValuesUnprepared: (text, ...rest) => behind(text, connection.executeValuesUnprepared(text, ...rest)),
+    executeStream: (text, ...rest) =>
+      Stream.unwrap(behind(text, Effect.succeed(connection.executeStream(text, ...rest))))
   }
 }

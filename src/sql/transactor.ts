@@ -9,7 +9,7 @@ import { SqlCapabilities } from "../SqlCapabilities.ts"
 import { Transactor } from "../Transactor.ts"
 import { breakable } from "./breakable.ts"
 import { storeErrors } from "./errors.ts"
-import { checkConstraints } from "./heldSavepoints.ts"
+import { checkConstraints, checkSavepoint } from "./heldSavepoints.ts"
 
 /** Carries the user's own failure through `sql.withTransaction`, whose error channel is `SqlError` too. */
 class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}
@@ -60,7 +60,8 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
           : Effect.void,
       query: (text, parameters) => storeErrors("transactor.query")(sql.unsafe<object>(text, parameters)),
       reconnect: capabilities.singleSession ? Effect.void : dropUseless(sql),
-      checkConstraints: storeErrors("transactor.checkConstraints")(Effect.asVoid(sql.unsafe(checkConstraints)))
+      checkConstraints: storeErrors("transactor.checkConstraints")(Effect.asVoid(sql.unsafe(checkConstraints))),
+      checkSavepoint: storeErrors("transactor.checkConstraints")(Effect.asVoid(sql.unsafe(checkSavepoint)))
     })
   })
 )

@@ -56,7 +56,9 @@ export const transactor = [
     "a check of constraints does no harm",
     Effect.gen(function* () {
       const transactor = yield* Transactor
-      yield* Transactor.withTransaction(transactor.checkConstraints)
+      const { checkConstraints, checkSavepoint } = transactor
+      yield* Transactor.withTransaction(checkConstraints)
+      yield* Transactor.withTransaction(Transactor.withTransaction(checkSavepoint))
     })
   )
 ]
