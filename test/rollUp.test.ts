@@ -1,11 +1,45 @@
-/** A roll-up that races with somebody who gives the event another delivery. */
-import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+/** Roll-ups that race with somebody who gives the event another delivery, or with the end. */
+import { assert, it, layer } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
-import { OutboxStore, Transactor } from "../src/index.ts"
+import { StoreError } from "../src/Errors.ts"
+import { IntegrationMemory, OutboxStore, Settings, Transactor } from "../src/index.ts"
+import * as Incident from "../src/internal/incident.ts"
+import * as RollUp from "../src/internal/rollUp.ts"
 import { settleNext, withDeliveries } from "../src/testing/support.ts"
 import { postgres } from "./support/databases.ts"
 import { services, until } from "./support/scenario.ts"
+
+const lost = Effect.fail(new StoreError({ operation: "test", reason: "down", isRetryable: true, cause: undefined }))
+
+it.live("what the end interrupts, while the store fails, is rolled up at the end", () =>
+  Effect.gen(function* () {
+    const outbox = yield* OutboxStore
+    const asked: Array<ReadonlyArray<string>> = []
+    const failed = yield* Deferred.make<void>()
+    const failing = OutboxStore.of({
+      ...outbox,
+      rollUp: (ids) =>
+        Effect.suspend(() => {
+          asked.push(ids)
+          return asked.length > 1
+            ? Effect.succeed(ids.length)
+            : Effect.andThen(Deferred.succeed(failed, undefined), lost)
+        })
+    })
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const rollUp = yield* RollUp.make(failing, Incident.make(Effect.void), yield* Settings, Duration.zero)
+        yield* rollUp.offer(["a", "b"])
+        yield* Deferred.await(failed)
+      })
+    )
+    assert.deepStrictEqual(asked, [
+      ["a", "b"],
+      ["a", "b"]
+    ])
+  }).pipe(Effect.provide(IntegrationMemory))
+)
 
 layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" })("roll-up", (it) => {
   it.effect("does not finish an event that was given a delivery while it waited for the row", () =>

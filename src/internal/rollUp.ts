@@ -40,7 +40,13 @@ export const make = (
     const rollUpAll = (rollUp: (ids: ReadonlyArray<string>) => Effect.Effect<unknown, StoreError>) =>
       Effect.gen(function* () {
         const ids = [...new Set(yield* Queue.clear(queue))]
-        for (let start = 0; start < ids.length; start += batch) yield* rollUp(ids.slice(start, start + batch))
+        let start = 0
+        yield* Effect.gen(function* () {
+          for (; start < ids.length; start += batch) yield* rollUp(ids.slice(start, start + batch))
+        }).pipe(
+          // Left to who comes next: the end, if it was what interrupted this.
+          Effect.onError(() => Queue.offerAll(queue, ids.slice(start)))
+        )
       }).pipe(mutex.withPermit)
     // What is still waiting at the end is not left to another process's sweep, unless the store is gone.
     yield* Effect.addFinalizer(() =>
