@@ -6,7 +6,7 @@ import { StoreError } from "../src/Errors.ts"
 import { IntegrationMemory, OutboxStore, Settings, Transactor } from "../src/index.ts"
 import * as Incident from "../src/internal/incident.ts"
 import * as RollUp from "../src/internal/rollUp.ts"
-import { settleNext, withDeliveries } from "../src/testing/support.ts"
+import { newEvent, settleNext, subscribe, withDeliveries } from "../src/testing/support.ts"
 import { postgres } from "./support/databases.ts"
 import { services, until } from "./support/scenario.ts"
 
@@ -71,6 +71,39 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
       yield* Fiber.join(sweep)
       assert.strictEqual(yield* Fiber.join(rollUp), 0)
       assert.strictEqual((yield* outbox.findById(eventId))?.status, "pending")
+    })
+  )
+
+  it.effect("two of the same events never wait for each other in a circle, whichever order they were found in", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const outbox = yield* OutboxStore
+      yield* subscribe("backwards", "backwards")
+      // Ids, and rows on disk, in the opposite order of positions.
+      const idOf = (n: number) => `01900000-0000-7000-8000-${String(n).padStart(12, "0")}`
+      const ids = Array.from({ length: 10_000 }, (_, n) => idOf(10_000 - n))
+      const first = ids.slice(0, 1000)
+      yield* outbox.append(ids.map((id) => newEvent("backwards", { id })))
+      yield* sql`UPDATE inbox_event SET status = 'processed' WHERE event_name = 'backwards'`
+      yield* sql`CLUSTER outbox_event USING outbox_event_pkey`
+      yield* sql`ANALYZE outbox_event`
+      const outside = yield* Effect.context<SqlClient.SqlClient>()
+      const waiting = (count: number) =>
+        until(
+          sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE outbox_event AS o%'`,
+          (rows) => rows.length === count
+        ).pipe(Effect.setContext(outside))
+      // Both get as far as a row in the middle, which somebody holds: what they have locked until then shows their order.
+      const holding = Effect.gen(function* () {
+        yield* sql`SELECT 1 FROM outbox_event WHERE id = ${first[500] ?? ""}::uuid FOR UPDATE`
+        const given = yield* Effect.forkDetach(outbox.rollUp(first).pipe(Effect.setContext(outside)))
+        yield* waiting(1)
+        const found = yield* Effect.forkDetach(outbox.rollUpFrom(0n, 1000).pipe(Effect.setContext(outside)))
+        yield* waiting(2)
+        return [given, found] as const
+      })
+      const [given, found] = yield* Transactor.withTransaction(holding)
+      assert.strictEqual((yield* Fiber.join(given)) + (yield* Fiber.join(found)), 1000)
     })
   )
 })

@@ -250,7 +250,8 @@ const route = (sql: SqlClient.SqlClient) => {
  *
  * The row version read is compared with the one updated: whoever makes an event pending again while this statement runs
  * (registration sweep, requeue) writes the row, which ends the match, so a delivery this statement could not see is
- * never rolled over. `ctid` spares a second lookup, and a join that would read the whole table; `xmin` is what decides
+ * never rolled over. Rows are updated in the order of ids, so that two statements never wait for each other in a circle.
+ * `ctid` spares a second lookup, and a join that would read the whole table; `xmin` is what decides
  * when the row has changed.
  */
 const rollUp = (candidates: string) => `
@@ -280,7 +281,7 @@ const rollUp = (candidates: string) => `
 
 const rollUpGiven = (sql: SqlClient.SqlClient) => {
   const statement = rollUp(
-    "SELECT id, ctid, xmin AS version FROM outbox_event WHERE id = ANY ($1::uuid[]) AND status = 'pending'"
+    "SELECT id, ctid, xmin AS version FROM outbox_event WHERE id = ANY ($1::uuid[]) AND status = 'pending' ORDER BY id"
   )
   const change = (ids: ReadonlyArray<string>) =>
     Effect.map(sql.unsafe<{ rolled: number }>(statement, [ids]), ([row]) => row?.rolled ?? 0)
@@ -292,11 +293,15 @@ const rollUpGiven = (sql: SqlClient.SqlClient) => {
 
 const rollUpWindow = (sql: SqlClient.SqlClient) => {
   const statement = rollUp(`
-    SELECT id, ctid, xmin AS version
-    FROM outbox_event
-    WHERE status = 'pending' AND routed_at IS NOT NULL AND position > $1::bigint
-    ORDER BY position
-    LIMIT $2::int`)
+    SELECT *
+    FROM (
+      SELECT id, ctid, xmin AS version
+      FROM outbox_event
+      WHERE status = 'pending' AND routed_at IS NOT NULL AND position > $1::bigint
+      ORDER BY position
+      LIMIT $2::int
+    ) AS w
+    ORDER BY id`)
   const pending = (position: bigint, limit: number) => sql<{ id: string }>`
     SELECT id::text AS "id"
     FROM outbox_event
