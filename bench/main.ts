@@ -38,20 +38,29 @@ const scale = [
   "embedded"
 ]
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: "string" },
-    size: { type: "string" },
-    side: { type: "string", multiple: true },
-    profile: { type: "boolean" }
-  }
-})
-
 const refuse = (problem: string): never => {
   console.error(problem)
   process.exit(2)
 }
+
+/** What was asked for; refuses options there are none of. */
+const asked = () => {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        rounds: { type: "string" },
+        size: { type: "string" },
+        side: { type: "string", multiple: true },
+        profile: { type: "boolean" }
+      }
+    })
+  } catch (error) {
+    return refuse(`${error instanceof Error ? error.message : error}\nThere are: --rounds, --size, --side, --profile.`)
+  }
+}
+
+const { positionals, values } = asked()
 
 /** A positive whole number, if one is given. */
 const countOf = (option: "rounds" | "size") => {
