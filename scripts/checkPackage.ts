@@ -28,7 +28,7 @@ const entryPoints = { PgLite: "layer", decorators: "Subscribe", promise: "create
 for (const [name, member] of Object.entries(entryPoints)) {
   if (!(member in (await load(`effect-integration/${name}`)))) fail(`effect-integration/${name} has no ${member}`)
 }
-await load("effect-integration/internal/pattern").then(
+await load("effect-integration/model/eventPattern").then(
   () => fail("internal modules can be imported"),
   () => undefined
 )

@@ -9,7 +9,7 @@ import type { Delivery } from "../InboxStore.ts"
 import type { RetireScope } from "../SubscriptionStore.ts"
 import type { Engine } from "./engine.ts"
 
-/** What retiring did, or what keeps it from being done. */
+/** What retiring did, or what keeps it from being done. @since 0.1.0 */
 export interface Retired {
   /** Subscriptions that were ended; 0 when open deliveries kept them. */
   readonly ended: number

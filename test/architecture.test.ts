@@ -1,0 +1,191 @@
+/** The tree of `src`: who may import whom. Each rule is shown to find what breaks it, on a tree made for it. */
+import { assert, describe, it } from "@effect/vitest"
+import {
+  busyDoors,
+  circles,
+  importersOfDoors,
+  importsOf,
+  longFiles,
+  readTree,
+  strayClients,
+  type Tree,
+  unknownRooms,
+  upwardImports
+} from "./support/architecture.ts"
+
+const tree = readTree()
+
+/** What breaks a rule today. These lists only get shorter. */
+const todo = {
+  busyDoors: [
+    "Actor.ts",
+    "ActorStore.ts",
+    "Broadcast.ts",
+    "Conformance.ts",
+    "Consumer.ts",
+    "DeadLetterStore.ts",
+    "DeadLetters.ts",
+    "Decorators.ts",
+    "DomainEvent.ts",
+    "Errors.ts",
+    "HandlerContext.ts",
+    "InboxStore.ts",
+    "Integration.ts",
+    "LinkStore.ts",
+    "MemoryDatabase.ts",
+    "Notifier.ts",
+    "OutboxStore.ts",
+    "PgLite.ts",
+    "Processor.ts",
+    "PromiseApi.ts",
+    "Publisher.ts",
+    "Registry.ts",
+    "ReplicaStore.ts",
+    "RetryPolicy.ts",
+    "SettingStore.ts",
+    "Settings.ts",
+    "SqlCapabilities.ts",
+    "Subscriber.ts",
+    "SubscriptionStore.ts",
+    "Testing.ts",
+    "Transactor.ts"
+  ],
+  unknownRooms: ["internal"],
+  importersOfDoors: [
+    "internal imports a door",
+    "memory imports a door",
+    "sql imports a door",
+    "testing imports a door"
+  ],
+  circles: [
+    "HandlerContext.ts",
+    "Processor.ts",
+    "Publisher.ts",
+    "Registry.ts",
+    "Subscriber.ts",
+    "internal/attempt.ts",
+    "internal/care.ts",
+    "internal/carefully.ts",
+    "internal/conclude.ts",
+    "internal/consumerLoop.ts",
+    "internal/decorated.ts",
+    "internal/deliver.ts",
+    "internal/drain.ts",
+    "internal/engine.ts",
+    "internal/handlers.ts",
+    "internal/leased.ts",
+    "internal/leases.ts",
+    "internal/maintenance.ts",
+    "internal/poller.ts",
+    "internal/relay.ts",
+    "internal/retire.ts",
+    "internal/round.ts",
+    "internal/runBatch.ts",
+    "internal/settled.ts",
+    "internal/verdict.ts",
+    "internal/workers.ts",
+    "memory/inbox.ts",
+    "memory/leasing.ts"
+  ],
+  longFiles: [
+    "Errors.ts",
+    "Publisher.ts",
+    "Subscriber.ts",
+    "internal/directoryLock.ts",
+    "internal/pgliteWire.ts",
+    "memory/tables.ts",
+    "sql/ordering.ts",
+    "sql/outbox.ts",
+    "sql/subscriptions.ts"
+  ],
+  strayClients: [
+    "Integration.ts: @effect/sql-pg",
+    "Integration.ts: effect/sql",
+    "PgLite.ts: @effect/sql-pg",
+    "PgLite.ts: @electric-sql/pglite",
+    "PgLite.ts: effect/sql",
+    "internal/failure.ts: effect/sql",
+    "internal/pgliteClient.ts: @effect/sql-pg",
+    "internal/pgliteClient.ts: effect/sql",
+    "internal/pgliteWire.ts: @electric-sql/pglite",
+    "sql/control.ts: @effect/sql-pg"
+  ]
+}
+
+const made = (files: Readonly<Record<string, string>>): Tree => new Map(Object.entries(files))
+
+describe("the tree of src", () => {
+  it("is read with every form of import", () => {
+    const text = [
+      'import { a } from "./a.ts"',
+      'import type { b } from "../b.ts"',
+      'import {\n  c,\n  type d\n} from "../delivery/cd.ts"',
+      'export * as e from "./e.ts"',
+      'export { f } from "./f.ts"',
+      'import "./g.ts"',
+      'const h = () => import("./h.ts")',
+      'import { Effect } from "effect"'
+    ].join("\n")
+    assert.sameMembers(
+      [...importsOf("model/x.ts", text)],
+      ["model/a.ts", "b.ts", "delivery/cd.ts", "model/e.ts", "model/f.ts", "model/g.ts", "model/h.ts", "effect"]
+    )
+    assert.isAtLeast(tree.size, 120)
+  })
+
+  it("has doors that only re-export", () => {
+    const good = '/** All of it: const. */\nexport * as A from "./a/A.ts"\nexport {\n  b,\n  type C\n} from "./b.ts"\n'
+    assert.deepStrictEqual(busyDoors(made({ "index.ts": good, "model/A.ts": "export const a = 1\n" })), [])
+    assert.deepStrictEqual(busyDoors(made({ "index.ts": `${good}export const a = 1\n` })), ["index.ts"])
+    assert.deepStrictEqual(busyDoors(tree), todo.busyDoors)
+  })
+
+  it("has only rooms that have a place", () => {
+    assert.deepStrictEqual(unknownRooms(made({ "errors/a.ts": "", "misc/b.ts": "", "index.ts": "" })), ["misc"])
+    assert.deepStrictEqual(unknownRooms(tree), todo.unknownRooms)
+  })
+
+  it("has no room that imports a door", () => {
+    const broken = made({ "index.ts": "", "model/a.ts": 'import { b } from "../index.ts"' })
+    assert.deepStrictEqual(importersOfDoors(broken), ["model imports a door"])
+    assert.deepStrictEqual(importersOfDoors(tree), todo.importersOfDoors)
+  })
+
+  it("has rooms that import only rooms below them, types included", () => {
+    const importing = (from: string, to: string) =>
+      upwardImports(made({ [from]: `import type { x } from "../${to}"`, [to]: "" }))
+    assert.deepStrictEqual(importing("delivery/a.ts", "model/b.ts"), [])
+    assert.deepStrictEqual(importing("integration/a.ts", "sql/b.ts"), [])
+    assert.deepStrictEqual(importing("model/a.ts", "delivery/b.ts"), ["model/a.ts imports delivery/b.ts"])
+    assert.deepStrictEqual(importing("publishing/a.ts", "delivery/b.ts"), ["publishing/a.ts imports delivery/b.ts"])
+    assert.deepStrictEqual(importing("operations/a.ts", "sql/b.ts"), ["operations/a.ts imports sql/b.ts"])
+    assert.deepStrictEqual(upwardImports(tree), [])
+  })
+
+  it("has no circle of imports, types included", () => {
+    const broken = made({
+      "model/a.ts": 'import { b } from "./b.ts"',
+      "model/b.ts": 'import type { c } from "./c.ts"',
+      "model/c.ts": 'export * from "./b.ts"'
+    })
+    assert.deepStrictEqual(circles(broken), ["model/b.ts", "model/c.ts"])
+    assert.deepStrictEqual(circles(tree), todo.circles)
+  })
+
+  it("has no file over 300 lines", () => {
+    const long = "const a = 1\n".repeat(301)
+    assert.deepStrictEqual(longFiles(made({ "model/a.ts": long, "model/b.ts": long.slice(12) })), ["model/a.ts"])
+    assert.deepStrictEqual(longFiles(tree), todo.longFiles)
+  })
+
+  it("keeps database clients where they belong", () => {
+    const sql = 'import { SqlClient } from "effect/sql"\nimport { PgClient } from "@effect/sql-pg"'
+    assert.deepStrictEqual(strayClients(made({ "sql/connection/a.ts": sql, "integration/a.ts": sql })), [])
+    assert.deepStrictEqual(strayClients(made({ "stores/a.ts": sql, "sql/b.ts": sql })), [
+      "sql/b.ts: @effect/sql-pg",
+      "stores/a.ts: @effect/sql-pg",
+      "stores/a.ts: effect/sql"
+    ])
+    assert.deepStrictEqual(strayClients(tree), todo.strayClients)
+  })
+})
