@@ -180,6 +180,10 @@ const parkingProblem = (consumer: Consumer) =>
 /** A consumer's ordering, with the default filled in. @internal */
 export const orderingOf = ({ options }: Consumer): Ordering => options.ordering ?? "none"
 
+/** What a delivery that gave up does to its successors; undefined for consumers without ordering. @internal */
+export const orderOf = (consumer: Consumer): OnDeadLetter | undefined =>
+  orderingOf(consumer) === "aggregate" ? (consumer.options.onDeadLetter ?? "park") : undefined
+
 const startProblem = (consumer: Consumer) => {
   const { startFrom } = consumer.options
   return startFrom === undefined || startFrom === "now" || startOf(consumer) !== undefined

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Context, DateTime, Effect, Layer, Option, type Schema } from "effect"
+import { orderOf } from "./Consumer.ts"
 import {
   type Changed,
   type DeadLetter,
@@ -13,8 +14,7 @@ import {
 } from "./DeadLetterStore.ts"
 import { DeliveryNotFound, EventDecodingError, EventEncodingError, InvalidOption, type StoreError } from "./Errors.ts"
 import { type AttemptRecord, InboxStore } from "./InboxStore.ts"
-import { decoderOf, issuesOf } from "./internal/deliver.ts"
-import { orderOf } from "./internal/engine.ts"
+import { decoderOf, issuesOf } from "./internal/payloadCodec.ts"
 import { isUuid, storableJson } from "./internal/text.ts"
 import { Notifier } from "./Notifier.ts"
 import { OutboxStore } from "./OutboxStore.ts"

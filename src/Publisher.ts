@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { Context, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
+import { Context, DateTime, Duration, Effect, Layer, Option } from "effect"
 import { Broadcast, type Ride } from "./Broadcast.ts"
 import * as DomainEvent from "./DomainEvent.ts"
 import {
@@ -19,10 +19,10 @@ import {
 } from "./Errors.ts"
 import { make as coalesce } from "./internal/coalesce.ts"
 import { collect } from "./internal/collected.ts"
-import { decoderOf, issuesOf } from "./internal/deliver.ts"
 import { isRefused } from "./internal/failure.ts"
 import { nextEventId } from "./internal/ids.ts"
 import { isPattern } from "./internal/pattern.ts"
+import { decoderOf, encoderOf, issuesOf } from "./internal/payloadCodec.ts"
 import { checkIdentifier, storableJson } from "./internal/text.ts"
 import { Notifier } from "./Notifier.ts"
 import { type Appended, type NewEvent, type OutboxRow, OutboxStore } from "./OutboxStore.ts"
@@ -233,16 +233,6 @@ const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayl
   }
   return { row, payload: event.payload, metadata: metadata ?? {}, definition: undefined }
 })
-
-const encoders = new WeakMap<object, (payload: unknown) => Effect.Effect<Schema.Json, Schema.SchemaError>>()
-
-const encoderOf = (definition: DomainEvent.Definition.Any) => {
-  const known = encoders.get(definition)
-  if (known !== undefined) return known
-  const encoder = Schema.encodeUnknownEffect(definition.codec)
-  encoders.set(definition, encoder)
-  return encoder
-}
 
 const aggregateIdOf = ({ definition, options, payload }: DomainEvent.Publication.Any) =>
   options.aggregateId !== undefined

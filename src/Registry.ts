@@ -15,8 +15,8 @@ import {
 } from "./Errors.ts"
 import type { Interest } from "./InboxStore.ts"
 import { isPattern, matcher, overlap } from "./internal/pattern.ts"
+import type { DeclarationError, Subscriber } from "./internal/subscriber.ts"
 import { checkIdentifier } from "./internal/text.ts"
-import type { DeclarationError, Subscriber } from "./Subscriber.ts"
 import { SubscriptionStore } from "./SubscriptionStore.ts"
 
 /** Why subscribers were refused. @since 0.1.0 */

@@ -7,7 +7,7 @@ import { Effect, Schema } from "effect"
 import type { ActorStore, StoredState } from "../ActorStore.ts"
 import type { Entity } from "../DomainEvent.ts"
 import { ActorStateChanged, ActorStateError, type StoreError } from "../Errors.ts"
-import { issuesOf } from "./deliver.ts"
+import { issuesOf } from "./payloadCodec.ts"
 import { storableJson } from "./text.ts"
 
 export interface StateCodec<State> {

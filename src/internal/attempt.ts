@@ -8,54 +8,21 @@
  */
 import { Cause, Clock, type Context, Data, Effect, Exit, Option } from "effect"
 import type { Consumer } from "../Consumer.ts"
+import { orderOf } from "../Consumer.ts"
 import { type StoreError, TransactionAborted } from "../Errors.ts"
-import type { Claimed, Verdict } from "../InboxStore.ts"
-import { type Advice, crash } from "./care.ts"
-import type { Relay } from "./conclude.ts"
-import { deliver, type Outcome } from "./deliver.ts"
-import { type Engine, idleMillisOf, orderOf, rulesOf, timeoutOf, untraced } from "./engine.ts"
+import type { Claimed } from "../InboxStore.ts"
+import { idleMillisOf, rulesOf, timeoutOf } from "./consumerRules.ts"
+import { deliver } from "./deliver.ts"
+import { type Engine, untraced } from "./engine.ts"
 import { isAborted, isConnectionLost, isContention } from "./failure.ts"
 import * as Handlers from "./handlers.ts"
+import { crash, failure, type Outcome } from "./outcome.ts"
+import { Attempt, type Judged, type Request } from "./result.ts"
 import { type Handled, runBatch } from "./runBatch.ts"
 import { isSilent, type Signs, unlessSilent } from "./silence.ts"
-import { failure, verdictOf } from "./verdict.ts"
+import { verdictOf } from "./verdict.ts"
 import { watch } from "./watch.ts"
 import { weightOf } from "./weight.ts"
-
-/** A delivery that was not processed, and what was written about it. */
-export interface Judged {
-  readonly row: Claimed
-  readonly verdict: Verdict
-}
-
-/** What a transaction did. */
-export type Attempt = Data.TaggedEnum<{
-  /** Committed: `rows` were taken, of which these were processed, the others skipped, put off or given up. */
-  Committed: {
-    readonly rows: ReadonlyArray<Claimed>
-    /** Payloads in characters, about. */
-    readonly weight: number
-    readonly processed: ReadonlyArray<Claimed>
-    readonly others: ReadonlyArray<Judged>
-  }
-  /** Rolled back because transactions stood in each other's way. Nobody is charged. */
-  Contended: { readonly rows: ReadonlyArray<Claimed> }
-  /** Rolled back before a handler ran: the batch before this one was not committed. */
-  Withdrawn: Record<never, never>
-  /** Rolled back before a handler ran: the delivery is to be taken with care. */
-  Suspect: { readonly isExclusive: boolean }
-  /** The connection ended: nobody knows whose fault it was, nor, at COMMIT, whether it was committed. */
-  Lost: { readonly rows: ReadonlyArray<Claimed> }
-  /** Rolled back because of at least one of `suspects`: all rows when it cannot be told, as at COMMIT. */
-  Failed: {
-    readonly rows: ReadonlyArray<Claimed>
-    readonly suspects: ReadonlyArray<Claimed>
-    readonly cause: Cause.Cause<unknown>
-    readonly durationMillis: number
-  }
-}>
-
-export const Attempt = Data.taggedEnum<Attempt>()
 
 /** Leaves the transaction before anything was run. */
 class Postponed extends Data.TaggedError("Postponed")<{ readonly isExclusive: boolean }> {}
@@ -65,20 +32,6 @@ class Withdrawn extends Data.TaggedError("Withdrawn") {}
 
 /** Rolls back the savepoint of a single delivery. */
 class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {}
-
-export interface Request {
-  readonly consumer: Consumer
-  readonly claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>
-  /** Whether a worker is being stopped: no further delivery is begun. */
-  readonly isStopping: () => boolean
-  /** How often this delivery has been repeated because other transactions stood in its way. */
-  readonly repeats: number
-  /** Deliveries that are left out, with all that follow them in order. */
-  readonly avoided: ReadonlySet<string>
-  /** What to do with a suspect delivery; without it, none is run. */
-  readonly advise: ((row: Claimed) => Effect.Effect<Advice, StoreError>) | undefined
-  readonly relay?: Relay | undefined
-}
 
 /** Times a single delivery is repeated when other transactions stand in its way, before that counts as its failure. */
 const maxRepeats = 10

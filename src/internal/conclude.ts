@@ -5,47 +5,14 @@
  */
 import { Effect, Random } from "effect"
 import type { Consumer } from "../Consumer.ts"
+import { orderOf } from "../Consumer.ts"
 import type { Claimed } from "../InboxStore.ts"
-import type { Attempt, Judged } from "./attempt.ts"
-import { type Engine, orderOf, rulesOf, untraced } from "./engine.ts"
+import { rulesOf } from "./consumerRules.ts"
+import { type Engine, untraced } from "./engine.ts"
+import { failure } from "./outcome.ts"
+import type { Attempt, Judged } from "./result.ts"
 import { inTime } from "./silence.ts"
-import { failure, verdictOf } from "./verdict.ts"
-
-/** What one round did. */
-export interface Round {
-  /** Rows that were claimed first. */
-  readonly claimed: number
-  /** Deliveries that were settled, or put off after a failed attempt. */
-  readonly settled: number
-  /** `full`: all that was asked for, and handled; `part`: fewer were there; the others: rolled back or cut short. */
-  readonly result: "full" | "part" | "cut" | "contended" | "failed"
-  /** Payloads in characters, about; 0 when it is not known. */
-  readonly weight?: number
-}
-
-/** Nothing was there. */
-export const nothing: Round = { claimed: 0, settled: 0, result: "part" }
-
-/** What was claimed early was left for a later claim. */
-export const withdrawn: Round = { claimed: 1, settled: 0, result: "cut" }
-
-/** How a batch follows another one of its worker: see `relay.ts`. */
-export interface Relay {
-  /** Waited for between claim and handlers; false: the batch before was not committed, and this one is left. */
-  readonly turn: Effect.Effect<boolean>
-  /** Told how many were handled when time is up or all are, before anything is settled, and what the batch weighs. */
-  readonly handled: (count: number, weight: number) => Effect.Effect<void>
-  /** Told at the end of the transaction, before what follows from it. */
-  readonly ended: (isCommitted: boolean) => Effect.Effect<void>
-}
-
-/** What a round is asked for. */
-export interface Asked {
-  readonly isStopping: () => boolean
-  /** Only events up to this position. */
-  readonly maxPosition?: bigint
-  readonly relay?: Relay
-}
+import { verdictOf } from "./verdict.ts"
 
 const report = (consumer: Consumer, { row, verdict }: Judged) => {
   const attempts = verdict.seenAttempts + 1
@@ -116,6 +83,3 @@ export const charge = Effect.fnUntraced(function* (
 
 /** A short pause of 5 to 50 ms, different for everybody who waits. */
 export const pause = Effect.flatMap(Random.nextIntBetween(5, 50), (millis) => Effect.sleep(millis))
-
-/** Nobody is left out. */
-export const nobody: ReadonlySet<string> = new Set()

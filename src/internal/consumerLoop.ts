@@ -6,9 +6,10 @@
 import { Deferred, Effect } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
+import type { Round } from "./asked.ts"
 import * as BatchSize from "./batchSize.ts"
-import type { Round } from "./conclude.ts"
-import { type Engine, firstBatch, requestOf, untraced } from "./engine.ts"
+import { firstBatch, requestOf } from "./consumerRules.ts"
+import { type Engine, untraced } from "./engine.ts"
 import { relayed } from "./relay.ts"
 import { inTime } from "./silence.ts"
 

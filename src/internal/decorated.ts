@@ -7,7 +7,7 @@
  * @internal
  */
 import type { Consumer } from "../Consumer.ts"
-import type { EventSource } from "../Subscriber.ts"
+import type { EventSource } from "./subscriber.ts"
 
 /** One decorated method. */
 export interface Note {

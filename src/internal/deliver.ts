@@ -3,47 +3,16 @@
  *
  * @internal
  */
-import { Cause, Context, DateTime, Effect, Exit, Schema, SchemaIssue } from "effect"
+import { Cause, Context, DateTime, Effect, Exit, type Schema } from "effect"
 import * as DomainEvent from "../DomainEvent.ts"
 import { EventDecodingError, HandlerInterrupted, MissingOutcome } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
-import type { ItemOutcome, Subscriber } from "../Subscriber.ts"
 import { type Directive, isDirective } from "./directive.ts"
-
-/** How a delivery ended. What a handler wrote stays unless it failed. */
-export type Outcome =
-  | { readonly _tag: "Processed" }
-  | { readonly _tag: "Skipped"; readonly reason: string | undefined }
-  | { readonly _tag: "Undecodable"; readonly error: EventDecodingError }
-  | {
-      readonly _tag: "Failed"
-      readonly cause: Cause.Cause<unknown>
-      readonly directive: Directive | undefined
-      /** How long the attempt took, when it was another one than this. */
-      readonly durationMillis?: number
-    }
+import type { BatchOutcome, Outcome } from "./outcome.ts"
+import { decoderOf, issuesOf } from "./payloadCodec.ts"
+import type { ItemOutcome, Subscriber } from "./subscriber.ts"
 
 const processed: Outcome = { _tag: "Processed" }
-
-const decoders = new WeakMap<object, (payload: unknown) => Effect.Effect<unknown, Schema.SchemaError>>()
-
-/** The decoder of a definition's stored payloads. */
-export const decoderOf = (definition: DomainEvent.Definition.Any) => {
-  const known = decoders.get(definition)
-  if (known !== undefined) return known
-  const decoder = Schema.decodeUnknownEffect(definition.codec)
-  decoders.set(definition, decoder)
-  return decoder
-}
-
-const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
-
-/** Where and why a payload does not fit its schema. */
-export const issuesOf = (error: Schema.SchemaError) =>
-  formatIssues(error.issue).issues.map(({ message, path }) => ({
-    path: (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment)).join("."),
-    message
-  }))
 
 const toEvent = (row: Claimed, payload: unknown): DomainEvent.DomainEvent => ({
   id: row.eventId,
@@ -146,11 +115,6 @@ export const deliver = (
     onSuccess: (payload) => handle(subscriber, row, payload, context)
   })
 }
-
-/** Several deliveries and how they ended, or why none of them did: the call that had them failed. */
-export type BatchOutcome =
-  | { readonly _tag: "Each"; readonly outcomes: ReadonlyArray<readonly [Claimed, Outcome]> }
-  | { readonly _tag: "None"; readonly rows: ReadonlyArray<Claimed>; readonly cause: Cause.Cause<unknown> }
 
 /**
  * Runs a batch handler once for several deliveries. Those that cannot be decoded are not handed over.

@@ -7,9 +7,9 @@ import { Cause, Context, Data } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import { HandlerTimeout } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
-import type { Subscriber } from "../Subscriber.ts"
 import { added } from "./deliveryContext.ts"
 import type { Engine } from "./engine.ts"
+import type { Subscriber } from "./subscriber.ts"
 
 /** Leaves the transaction, rolling it back; `suspects` are to be repeated alone. */
 export class Abandoned extends Data.TaggedError("Abandoned")<{

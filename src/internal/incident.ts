@@ -4,16 +4,9 @@
  * @internal
  */
 import { Cause, Effect, Schedule } from "effect"
+import type { Incident } from "./engine.ts"
 import { isReadOnly } from "./failure.ts"
 import { isSilent } from "./silence.ts"
-
-export interface Incident {
-  /**
-   * Repeats one round of a loop until it succeeds: after 100 ms, then twice as long, at most 5 s. A lost connection
-   * inside a transaction is a defect, so defects are repeated too. Interruption ends it.
-   */
-  readonly survive: <A, E, R>(round: Effect.Effect<A, E, R>) => Effect.Effect<A, never, R>
-}
 
 const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]))
 

@@ -6,15 +6,7 @@
 import { Deferred, Effect, Queue, type Scope } from "effect"
 import type { InboxStore } from "../InboxStore.ts"
 import type { Settings } from "../Settings.ts"
-import { untraced } from "./engine.ts"
-
-export interface Leases {
-  /** Renews a lease until `drop`. The result is completed when somebody else has the delivery, or nobody. */
-  readonly hold: (deliveryId: string, token: string) => Effect.Effect<Deferred.Deferred<void>>
-  readonly drop: (deliveryId: string, token: string) => Effect.Effect<void>
-  /** How many there are. */
-  readonly count: () => number
-}
+import { type Leases, untraced } from "./engine.ts"
 
 /** A lease is renewed so many times before it would run out. */
 const beatsPerLease = 3

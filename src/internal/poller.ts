@@ -4,10 +4,11 @@
  * @internal
  */
 import { Effect, Queue, type Scope } from "effect"
+import { orderOf } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import { type Answer, firstOrderingKey } from "../InboxStore.ts"
 import type { Values } from "../Settings.ts"
-import { type Engine, orderOf, untraced } from "./engine.ts"
+import { type Engine, untraced } from "./engine.ts"
 import { expire } from "./leased.ts"
 import type { Maintenance } from "./maintenance.ts"
 import { inTime } from "./silence.ts"

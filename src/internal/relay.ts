@@ -9,11 +9,11 @@
  * @internal
  */
 import { Deferred, Effect, Fiber, type Scope } from "effect"
-import { type Consumer, isLeased } from "../Consumer.ts"
+import { type Consumer, isLeased, orderOf } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
+import type { Asked, Round } from "./asked.ts"
 import * as BatchSize from "./batchSize.ts"
-import type { Asked, Round } from "./conclude.ts"
-import { type Engine, orderOf } from "./engine.ts"
+import type { Engine } from "./engine.ts"
 import { round } from "./round.ts"
 
 type Done = Pick<Round, "claimed" | "result" | "weight">

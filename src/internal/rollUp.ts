@@ -10,15 +10,8 @@ import { type Duration, Effect, Queue, type Scope, Semaphore } from "effect"
 import type { StoreError } from "../Errors.ts"
 import type { OutboxStore } from "../OutboxStore.ts"
 import type { Settings } from "../Settings.ts"
-import type { Incident } from "./incident.ts"
+import type { Incident, RollUp } from "./engine.ts"
 import { inTime } from "./silence.ts"
-
-export interface RollUp {
-  /** Hands over events of which a delivery was settled for good. */
-  readonly offer: (eventIds: ReadonlyArray<string>) => Effect.Effect<void>
-  /** Rolls up now all that was handed over so far. */
-  readonly flush: Effect.Effect<void, StoreError>
-}
 
 /** Events in one statement. */
 const batch = 1000

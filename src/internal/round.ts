@@ -8,11 +8,14 @@ import { Effect } from "effect"
 import { type Consumer, isLeased } from "../Consumer.ts"
 import type { StoreError } from "../Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
-import { Attempt, attempt } from "./attempt.ts"
+import { type Asked, nobody, type Round, withdrawn } from "./asked.ts"
+import { attempt } from "./attempt.ts"
 import { careful, confess, lost, record } from "./carefully.ts"
-import { type Asked, charge, conclude, nobody, pause, type Round, withdrawn } from "./conclude.ts"
-import { type Engine, handledClaimOf } from "./engine.ts"
+import { charge, conclude, pause } from "./conclude.ts"
+import { handledClaimOf } from "./consumerRules.ts"
+import type { Engine } from "./engine.ts"
 import { leasedRound } from "./leased.ts"
+import { Attempt } from "./result.ts"
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
 const alone = Effect.fnUntraced(function* (

@@ -6,11 +6,12 @@
 import { Clock, Effect, Option } from "effect"
 import type { Consumer } from "../Consumer.ts"
 import type { Claimed } from "../InboxStore.ts"
-import type { Subscriber } from "../Subscriber.ts"
-import { deliver, deliverTogether, type Outcome } from "./deliver.ts"
+import { deliver, deliverTogether } from "./deliver.ts"
 import type { Engine } from "./engine.ts"
 import { Abandoned, type Handlers, overdue } from "./handlers.ts"
+import type { Outcome } from "./outcome.ts"
 import type { Signs } from "./silence.ts"
+import type { Subscriber } from "./subscriber.ts"
 import { type Progress, watch } from "./watch.ts"
 
 /** A delivery that was handled. */

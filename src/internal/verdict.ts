@@ -4,16 +4,11 @@
  * @internal
  */
 import { Cause, Effect } from "effect"
-import type { Retryable } from "../Consumer.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
-import type { Outcome } from "./deliver.ts"
+import type { Rules } from "./consumerRules.ts"
 import { describe, principal, stackOf } from "./failure.ts"
-
-/** The rules of one consumer, from its own options and the settings. */
-export interface Rules extends RetryPolicy.Rules {
-  readonly retryable: Readonly<Record<string, Retryable>> | undefined
-}
+import type { Outcome } from "./outcome.ts"
 
 const givenUp = (rules: Rules) => (rules.deadLetters ? ("dead_letter" as const) : ("failed" as const))
 
@@ -89,6 +84,3 @@ export const verdictOf = (
       return verdictOfFailure(row, outcome, rules, outcome.durationMillis ?? durationMillis)
   }
 }
-
-/** A failure that is not a handler's own: a timeout, a lost connection, a failed commit. */
-export const failure = (cause: Cause.Cause<unknown>): Outcome => ({ _tag: "Failed", cause, directive: undefined })

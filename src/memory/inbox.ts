@@ -4,11 +4,9 @@
  * @internal
  */
 import { Deferred, Effect, Layer, type Schema } from "effect"
-import type { StoreError } from "../Errors.ts"
 import {
   type Answer,
   type AttemptRecord,
-  type Claimed,
   type DeliveryStatus,
   firstOrderingKey,
   InboxStore,
@@ -22,56 +20,8 @@ import { leases } from "./leasing.ts"
 import { MemorySettings } from "./MemorySettings.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { pendingAfter } from "./outbox.ts"
-import { claimable, type DeliveryRecord, type EventRecord, isOpen, type Tables, toDelivery } from "./tables.ts"
-
-export const toClaimed = (
-  tables: Tables,
-  transaction: Transaction,
-  delivery: DeliveryRecord,
-  isParking: boolean
-): Claimed => {
-  const event = transaction.read(tables.events, delivery.eventId) as EventRecord
-  return {
-    deliveryId: delivery.id,
-    eventId: event.id,
-    attemptCount: delivery.attemptCount,
-    eventName: event.eventName,
-    schemaVersion: event.schemaVersion,
-    sourceModule: event.sourceModule,
-    aggregateType: event.aggregateType,
-    aggregateId: event.aggregateId,
-    payload: JSON.parse(delivery.payloadOverride ?? event.payload),
-    metadata: event.metadata === null ? null : JSON.parse(event.metadata),
-    correlationId: event.correlationId,
-    causationId: event.causationId,
-    createdAt: event.createdAt,
-    ...(delivery.orderingKey === null ? {} : { orderingKey: delivery.orderingKey, isParking }),
-    tier: delivery.tier,
-    care: delivery.errorTag === "HandlerCrashed" ? { isCareful: false, isSuspect: false, hasCrashed: true } : null
-  }
-}
-
-/** Locks rows one after the other, and writes what `change` makes of them; `undefined` leaves one alone. */
-export const update = (
-  tables: Tables,
-  ids: ReadonlyArray<string>,
-  change: (delivery: DeliveryRecord, now: number) => DeliveryRecord | undefined
-): Effect.Effect<ReadonlyArray<DeliveryRecord>, StoreError> =>
-  tables.database.run((transaction) =>
-    Effect.gen(function* () {
-      const now = yield* tables.database.now
-      const changed: Array<DeliveryRecord> = []
-      for (const id of ids) {
-        yield* tables.database.lock(transaction, tables.deliveries, id)
-        const before = transaction.read(tables.deliveries, id)
-        const after = before === undefined ? undefined : change(before, now)
-        if (after === undefined) continue
-        transaction.write(tables.deliveries, id, after)
-        changed.push(after)
-      }
-      return changed
-    })
-  )
+import { toClaimed, update } from "./rows.ts"
+import { claimable, type DeliveryRecord, isOpen, type Tables, toDelivery } from "./tables.ts"
 
 /** A row of the history, if the attempt failed. */
 const keep = (tables: Tables, transaction: Transaction, settled: DeliveryRecord, verdict: Verdict, now: number) => {

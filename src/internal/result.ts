@@ -1,0 +1,68 @@
+/**
+ * What a transaction is asked for, and what it did.
+ *
+ * @internal
+ */
+import { type Cause, Data, type Effect } from "effect"
+import type { Consumer } from "../Consumer.ts"
+import type { StoreError } from "../Errors.ts"
+import type { Claimed, Verdict } from "../InboxStore.ts"
+import type { Relay } from "./asked.ts"
+
+/** A delivery that was not processed, and what was written about it. */
+export interface Judged {
+  readonly row: Claimed
+  readonly verdict: Verdict
+}
+
+/** What a transaction did. */
+export type Attempt = Data.TaggedEnum<{
+  /** Committed: `rows` were taken, of which these were processed, the others skipped, put off or given up. */
+  Committed: {
+    readonly rows: ReadonlyArray<Claimed>
+    /** Payloads in characters, about. */
+    readonly weight: number
+    readonly processed: ReadonlyArray<Claimed>
+    readonly others: ReadonlyArray<Judged>
+  }
+  /** Rolled back because transactions stood in each other's way. Nobody is charged. */
+  Contended: { readonly rows: ReadonlyArray<Claimed> }
+  /** Rolled back before a handler ran: the batch before this one was not committed. */
+  Withdrawn: Record<never, never>
+  /** Rolled back before a handler ran: the delivery is to be taken with care. */
+  Suspect: { readonly isExclusive: boolean }
+  /** The connection ended: nobody knows whose fault it was, nor, at COMMIT, whether it was committed. */
+  Lost: { readonly rows: ReadonlyArray<Claimed> }
+  /** Rolled back because of at least one of `suspects`: all rows when it cannot be told, as at COMMIT. */
+  Failed: {
+    readonly rows: ReadonlyArray<Claimed>
+    readonly suspects: ReadonlyArray<Claimed>
+    readonly cause: Cause.Cause<unknown>
+    readonly durationMillis: number
+  }
+}>
+
+export const Attempt = Data.taggedEnum<Attempt>()
+
+export interface Request {
+  readonly consumer: Consumer
+  readonly claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>
+  /** Whether a worker is being stopped: no further delivery is begun. */
+  readonly isStopping: () => boolean
+  /** How often this delivery has been repeated because other transactions stood in its way. */
+  readonly repeats: number
+  /** Deliveries that are left out, with all that follow them in order. */
+  readonly avoided: ReadonlySet<string>
+  /** What to do with a suspect delivery; without it, none is run. */
+  readonly advise: ((row: Claimed) => Effect.Effect<Advice, StoreError>) | undefined
+  readonly relay?: Relay | undefined
+}
+
+/** What a careful attempt does with a delivery it has claimed. */
+export type Advice =
+  /** A note has been written: run it. */
+  | { readonly _tag: "Run" }
+  /** An earlier attempt crashed, so many milliseconds after it began: it is charged now, instead of a run. */
+  | { readonly _tag: "Crashed"; readonly durationMillis: number }
+  /** It crashed before: nothing was written, as it is to be run while no other careful attempt runs. */
+  | { readonly _tag: "Exclusive" }
