@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import { Context, DateTime, Effect, Layer, Option, type Schema } from "effect"
-import { orderOf } from "./Consumer.ts"
 import {
   type Changed,
   type DeadLetter,
@@ -12,10 +11,17 @@ import {
   type DeadLetterFilter,
   DeadLetterStore
 } from "./DeadLetterStore.ts"
-import { DeliveryNotFound, EventDecodingError, EventEncodingError, InvalidOption, type StoreError } from "./Errors.ts"
+import {
+  DeliveryNotFound,
+  EventDecodingError,
+  EventEncodingError,
+  InvalidOption,
+  type StoreError
+} from "./errors/Errors.ts"
 import { type AttemptRecord, InboxStore } from "./InboxStore.ts"
-import { decoderOf, issuesOf } from "./internal/payloadCodec.ts"
-import { isUuid, storableJson } from "./internal/text.ts"
+import { orderOf } from "./model/Consumer.ts"
+import { decoderOf, issuesOf } from "./model/payloadCodec.ts"
+import { isUuid, storableJson } from "./model/storable.ts"
 import { Notifier } from "./Notifier.ts"
 import { OutboxStore } from "./OutboxStore.ts"
 import { defaultMaxPayloadBytes } from "./Publisher.ts"

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import type * as DomainEvent from "./DomainEvent.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "./LinkStore.ts"
+import type * as DomainEvent from "./model/DomainEvent.ts"
 import { Publisher, type UntypedEvent } from "./Publisher.ts"
 import { Transactor } from "./Transactor.ts"
 

@@ -15,7 +15,7 @@ import {
   type SchemaMismatch,
   type StoreError,
   UnsupportedOption
-} from "./Errors.ts"
+} from "./errors/Errors.ts"
 import type { InboxStore } from "./InboxStore.ts"
 import type { LinkStore } from "./LinkStore.ts"
 import type { MemoryDatabase } from "./MemoryDatabase.ts"

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { Context, type Effect, type Schema } from "effect"
-import type { Entity, Metadata } from "./DomainEvent.ts"
-import type { InvalidIdentifier, StoreError } from "./Errors.ts"
+import type { InvalidIdentifier, StoreError } from "./errors/Errors.ts"
+import type { Entity, Metadata } from "./model/DomainEvent.ts"
 
 /** `reference`: mentions; `cascade`: lives and ends with; `aggregate_root`: belongs to. @since 0.1.0 */
 export type LinkType = "reference" | "cascade" | "aggregate_root"

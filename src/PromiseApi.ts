@@ -6,14 +6,14 @@
  * @since 0.1.0
  */
 import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
-import * as ConsumerModule from "./Consumer.ts"
 import { DeadLetters } from "./DeadLetters.ts"
-import type * as DomainEvent from "./DomainEvent.ts"
-import { IntegrationStopped } from "./Errors.ts"
+import { IntegrationStopped } from "./errors/Errors.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "./HandlerContext.ts"
 import type { Delivery } from "./InboxStore.ts"
 import type { Services } from "./Integration.ts"
 import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./LinkStore.ts"
+import * as ConsumerModule from "./model/Consumer.ts"
+import type * as DomainEvent from "./model/DomainEvent.ts"
 import { Processor, type Stats } from "./Processor.ts"
 import { Publisher, type UntypedEvent } from "./Publisher.ts"
 import * as Subscriber from "./Subscriber.ts"

@@ -8,7 +8,6 @@
  */
 import { Context, DateTime, Duration, Effect, Layer, Option } from "effect"
 import { Broadcast, type Ride } from "./Broadcast.ts"
-import * as DomainEvent from "./DomainEvent.ts"
 import {
   EventEncodingError,
   InvalidIdentifier,
@@ -16,14 +15,15 @@ import {
   OutboxDisabled,
   type StoreError,
   UnsupportedOption
-} from "./Errors.ts"
+} from "./errors/Errors.ts"
+import { isRefused } from "./errors/sqlState.ts"
 import { make as coalesce } from "./internal/coalesce.ts"
 import { collect } from "./internal/collected.ts"
-import { isRefused } from "./internal/failure.ts"
 import { nextEventId } from "./internal/ids.ts"
-import { isPattern } from "./internal/pattern.ts"
-import { decoderOf, encoderOf, issuesOf } from "./internal/payloadCodec.ts"
-import { checkIdentifier, storableJson } from "./internal/text.ts"
+import * as DomainEvent from "./model/DomainEvent.ts"
+import { isPattern } from "./model/eventPattern.ts"
+import { decoderOf, encoderOf, issuesOf } from "./model/payloadCodec.ts"
+import { checkIdentifier, storableJson } from "./model/storable.ts"
 import { Notifier } from "./Notifier.ts"
 import { type Appended, type NewEvent, type OutboxRow, OutboxStore } from "./OutboxStore.ts"
 import { Settings } from "./Settings.ts"

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer, PubSub, Semaphore } from "effect"
-import * as Consumer from "./Consumer.ts"
 import {
   ConsumerConflict,
   DuplicateSubscriber,
@@ -12,11 +11,12 @@ import {
   InvalidOption,
   type StoreError,
   type UnsupportedOption
-} from "./Errors.ts"
+} from "./errors/Errors.ts"
 import type { Interest } from "./InboxStore.ts"
-import { isPattern, matcher, overlap } from "./internal/pattern.ts"
-import type { DeclarationError, Subscriber } from "./internal/subscriber.ts"
-import { checkIdentifier } from "./internal/text.ts"
+import * as Consumer from "./model/Consumer.ts"
+import { isPattern, matcher, overlap } from "./model/eventPattern.ts"
+import { checkIdentifier } from "./model/storable.ts"
+import type { DeclarationError, Subscriber } from "./model/subscriber.ts"
 import { SubscriptionStore } from "./SubscriptionStore.ts"
 
 /** Why subscribers were refused. @since 0.1.0 */

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { Config, Context, Effect, Layer, Option, Ref, type Schema } from "effect"
-import { InvalidOption, type StoreError, UnsupportedOption } from "./Errors.ts"
+import { InvalidOption, type StoreError, UnsupportedOption } from "./errors/Errors.ts"
 import { SettingStore } from "./SettingStore.ts"
 
 /**

@@ -6,7 +6,6 @@
 export * as Actor from "./Actor.ts"
 export { ActorStore, type NewState, type StoredState } from "./ActorStore.ts"
 export { Broadcast, type Ride } from "./Broadcast.ts"
-export * as Consumer from "./Consumer.ts"
 export {
   type Changed,
   type DeadLetter,
@@ -20,8 +19,7 @@ export {
   type Filter as DeadLetterSelection,
   type Page as DeadLetterPage
 } from "./DeadLetters.ts"
-export * as DomainEvent from "./DomainEvent.ts"
-export * as Errors from "./Errors.ts"
+export * as Errors from "./errors/Errors.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./HandlerContext.ts"
 export {
   type Answer,
@@ -44,6 +42,9 @@ export * as Integration from "./Integration.ts"
 export { IntegrationLive, IntegrationMemory } from "./Integration.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./LinkStore.ts"
 export { MemoryDatabase, type MemoryRef } from "./MemoryDatabase.ts"
+export * as Consumer from "./model/Consumer.ts"
+export * as DomainEvent from "./model/DomainEvent.ts"
+export * as RetryPolicy from "./model/RetryPolicy.ts"
 export { Notifier } from "./Notifier.ts"
 export {
   type Appended,
@@ -64,7 +65,6 @@ export {
 export { type PublishError, Publisher, type UntypedEvent } from "./Publisher.ts"
 export { type RegistrationError, Registry } from "./Registry.ts"
 export { type Note, type Replica, ReplicaStore, type Served } from "./ReplicaStore.ts"
-export * as RetryPolicy from "./RetryPolicy.ts"
 export { type SettingChange, SettingStore } from "./SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./Settings.ts"
 export { SqlCapabilities } from "./SqlCapabilities.ts"

@@ -5,7 +5,7 @@ import { Effect, Layer, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import { DomainEvent, OutboxStore, Processor, Publisher, Subscriber, Transactor } from "../src/index.ts"
-import { maxDepth } from "../src/internal/text.ts"
+import { maxDepth } from "../src/model/storable.ts"
 import { databases, uniqueSchema, withSchema } from "./support/databases.ts"
 import { eventsOf, noted, noting, serve, services } from "./support/scenario.ts"
 

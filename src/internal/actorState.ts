@@ -5,10 +5,10 @@
  */
 import { Effect, Schema } from "effect"
 import type { ActorStore, StoredState } from "../ActorStore.ts"
-import type { Entity } from "../DomainEvent.ts"
-import { ActorStateChanged, ActorStateError, type StoreError } from "../Errors.ts"
-import { issuesOf } from "./payloadCodec.ts"
-import { storableJson } from "./text.ts"
+import { ActorStateChanged, ActorStateError, type StoreError } from "../errors/Errors.ts"
+import type { Entity } from "../model/DomainEvent.ts"
+import { issuesOf } from "../model/payloadCodec.ts"
+import { storableJson } from "../model/storable.ts"
 
 export interface StateCodec<State> {
   readonly decode: (stored: StoredState) => Effect.Effect<State, ActorStateError>

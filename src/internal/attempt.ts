@@ -7,14 +7,14 @@
  * @internal
  */
 import { Cause, Clock, type Context, Data, Effect, Exit, Option } from "effect"
-import type { Consumer } from "../Consumer.ts"
-import { orderOf } from "../Consumer.ts"
-import { type StoreError, TransactionAborted } from "../Errors.ts"
+import { type StoreError, TransactionAborted } from "../errors/Errors.ts"
+import { isAborted, isConnectionLost, isContention } from "../errors/sqlState.ts"
 import type { Claimed } from "../InboxStore.ts"
+import type { Consumer } from "../model/Consumer.ts"
+import { orderOf } from "../model/Consumer.ts"
 import { idleMillisOf, rulesOf, timeoutOf } from "./consumerRules.ts"
 import { deliver } from "./deliver.ts"
 import { type Engine, untraced } from "./engine.ts"
-import { isAborted, isConnectionLost, isContention } from "./failure.ts"
 import * as Handlers from "./handlers.ts"
 import { crash, failure, type Outcome } from "./outcome.ts"
 import { Attempt, type Judged, type Request } from "./result.ts"

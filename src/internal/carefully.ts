@@ -4,9 +4,9 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { Consumer } from "../Consumer.ts"
-import type { StoreError } from "../Errors.ts"
+import type { StoreError } from "../errors/Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
+import type { Consumer } from "../model/Consumer.ts"
 import { type Asked, nobody, nothing, type Round, withdrawn } from "./asked.ts"
 import { attempt } from "./attempt.ts"
 import { advise } from "./care.ts"

@@ -4,8 +4,8 @@
  * @internal
  */
 import { type Context, Effect, Exit, Request, RequestResolver } from "effect"
-import type { StoreError } from "../Errors.ts"
-import { isRefused } from "./failure.ts"
+import type { StoreError } from "../errors/Errors.ts"
+import { isRefused } from "../errors/sqlState.ts"
 
 interface One<A, B> extends Request.Request<B, StoreError> {
   readonly item: A

@@ -4,9 +4,9 @@
  * @internal
  */
 import { Effect, Random } from "effect"
-import type { Consumer } from "../Consumer.ts"
-import { orderOf } from "../Consumer.ts"
 import type { Claimed } from "../InboxStore.ts"
+import type { Consumer } from "../model/Consumer.ts"
+import { orderOf } from "../model/Consumer.ts"
 import { rulesOf } from "./consumerRules.ts"
 import { type Engine, untraced } from "./engine.ts"
 import { failure } from "./outcome.ts"

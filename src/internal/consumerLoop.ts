@@ -4,8 +4,8 @@
  * @internal
  */
 import { Deferred, Effect } from "effect"
-import type { Consumer } from "../Consumer.ts"
-import type { StoreError } from "../Errors.ts"
+import type { StoreError } from "../errors/Errors.ts"
+import type { Consumer } from "../model/Consumer.ts"
 import type { Round } from "./asked.ts"
 import * as BatchSize from "./batchSize.ts"
 import { firstBatch, requestOf } from "./consumerRules.ts"

@@ -4,9 +4,9 @@
  * @internal
  */
 import { Duration, Effect } from "effect"
-import { type Consumer, orderOf, type Retryable } from "../Consumer.ts"
 import type { ClaimRequest } from "../InboxStore.ts"
-import type * as RetryPolicy from "../RetryPolicy.ts"
+import { type Consumer, orderOf, type Retryable } from "../model/Consumer.ts"
+import type * as RetryPolicy from "../model/RetryPolicy.ts"
 import type { Values } from "../Settings.ts"
 import type { Engine } from "./engine.ts"
 

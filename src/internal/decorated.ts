@@ -6,8 +6,8 @@
  *
  * @internal
  */
-import type { Consumer } from "../Consumer.ts"
-import type { EventSource } from "./subscriber.ts"
+import type { Consumer } from "../model/Consumer.ts"
+import type { EventSource } from "../model/subscriber.ts"
 
 /** One decorated method. */
 export interface Note {

@@ -4,13 +4,13 @@
  * @internal
  */
 import { Cause, Context, DateTime, Effect, Exit, type Schema } from "effect"
-import * as DomainEvent from "../DomainEvent.ts"
-import { EventDecodingError, HandlerInterrupted, MissingOutcome } from "../Errors.ts"
+import { EventDecodingError, HandlerInterrupted, MissingOutcome } from "../errors/Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
-import { type Directive, isDirective } from "./directive.ts"
+import * as DomainEvent from "../model/DomainEvent.ts"
+import { type Directive, isDirective } from "../model/directive.ts"
+import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
+import type { ItemOutcome, Subscriber } from "../model/subscriber.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
-import { decoderOf, issuesOf } from "./payloadCodec.ts"
-import type { ItemOutcome, Subscriber } from "./subscriber.ts"
 
 const processed: Outcome = { _tag: "Processed" }
 

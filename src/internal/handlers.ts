@@ -4,12 +4,12 @@
  * @internal
  */
 import { Cause, Context, Data } from "effect"
-import type { Consumer } from "../Consumer.ts"
-import { HandlerTimeout } from "../Errors.ts"
+import { HandlerTimeout } from "../errors/Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
+import type { Consumer } from "../model/Consumer.ts"
+import type { Subscriber } from "../model/subscriber.ts"
 import { added } from "./deliveryContext.ts"
 import type { Engine } from "./engine.ts"
-import type { Subscriber } from "./subscriber.ts"
 
 /** Leaves the transaction, rolling it back; `suspects` are to be repeated alone. */
 export class Abandoned extends Data.TaggedError("Abandoned")<{

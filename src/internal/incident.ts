@@ -4,8 +4,8 @@
  * @internal
  */
 import { Cause, Effect, Schedule } from "effect"
+import { isReadOnly } from "../errors/sqlState.ts"
 import type { Incident } from "./engine.ts"
-import { isReadOnly } from "./failure.ts"
 import { isSilent } from "./silence.ts"
 
 const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]))

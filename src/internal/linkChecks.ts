@@ -5,10 +5,10 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Entity } from "../DomainEvent.ts"
-import { InvalidIdentifier } from "../Errors.ts"
+import { InvalidIdentifier } from "../errors/Errors.ts"
 import type { Link, NewLink } from "../LinkStore.ts"
-import { checkIdentifier, storableJson } from "./text.ts"
+import type { Entity } from "../model/DomainEvent.ts"
+import { checkIdentifier, storableJson } from "../model/storable.ts"
 
 const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_root"]
 

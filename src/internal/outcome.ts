@@ -4,10 +4,10 @@
  * @internal
  */
 import { Cause } from "effect"
-import type { Consumer } from "../Consumer.ts"
-import { type EventDecodingError, HandlerCrashed } from "../Errors.ts"
+import { type EventDecodingError, HandlerCrashed } from "../errors/Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
-import { Directive } from "./directive.ts"
+import type { Consumer } from "../model/Consumer.ts"
+import { Directive } from "../model/directive.ts"
 
 /** How a delivery ended. What a handler wrote stays unless it failed. */
 export type Outcome =

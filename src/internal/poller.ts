@@ -4,9 +4,9 @@
  * @internal
  */
 import { Effect, Queue, type Scope } from "effect"
-import { orderOf } from "../Consumer.ts"
-import type { StoreError } from "../Errors.ts"
+import type { StoreError } from "../errors/Errors.ts"
 import { type Answer, firstOrderingKey } from "../InboxStore.ts"
+import { orderOf } from "../model/Consumer.ts"
 import type { Values } from "../Settings.ts"
 import { type Engine, untraced } from "./engine.ts"
 import { expire } from "./leased.ts"

@@ -9,8 +9,8 @@
  * @internal
  */
 import { Deferred, Effect, Fiber, type Scope } from "effect"
-import { type Consumer, isLeased, orderOf } from "../Consumer.ts"
-import type { StoreError } from "../Errors.ts"
+import type { StoreError } from "../errors/Errors.ts"
+import { type Consumer, isLeased, orderOf } from "../model/Consumer.ts"
 import type { Asked, Round } from "./asked.ts"
 import * as BatchSize from "./batchSize.ts"
 import type { Engine } from "./engine.ts"

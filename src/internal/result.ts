@@ -4,9 +4,9 @@
  * @internal
  */
 import { type Cause, Data, type Effect } from "effect"
-import type { Consumer } from "../Consumer.ts"
-import type { StoreError } from "../Errors.ts"
+import type { StoreError } from "../errors/Errors.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
+import type { Consumer } from "../model/Consumer.ts"
 import type { Relay } from "./asked.ts"
 
 /** A delivery that was not processed, and what was written about it. */

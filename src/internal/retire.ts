@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect } from "effect"
-import { ConsumerStillServed, type StoreError } from "../Errors.ts"
+import { ConsumerStillServed, type StoreError } from "../errors/Errors.ts"
 import type { Delivery } from "../InboxStore.ts"
 import type { RetireScope } from "../SubscriptionStore.ts"
 import type { Engine } from "./engine.ts"

@@ -5,9 +5,9 @@
  * @internal
  */
 import { Effect } from "effect"
-import { type Consumer, isLeased } from "../Consumer.ts"
-import type { StoreError } from "../Errors.ts"
+import type { StoreError } from "../errors/Errors.ts"
 import type { Claimed } from "../InboxStore.ts"
+import { type Consumer, isLeased } from "../model/Consumer.ts"
 import { type Asked, nobody, type Round, withdrawn } from "./asked.ts"
 import { attempt } from "./attempt.ts"
 import { careful, confess, lost, record } from "./carefully.ts"

@@ -4,10 +4,10 @@
  * @internal
  */
 import { Effect } from "effect"
-import { EventNotFound, type StoreError } from "../Errors.ts"
+import { EventNotFound, type StoreError } from "../errors/Errors.ts"
 import type { Delivery } from "../InboxStore.ts"
+import { isUuid } from "../model/storable.ts"
 import type { Engine } from "./engine.ts"
-import { isUuid } from "./text.ts"
 
 /** The rolled-up status is not asked: it follows later. */
 export const settled = (

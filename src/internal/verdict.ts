@@ -4,10 +4,10 @@
  * @internal
  */
 import { Cause, Effect } from "effect"
+import { describe, principal, stackOf } from "../errors/sqlState.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
-import * as RetryPolicy from "../RetryPolicy.ts"
+import * as RetryPolicy from "../model/RetryPolicy.ts"
 import type { Rules } from "./consumerRules.ts"
-import { describe, principal, stackOf } from "./failure.ts"
 import type { Outcome } from "./outcome.ts"
 
 const givenUp = (rules: Rules) => (rules.deadLetters ? ("dead_letter" as const) : ("failed" as const))

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Deferred, type Duration, Effect, Fiber, PubSub, type Scope, Semaphore } from "effect"
-import type { Consumer } from "../Consumer.ts"
+import type { Consumer } from "../model/Consumer.ts"
 import { run, type Stop } from "./consumerLoop.ts"
 import type { Engine } from "./engine.ts"
 

@@ -5,8 +5,8 @@
  */
 import { Effect, Layer } from "effect"
 import { ActorStore, type StoredState } from "../ActorStore.ts"
-import type { Entity } from "../DomainEvent.ts"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
+import type { Entity } from "../model/DomainEvent.ts"
 
 interface StateRecord extends Omit<StoredState, "state"> {
   readonly consumer: string

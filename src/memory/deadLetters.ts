@@ -13,7 +13,7 @@ import {
   discardedTag,
   undecodableTag
 } from "../DeadLetterStore.ts"
-import { cutTo } from "../internal/text.ts"
+import { cutTo } from "../model/storable.ts"
 import type { Transaction } from "./Database.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp, matches, type Tables } from "./tables.ts"

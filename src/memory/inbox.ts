@@ -13,7 +13,7 @@ import {
   type Question,
   type Verdict
 } from "../InboxStore.ts"
-import { cutTo } from "../internal/text.ts"
+import { cutTo } from "../model/storable.ts"
 import { claim, claimOne, lockKeys, nextDue, releasableOf, release } from "./claiming.ts"
 import type { Transaction } from "./Database.ts"
 import { leases } from "./leasing.ts"

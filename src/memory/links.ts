@@ -5,11 +5,11 @@
  */
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Entity } from "../DomainEvent.ts"
 import { collect } from "../internal/collected.ts"
 import { checkEntity, checkLink, provisionalLink } from "../internal/linkChecks.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../LinkStore.ts"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
+import type { Entity } from "../model/DomainEvent.ts"
 
 interface LinkRecord extends Omit<Link, "metadata"> {
   readonly position: bigint

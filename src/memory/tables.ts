@@ -4,9 +4,9 @@
  * @internal
  */
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Ordering } from "../Consumer.ts"
 import type { AttemptRecord, Delivery, DeliveryStatus } from "../InboxStore.ts"
-import { matcher } from "../internal/pattern.ts"
+import type { Ordering } from "../model/Consumer.ts"
+import { matcher } from "../model/eventPattern.ts"
 import type { NewEvent, OutboxRow } from "../OutboxStore.ts"
 import type { Subscription } from "../SubscriptionStore.ts"
 import { type Database, type Table, Transaction } from "./Database.ts"

@@ -6,7 +6,7 @@
 import { Effect, Layer, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { ActorStore, type NewState, type StoredState } from "../ActorStore.ts"
-import type { Entity } from "../DomainEvent.ts"
+import type { Entity } from "../model/DomainEvent.ts"
 import { storeErrors } from "./errors.ts"
 
 interface Row {

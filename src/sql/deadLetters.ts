@@ -14,8 +14,8 @@ import {
   discardedTag,
   undecodableTag
 } from "../DeadLetterStore.ts"
-import { toLike } from "../internal/pattern.ts"
-import { cutTo } from "../internal/text.ts"
+import { toLike } from "../model/eventPattern.ts"
+import { cutTo } from "../model/storable.ts"
 import { storeErrors } from "./errors.ts"
 import { gaveUp } from "./ordering.ts"
 

@@ -5,8 +5,8 @@
  */
 import { Effect } from "effect"
 import { SqlError } from "effect/sql"
-import { StoreError } from "../Errors.ts"
-import { databaseWords } from "../internal/failure.ts"
+import { StoreError } from "../errors/Errors.ts"
+import { databaseWords } from "../errors/sqlState.ts"
 
 export const toStoreError = (operation: string, error: SqlError.SqlError): StoreError =>
   new StoreError({ operation, reason: databaseWords(error), isRetryable: error.isRetryable, cause: error })

@@ -16,7 +16,7 @@ import {
   type Question,
   type Verdict
 } from "../InboxStore.ts"
-import { toLike } from "../internal/pattern.ts"
+import { toLike } from "../model/eventPattern.ts"
 import { bounded } from "./bounded.ts"
 import { claim, claimable, claimOne, coveredBy, covers, maxBigint, notPaused } from "./claiming.ts"
 import { Control } from "./control.ts"

@@ -5,11 +5,11 @@
  */
 import { Effect, Layer, Option, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import type { Entity } from "../DomainEvent.ts"
 import { collect } from "../internal/collected.ts"
 import { checkEntity, checkLink, provisionalLink } from "../internal/linkChecks.ts"
-import { isUuid } from "../internal/text.ts"
 import { type Link, LinkStore, type LinkType, type NewLink } from "../LinkStore.ts"
+import type { Entity } from "../model/DomainEvent.ts"
+import { isUuid } from "../model/storable.ts"
 import { storeErrors } from "./errors.ts"
 
 interface Row {

@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Verdict } from "../InboxStore.ts"
-import { cutTo } from "../internal/text.ts"
+import { cutTo } from "../model/storable.ts"
 
 /**
  * A statement with the parameters of `settledBy`, then those of `guard` from `$8` on. It returns the row's id if the guard

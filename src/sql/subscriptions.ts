@@ -6,7 +6,7 @@
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Delivery } from "../InboxStore.ts"
-import { toLike } from "../internal/pattern.ts"
+import { toLike } from "../model/eventPattern.ts"
 import {
   type ConsumerState,
   type Registration,

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schedule, Schema } from "effect"
 import { RetryPolicy } from "../../src/index.ts"
 import * as BatchSize from "../../src/internal/batchSize.ts"
-import { isPattern, matcher, overlap } from "../../src/internal/pattern.ts"
+import { isPattern, matcher, overlap } from "../../src/model/eventPattern.ts"
 import { defaults, definitions, environmentName, parse, resolve, type Values } from "../../src/Settings.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))

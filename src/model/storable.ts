@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect } from "effect"
-import { InvalidIdentifier, type Issue } from "../Errors.ts"
+import { InvalidIdentifier, type Issue } from "../errors/Errors.ts"
 
 /** `length` counts UTF-16 units, `varchar(n)` counts characters. */
 const isLongerThan = (text: string, max: number) => text.length > max && [...text].length > max

@@ -5,9 +5,9 @@
  * @since 0.1.0
  */
 import type { Context, Effect } from "effect"
-import type * as Consumer from "../Consumer.ts"
-import type * as DomainEvent from "../DomainEvent.ts"
-import type { InvalidOption, NotDecorated, UnsupportedOption } from "../Errors.ts"
+import type { InvalidOption, NotDecorated, UnsupportedOption } from "../errors/Errors.ts"
+import type * as Consumer from "./Consumer.ts"
+import type * as DomainEvent from "./DomainEvent.ts"
 
 /** What a subscriber may be declared for: one definition, several, or a pattern such as `invoice.*`. @since 0.1.0 */
 export type EventSource = DomainEvent.Definition.Any | ReadonlyArray<DomainEvent.Definition.Any> | string

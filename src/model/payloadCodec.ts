@@ -4,7 +4,7 @@
  * @internal
  */
 import { type Effect, Schema, SchemaIssue } from "effect"
-import type * as DomainEvent from "../DomainEvent.ts"
+import type * as DomainEvent from "./DomainEvent.ts"
 
 const decoders = new WeakMap<object, (payload: unknown) => Effect.Effect<unknown, Schema.SchemaError>>()
 

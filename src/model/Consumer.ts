@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { DateTime, Duration, Effect, Option, Schedule } from "effect"
-import { type InvalidIdentifier, InvalidOption, UnsupportedOption } from "./Errors.ts"
-import { checkIdentifier } from "./internal/text.ts"
+import { type InvalidIdentifier, InvalidOption, UnsupportedOption } from "../errors/Errors.ts"
+import { checkIdentifier } from "./storable.ts"
 
 /**
  * `none`: deliveries come roughly in the order of publishing, several at once with `concurrency`, retries later.
