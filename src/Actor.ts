@@ -8,7 +8,9 @@
  */
 import { Effect, Schema } from "effect"
 import { ActorStore, type StoredState } from "./ActorStore.ts"
-import { type ActorStateError, InvalidIdentifier, InvalidOption, type StoreError } from "./errors/Errors.ts"
+import { InvalidIdentifier, InvalidOption } from "./errors/declaration.ts"
+import type { ActorStateError } from "./errors/handler.ts"
+import type { StoreError } from "./errors/store.ts"
 import * as Memory from "./internal/actorCache.ts"
 import * as Codec from "./internal/actorState.ts"
 import * as Consumer from "./model/Consumer.ts"

@@ -11,20 +11,16 @@ import {
   type DeadLetterFilter,
   DeadLetterStore
 } from "./DeadLetterStore.ts"
-import {
-  DeliveryNotFound,
-  EventDecodingError,
-  EventEncodingError,
-  InvalidOption,
-  type StoreError
-} from "./errors/Errors.ts"
+import { InvalidOption } from "./errors/declaration.ts"
+import { DeliveryNotFound } from "./errors/operation.ts"
+import { EventDecodingError, EventEncodingError } from "./errors/payload.ts"
+import type { StoreError } from "./errors/store.ts"
 import { type AttemptRecord, InboxStore } from "./InboxStore.ts"
 import { orderOf } from "./model/Consumer.ts"
 import { decoderOf, issuesOf } from "./model/payloadCodec.ts"
-import { isUuid, storableJson } from "./model/storable.ts"
+import { defaultMaxPayloadBytes, isUuid, storableJson } from "./model/storable.ts"
 import { Notifier } from "./Notifier.ts"
 import { OutboxStore } from "./OutboxStore.ts"
-import { defaultMaxPayloadBytes } from "./Publisher.ts"
 import { Registry } from "./Registry.ts"
 import { Transactor } from "./Transactor.ts"
 

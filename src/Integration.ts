@@ -9,21 +9,17 @@ import type { SqlClient } from "effect/sql"
 import type { ActorStore } from "./ActorStore.ts"
 import type { DeadLetterStore } from "./DeadLetterStore.ts"
 import { DeadLetters } from "./DeadLetters.ts"
-import {
-  InvalidOption,
-  type MigrationFailed,
-  type SchemaMismatch,
-  type StoreError,
-  UnsupportedOption
-} from "./errors/Errors.ts"
+import { InvalidOption, UnsupportedOption } from "./errors/declaration.ts"
+import type { MigrationFailed, SchemaMismatch, StoreError } from "./errors/store.ts"
 import type { InboxStore } from "./InboxStore.ts"
 import type { LinkStore } from "./LinkStore.ts"
 import type { MemoryDatabase } from "./MemoryDatabase.ts"
 import * as MemoryStores from "./memory/stores.ts"
+import { defaultMaxPayloadBytes } from "./model/storable.ts"
 import { Notifier } from "./Notifier.ts"
 import type { OutboxStore } from "./OutboxStore.ts"
 import * as ProcessorModule from "./Processor.ts"
-import { defaultMaxPayloadBytes, Publisher } from "./Publisher.ts"
+import { Publisher } from "./Publisher.ts"
 import { Registry } from "./Registry.ts"
 import type { ReplicaStore } from "./ReplicaStore.ts"
 import type { SettingStore } from "./SettingStore.ts"

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer } from "effect"
-import type { StoreError } from "./errors/Errors.ts"
+import type { StoreError } from "./errors/store.ts"
 import { Database } from "./memory/Database.ts"
 
 /**

@@ -5,7 +5,8 @@
  */
 import { Clock, Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
 import { Broadcast } from "./Broadcast.ts"
-import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound, type StoreError } from "./errors/Errors.ts"
+import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound } from "./errors/operation.ts"
+import type { StoreError } from "./errors/store.ts"
 import { type Delivery, type DeliveryStatus, InboxStore } from "./InboxStore.ts"
 import * as Care from "./internal/care.ts"
 import { announce } from "./internal/carefully.ts"

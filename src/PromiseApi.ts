@@ -7,7 +7,7 @@
  */
 import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
 import { DeadLetters } from "./DeadLetters.ts"
-import { IntegrationStopped } from "./errors/Errors.ts"
+import { IntegrationStopped } from "./errors/operation.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "./HandlerContext.ts"
 import type { Delivery } from "./InboxStore.ts"
 import type { Services } from "./Integration.ts"

@@ -8,22 +8,17 @@
  */
 import { Context, DateTime, Duration, Effect, Layer, Option } from "effect"
 import { Broadcast, type Ride } from "./Broadcast.ts"
-import {
-  EventEncodingError,
-  InvalidIdentifier,
-  InvalidOption,
-  OutboxDisabled,
-  type StoreError,
-  UnsupportedOption
-} from "./errors/Errors.ts"
+import { InvalidIdentifier, InvalidOption, UnsupportedOption } from "./errors/declaration.ts"
+import { EventEncodingError, OutboxDisabled } from "./errors/payload.ts"
 import { isRefused } from "./errors/sqlState.ts"
+import type { StoreError } from "./errors/store.ts"
 import { make as coalesce } from "./internal/coalesce.ts"
 import { collect } from "./internal/collected.ts"
 import { nextEventId } from "./internal/ids.ts"
 import * as DomainEvent from "./model/DomainEvent.ts"
 import { isPattern } from "./model/eventPattern.ts"
 import { decoderOf, encoderOf, issuesOf } from "./model/payloadCodec.ts"
-import { checkIdentifier, storableJson } from "./model/storable.ts"
+import { checkIdentifier, defaultMaxPayloadBytes, storableJson } from "./model/storable.ts"
 import { Notifier } from "./Notifier.ts"
 import { type Appended, type NewEvent, type OutboxRow, OutboxStore } from "./OutboxStore.ts"
 import { Settings } from "./Settings.ts"
@@ -62,9 +57,6 @@ export interface UntypedEvent {
   /** See `DomainEvent.PublishOptions`. */
   readonly dedupeKey?: string
 }
-
-/** Largest payload by default, in bytes of JSON: 1 MiB. @since 0.1.0 */
-export const defaultMaxPayloadBytes = 1_048_576
 
 /** Rows one statement inserts at most; a longer list takes several, in one transaction. */
 const chunkSize = 1000

@@ -9,9 +9,9 @@ import {
   DuplicateSubscriber,
   type InvalidIdentifier,
   InvalidOption,
-  type StoreError,
   type UnsupportedOption
-} from "./errors/Errors.ts"
+} from "./errors/declaration.ts"
+import type { StoreError } from "./errors/store.ts"
 import type { Interest } from "./InboxStore.ts"
 import * as Consumer from "./model/Consumer.ts"
 import { isPattern, matcher, overlap } from "./model/eventPattern.ts"

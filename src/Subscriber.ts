@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { Context, Duration, Effect, Layer } from "effect"
-import { NotDecorated, PromiseHandlerMode, UnsupportedOption } from "./errors/Errors.ts"
+import { NotDecorated, PromiseHandlerMode, UnsupportedOption } from "./errors/declaration.ts"
 import { type HandlerServices, invoke } from "./HandlerContext.ts"
 import { consumerOf, type Note, notesOf } from "./internal/decorated.ts"
 import * as Consumer from "./model/Consumer.ts"

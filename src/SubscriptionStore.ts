@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { Context, type Effect } from "effect"
-import type { StoreError } from "./errors/Errors.ts"
+import type { StoreError } from "./errors/store.ts"
 import type { Delivery } from "./InboxStore.ts"
 import type { Ordering } from "./model/Consumer.ts"
 

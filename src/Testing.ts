@@ -7,7 +7,9 @@
  */
 import { Clock, DateTime, Duration, Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { EventDecodingError, NotSettled, type StoreError } from "./errors/Errors.ts"
+import { NotSettled } from "./errors/operation.ts"
+import { EventDecodingError } from "./errors/payload.ts"
+import type { StoreError } from "./errors/store.ts"
 import { type Delivery, InboxStore } from "./InboxStore.ts"
 import { orderOf } from "./model/Consumer.ts"
 import type * as DomainEvent from "./model/DomainEvent.ts"

@@ -57,7 +57,6 @@ const todo = {
   longFiles: [
     "Publisher.ts",
     "Subscriber.ts",
-    "errors/Errors.ts",
     "internal/directoryLock.ts",
     "internal/pgliteWire.ts",
     "memory/tables.ts",

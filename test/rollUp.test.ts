@@ -2,7 +2,7 @@
 import { assert, it, layer } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
-import { StoreError } from "../src/errors/Errors.ts"
+import { StoreError } from "../src/errors/store.ts"
 import { IntegrationMemory, OutboxStore, Settings, Transactor } from "../src/index.ts"
 import * as Incident from "../src/internal/incident.ts"
 import * as RollUp from "../src/internal/rollUp.ts"

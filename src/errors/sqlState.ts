@@ -1,6 +1,5 @@
 /**
- * What went wrong, read from causes: contention between transactions, an aborted transaction, and the words that are
- * kept in `last_error`.
+ * What a SQLSTATE means, read from causes: contention between transactions, a lost connection, an aborted transaction.
  *
  * @internal
  */
@@ -84,48 +83,4 @@ export const isReadOnly = (cause: Cause.Cause<unknown>): boolean => {
 export const isAborted = (cause: Cause.Cause<unknown>): boolean => {
   for (const error of errorsOf(cause)) if (codeOf(error) === "25P02") return true
   return false
-}
-
-const tagOf = (error: unknown): string => {
-  if (typeof error !== "object" || error === null) return typeof error
-  const { _tag, name } = error as { readonly _tag?: unknown; readonly name?: unknown }
-  return typeof _tag === "string" ? _tag : typeof name === "string" ? name : "Error"
-}
-
-/** The database's own words rather than the driver's "query failed". Parameters are not part of them. */
-export const databaseWords = (error: SqlError.SqlError): string => {
-  const cause = error.reason.cause
-  return cause instanceof Error && cause.message !== "" ? cause.message : error.message
-}
-
-const textOf = (error: unknown): string => {
-  if (typeof error === "string") return error
-  if (error instanceof SqlError.SqlError) return `${tagOf(error)}: ${databaseWords(error)}`
-  if (error instanceof Error) return error.message === "" ? tagOf(error) : `${tagOf(error)}: ${error.message}`
-  try {
-    return JSON.stringify(error) ?? String(error)
-  } catch {
-    return String(error)
-  }
-}
-
-/** Words and tag of an error, for `last_error` and `error_tag`. */
-export const describe = (error: unknown): { readonly text: string; readonly tag: string } => ({
-  text: textOf(error),
-  tag: tagOf(error)
-})
-
-/** The error a cause is about: the first failure, else the first defect. */
-export const principal = (cause: Cause.Cause<unknown>): unknown => Cause.squash(cause)
-
-/** Lines and characters kept of a stack. */
-const maxStack = { lines: 12, characters: 4000 }
-
-/** The words of a failure and where it came from, cut: frames of Node.js and of installed packages are left out. */
-export const stackOf = (cause: Cause.Cause<unknown>, text: string): string => {
-  const frames = Cause.pretty(cause)
-    .split("\n")
-    .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
-    .slice(0, maxStack.lines)
-  return [text, ...frames].join("\n").slice(0, maxStack.characters)
 }

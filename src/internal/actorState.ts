@@ -5,7 +5,8 @@
  */
 import { Effect, Schema } from "effect"
 import type { ActorStore, StoredState } from "../ActorStore.ts"
-import { ActorStateChanged, ActorStateError, type StoreError } from "../errors/Errors.ts"
+import { ActorStateChanged, ActorStateError } from "../errors/handler.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { issuesOf } from "../model/payloadCodec.ts"
 import { storableJson } from "../model/storable.ts"

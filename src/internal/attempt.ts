@@ -7,8 +7,9 @@
  * @internal
  */
 import { Cause, Clock, type Context, Data, Effect, Exit, Option } from "effect"
-import { type StoreError, TransactionAborted } from "../errors/Errors.ts"
+import { TransactionAborted } from "../errors/handler.ts"
 import { isAborted, isConnectionLost, isContention } from "../errors/sqlState.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Claimed } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import { orderOf } from "../model/Consumer.ts"

@@ -11,7 +11,7 @@
  * @internal
  */
 import { Effect, Semaphore } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Claimed } from "../InboxStore.ts"
 import type { ReplicaStore } from "../ReplicaStore.ts"
 import type { Care } from "./engine.ts"

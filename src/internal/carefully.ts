@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Claimed } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import { type Asked, nobody, nothing, type Round, withdrawn } from "./asked.ts"

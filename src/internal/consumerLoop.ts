@@ -4,7 +4,7 @@
  * @internal
  */
 import { Deferred, Effect } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import type { Round } from "./asked.ts"
 import * as BatchSize from "./batchSize.ts"

@@ -4,7 +4,8 @@
  * @internal
  */
 import { Cause, Context, DateTime, Effect, Exit, type Schema } from "effect"
-import { EventDecodingError, HandlerInterrupted, MissingOutcome } from "../errors/Errors.ts"
+import { HandlerInterrupted, MissingOutcome } from "../errors/handler.ts"
+import { EventDecodingError } from "../errors/payload.ts"
 import type { Claimed } from "../InboxStore.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { type Directive, isDirective } from "../model/directive.ts"

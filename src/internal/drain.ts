@@ -4,7 +4,7 @@
  * @internal
  */
 import { type Duration, Effect } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import * as BatchSize from "./batchSize.ts"
 import { firstBatch, requestOf } from "./consumerRules.ts"

@@ -5,7 +5,7 @@
  */
 import { type Deferred, Effect, type PartitionedSemaphore } from "effect"
 import type { Broadcast } from "../Broadcast.ts"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { InboxStore } from "../InboxStore.ts"
 import type { Notifier } from "../Notifier.ts"
 import type { OutboxStore } from "../OutboxStore.ts"

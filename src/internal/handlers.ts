@@ -4,7 +4,7 @@
  * @internal
  */
 import { Cause, Context, Data } from "effect"
-import { HandlerTimeout } from "../errors/Errors.ts"
+import { HandlerTimeout } from "../errors/handler.ts"
 import type { Claimed } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import type { Subscriber } from "../model/subscriber.ts"

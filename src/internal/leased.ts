@@ -7,8 +7,9 @@
  * @internal
  */
 import { type Cause, Deferred, Effect, Exit, Option } from "effect"
-import { LeaseLost, type StoreError } from "../errors/Errors.ts"
+import { LeaseLost } from "../errors/handler.ts"
 import { isConnectionLost, isContention } from "../errors/sqlState.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Claimed, Leased, Verdict } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import { orderOf } from "../model/Consumer.ts"

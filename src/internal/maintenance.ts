@@ -5,7 +5,7 @@
  * @internal
  */
 import { Effect, Queue, type Scope } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Values } from "../Settings.ts"
 import { type Engine, untraced } from "./engine.ts"
 import { inTime } from "./silence.ts"

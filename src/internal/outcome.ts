@@ -4,7 +4,8 @@
  * @internal
  */
 import { Cause } from "effect"
-import { type EventDecodingError, HandlerCrashed } from "../errors/Errors.ts"
+import { HandlerCrashed } from "../errors/handler.ts"
+import type { EventDecodingError } from "../errors/payload.ts"
 import type { Claimed } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import { Directive } from "../model/directive.ts"

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Queue, type Scope } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import { type Answer, firstOrderingKey } from "../InboxStore.ts"
 import { orderOf } from "../model/Consumer.ts"
 import type { Values } from "../Settings.ts"

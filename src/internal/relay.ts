@@ -9,7 +9,7 @@
  * @internal
  */
 import { Deferred, Effect, Fiber, type Scope } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import { type Consumer, isLeased, orderOf } from "../model/Consumer.ts"
 import type { Asked, Round } from "./asked.ts"
 import * as BatchSize from "./batchSize.ts"

@@ -4,7 +4,7 @@
  * @internal
  */
 import { type Cause, Data, type Effect } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import type { Relay } from "./asked.ts"

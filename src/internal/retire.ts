@@ -4,7 +4,8 @@
  * @internal
  */
 import { Effect } from "effect"
-import { ConsumerStillServed, type StoreError } from "../errors/Errors.ts"
+import { ConsumerStillServed } from "../errors/operation.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Delivery } from "../InboxStore.ts"
 import type { RetireScope } from "../SubscriptionStore.ts"
 import type { Engine } from "./engine.ts"

@@ -7,7 +7,7 @@
  * @internal
  */
 import { type Duration, Effect, Queue, type Scope, Semaphore } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { OutboxStore } from "../OutboxStore.ts"
 import type { Settings } from "../Settings.ts"
 import type { Incident, RollUp } from "./engine.ts"

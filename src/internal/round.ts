@@ -5,7 +5,7 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Claimed } from "../InboxStore.ts"
 import { type Consumer, isLeased } from "../model/Consumer.ts"
 import { type Asked, nobody, type Round, withdrawn } from "./asked.ts"

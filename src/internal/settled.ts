@@ -4,7 +4,8 @@
  * @internal
  */
 import { Effect } from "effect"
-import { EventNotFound, type StoreError } from "../errors/Errors.ts"
+import { EventNotFound } from "../errors/operation.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Delivery } from "../InboxStore.ts"
 import { isUuid } from "../model/storable.ts"
 import type { Engine } from "./engine.ts"

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Cause, Effect } from "effect"
-import { describe, principal, stackOf } from "../errors/sqlState.ts"
+import { describe, principal, stackOf } from "../errors/errorText.ts"
 import type { Claimed, Verdict } from "../InboxStore.ts"
 import * as RetryPolicy from "../model/RetryPolicy.ts"
 import type { Rules } from "./consumerRules.ts"

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { InboxStore, Leased, Verdict } from "../InboxStore.ts"
 import { toClaimed, update } from "./rows.ts"
 import type { DeliveryRecord, Tables } from "./tables.ts"

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { StoreError } from "../errors/Errors.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Claimed } from "../InboxStore.ts"
 import type { Transaction } from "./Database.ts"
 import type { DeliveryRecord, EventRecord, Tables } from "./tables.ts"

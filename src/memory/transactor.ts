@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { SqlUnavailable } from "../errors/Errors.ts"
+import { SqlUnavailable } from "../errors/store.ts"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
 import { Transactor } from "../Transactor.ts"
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { DateTime, Duration, Effect, Option, Schedule } from "effect"
-import { type InvalidIdentifier, InvalidOption, UnsupportedOption } from "../errors/Errors.ts"
+import { type InvalidIdentifier, InvalidOption, UnsupportedOption } from "../errors/declaration.ts"
 import { checkIdentifier } from "./storable.ts"
 
 /**

@@ -4,7 +4,8 @@
  * @internal
  */
 import { Effect } from "effect"
-import { InvalidIdentifier, type Issue } from "../errors/Errors.ts"
+import { InvalidIdentifier } from "../errors/declaration.ts"
+import type { Issue } from "../errors/payload.ts"
 
 /** `length` counts UTF-16 units, `varchar(n)` counts characters. */
 const isLongerThan = (text: string, max: number) => text.length > max && [...text].length > max
@@ -35,6 +36,9 @@ export const cutTo = (text: string, max: number): string => {
   const clean = text.replaceAll("\u0000", "\\u0000").toWellFormed()
   return isLongerThan(clean, max) ? `${[...clean].slice(0, max - 1).join("")}…` : clean
 }
+
+/** Largest payload by default, in bytes of JSON: 1 MiB. @since 0.1.0 */
+export const defaultMaxPayloadBytes = 1_048_576
 
 /**
  * Deepest nesting of a stored document. PostgreSQL and PGlite parse JSON recursively: PGlite's small stack gives up

@@ -9,8 +9,8 @@
  */
 import { Effect, Layer } from "effect"
 import { Migrator, SqlClient, SqlError } from "effect/sql"
-import { MigrationFailed, SchemaMismatch, type StoreError } from "../errors/Errors.ts"
-import { databaseWords } from "../errors/sqlState.ts"
+import { databaseWords } from "../errors/errorText.ts"
+import { MigrationFailed, SchemaMismatch, type StoreError } from "../errors/store.ts"
 import { storeErrors } from "./errors.ts"
 import { migrations } from "./migrations.generated.ts"
 

@@ -6,7 +6,7 @@
 import { Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { Ride } from "../Broadcast.ts"
-import { StoreError } from "../errors/Errors.ts"
+import { StoreError } from "../errors/store.ts"
 import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../OutboxStore.ts"
 import { bounded } from "./bounded.ts"
 import { riddenBy, tells } from "./broadcast.ts"

@@ -1,0 +1,65 @@
+/**
+ * Errors of operations: what is asked for is not there, or not possible now.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+
+/** No event has this id. @since 0.1.0 */
+export class EventNotFound extends Schema.TaggedError<EventNotFound>()("EventNotFound", {
+  eventId: Schema.String
+}) {
+  override get message() {
+    return `No event ${this.eventId} in outbox_event. It was never committed, or has been removed.`
+  }
+}
+
+/** No delivery has this id. @since 0.1.0 */
+export class DeliveryNotFound extends Schema.TaggedError<DeliveryNotFound>()("DeliveryNotFound", {
+  deliveryId: Schema.String
+}) {
+  override get message() {
+    return `No delivery ${this.deliveryId} in inbox_event. Its event was never committed, or has been removed.`
+  }
+}
+
+/**
+ * `Processor.retire` was asked to end a subscription that this process still serves.
+ *
+ * @since 0.1.0
+ */
+export class ConsumerStillServed extends Schema.TaggedError<ConsumerStillServed>()("ConsumerStillServed", {
+  consumer: Schema.String,
+  event: Schema.String
+}) {
+  override get message() {
+    return `Consumer "${this.consumer}" still has a handler for "${this.event}" in this process, and would subscribe again at its next start. Remove the subscriber first, then retire the subscription.`
+  }
+}
+
+/** No subscriber of a consumer with this name was ever registered. Nothing was changed. @since 0.1.0 */
+export class ConsumerNotFound extends Schema.TaggedError<ConsumerNotFound>()("ConsumerNotFound", {
+  consumer: Schema.String
+}) {
+  override get message() {
+    return `There is no consumer "${this.consumer}". Consumers exist from the first registration of a subscriber on; Processor.consumers lists them.`
+  }
+}
+
+/** An integration made with `createIntegration` was used after `stop`. Nothing was done. @since 0.1.0 */
+export class IntegrationStopped extends Schema.TaggedError<IntegrationStopped>()("IntegrationStopped", {}) {
+  override get message() {
+    return "This integration was stopped, and cannot be used any more. Make another with createIntegration."
+  }
+}
+
+/** Deliveries were still open when `Testing.settled` had waited as long as it may. @since 0.1.0 */
+export class NotSettled extends Schema.TaggedError<NotSettled>()("NotSettled", {
+  withinMillis: Schema.Number,
+  /** The first of those that are open, in words. */
+  open: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `Not everything was settled within ${this.withinMillis} ms. Still open:\n${this.open.map((line) => `  ${line}`).join("\n")}`
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Errors of events that cannot be published, or not be read.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+
+/** One place in a payload that could not be encoded or decoded. @since 0.1.0 */
+export const Issue = Schema.Struct({ path: Schema.String, message: Schema.String })
+
+/** @since 0.1.0 */
+export type Issue = typeof Issue.Type
+
+const listIssues = (issues: ReadonlyArray<Issue>) =>
+  issues.map((issue) => `  at ${issue.path === "" ? "(root)" : issue.path}: ${issue.message}`).join("\n")
+
+/**
+ * The payload or metadata of an event cannot be stored: it does not match the schema, is not JSON, holds text that
+ * PostgreSQL refuses (`\u0000`, lone surrogates), nests too deep or is too large. Nothing was written.
+ *
+ * @since 0.1.0
+ */
+export class EventEncodingError extends Schema.TaggedError<EventEncodingError>()("EventEncodingError", {
+  eventName: Schema.String,
+  issues: Schema.Array(Issue)
+}) {
+  override get message() {
+    return `Event "${this.eventName}" was not published, nothing was written. It cannot be encoded:\n${listIssues(this.issues)}`
+  }
+}
+
+/**
+ * A stored payload does not match the schema of the handler's event definition. Retrying cannot help, so the delivery
+ * is a dead letter at once; the row keeps its payload.
+ *
+ * @since 0.1.0
+ */
+export class EventDecodingError extends Schema.TaggedError<EventDecodingError>()("EventDecodingError", {
+  eventName: Schema.String,
+  eventId: Schema.String,
+  issues: Schema.Array(Issue)
+}) {
+  override get message() {
+    return `Payload of event "${this.eventName}" (${this.eventId}) does not match its definition:\n${listIssues(this.issues)}`
+  }
+}
+
+/**
+ * `core.integration.outbox.enabled` is false: publishing is switched off. Nothing was written.
+ *
+ * @since 0.1.0
+ */
+export class OutboxDisabled extends Schema.TaggedError<OutboxDisabled>()("OutboxDisabled", {
+  eventName: Schema.String
+}) {
+  override get message() {
+    return `Event "${this.eventName}" was not published: the outbox is disabled. Set core.integration.outbox.enabled to true (option, environment or integration_setting).`
+  }
+}

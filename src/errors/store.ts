@@ -1,0 +1,65 @@
+/**
+ * Errors of stores: a statement, a migration, or a database that is not there.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+
+/**
+ * The database refused a statement or could not be reached. Outside a transaction the outcome of a write is unknown
+ * after a lost connection; inside one, the transaction is rolled back.
+ *
+ * @since 0.1.0
+ */
+export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
+  /** What was being done, for example `outbox.append`. */
+  operation: Schema.String,
+  /** The database's own words, without parameters. */
+  reason: Schema.String,
+  /** Whether the same call may succeed later without a change. */
+  isRetryable: Schema.Boolean,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `${this.operation}: ${this.reason}`
+  }
+}
+
+/**
+ * A promise handler, or promise code, used `sql` although its integration runs in memory, where there is no database.
+ *
+ * @since 0.1.0
+ */
+export class SqlUnavailable extends Schema.TaggedError<SqlUnavailable>()("SqlUnavailable", {}) {
+  override get message() {
+    return "There is no SQL in memory. Test code that uses sql on PgLite.layerMemory, or keep its state behind a service with an in-memory form."
+  }
+}
+
+/** A migration failed; the transaction of all pending migrations was rolled back. @since 0.1.0 */
+export class MigrationFailed extends Schema.TaggedError<MigrationFailed>()("MigrationFailed", {
+  reason: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `The integration tables could not be migrated, nothing was changed: ${this.reason}`
+  }
+}
+
+/**
+ * The tables are not at the version this code needs, and it may not (or cannot) change that.
+ *
+ * @since 0.1.0
+ */
+export class SchemaMismatch extends Schema.TaggedError<SchemaMismatch>()("SchemaMismatch", {
+  found: Schema.Int,
+  needed: Schema.Int,
+  /** The newer migration that older code must not run against, if that is the problem. */
+  breaking: Schema.UndefinedOr(Schema.String)
+}) {
+  override get message() {
+    return this.breaking === undefined
+      ? `The integration tables are at version ${this.found}, this version needs ${this.needed}. Run the migrations, or start with Integration.layer({ migrate: true }).`
+      : `The integration tables are at version ${this.found}, this version knows ${this.needed} and cannot work with "${this.breaking}". Upgrade effect-integration in this process.`
+  }
+}
