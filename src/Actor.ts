@@ -7,7 +7,6 @@
  * @since 0.1.0
  */
 import { Effect, Schema } from "effect"
-import { ActorStore, type StoredState } from "./ActorStore.ts"
 import { InvalidIdentifier, InvalidOption } from "./errors/declaration.ts"
 import type { ActorStateError } from "./errors/handler.ts"
 import type { StoreError } from "./errors/store.ts"
@@ -17,7 +16,8 @@ import * as Consumer from "./model/Consumer.ts"
 import type * as DomainEvent from "./model/DomainEvent.ts"
 import { Publisher } from "./Publisher.ts"
 import * as Subscriber from "./Subscriber.ts"
-import { Transactor } from "./Transactor.ts"
+import { ActorStore, type StoredState } from "./stores/ActorStore.ts"
+import { Transactor } from "./stores/Transactor.ts"
 
 /** A new state together with events to be published: made with `reply`. @since 0.1.0 */
 export interface Reply<out State> {

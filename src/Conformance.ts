@@ -13,14 +13,14 @@
  *
  * @since 0.1.0
  */
-import type { ActorStore } from "./ActorStore.ts"
-import type { DeadLetterStore } from "./DeadLetterStore.ts"
-import type { InboxStore } from "./InboxStore.ts"
-import type { LinkStore } from "./LinkStore.ts"
-import type { OutboxStore } from "./OutboxStore.ts"
-import type { SettingStore } from "./SettingStore.ts"
-import type { SubscriptionStore } from "./SubscriptionStore.ts"
-import type { Transactor } from "./Transactor.ts"
+import type { SettingStore } from "./settings/SettingStore.ts"
+import type { ActorStore } from "./stores/ActorStore.ts"
+import type { DeadLetterStore } from "./stores/DeadLetterStore.ts"
+import type { InboxStore } from "./stores/InboxStore.ts"
+import type { LinkStore } from "./stores/LinkStore.ts"
+import type { OutboxStore } from "./stores/OutboxStore.ts"
+import type { SubscriptionStore } from "./stores/SubscriptionStore.ts"
+import type { Transactor } from "./stores/Transactor.ts"
 import * as Actors from "./testing/actorStore.ts"
 import type { Check as CheckOf } from "./testing/check.ts"
 import * as DeadLetters from "./testing/deadLetterStore.ts"

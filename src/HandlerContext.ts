@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import { type FindOptions, type Link, LinkStore, type NewLink } from "./LinkStore.ts"
 import type * as DomainEvent from "./model/DomainEvent.ts"
 import { Publisher, type UntypedEvent } from "./Publisher.ts"
-import { Transactor } from "./Transactor.ts"
+import { type FindOptions, type Link, LinkStore, type NewLink } from "./stores/LinkStore.ts"
+import { Transactor } from "./stores/Transactor.ts"
 
 /**
  * Runs statements on the delivery's transaction, with values as parameters: ``await sql`UPDATE task SET done = ${true}` ``.

@@ -9,15 +9,15 @@ import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
 import { DeadLetters } from "./DeadLetters.ts"
 import { IntegrationStopped } from "./errors/operation.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "./HandlerContext.ts"
-import type { Delivery } from "./InboxStore.ts"
 import type { Services } from "./Integration.ts"
-import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./LinkStore.ts"
 import * as ConsumerModule from "./model/Consumer.ts"
 import type * as DomainEvent from "./model/DomainEvent.ts"
 import { Processor, type Stats } from "./Processor.ts"
 import { Publisher, type UntypedEvent } from "./Publisher.ts"
 import * as Subscriber from "./Subscriber.ts"
-import { Transactor } from "./Transactor.ts"
+import type { Delivery } from "./stores/InboxStore.ts"
+import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
+import { Transactor } from "./stores/Transactor.ts"
 
 /** A handler that returns a promise, and what it is for. @since 0.1.0 */
 export interface SubscriberOptions<Source extends Subscriber.EventSource> {

@@ -7,22 +7,22 @@
  * @since 0.1.0
  */
 import { Context, DateTime, Duration, Effect, Layer, Option } from "effect"
-import { Broadcast, type Ride } from "./Broadcast.ts"
 import { InvalidIdentifier, InvalidOption, UnsupportedOption } from "./errors/declaration.ts"
 import { EventEncodingError, OutboxDisabled } from "./errors/payload.ts"
 import { isRefused } from "./errors/sqlState.ts"
 import type { StoreError } from "./errors/store.ts"
 import { make as coalesce } from "./internal/coalesce.ts"
-import { collect } from "./internal/collected.ts"
 import { nextEventId } from "./internal/ids.ts"
 import * as DomainEvent from "./model/DomainEvent.ts"
 import { isPattern } from "./model/eventPattern.ts"
 import { decoderOf, encoderOf, issuesOf } from "./model/payloadCodec.ts"
 import { checkIdentifier, defaultMaxPayloadBytes, storableJson } from "./model/storable.ts"
-import { Notifier } from "./Notifier.ts"
-import { type Appended, type NewEvent, type OutboxRow, OutboxStore } from "./OutboxStore.ts"
-import { Settings } from "./Settings.ts"
-import { Transactor } from "./Transactor.ts"
+import { Settings } from "./settings/Settings.ts"
+import { collect } from "./stores/deferredWrites.ts"
+import { type Appended, type NewEvent, type OutboxRow, OutboxStore } from "./stores/OutboxStore.ts"
+import { Transactor } from "./stores/Transactor.ts"
+import { Broadcast, type Ride } from "./wakeups/Broadcast.ts"
+import { Notifier } from "./wakeups/Notifier.ts"
 
 /** Why an event was not published; nothing was written then. @since 0.1.0 */
 export type PublishError =

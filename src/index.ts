@@ -4,15 +4,6 @@
  * @since 0.1.0
  */
 export * as Actor from "./Actor.ts"
-export { ActorStore, type NewState, type StoredState } from "./ActorStore.ts"
-export { Broadcast, type Ride } from "./Broadcast.ts"
-export {
-  type Changed,
-  type DeadLetter,
-  type DeadLetterContent,
-  type DeadLetterFilter,
-  DeadLetterStore
-} from "./DeadLetterStore.ts"
 export {
   DeadLetters,
   type Details as DeadLetterDetails,
@@ -21,6 +12,32 @@ export {
 } from "./DeadLetters.ts"
 export * as Errors from "./errors/Errors.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./HandlerContext.ts"
+export * as Integration from "./Integration.ts"
+export { IntegrationLive, IntegrationMemory } from "./Integration.ts"
+export { MemoryDatabase, type MemoryRef } from "./MemoryDatabase.ts"
+export * as Consumer from "./model/Consumer.ts"
+export * as DomainEvent from "./model/DomainEvent.ts"
+export * as RetryPolicy from "./model/RetryPolicy.ts"
+export {
+  type Options as ProcessorOptions,
+  Processor,
+  type Retired,
+  type ServeError,
+  type Stats
+} from "./Processor.ts"
+export { type PublishError, Publisher, type UntypedEvent } from "./Publisher.ts"
+export { type RegistrationError, Registry } from "./Registry.ts"
+export * as Subscriber from "./Subscriber.ts"
+export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
+export { Settings, type Values as SettingValues } from "./settings/Settings.ts"
+export { ActorStore, type NewState, type StoredState } from "./stores/ActorStore.ts"
+export {
+  type Changed,
+  type DeadLetter,
+  type DeadLetterContent,
+  type DeadLetterFilter,
+  DeadLetterStore
+} from "./stores/DeadLetterStore.ts"
 export {
   type Answer,
   type AttemptRecord,
@@ -37,15 +54,8 @@ export {
   type LockWait,
   type Question,
   type Verdict
-} from "./InboxStore.ts"
-export * as Integration from "./Integration.ts"
-export { IntegrationLive, IntegrationMemory } from "./Integration.ts"
-export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./LinkStore.ts"
-export { MemoryDatabase, type MemoryRef } from "./MemoryDatabase.ts"
-export * as Consumer from "./model/Consumer.ts"
-export * as DomainEvent from "./model/DomainEvent.ts"
-export * as RetryPolicy from "./model/RetryPolicy.ts"
-export { Notifier } from "./Notifier.ts"
+} from "./stores/InboxStore.ts"
+export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
 export {
   type Appended,
   type EventStatus,
@@ -54,21 +64,9 @@ export {
   OutboxStore,
   type Removed,
   type RetentionWindow
-} from "./OutboxStore.ts"
-export {
-  type Options as ProcessorOptions,
-  Processor,
-  type Retired,
-  type ServeError,
-  type Stats
-} from "./Processor.ts"
-export { type PublishError, Publisher, type UntypedEvent } from "./Publisher.ts"
-export { type RegistrationError, Registry } from "./Registry.ts"
-export { type Note, type Replica, ReplicaStore, type Served } from "./ReplicaStore.ts"
-export { type SettingChange, SettingStore } from "./SettingStore.ts"
-export { Settings, type Values as SettingValues } from "./Settings.ts"
-export { SqlCapabilities } from "./SqlCapabilities.ts"
-export * as Subscriber from "./Subscriber.ts"
+} from "./stores/OutboxStore.ts"
+export { type Note, type Replica, ReplicaStore, type Served } from "./stores/ReplicaStore.ts"
+export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export {
   type ConsumerState,
   type Registration,
@@ -76,5 +74,7 @@ export {
   type Subscription,
   SubscriptionStore,
   type Unserved
-} from "./SubscriptionStore.ts"
-export { Transactor } from "./Transactor.ts"
+} from "./stores/SubscriptionStore.ts"
+export { Transactor } from "./stores/Transactor.ts"
+export { Broadcast, type Ride } from "./wakeups/Broadcast.ts"
+export { Notifier } from "./wakeups/Notifier.ts"

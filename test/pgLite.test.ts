@@ -9,7 +9,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Queue, Scope, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import * as PgLite from "../src/PgLite.ts"
-import { SqlCapabilities } from "../src/SqlCapabilities.ts"
+import { SqlCapabilities } from "../src/stores/SqlCapabilities.ts"
 
 describe("PgLite.layer", () => {
   it.live(

@@ -2,8 +2,8 @@
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Ref } from "effect"
 import { TestClock } from "effect/testing"
-import { endsWhenInterrupted, inTime, isSilent, unlessSilent } from "../src/internal/silence.ts"
-import { defaults } from "../src/Settings.ts"
+import { defaults } from "../src/settings/Settings.ts"
+import { endsWhenInterrupted, inTime, isSilent, unlessSilent } from "../src/stores/unresponsive.ts"
 
 const settings = { ...defaults, processingLeaseMs: 10_000 }
 const engine = {

@@ -7,8 +7,8 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { ActorStore } from "../ActorStore.ts"
 import type { Entity } from "../model/DomainEvent.ts"
+import type { ActorStore } from "../stores/ActorStore.ts"
 
 /** A state, and the revision it is; none before the first write. */
 export interface Known<State> {

@@ -4,12 +4,12 @@
  * @internal
  */
 import { Effect, Schema } from "effect"
-import type { ActorStore, StoredState } from "../ActorStore.ts"
 import { ActorStateChanged, ActorStateError } from "../errors/handler.ts"
 import type { StoreError } from "../errors/store.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { issuesOf } from "../model/payloadCodec.ts"
 import { storableJson } from "../model/storable.ts"
+import type { ActorStore, StoredState } from "../stores/ActorStore.ts"
 
 export interface StateCodec<State> {
   readonly decode: (stored: StoredState) => Effect.Effect<State, ActorStateError>

@@ -12,8 +12,8 @@
  */
 import { Effect, Semaphore } from "effect"
 import type { StoreError } from "../errors/store.ts"
-import type { Claimed } from "../InboxStore.ts"
-import type { ReplicaStore } from "../ReplicaStore.ts"
+import type { Claimed } from "../stores/InboxStore.ts"
+import type { ReplicaStore } from "../stores/ReplicaStore.ts"
 import type { Care } from "./engine.ts"
 import type { Advice } from "./result.ts"
 

@@ -5,8 +5,9 @@
  */
 import { Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
-import type { Claimed } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
+import type { Claimed } from "../stores/InboxStore.ts"
+import { inTime } from "../stores/unresponsive.ts"
 import { type Asked, nobody, nothing, type Round, withdrawn } from "./asked.ts"
 import { attempt } from "./attempt.ts"
 import { advise } from "./care.ts"
@@ -14,7 +15,6 @@ import { charge, conclude, pause } from "./conclude.ts"
 import { handledClaimOf } from "./consumerRules.ts"
 import { type Engine, untraced } from "./engine.ts"
 import { type Advice, Attempt } from "./result.ts"
-import { inTime } from "./silence.ts"
 
 /** How many deliveries of one batch are recorded at first, and later: few steps, as each is a statement. */
 const recordedBatches = [64, 512] as const

@@ -4,14 +4,14 @@
  * @internal
  */
 import { Effect, Random } from "effect"
-import type { Claimed } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import { orderOf } from "../model/Consumer.ts"
+import type { Claimed } from "../stores/InboxStore.ts"
+import { inTime } from "../stores/unresponsive.ts"
 import { rulesOf } from "./consumerRules.ts"
 import { type Engine, untraced } from "./engine.ts"
 import { failure } from "./outcome.ts"
 import type { Attempt, Judged } from "./result.ts"
-import { inTime } from "./silence.ts"
 import { verdictOf } from "./verdict.ts"
 
 const report = (consumer: Consumer, { row, verdict }: Judged) => {

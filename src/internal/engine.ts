@@ -4,17 +4,17 @@
  * @internal
  */
 import { type Deferred, Effect, type PartitionedSemaphore } from "effect"
-import type { Broadcast } from "../Broadcast.ts"
 import type { StoreError } from "../errors/store.ts"
-import type { InboxStore } from "../InboxStore.ts"
-import type { Notifier } from "../Notifier.ts"
-import type { OutboxStore } from "../OutboxStore.ts"
 import type { Registry } from "../Registry.ts"
-import type { ReplicaStore } from "../ReplicaStore.ts"
-import type { Settings } from "../Settings.ts"
-import type { SqlCapabilities } from "../SqlCapabilities.ts"
-import type { SubscriptionStore } from "../SubscriptionStore.ts"
-import type { Transactor } from "../Transactor.ts"
+import type { Settings } from "../settings/Settings.ts"
+import type { InboxStore } from "../stores/InboxStore.ts"
+import type { OutboxStore } from "../stores/OutboxStore.ts"
+import type { ReplicaStore } from "../stores/ReplicaStore.ts"
+import type { SqlCapabilities } from "../stores/SqlCapabilities.ts"
+import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import type { Transactor } from "../stores/Transactor.ts"
+import type { Broadcast } from "../wakeups/Broadcast.ts"
+import type { Notifier } from "../wakeups/Notifier.ts"
 
 export interface Engine {
   readonly inbox: InboxStore["Service"]

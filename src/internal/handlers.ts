@@ -5,9 +5,9 @@
  */
 import { Cause, Context, Data } from "effect"
 import { HandlerTimeout } from "../errors/handler.ts"
-import type { Claimed } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import type { Subscriber } from "../model/subscriber.ts"
+import type { Claimed } from "../stores/InboxStore.ts"
 import { added } from "./deliveryContext.ts"
 import type { Engine } from "./engine.ts"
 

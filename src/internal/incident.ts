@@ -5,8 +5,8 @@
  */
 import { Cause, Effect, Schedule } from "effect"
 import { isReadOnly } from "../errors/sqlState.ts"
+import { isSilent } from "../stores/unresponsive.ts"
 import type { Incident } from "./engine.ts"
-import { isSilent } from "./silence.ts"
 
 const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]))
 

@@ -4,8 +4,8 @@
  * @internal
  */
 import { Deferred, Effect, Queue, type Scope } from "effect"
-import type { InboxStore } from "../InboxStore.ts"
-import type { Settings } from "../Settings.ts"
+import type { Settings } from "../settings/Settings.ts"
+import type { InboxStore } from "../stores/InboxStore.ts"
 import { type Leases, untraced } from "./engine.ts"
 
 /** A lease is renewed so many times before it would run out. */

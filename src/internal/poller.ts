@@ -5,13 +5,13 @@
  */
 import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../errors/store.ts"
-import { type Answer, firstOrderingKey } from "../InboxStore.ts"
 import { orderOf } from "../model/Consumer.ts"
-import type { Values } from "../Settings.ts"
+import type { Values } from "../settings/Settings.ts"
+import { type Answer, firstOrderingKey } from "../stores/InboxStore.ts"
+import { inTime } from "../stores/unresponsive.ts"
 import { type Engine, untraced } from "./engine.ts"
 import { expire } from "./leased.ts"
 import type { Maintenance } from "./maintenance.ts"
-import { inTime } from "./silence.ts"
 
 export interface Poller {
   /** Polls soon, without waiting for the interval. */

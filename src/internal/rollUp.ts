@@ -8,10 +8,10 @@
  */
 import { type Duration, Effect, Queue, type Scope, Semaphore } from "effect"
 import type { StoreError } from "../errors/store.ts"
-import type { OutboxStore } from "../OutboxStore.ts"
-import type { Settings } from "../Settings.ts"
+import type { Settings } from "../settings/Settings.ts"
+import type { OutboxStore } from "../stores/OutboxStore.ts"
+import { inTime } from "../stores/unresponsive.ts"
 import type { Incident, RollUp } from "./engine.ts"
-import { inTime } from "./silence.ts"
 
 /** Events in one statement. */
 const batch = 1000

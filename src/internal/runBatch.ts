@@ -4,14 +4,14 @@
  * @internal
  */
 import { Clock, Effect, Option } from "effect"
-import type { Claimed } from "../InboxStore.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import type { Subscriber } from "../model/subscriber.ts"
+import type { Claimed } from "../stores/InboxStore.ts"
+import type { Signs } from "../stores/unresponsive.ts"
 import { deliver, deliverTogether } from "./deliver.ts"
 import type { Engine } from "./engine.ts"
 import { Abandoned, type Handlers, overdue } from "./handlers.ts"
 import type { Outcome } from "./outcome.ts"
-import type { Signs } from "./silence.ts"
 import { type Progress, watch } from "./watch.ts"
 
 /** A delivery that was handled. */

@@ -5,7 +5,7 @@
  */
 import { Context, Effect, Layer, type Schema } from "effect"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
-import { type SettingChange, SettingStore } from "../SettingStore.ts"
+import { type SettingChange, SettingStore } from "../settings/SettingStore.ts"
 import type { Transaction } from "./Database.ts"
 
 interface Change extends SettingChange {

@@ -4,8 +4,8 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { ClaimRequest, Interest } from "../InboxStore.ts"
 import type { OnDeadLetter } from "../model/Consumer.ts"
+import type { ClaimRequest, Interest } from "../stores/InboxStore.ts"
 import type { Transaction } from "./Database.ts"
 import { claimable, type DeliveryRecord, matches, type Tables } from "./tables.ts"
 

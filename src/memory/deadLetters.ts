@@ -4,6 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
+import { cutTo } from "../model/storable.ts"
 import {
   type Changed,
   type DeadLetter,
@@ -12,8 +13,7 @@ import {
   DeadLetterStore,
   discardedTag,
   undecodableTag
-} from "../DeadLetterStore.ts"
-import { cutTo } from "../model/storable.ts"
+} from "../stores/DeadLetterStore.ts"
 import type { Transaction } from "./Database.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp, matches, type Tables } from "./tables.ts"

@@ -4,6 +4,7 @@
  * @internal
  */
 import { Deferred, Effect, Layer, type Schema } from "effect"
+import { cutTo } from "../model/storable.ts"
 import {
   type Answer,
   type AttemptRecord,
@@ -12,8 +13,7 @@ import {
   InboxStore,
   type Question,
   type Verdict
-} from "../InboxStore.ts"
-import { cutTo } from "../model/storable.ts"
+} from "../stores/InboxStore.ts"
 import { claim, claimOne, lockKeys, nextDue, releasableOf, release } from "./claiming.ts"
 import type { Transaction } from "./Database.ts"
 import { leases } from "./leasing.ts"

@@ -13,7 +13,7 @@ import {
   OutboxStore,
   type Removed,
   type RetentionWindow
-} from "../OutboxStore.ts"
+} from "../stores/OutboxStore.ts"
 import type { Transaction } from "./Database.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen, type Tables } from "./tables.ts"

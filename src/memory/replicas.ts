@@ -5,7 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { ReplicaStore } from "../ReplicaStore.ts"
+import { ReplicaStore } from "../stores/ReplicaStore.ts"
 
 export const layer: Layer.Layer<ReplicaStore> = Layer.sync(ReplicaStore, () => {
   const id = SecureRandom.uuidV7Unsafe()

@@ -5,7 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
-import { Notifier } from "../Notifier.ts"
+import { Notifier } from "../wakeups/Notifier.ts"
 import * as Actors from "./actors.ts"
 import * as DeadLetters from "./deadLetters.ts"
 import * as Inbox from "./inbox.ts"

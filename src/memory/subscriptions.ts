@@ -4,8 +4,8 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import type { Registration, RetireScope } from "../SubscriptionStore.ts"
-import { SubscriptionStore } from "../SubscriptionStore.ts"
+import type { Registration, RetireScope } from "../stores/SubscriptionStore.ts"
+import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import type { Transaction } from "./Database.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { type DeliveryRecord, matches, type Tables, toDelivery } from "./tables.ts"

@@ -4,11 +4,11 @@
  * @internal
  */
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { AttemptRecord, Delivery, DeliveryStatus } from "../InboxStore.ts"
 import type { Ordering } from "../model/Consumer.ts"
 import { matcher } from "../model/eventPattern.ts"
-import type { NewEvent, OutboxRow } from "../OutboxStore.ts"
-import type { Subscription } from "../SubscriptionStore.ts"
+import type { AttemptRecord, Delivery, DeliveryStatus } from "../stores/InboxStore.ts"
+import type { NewEvent, OutboxRow } from "../stores/OutboxStore.ts"
+import type { Subscription } from "../stores/SubscriptionStore.ts"
 import { type Database, type Table, Transaction } from "./Database.ts"
 import { byDueTime, DueOrder } from "./dueOrder.ts"
 

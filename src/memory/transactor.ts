@@ -6,7 +6,7 @@
 import { Effect, Layer } from "effect"
 import { SqlUnavailable } from "../errors/store.ts"
 import { MemoryDatabase } from "../MemoryDatabase.ts"
-import { Transactor } from "../Transactor.ts"
+import { Transactor } from "../stores/Transactor.ts"
 
 export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effect(
   Transactor,

@@ -5,8 +5,8 @@
  */
 import { Effect, Layer, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { ActorStore, type NewState, type StoredState } from "../ActorStore.ts"
 import type { Entity } from "../model/DomainEvent.ts"
+import { ActorStore, type NewState, type StoredState } from "../stores/ActorStore.ts"
 import { storeErrors } from "./errors.ts"
 
 interface Row {

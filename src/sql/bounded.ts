@@ -5,8 +5,8 @@
  */
 import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { endsWhenInterrupted } from "../internal/silence.ts"
-import { SqlCapabilities } from "../SqlCapabilities.ts"
+import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
+import { endsWhenInterrupted } from "../stores/unresponsive.ts"
 import { breakable } from "./breakable.ts"
 
 /** How long one may wait for its next statement before the server ends it: its process is frozen, or out of reach. */

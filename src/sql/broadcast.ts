@@ -7,8 +7,8 @@
  */
 import { Effect, Exit, Layer, Option, Queue } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import { Broadcast, type Ride } from "../Broadcast.ts"
-import { Settings } from "../Settings.ts"
+import { Settings } from "../settings/Settings.ts"
+import { Broadcast, type Ride } from "../wakeups/Broadcast.ts"
 import { Control, type Session } from "./control.ts"
 
 /** What one process tells the others; without `wake`, that any consumer may have work; `hello`, that it runs. */

@@ -13,7 +13,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import { SqlClient, SqlError } from "effect/sql"
 import { isConnectionLost } from "../errors/sqlState.ts"
 import type { StoreError } from "../errors/store.ts"
-import { SqlCapabilities } from "../SqlCapabilities.ts"
+import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import { storeErrors } from "./errors.ts"
 
 /** One connection, as long as it lasts. */

@@ -5,6 +5,8 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { toLike } from "../model/eventPattern.ts"
+import { cutTo } from "../model/storable.ts"
 import {
   type Changed,
   type DeadLetter,
@@ -13,9 +15,7 @@ import {
   DeadLetterStore,
   discardedTag,
   undecodableTag
-} from "../DeadLetterStore.ts"
-import { toLike } from "../model/eventPattern.ts"
-import { cutTo } from "../model/storable.ts"
+} from "../stores/DeadLetterStore.ts"
 import { storeErrors } from "./errors.ts"
 import { gaveUp } from "./ordering.ts"
 

@@ -5,6 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { toLike } from "../model/eventPattern.ts"
 import {
   type Answer,
   type AttemptRecord,
@@ -15,8 +16,7 @@ import {
   InboxStore,
   type Question,
   type Verdict
-} from "../InboxStore.ts"
-import { toLike } from "../model/eventPattern.ts"
+} from "../stores/InboxStore.ts"
 import { bounded } from "./bounded.ts"
 import { claim, claimable, claimOne, coveredBy, covers, maxBigint, notPaused } from "./claiming.ts"
 import { Control } from "./control.ts"

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { InboxStore, Leased } from "../InboxStore.ts"
+import type { InboxStore, Leased } from "../stores/InboxStore.ts"
 import { claimedColumns, eventOf } from "./claiming.ts"
 import type { Control } from "./control.ts"
 import { storeErrors } from "./errors.ts"

@@ -5,11 +5,11 @@
  */
 import { Effect, Layer, Option, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { collect } from "../internal/collected.ts"
-import { checkEntity, checkLink, provisionalLink } from "../internal/linkChecks.ts"
-import { type Link, LinkStore, type LinkType, type NewLink } from "../LinkStore.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { isUuid } from "../model/storable.ts"
+import { collect } from "../stores/deferredWrites.ts"
+import { type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
+import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
 import { storeErrors } from "./errors.ts"
 
 interface Row {

@@ -11,8 +11,8 @@
  */
 import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import type { Claimed, ClaimRequest } from "../InboxStore.ts"
 import type { OnDeadLetter } from "../model/Consumer.ts"
+import type { Claimed, ClaimRequest } from "../stores/InboxStore.ts"
 import type { InTransaction } from "./bounded.ts"
 import {
   careColumn,

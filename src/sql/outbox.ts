@@ -5,9 +5,9 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import type { Ride } from "../Broadcast.ts"
 import { StoreError } from "../errors/store.ts"
-import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../OutboxStore.ts"
+import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../stores/OutboxStore.ts"
+import type { Ride } from "../wakeups/Broadcast.ts"
 import { bounded } from "./bounded.ts"
 import { riddenBy, tells } from "./broadcast.ts"
 import { storeErrors } from "./errors.ts"

@@ -7,7 +7,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import type { Removed, RetentionWindow } from "../OutboxStore.ts"
+import type { Removed, RetentionWindow } from "../stores/OutboxStore.ts"
 import type { InTransaction } from "./bounded.ts"
 import { inParts } from "./parts.ts"
 import { isSettled } from "./routing.ts"

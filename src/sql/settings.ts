@@ -5,7 +5,7 @@
  */
 import { Effect, Layer, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { type SettingChange, SettingStore } from "../SettingStore.ts"
+import { type SettingChange, SettingStore } from "../settings/SettingStore.ts"
 import { storeErrors } from "./errors.ts"
 
 const all = (sql: SqlClient.SqlClient) =>

@@ -5,8 +5,8 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import type { Delivery } from "../InboxStore.ts"
 import { toLike } from "../model/eventPattern.ts"
+import type { Delivery } from "../stores/InboxStore.ts"
 import {
   type ConsumerState,
   type Registration,
@@ -14,7 +14,7 @@ import {
   type Subscription,
   SubscriptionStore,
   type Unserved
-} from "../SubscriptionStore.ts"
+} from "../stores/SubscriptionStore.ts"
 import { backfill } from "./backfill.ts"
 import { bounded, type InTransaction } from "./bounded.ts"
 import { storeErrors } from "./errors.ts"

@@ -5,8 +5,8 @@
  */
 import { Data, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
-import { SqlCapabilities } from "../SqlCapabilities.ts"
-import { Transactor } from "../Transactor.ts"
+import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
+import { Transactor } from "../stores/Transactor.ts"
 import { breakable } from "./breakable.ts"
 import { storeErrors } from "./errors.ts"
 import { checkConstraints, checkSavepoint } from "./heldSavepoints.ts"

@@ -6,9 +6,9 @@
 import assert from "node:assert/strict"
 import { Deferred, Effect, Fiber } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { firstOrderingKey, InboxStore } from "../InboxStore.ts"
-import { OutboxStore } from "../OutboxStore.ts"
-import { Transactor } from "../Transactor.ts"
+import { firstOrderingKey, InboxStore } from "../stores/InboxStore.ts"
+import { OutboxStore } from "../stores/OutboxStore.ts"
+import { Transactor } from "../stores/Transactor.ts"
 import { checkOf } from "./check.ts"
 import { newEvent, settleNext, subscribe, unique, verdict, withDeliveries } from "./support.ts"
 

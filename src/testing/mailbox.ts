@@ -5,11 +5,11 @@
  */
 import assert from "node:assert/strict"
 import { Effect } from "effect"
-import { DeadLetterStore } from "../DeadLetterStore.ts"
-import { type Claimed, InboxStore } from "../InboxStore.ts"
-import { OutboxStore } from "../OutboxStore.ts"
-import { SubscriptionStore } from "../SubscriptionStore.ts"
-import { Transactor } from "../Transactor.ts"
+import { DeadLetterStore } from "../stores/DeadLetterStore.ts"
+import { type Claimed, InboxStore } from "../stores/InboxStore.ts"
+import { OutboxStore } from "../stores/OutboxStore.ts"
+import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import { Transactor } from "../stores/Transactor.ts"
 import { checkOf } from "./check.ts"
 import { newEvent, unique } from "./support.ts"
 

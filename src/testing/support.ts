@@ -5,10 +5,10 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { type Failure, InboxStore, type Verdict } from "../InboxStore.ts"
-import { type NewEvent, OutboxStore } from "../OutboxStore.ts"
-import { SubscriptionStore } from "../SubscriptionStore.ts"
-import { Transactor } from "../Transactor.ts"
+import { type Failure, InboxStore, type Verdict } from "../stores/InboxStore.ts"
+import { type NewEvent, OutboxStore } from "../stores/OutboxStore.ts"
+import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import { Transactor } from "../stores/Transactor.ts"
 
 export type Stores = OutboxStore | InboxStore | SubscriptionStore | Transactor
 

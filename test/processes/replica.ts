@@ -7,7 +7,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, Fiber, Layer, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, DomainEvent, Integration, Subscriber } from "../../src/index.ts"
-import type { Values } from "../../src/Settings.ts"
+import type { Values } from "../../src/settings/Settings.ts"
 import { say } from "./program.ts"
 
 const clockOffset = Number(process.env.TEST_CLOCK_OFFSET ?? 0)

@@ -4,7 +4,7 @@ import { Arbitrary, Effect, Schedule, Schema } from "effect"
 import { RetryPolicy } from "../../src/index.ts"
 import * as BatchSize from "../../src/internal/batchSize.ts"
 import { isPattern, matcher, overlap } from "../../src/model/eventPattern.ts"
-import { defaults, definitions, environmentName, parse, resolve, type Values } from "../../src/Settings.ts"
+import { defaults, definitions, environmentName, parse, resolve, type Values } from "../../src/settings/Settings.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 

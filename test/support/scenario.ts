@@ -5,7 +5,7 @@ import type { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, DomainEvent, Integration, Subscriber } from "../../src/index.ts"
-import type { Values } from "../../src/Settings.ts"
+import type { Values } from "../../src/settings/Settings.ts"
 
 const thing = <const Name extends string>(name: Name) =>
   DomainEvent.define(name, {

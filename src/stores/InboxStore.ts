@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { Context, type Effect, type Schema } from "effect"
-import type { StoreError } from "./errors/store.ts"
-import type { OnDeadLetter } from "./model/Consumer.ts"
+import type { StoreError } from "../errors/store.ts"
+import type { OnDeadLetter } from "../model/Consumer.ts"
 
 /** Statuses of a delivery. @since 0.1.0 */
 export type DeliveryStatus = "received" | "processing" | "processed" | "failed" | "skipped" | "dead_letter"

@@ -9,7 +9,7 @@
  */
 import { Cause, Clock, Deferred, Effect, Fiber } from "effect"
 import { StoreError } from "../errors/store.ts"
-import type { Settings, Values } from "../Settings.ts"
+import type { Settings, Values } from "../settings/Settings.ts"
 
 /** When something last happened, by the process's clock. */
 export interface Signs {

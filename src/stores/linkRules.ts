@@ -6,9 +6,9 @@
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { InvalidIdentifier } from "../errors/declaration.ts"
-import type { Link, NewLink } from "../LinkStore.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { checkIdentifier, storableJson } from "../model/storable.ts"
+import type { Link, NewLink } from "./LinkStore.ts"
 
 const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_root"]
 

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Context, Effect } from "effect"
-import type { Transactor } from "../Transactor.ts"
+import type { Transactor } from "./Transactor.ts"
 
 /** Writes of one attempt, in the order they were asked for. */
 export type Collector = Array<Effect.Effect<unknown, unknown>>

@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import { Context, type Effect } from "effect"
-import type { StoreError } from "./errors/store.ts"
+import type { StoreError } from "../errors/store.ts"
 import type { Interest } from "./InboxStore.ts"
 
 /** What a process says about a consumer it serves. @since 0.1.0 */

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { Context, type Effect, type Schema } from "effect"
-import type { Ride } from "./Broadcast.ts"
-import type { StoreError } from "./errors/store.ts"
+import type { StoreError } from "../errors/store.ts"
+import type { Ride } from "../wakeups/Broadcast.ts"
 
 /** Statuses of an event, rolled up from its deliveries. @since 0.1.0 */
 export type EventStatus = "pending" | "processing" | "processed" | "failed" | "dead_letter"
