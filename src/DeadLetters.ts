@@ -19,7 +19,8 @@ import {
   type DeadLetterFilter,
   DeadLetterStore
 } from "./stores/DeadLetterStore.ts"
-import { type AttemptRecord, InboxStore } from "./stores/InboxStore.ts"
+import type { AttemptRecord } from "./stores/delivery.ts"
+import { InboxStore } from "./stores/InboxStore.ts"
 import { OutboxStore } from "./stores/OutboxStore.ts"
 import { Transactor } from "./stores/Transactor.ts"
 import { Notifier } from "./wakeups/Notifier.ts"

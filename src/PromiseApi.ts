@@ -15,7 +15,7 @@ import type * as DomainEvent from "./model/DomainEvent.ts"
 import { Processor, type Stats } from "./Processor.ts"
 import { Publisher, type UntypedEvent } from "./Publisher.ts"
 import * as Subscriber from "./Subscriber.ts"
-import type { Delivery } from "./stores/InboxStore.ts"
+import type { Delivery } from "./stores/delivery.ts"
 import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
 import { Transactor } from "./stores/Transactor.ts"
 

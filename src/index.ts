@@ -38,23 +38,20 @@ export {
   type DeadLetterFilter,
   DeadLetterStore
 } from "./stores/DeadLetterStore.ts"
-export {
-  type Answer,
-  type AttemptRecord,
-  type ClaimCare,
-  type Claimed,
-  type ClaimRequest,
-  type Delivery,
-  type DeliveryStatus,
-  type Failure,
-  firstOrderingKey,
-  InboxStore,
-  type Interest,
-  type Leased,
-  type LockWait,
-  type Question,
-  type Verdict
-} from "./stores/InboxStore.ts"
+export type {
+  AttemptRecord,
+  ClaimCare,
+  Claimed,
+  ClaimRequest,
+  Delivery,
+  DeliveryStatus,
+  Failure,
+  Interest,
+  Leased,
+  LockWait,
+  Verdict
+} from "./stores/delivery.ts"
+export { InboxStore } from "./stores/InboxStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
 export {
   type Appended,
@@ -65,6 +62,7 @@ export {
   type Removed,
   type RetentionWindow
 } from "./stores/OutboxStore.ts"
+export { type Answer, firstOrderingKey, type Question } from "./stores/poll.ts"
 export { type Note, type Replica, ReplicaStore, type Served } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export {

@@ -12,7 +12,7 @@ import { isAborted, isConnectionLost, isContention } from "../errors/sqlState.ts
 import type { StoreError } from "../errors/store.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import { orderOf } from "../model/Consumer.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 import { isSilent, type Signs, unlessSilent } from "../stores/unresponsive.ts"
 import { idleMillisOf, rulesOf, timeoutOf } from "./consumerRules.ts"
 import { deliver } from "./deliver.ts"

@@ -12,7 +12,7 @@
  */
 import { Effect, Semaphore } from "effect"
 import type { StoreError } from "../errors/store.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 import type { ReplicaStore } from "../stores/ReplicaStore.ts"
 import type { Care } from "./engine.ts"
 import type { Advice } from "./result.ts"

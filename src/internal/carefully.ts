@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
 import type { Consumer } from "../model/Consumer.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 import { inTime } from "../stores/unresponsive.ts"
 import { type Asked, nobody, nothing, type Round, withdrawn } from "./asked.ts"
 import { attempt } from "./attempt.ts"

@@ -6,7 +6,7 @@
 import { Effect, Random } from "effect"
 import type { Consumer } from "../model/Consumer.ts"
 import { orderOf } from "../model/Consumer.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 import { inTime } from "../stores/unresponsive.ts"
 import { rulesOf } from "./consumerRules.ts"
 import { type Engine, untraced } from "./engine.ts"

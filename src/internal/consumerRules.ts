@@ -7,7 +7,7 @@ import { Duration, Effect } from "effect"
 import { type Consumer, orderOf, type Retryable } from "../model/Consumer.ts"
 import type * as RetryPolicy from "../model/RetryPolicy.ts"
 import type { Values } from "../settings/Settings.ts"
-import type { ClaimRequest } from "../stores/InboxStore.ts"
+import type { ClaimRequest } from "../stores/delivery.ts"
 import type { Engine } from "./engine.ts"
 
 /** What to claim of a consumer. */

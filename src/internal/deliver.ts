@@ -10,7 +10,7 @@ import * as DomainEvent from "../model/DomainEvent.ts"
 import { type Directive, isDirective } from "../model/directive.ts"
 import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
 import type { ItemOutcome, Subscriber } from "../model/subscriber.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
 
 const processed: Outcome = { _tag: "Processed" }

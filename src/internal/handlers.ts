@@ -7,7 +7,7 @@ import { Cause, Context, Data } from "effect"
 import { HandlerTimeout } from "../errors/handler.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import type { Subscriber } from "../model/subscriber.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 import { added } from "./deliveryContext.ts"
 import type { Engine } from "./engine.ts"
 

@@ -8,7 +8,7 @@ import { HandlerCrashed } from "../errors/handler.ts"
 import type { EventDecodingError } from "../errors/payload.ts"
 import type { Consumer } from "../model/Consumer.ts"
 import { Directive } from "../model/directive.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 
 /** How a delivery ended. What a handler wrote stays unless it failed. */
 export type Outcome =

@@ -6,7 +6,7 @@
 import { type Cause, Data, type Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
 import type { Consumer } from "../model/Consumer.ts"
-import type { Claimed, Verdict } from "../stores/InboxStore.ts"
+import type { Claimed, Verdict } from "../stores/delivery.ts"
 import type { Relay } from "./asked.ts"
 
 /** A delivery that was not processed, and what was written about it. */

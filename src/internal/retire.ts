@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import { ConsumerStillServed } from "../errors/operation.ts"
 import type { StoreError } from "../errors/store.ts"
-import type { Delivery } from "../stores/InboxStore.ts"
+import type { Delivery } from "../stores/delivery.ts"
 import type { RetireScope } from "../stores/SubscriptionStore.ts"
 import type { Engine } from "./engine.ts"
 

@@ -7,7 +7,7 @@
 import { Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
 import { type Consumer, isLeased } from "../model/Consumer.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 import { type Asked, nobody, type Round, withdrawn } from "./asked.ts"
 import { attempt } from "./attempt.ts"
 import { careful, confess, lost, record } from "./carefully.ts"

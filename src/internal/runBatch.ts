@@ -6,7 +6,7 @@
 import { Clock, Effect, Option } from "effect"
 import type { Consumer } from "../model/Consumer.ts"
 import type { Subscriber } from "../model/subscriber.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 import type { Signs } from "../stores/unresponsive.ts"
 import { deliver, deliverTogether } from "./deliver.ts"
 import type { Engine } from "./engine.ts"

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { OnDeadLetter } from "../model/Consumer.ts"
-import type { ClaimRequest, Interest } from "../stores/InboxStore.ts"
+import type { ClaimRequest, Interest } from "../stores/delivery.ts"
 import type { Transaction } from "./Database.ts"
 import { claimable, type DeliveryRecord, matches, type Tables } from "./tables.ts"
 

@@ -5,15 +5,9 @@
  */
 import { Deferred, Effect, Layer, type Schema } from "effect"
 import { cutTo } from "../model/storable.ts"
-import {
-  type Answer,
-  type AttemptRecord,
-  type DeliveryStatus,
-  firstOrderingKey,
-  InboxStore,
-  type Question,
-  type Verdict
-} from "../stores/InboxStore.ts"
+import type { AttemptRecord, DeliveryStatus, Verdict } from "../stores/delivery.ts"
+import { InboxStore } from "../stores/InboxStore.ts"
+import { type Answer, firstOrderingKey, type Question } from "../stores/poll.ts"
 import { claim, claimOne, lockKeys, nextDue, releasableOf, release } from "./claiming.ts"
 import type { Transaction } from "./Database.ts"
 import { leases } from "./leasing.ts"

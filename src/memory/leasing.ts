@@ -6,7 +6,8 @@
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { StoreError } from "../errors/store.ts"
-import type { InboxStore, Leased, Verdict } from "../stores/InboxStore.ts"
+import type { Leased, Verdict } from "../stores/delivery.ts"
+import type { InboxStore } from "../stores/InboxStore.ts"
 import { toClaimed, update } from "./rows.ts"
 import type { DeliveryRecord, Tables } from "./tables.ts"
 

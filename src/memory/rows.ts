@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
-import type { Claimed } from "../stores/InboxStore.ts"
+import type { Claimed } from "../stores/delivery.ts"
 import type { Transaction } from "./Database.ts"
 import type { DeliveryRecord, EventRecord, Tables } from "./tables.ts"
 

@@ -6,7 +6,7 @@
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { Ordering } from "../model/Consumer.ts"
 import { matcher } from "../model/eventPattern.ts"
-import type { AttemptRecord, Delivery, DeliveryStatus } from "../stores/InboxStore.ts"
+import type { AttemptRecord, Delivery, DeliveryStatus } from "../stores/delivery.ts"
 import type { NewEvent, OutboxRow } from "../stores/OutboxStore.ts"
 import type { Subscription } from "../stores/SubscriptionStore.ts"
 import { type Database, type Table, Transaction } from "./Database.ts"

@@ -6,17 +6,9 @@
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { toLike } from "../model/eventPattern.ts"
-import {
-  type Answer,
-  type AttemptRecord,
-  type ClaimRequest,
-  type Delivery,
-  type DeliveryStatus,
-  firstOrderingKey,
-  InboxStore,
-  type Question,
-  type Verdict
-} from "../stores/InboxStore.ts"
+import type { AttemptRecord, ClaimRequest, Delivery, DeliveryStatus, Verdict } from "../stores/delivery.ts"
+import { InboxStore } from "../stores/InboxStore.ts"
+import { type Answer, firstOrderingKey, type Question } from "../stores/poll.ts"
 import { bounded } from "./bounded.ts"
 import { claim, claimable, claimOne, coveredBy, covers, maxBigint, notPaused } from "./claiming.ts"
 import { Control } from "./control.ts"

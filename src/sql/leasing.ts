@@ -5,7 +5,8 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { InboxStore, Leased } from "../stores/InboxStore.ts"
+import type { Leased } from "../stores/delivery.ts"
+import type { InboxStore } from "../stores/InboxStore.ts"
 import { claimedColumns, eventOf } from "./claiming.ts"
 import type { Control } from "./control.ts"
 import { storeErrors } from "./errors.ts"

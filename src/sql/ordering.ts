@@ -12,7 +12,7 @@
 import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { OnDeadLetter } from "../model/Consumer.ts"
-import type { Claimed, ClaimRequest } from "../stores/InboxStore.ts"
+import type { Claimed, ClaimRequest } from "../stores/delivery.ts"
 import type { InTransaction } from "./bounded.ts"
 import {
   careColumn,

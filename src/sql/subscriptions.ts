@@ -6,7 +6,7 @@
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { toLike } from "../model/eventPattern.ts"
-import type { Delivery } from "../stores/InboxStore.ts"
+import type { Delivery } from "../stores/delivery.ts"
 import {
   type ConsumerState,
   type Registration,

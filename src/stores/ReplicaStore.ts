@@ -10,7 +10,7 @@
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
-import type { Interest } from "./InboxStore.ts"
+import type { Interest } from "./delivery.ts"
 
 /** What a process says about a consumer it serves. @since 0.1.0 */
 export interface Served extends Interest {

@@ -7,7 +7,7 @@
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
 import type { Ordering } from "../model/Consumer.ts"
-import type { Delivery } from "./InboxStore.ts"
+import type { Delivery } from "./delivery.ts"
 
 /** A consumer's interest in a name or pattern. @since 0.1.0 */
 export interface Subscription {

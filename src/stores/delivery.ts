@@ -1,0 +1,142 @@
+/**
+ * Deliveries as stores and engine speak of them: which are wanted, what a claim gives, how one ended, how one stands.
+ *
+ * @since 0.1.0
+ */
+import type { Schema } from "effect"
+import type { OnDeadLetter } from "../model/Consumer.ts"
+
+/** Statuses of a delivery. @since 0.1.0 */
+export type DeliveryStatus = "received" | "processing" | "processed" | "failed" | "skipped" | "dead_letter"
+
+/** Which events of a consumer somebody can handle. @since 0.1.0 */
+export interface Interest {
+  readonly names: ReadonlyArray<string>
+  /** Patterns, with `*` for any characters. */
+  readonly patterns: ReadonlyArray<string>
+}
+
+/** Which deliveries are wanted. @since 0.1.0 */
+export interface ClaimRequest {
+  readonly consumer: string
+  readonly interest: Interest
+  /** Only events up to this position. */
+  readonly maxPosition?: bigint | undefined
+  /** For consumers that are ordered by aggregate: what a delivery that gave up does to its successors. */
+  readonly onDeadLetter?: OnDeadLetter | undefined
+  /**
+   * The current transaction is to end when it has not been used for so long, in milliseconds, where the database knows
+   * how: a frozen process must not hold what it claimed.
+   */
+  readonly idleMillis?: number | undefined
+  /** How long later statements of the current transaction may wait for a lock, where the database knows how. */
+  readonly lockWait?: LockWait | undefined
+}
+
+/** Milliseconds, by how many deliveries were claimed. @since 0.1.0 */
+export interface LockWait {
+  /** None: as long as the database lets them. */
+  readonly one: number | undefined
+  readonly several: number
+}
+
+/** A delivery whose row the current transaction holds, with its event. @since 0.1.0 */
+export interface Claimed {
+  readonly deliveryId: string
+  readonly eventId: string
+  /** Attempts that counted so far. */
+  readonly attemptCount: number
+  readonly eventName: string
+  readonly schemaVersion: number
+  readonly sourceModule: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+  /** The delivery's own payload if a dead letter was edited, else the event's. */
+  readonly payload: Schema.Json
+  readonly metadata: Schema.Json | null
+  readonly correlationId: string | null
+  readonly causationId: string | null
+  readonly createdAt: Date
+  /** What is kept in order; given when the claim asked for order. */
+  readonly orderingKey?: bigint
+  /** Deliveries of the same key are parked, or this one was: `release` is due when it is settled. */
+  readonly isParking?: boolean
+  /** Its rank by priority, when its event has consumers of several: `bringForward` is due when it was attempted. */
+  readonly tier: number | null
+  /** Why care is to be taken with it, if it is: see `ReplicaStore`. */
+  readonly care: ClaimCare | null
+}
+
+/** Why care is to be taken with a delivery. @since 0.1.0 */
+export interface ClaimCare {
+  /** Its consumer is careful: deliveries are claimed one at a time. */
+  readonly isCareful: boolean
+  /** It may have been in hand when a process ended without a word. */
+  readonly isSuspect: boolean
+  /** Its last attempt ended with its process or connection. */
+  readonly hasCrashed: boolean
+}
+
+/** A delivery that is held by a lease. `attemptCount` does not count the attempt of the lease itself. @since 0.1.0 */
+export interface Leased extends Claimed {
+  /** Names the lease: whoever settles the delivery repeats it. */
+  readonly token: string
+}
+
+/** How a delivery ended, or when it is tried again. @since 0.1.0 */
+export interface Verdict {
+  readonly deliveryId: string
+  /** Attempts counted when it was claimed; a row with another count was settled by somebody else and is left alone. */
+  readonly seenAttempts: number
+  readonly status: "processed" | "failed" | "skipped" | "dead_letter"
+  /**
+   * For `failed`: milliseconds until the next attempt (0: at once, in its old place), or `undefined` when it gave up.
+   */
+  readonly retryInMillis: number | undefined
+  readonly error: string | undefined
+  readonly errorTag: string | undefined
+  /** What the history keeps of an attempt that failed. */
+  readonly failure: Failure | undefined
+}
+
+/** A failed attempt, for the history. @since 0.1.0 */
+export interface Failure {
+  readonly durationMillis: number
+  /** Words and stack of the error, cut. */
+  readonly detail: string
+}
+
+/** One failed attempt of a delivery. @since 0.1.0 */
+export interface AttemptRecord {
+  /** From 1; it begins anew when the delivery is requeued. */
+  readonly attempt: number
+  readonly startedAt: Date
+  /** Null while it runs, or when its process ended before it was charged. */
+  readonly finishedAt: Date | null
+  /**
+   * What became of the delivery: `retry`, `dead_letter` or `failed`. `started`: a note of an attempt that is running, or
+   * whose process or connection has ended; whoever takes the delivery over charges it, with the tag `HandlerCrashed`.
+   */
+  readonly outcome: "started" | "retry" | "dead_letter" | "failed"
+  readonly errorTag: string | null
+  /** Words and stack of the error, cut. */
+  readonly error: string | null
+}
+
+/** A delivery as it stands. @since 0.1.0 */
+export interface Delivery {
+  readonly deliveryId: string
+  readonly eventId: string
+  /** Insertion order of its event. */
+  readonly position: bigint
+  readonly eventName: string
+  readonly consumer: string
+  readonly status: DeliveryStatus
+  /** Waits to be handled: for the first time, for a retry, or for its handler to end. */
+  readonly isOpen: boolean
+  readonly attemptCount: number
+  readonly lastError: string | null
+  readonly errorTag: string | null
+  /** Milliseconds until it is due (≤ 0: due); null when it is settled, parked, or being handled under a lease. */
+  readonly dueInMillis: number | null
+}

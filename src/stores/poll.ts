@@ -1,0 +1,59 @@
+/**
+ * The one question a process asks while it waits, and its answer.
+ *
+ * @since 0.1.0
+ */
+import type { Schema } from "effect"
+import type { OnDeadLetter } from "../model/Consumer.ts"
+import type { Interest } from "./delivery.ts"
+
+/** What one process wants to know about all its consumers. @since 0.1.0 */
+export interface Question {
+  readonly consumers: ReadonlyArray<
+    Interest & { readonly consumer: string; readonly onDeadLetter: OnDeadLetter | undefined }
+  >
+  /** Where the look for statuses a crash left behind goes on. */
+  readonly rollUpPosition: bigint
+  /** How many pending events are looked at. */
+  readonly rollUpLimit: number
+  /** Where the look for parked deliveries that nothing blocks goes on: only greater ordering keys. */
+  readonly parkedAfter: bigint
+  /** This process, and after how many milliseconds without a sign of life another one counts as silent. */
+  readonly replica: { readonly id: string; readonly silentMillis: number }
+}
+
+/** Below every ordering key. @since 0.1.0 */
+export const firstOrderingKey = -(2n ** 63n)
+
+/** @since 0.1.0 */
+export interface Answer {
+  /**
+   * Consumers with open deliveries that can be handled, and milliseconds until the earliest of each is due (≤ 0: due), or
+   * a lease of theirs runs out.
+   */
+  readonly due: ReadonlyArray<{ readonly consumer: string; readonly inMillis: number }>
+  /** All stored settings. */
+  readonly settings: Readonly<Record<string, Schema.Json>>
+  /** Events inserted by other means wait for their deliveries. */
+  readonly hasUnrouted: boolean
+  /** Consumers that came late are still to be given earlier events. */
+  readonly hasOpenBackfills: boolean
+  /** Subscriptions may have missed events published around their registration. */
+  readonly hasOpenSubscriptions: boolean
+  /** Among the next pending events after `rollUpPosition`, some have no open delivery: they are to be rolled up. */
+  readonly hasUnrolled: boolean
+  /** Where the next look for those goes on: 0 after the last pending event. */
+  readonly nextRollUpPosition: bigint
+  /** Ordering keys whose first open delivery is parked although nothing blocks it: `release` is due. */
+  readonly releasable: ReadonlyArray<{ readonly consumer: string; readonly key: bigint }>
+  /** Where the next look for those goes on: `firstOrderingKey` after the last. */
+  readonly nextParkedAfter: bigint
+  /** Consumers with leases that ran out. */
+  readonly expired: ReadonlyArray<string>
+  /** Careful consumers of which nothing suspect is due any more. */
+  readonly calm: ReadonlyArray<string>
+  /** Other processes run, as far as is known. */
+  readonly hasPeers: boolean
+  /** Some of them have not given a sign of life for long. */
+  readonly hasSilentPeers: boolean
+}
