@@ -10,7 +10,7 @@ const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.u
 /** The package's name for each module. */
 const specifiers = [
   ["../src/index.ts", "effect-integration"],
-  ["../src/PgLite.ts", "effect-integration/PgLite"],
+  ["../src/pglite.ts", "effect-integration/PgLite"],
   ["../src/Testing.ts", "effect-integration/testing"]
 ] as const
 

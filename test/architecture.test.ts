@@ -25,7 +25,6 @@ const todo = {
     "HandlerContext.ts",
     "Integration.ts",
     "MemoryDatabase.ts",
-    "PgLite.ts",
     "Processor.ts",
     "PromiseApi.ts",
     "Publisher.ts",
@@ -39,24 +38,14 @@ const todo = {
   longFiles: [
     "Publisher.ts",
     "Subscriber.ts",
-    "internal/directoryLock.ts",
-    "internal/pgliteWire.ts",
     "memory/tables.ts",
+    "pglite/bridge.ts",
+    "pglite/lockClaim.ts",
     "sql/ordering.ts",
     "sql/outbox.ts",
     "sql/subscriptions.ts"
   ],
-  strayClients: [
-    "Integration.ts: @effect/sql-pg",
-    "Integration.ts: effect/sql",
-    "PgLite.ts: @effect/sql-pg",
-    "PgLite.ts: @electric-sql/pglite",
-    "PgLite.ts: effect/sql",
-    "internal/pgliteClient.ts: @effect/sql-pg",
-    "internal/pgliteClient.ts: effect/sql",
-    "internal/pgliteWire.ts: @electric-sql/pglite",
-    "sql/control.ts: @effect/sql-pg"
-  ]
+  strayClients: ["Integration.ts: @effect/sql-pg", "Integration.ts: effect/sql", "sql/control.ts: @effect/sql-pg"]
 }
 
 const made = (files: Readonly<Record<string, string>>): Tree => new Map(Object.entries(files))

@@ -8,7 +8,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Queue, Scope, Stream } from "effect"
 import { SqlClient } from "effect/sql"
-import * as PgLite from "../src/PgLite.ts"
+import * as PgLite from "../src/pglite/PgLite.ts"
 import { SqlCapabilities } from "../src/stores/SqlCapabilities.ts"
 
 describe("PgLite.layer", () => {
@@ -550,7 +550,7 @@ const child = (body: string, preload = "") =>
       const source = `
         import { Effect, Layer } from "effect"
         import { SqlClient } from "effect/sql"
-        import * as PgLite from ${JSON.stringify(new URL("../src/PgLite.ts", import.meta.url).href)}
+        import * as PgLite from ${JSON.stringify(new URL("../src/pglite/PgLite.ts", import.meta.url).href)}
         ${body}`
       const args = [
         "--import",

@@ -6,7 +6,7 @@ import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import { Integration } from "../../src/index.ts"
-import * as PgLite from "../../src/PgLite.ts"
+import * as PgLite from "../../src/pglite/PgLite.ts"
 
 /** A name nobody else uses. */
 export const uniqueSchema = () => `test_${crypto.randomUUID().replaceAll("-", "")}`

@@ -21,10 +21,10 @@ import { PgClient } from "@effect/sql-pg"
 import type { Extensions, PGlite, PGliteOptions } from "@electric-sql/pglite"
 import { Data, Duration, Effect, Layer, Schema, type Scope } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
-import * as DataDirectory from "./internal/dataDirectory.ts"
-import * as PgliteClient from "./internal/pgliteClient.ts"
-import * as PgliteWire from "./internal/pgliteWire.ts"
-import { SqlCapabilities } from "./stores/SqlCapabilities.ts"
+import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
+import * as PgliteWire from "./bridge.ts"
+import * as PgliteClient from "./client.ts"
+import * as DataDirectory from "./dataDirectory.ts"
 
 /**
  * The data directory is open in another process, or a second time in this one. Nothing was changed.

@@ -10,7 +10,6 @@
  *
  * @internal
  */
-
 import { Duplex } from "node:stream"
 import type { PGlite } from "@electric-sql/pglite"
 

@@ -14,7 +14,6 @@
  *
  * @internal
  */
-
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
 import { hostname } from "node:os"
