@@ -39,8 +39,6 @@ const todo = {
     "Publisher.ts",
     "Subscriber.ts",
     "memory/tables.ts",
-    "pglite/bridge.ts",
-    "pglite/lockClaim.ts",
     "sql/ordering.ts",
     "sql/outbox.ts",
     "sql/subscriptions.ts"

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
-import * as DirectoryLock from "../src/pglite/lockClaim.ts"
+import * as DirectoryLock from "../src/pglite/directoryLock.ts"
 
 /** Claims age fast; everything else as in production. */
 const timing: DirectoryLock.Timing = { beat: 40, stale: 400, garbage: 200, patience: 5_000 }
@@ -301,7 +301,7 @@ const contender = (directory: string, body: string) =>
       import { Effect, Exit, Scope } from "effect"
       import * as Fs from "node:fs"
       import { once } from "node:events"
-      import * as DirectoryLock from ${JSON.stringify(new URL("../src/pglite/lockClaim.ts", import.meta.url).href)}
+      import * as DirectoryLock from ${JSON.stringify(new URL("../src/pglite/directoryLock.ts", import.meta.url).href)}
       const directory = ${JSON.stringify(directory)}
       console.log("ready")
       await once(process.stdin, "data")

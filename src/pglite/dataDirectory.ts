@@ -8,7 +8,7 @@ import * as Fs from "node:fs"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Data, Effect, type Scope } from "effect"
-import * as DirectoryLock from "./lockClaim.ts"
+import * as DirectoryLock from "./directoryLock.ts"
 
 /** The directory cannot be used: what the matter is (continues a sentence), and what to do (a sentence). */
 export class Unusable extends Data.TaggedError("Unusable")<{
