@@ -27,7 +27,6 @@ const todo = {
     "MemoryDatabase.ts",
     "Processor.ts",
     "PromiseApi.ts",
-    "Publisher.ts",
     "Registry.ts",
     "Subscriber.ts",
     "Testing.ts"
@@ -36,9 +35,9 @@ const todo = {
   importersOfDoors: ["internal imports a door", "memory imports a door"],
   circles: [],
   longFiles: [
-    "Publisher.ts",
     "Subscriber.ts",
     "memory/tables.ts",
+    "publishing/Publisher.ts",
     "sql/ordering.ts",
     "sql/outbox.ts",
     "sql/subscriptions.ts"
