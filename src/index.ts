@@ -25,7 +25,8 @@ export {
   type ServeError,
   type Stats
 } from "./Processor.ts"
-export { type PublishError, Publisher, type UntypedEvent } from "./publishing/Publisher.ts"
+export { Publisher } from "./publishing/Publisher.ts"
+export type { PublishError, UntypedEvent } from "./publishing/prepare.ts"
 export { type RegistrationError, Registry } from "./Registry.ts"
 export * as Subscriber from "./Subscriber.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"

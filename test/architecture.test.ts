@@ -34,14 +34,7 @@ const todo = {
   unknownRooms: ["internal"],
   importersOfDoors: ["internal imports a door", "memory imports a door"],
   circles: [],
-  longFiles: [
-    "Subscriber.ts",
-    "memory/tables.ts",
-    "publishing/Publisher.ts",
-    "sql/ordering.ts",
-    "sql/outbox.ts",
-    "sql/subscriptions.ts"
-  ],
+  longFiles: ["Subscriber.ts", "memory/tables.ts", "sql/ordering.ts", "sql/outbox.ts", "sql/subscriptions.ts"],
   strayClients: ["Integration.ts: @effect/sql-pg", "Integration.ts: effect/sql", "sql/control.ts: @effect/sql-pg"]
 }
 

@@ -1,0 +1,109 @@
+/**
+ * The ways an event gets into the outbox: where its caller is, alone, or together with what others publish at the same
+ * time.
+ *
+ * @internal
+ */
+import { type Context, Effect } from "effect"
+import { isRefused } from "../errors/sqlState.ts"
+import type { StoreError } from "../errors/store.ts"
+import type * as DomainEvent from "../model/DomainEvent.ts"
+import type { Appended, OutboxStore } from "../stores/OutboxStore.ts"
+import type { Transactor } from "../stores/Transactor.ts"
+import type { Broadcast, Ride } from "../wakeups/Broadcast.ts"
+import type { Notifier } from "../wakeups/Notifier.ts"
+import { make as coalesce } from "./coalesce.ts"
+import type { Prepared } from "./prepare.ts"
+import { storedAs, toStored } from "./stored.ts"
+
+/** What storing events needs. */
+interface Services {
+  readonly outbox: OutboxStore["Service"]
+  readonly notifier: Notifier["Service"]
+  readonly broadcast: Broadcast
+  readonly transactor: Transactor["Service"]
+}
+
+/** Stores events, all or none, in the order given, and wakes their consumers. */
+export type Append = (prepared: ReadonlyArray<Prepared>) => Effect.Effect<ReadonlyArray<DomainEvent.Stored>, StoreError>
+
+/** Rows one statement inserts at most; a longer list takes several, in one transaction. */
+const chunkSize = 1000
+
+/** Characters of a payload that is large enough to be worth a statement of its own. */
+const maxCoalescedLength = 65_536
+
+/** Stores events with one statement, and wakes nobody. */
+const appendChunk = Effect.fnUntraced(function* (
+  { outbox }: Services,
+  prepared: ReadonlyArray<Prepared>,
+  ride?: Ride
+): Effect.fn.Return<ReadonlyArray<DomainEvent.Stored>, StoreError> {
+  const appended = yield* outbox.append(
+    prepared.map((_) => _.row),
+    ride
+  )
+  return appended.every((each) => each.existing === undefined)
+    ? prepared.map((each, index) => storedAs(each, appended[index] as Appended))
+    : yield* Effect.forEach(prepared, (each, index) => toStored(each, appended[index] as Appended))
+})
+
+const consumersOf = (stored: ReadonlyArray<DomainEvent.Stored>) => new Set(stored.flatMap((_) => _.consumers))
+
+/** Stores events in the caller's transaction, or, outside of one, with a statement for each chunk. */
+const appendHere = Effect.fnUntraced(function* (services: Services, prepared: ReadonlyArray<Prepared>) {
+  const { notifier, transactor } = services
+  const stored: Array<DomainEvent.Stored> = []
+  for (let start = 0; start < prepared.length; start += chunkSize) {
+    stored.push(...(yield* appendChunk(services, prepared.slice(start, start + chunkSize))))
+  }
+  // A poll cannot see the rows before the commit, so an earlier wake-up would find nothing.
+  const written = stored.filter((event) => !event.isDuplicate)
+  yield* transactor.afterCommit(notifier.announce(consumersOf(written)))
+  return stored
+})
+
+/** Stores one event, outside of any transaction. It tells other processes itself, if that can be and does no harm. */
+const appendAlone = (services: Services, prepared: ReadonlyArray<Prepared>) =>
+  Effect.suspend(() => {
+    const { broadcast, notifier } = services
+    let isRidden = false
+    return broadcast
+      .riding((ride) => {
+        if (ride === undefined) return appendHere(services, prepared)
+        isRidden = true
+        return Effect.tap(appendChunk(services, prepared, ride), (stored) => notifier.wake(consumersOf(stored)))
+      })
+      .pipe(
+        // It may have been the notification that was refused.
+        Effect.catchCause((cause) =>
+          isRidden && isRefused(cause) ? appendHere(services, prepared) : Effect.failCause(cause)
+        )
+      )
+  })
+
+/**
+ * Stores events in whichever way fits them. A single one outside of a transaction goes with those that others publish
+ * at the same time, unless it has a key or is large.
+ *
+ * @param context - what those that go together run with: nothing of one caller's own
+ */
+export const makeAppend = (services: Services, context: Context.Context<never>): Append => {
+  const { transactor } = services
+  const here: Append = (prepared) => appendHere(services, prepared)
+  const coalesced = coalesce(
+    (prepared: ReadonlyArray<Prepared>) => (prepared.length === 1 ? appendAlone(services, prepared) : here(prepared)),
+    context
+  )
+  const one = (event: Prepared) =>
+    event.row.dedupeKey !== undefined || event.row.payload.length > maxCoalescedLength
+      ? here([event])
+      : Effect.flatMap(transactor.isOpen, (isJoined) =>
+          isJoined ? here([event]) : Effect.map(coalesced(event), (stored) => [stored])
+        )
+  return (prepared) => {
+    const [first, second] = prepared
+    if (first !== undefined && second === undefined) return one(first)
+    return prepared.length > chunkSize ? transactor.withTransaction(here(prepared)) : here(prepared)
+  }
+}

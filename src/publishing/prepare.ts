@@ -1,0 +1,208 @@
+/**
+ * From what is published to the row that is stored: checked and encoded, before anything is written.
+ *
+ * @since 0.1.0
+ */
+import { DateTime, Duration, Effect, Option } from "effect"
+import { InvalidIdentifier, InvalidOption, UnsupportedOption } from "../errors/declaration.ts"
+import { EventEncodingError, type OutboxDisabled } from "../errors/payload.ts"
+import type { StoreError } from "../errors/store.ts"
+import * as DomainEvent from "../model/DomainEvent.ts"
+import { isPattern } from "../model/eventPattern.ts"
+import { encoderOf, issuesOf } from "../model/payloadCodec.ts"
+import { checkIdentifier, storableJson } from "../model/storable.ts"
+import type { NewEvent } from "../stores/OutboxStore.ts"
+import { nextEventId } from "./eventIds.ts"
+
+/** Why an event was not published; nothing was written then. @since 0.1.0 */
+export type PublishError =
+  | EventEncodingError
+  | InvalidIdentifier
+  | InvalidOption
+  | UnsupportedOption
+  | OutboxDisabled
+  | StoreError
+
+/** An event without a definition, as the reference system's publisher takes it. @since 0.1.0 */
+export interface UntypedEvent {
+  /** 1 to 255 characters, without `*`. */
+  readonly eventName: string
+  /** 1 to 127 characters. */
+  readonly sourceModule: string
+  /** 1 to 127 characters. */
+  readonly aggregateType: string
+  /** 1 to 255 characters. */
+  readonly aggregateId: string
+  /** Any JSON value. */
+  readonly payload: unknown
+  readonly metadata?: DomainEvent.Metadata
+  /** At most 255 characters; default: inherited inside a handler, else none. */
+  readonly correlationId?: string
+  /** Version of the payload's form, a positive integer; default 1. */
+  readonly schemaVersion?: number
+  /** See `DomainEvent.PublishOptions`. */
+  readonly delay?: DomainEvent.PublishOptions["delay"] & {}
+  /** See `DomainEvent.PublishOptions`. */
+  readonly availableAt?: DomainEvent.PublishOptions["availableAt"] & {}
+  /** See `DomainEvent.PublishOptions`. */
+  readonly dedupeKey?: string
+}
+
+const supportedOptions = ["metadata", "correlationId", "aggregateId", "delay", "availableAt", "dedupeKey"]
+
+export const untypedFields = [
+  ...supportedOptions,
+  "eventName",
+  "sourceModule",
+  "aggregateType",
+  "payload",
+  "schemaVersion"
+]
+
+export const refuseUnknown = (eventName: string, given: object, supported: ReadonlyArray<string>) => {
+  const option = Object.keys(given).find((key) => !supported.includes(key))
+  return option === undefined
+    ? Effect.void
+    : Effect.fail(new UnsupportedOption({ where: `Publishing "${eventName}"`, option, supported }))
+}
+
+/** An event and what its caller gets back of it. */
+export interface Prepared {
+  readonly row: NewEvent
+  readonly payload: unknown
+  readonly metadata: DomainEvent.Metadata
+  /** What the event was published with, if it has a definition. */
+  readonly definition: DomainEvent.Definition.Any | undefined
+}
+
+/** Latest time an event can be put off to, in milliseconds: the end of the year 9999. */
+const latest = 253_402_300_799_999
+
+const refuseTime = (event: UntypedEvent, option: string, value: unknown, expected: string) =>
+  Effect.fail(
+    new InvalidOption({
+      option: `${option} of event "${event.eventName.slice(0, 80)}"`,
+      value: String(value),
+      expected
+    })
+  )
+
+/** When an event that is put off may be delivered: in so many milliseconds, or at a time. */
+const dueOf = (event: UntypedEvent): Effect.Effect<NewEvent["due"], InvalidOption> => {
+  const { availableAt, delay } = event
+  if (delay !== undefined && availableAt !== undefined) {
+    return refuseTime(event, "delay", delay, "to be left out, as availableAt is given")
+  }
+  if (delay !== undefined) {
+    const millis = Option.map(Duration.fromInput(delay), Duration.toMillis)
+    return Option.isSome(millis) && millis.value >= 0 && millis.value <= latest / 10
+      ? Effect.succeed(millis.value)
+      : refuseTime(event, "delay", delay, "a duration from zero to 800 years")
+  }
+  const at = Option.map(DateTime.make(availableAt as DateTime.DateTime.Input), DateTime.toEpochMillis)
+  return Option.isSome(at) && Math.abs(at.value) <= latest
+    ? Effect.succeed(new Date(at.value))
+    : refuseTime(event, "availableAt", availableAt, "a time up to the year 9999")
+}
+
+const checkNames = Effect.fnUntraced(function* (event: UntypedEvent) {
+  const of = `of event "${String(event.eventName).slice(0, 80)}"`
+  yield* checkIdentifier("event name", event.eventName, DomainEvent.maxLength.eventName)
+  if (isPattern(event.eventName)) {
+    return yield* new InvalidIdentifier({
+      field: `event name "${event.eventName}"`,
+      problem: "contains *, which is for patterns"
+    })
+  }
+  yield* checkIdentifier(`sourceModule ${of}`, event.sourceModule, DomainEvent.maxLength.sourceModule)
+  yield* checkIdentifier(`aggregateType ${of}`, event.aggregateType, DomainEvent.maxLength.aggregateType)
+  yield* checkIdentifier(`aggregateId ${of}`, event.aggregateId, DomainEvent.maxLength.aggregateId)
+  if (event.correlationId !== undefined) {
+    yield* checkIdentifier(`correlationId ${of}`, event.correlationId, DomainEvent.maxLength.id)
+  }
+  if (event.dedupeKey !== undefined) {
+    yield* checkIdentifier(`dedupeKey ${of}`, event.dedupeKey, DomainEvent.maxLength.id)
+  }
+  const version = event.schemaVersion ?? 1
+  if (!Number.isInteger(version) || version < 1 || version > 2_147_483_647) {
+    return yield* new InvalidIdentifier({ field: `version ${of}`, problem: `is ${version}, not a positive integer` })
+  }
+})
+
+/** JSON text of a document, or the error that says why it cannot be stored. */
+const toJson = (eventName: string, field: string, value: unknown, maxBytes: number) => {
+  const stored = storableJson(value, maxBytes)
+  if ("json" in stored) return Effect.succeed(stored.json)
+  const { message, path } = stored.issue
+  return Effect.fail(
+    new EventEncodingError({ eventName, issues: [{ path: path === "" ? field : `${field}.${path}`, message }] })
+  )
+}
+
+export const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayloadBytes: number) {
+  yield* checkNames(event)
+  const payload = yield* toJson(event.eventName, "payload", event.payload, maxPayloadBytes)
+  const metadata = event.metadata
+  const cause = yield* DomainEvent.Current
+  const row: NewEvent = {
+    id: yield* nextEventId,
+    eventName: event.eventName,
+    schemaVersion: event.schemaVersion ?? 1,
+    sourceModule: event.sourceModule,
+    aggregateType: event.aggregateType,
+    aggregateId: event.aggregateId,
+    payload,
+    metadata:
+      metadata === undefined ? undefined : yield* toJson(event.eventName, "metadata", metadata, maxPayloadBytes),
+    correlationId: event.correlationId ?? cause?.correlationId ?? cause?.id,
+    causationId: cause?.id,
+    dedupeKey: event.dedupeKey,
+    due: event.delay === undefined && event.availableAt === undefined ? undefined : yield* dueOf(event)
+  }
+  return { row, payload: event.payload, metadata: metadata ?? {}, definition: undefined }
+})
+
+const aggregateIdOf = ({ definition, options, payload }: DomainEvent.Publication.Any) =>
+  options.aggregateId !== undefined
+    ? Effect.succeed(options.aggregateId)
+    : Effect.try({
+        try: () => definition.aggregateId(payload),
+        catch: (cause) =>
+          new EventEncodingError({
+            eventName: definition.name,
+            issues: [{ path: "aggregateId", message: `the definition's aggregateId function failed: ${cause}` }]
+          })
+      })
+
+export const prepareTyped = Effect.fnUntraced(function* (
+  publication: DomainEvent.Publication.Any,
+  maxPayloadBytes: number
+) {
+  const { definition, options } = publication
+  yield* refuseUnknown(definition.name, options, supportedOptions)
+  const encoded = yield* Effect.mapError(
+    encoderOf(definition)(publication.payload),
+    (error) =>
+      new EventEncodingError({
+        eventName: definition.name,
+        issues: issuesOf(error).map((issue) => ({
+          ...issue,
+          path: issue.path === "" ? "payload" : `payload.${issue.path}`
+        }))
+      })
+  )
+  const { aggregateId: _, ...rest } = options
+  const prepared = yield* prepareUntyped(
+    {
+      eventName: definition.name,
+      sourceModule: definition.sourceModule,
+      aggregateType: definition.aggregateType,
+      aggregateId: yield* aggregateIdOf(publication),
+      payload: encoded,
+      schemaVersion: definition.version,
+      ...rest
+    },
+    maxPayloadBytes
+  )
+  return { ...prepared, payload: publication.payload as unknown, definition }
+})

@@ -1,0 +1,69 @@
+/**
+ * What comes back of an event that was published.
+ *
+ * @internal
+ */
+import { DateTime, Effect, Option } from "effect"
+import type * as DomainEvent from "../model/DomainEvent.ts"
+import { decoderOf } from "../model/payloadCodec.ts"
+import type { Appended, NewEvent, OutboxRow } from "../stores/OutboxStore.ts"
+import type { Prepared } from "./prepare.ts"
+
+export const storedAs = ({ metadata, payload, row }: Prepared, stored: Appended): DomainEvent.Stored => ({
+  id: row.id,
+  name: row.eventName,
+  sourceModule: row.sourceModule,
+  aggregate: { module: row.sourceModule, entityType: row.aggregateType, entityId: row.aggregateId },
+  payload,
+  metadata,
+  schemaVersion: row.schemaVersion,
+  position: stored.position,
+  status: stored.status,
+  timestamp: DateTime.fromDateUnsafe(stored.createdAt),
+  correlationId: row.correlationId,
+  causationId: row.causationId,
+  consumers: stored.consumers,
+  isDuplicate: false
+})
+
+/** What is known of an event that a leased handler publishes, until its delivery is settled. */
+export const provisional = (row: NewEvent): Appended => ({
+  id: row.id,
+  position: 0n,
+  status: "pending",
+  createdAt: new Date(),
+  consumers: [],
+  existing: undefined
+})
+
+/** The event that was there before. */
+const found = Effect.fnUntraced(function* (prepared: Prepared, row: OutboxRow, stored: Appended) {
+  const decoded =
+    prepared.definition === undefined
+      ? Option.some<unknown>(row.payload)
+      : yield* Effect.option(decoderOf(prepared.definition)(row.payload))
+  const event: DomainEvent.Stored = {
+    id: row.id,
+    name: row.eventName,
+    sourceModule: row.sourceModule,
+    aggregate: { module: row.sourceModule, entityType: row.aggregateType, entityId: row.aggregateId },
+    payload: Option.getOrElse(decoded, () => prepared.payload),
+    metadata: (row.metadata as DomainEvent.Metadata | null) ?? {},
+    schemaVersion: row.schemaVersion,
+    position: row.position,
+    status: stored.status,
+    timestamp: DateTime.fromDateUnsafe(row.createdAt),
+    correlationId: row.correlationId ?? undefined,
+    causationId: row.causationId ?? undefined,
+    consumers: stored.consumers,
+    isDuplicate: true
+  }
+  return event
+})
+
+export const toStored = (prepared: Prepared, stored: Appended): Effect.Effect<DomainEvent.Stored> =>
+  stored.existing === undefined ? Effect.succeed(storedAs(prepared, stored)) : found(prepared, stored.existing, stored)
+
+/** The stored form of a publication's event. */
+export type StoredOf<P> =
+  P extends DomainEvent.Publication<infer Name, infer Payload> ? DomainEvent.Stored<Name, Payload> : never
