@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Context, DateTime, Effect, Layer, Option, type Schema } from "effect"
+import { Registry } from "./delivery/Registry.ts"
 import { InvalidOption } from "./errors/declaration.ts"
 import { DeliveryNotFound } from "./errors/operation.ts"
 import { EventDecodingError, EventEncodingError } from "./errors/payload.ts"
@@ -11,7 +12,6 @@ import type { StoreError } from "./errors/store.ts"
 import { orderOf } from "./model/Consumer.ts"
 import { decoderOf, issuesOf } from "./model/payloadCodec.ts"
 import { defaultMaxPayloadBytes, isUuid, storableJson } from "./model/storable.ts"
-import { Registry } from "./Registry.ts"
 import {
   type Changed,
   type DeadLetter,

@@ -7,12 +7,12 @@
  */
 import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
 import { DeadLetters } from "./DeadLetters.ts"
+import { Processor, type Stats } from "./delivery/Processor.ts"
 import { IntegrationStopped } from "./errors/operation.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "./HandlerContext.ts"
 import type { Services } from "./Integration.ts"
 import * as ConsumerModule from "./model/Consumer.ts"
 import type * as DomainEvent from "./model/DomainEvent.ts"
-import { Processor, type Stats } from "./Processor.ts"
 import { Publisher } from "./publishing/Publisher.ts"
 import type { UntypedEvent } from "./publishing/prepare.ts"
 import * as Subscriber from "./Subscriber.ts"

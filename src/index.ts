@@ -10,6 +10,14 @@ export {
   type Filter as DeadLetterSelection,
   type Page as DeadLetterPage
 } from "./DeadLetters.ts"
+export {
+  type Options as ProcessorOptions,
+  Processor,
+  type Retired,
+  type ServeError,
+  type Stats
+} from "./delivery/Processor.ts"
+export { type RegistrationError, Registry } from "./delivery/Registry.ts"
 export * as Errors from "./errors/Errors.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./HandlerContext.ts"
 export * as Integration from "./Integration.ts"
@@ -18,16 +26,8 @@ export { MemoryDatabase, type MemoryRef } from "./MemoryDatabase.ts"
 export * as Consumer from "./model/Consumer.ts"
 export * as DomainEvent from "./model/DomainEvent.ts"
 export * as RetryPolicy from "./model/RetryPolicy.ts"
-export {
-  type Options as ProcessorOptions,
-  Processor,
-  type Retired,
-  type ServeError,
-  type Stats
-} from "./Processor.ts"
 export { Publisher } from "./publishing/Publisher.ts"
 export type { PublishError, UntypedEvent } from "./publishing/prepare.ts"
-export { type RegistrationError, Registry } from "./Registry.ts"
 export * as Subscriber from "./Subscriber.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./settings/Settings.ts"

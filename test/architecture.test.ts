@@ -25,14 +25,12 @@ const todo = {
     "HandlerContext.ts",
     "Integration.ts",
     "MemoryDatabase.ts",
-    "Processor.ts",
     "PromiseApi.ts",
-    "Registry.ts",
     "Subscriber.ts",
     "Testing.ts"
   ],
   unknownRooms: ["internal"],
-  importersOfDoors: ["internal imports a door", "memory imports a door"],
+  importersOfDoors: ["memory imports a door"],
   circles: [],
   longFiles: ["Subscriber.ts", "memory/tables.ts", "sql/ordering.ts", "sql/outbox.ts", "sql/subscriptions.ts"],
   strayClients: ["Integration.ts: @effect/sql-pg", "Integration.ts: effect/sql", "sql/control.ts: @effect/sql-pg"]

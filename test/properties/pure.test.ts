@@ -1,8 +1,8 @@
 /** Properties of the pure parts: delays, settings, patterns, batch sizes. */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schedule, Schema } from "effect"
+import * as BatchSize from "../../src/delivery/workers/batchSize.ts"
 import { RetryPolicy } from "../../src/index.ts"
-import * as BatchSize from "../../src/internal/batchSize.ts"
 import { isPattern, matcher, overlap } from "../../src/model/eventPattern.ts"
 import { defaults, definitions, environmentName, parse, resolve, type Values } from "../../src/settings/Settings.ts"
 

@@ -9,12 +9,12 @@
  * @internal
  */
 import { Deferred, Effect, Fiber, type Scope } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import { type Consumer, isLeased, orderOf } from "../model/Consumer.ts"
-import type { Asked, Round } from "./asked.ts"
+import type { StoreError } from "../../errors/store.ts"
+import { type Consumer, isLeased, orderOf } from "../../model/Consumer.ts"
+import type { Engine } from "../engine.ts"
+import type { Asked, Round } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
-import type { Engine } from "./engine.ts"
-import { round } from "./round.ts"
+import { round } from "./runRound.ts"
 
 type Done = Pick<Round, "claimed" | "result" | "weight">
 

@@ -4,11 +4,11 @@
  * @internal
  */
 import { Effect } from "effect"
-import { EventNotFound } from "../errors/operation.ts"
-import type { StoreError } from "../errors/store.ts"
-import { isUuid } from "../model/storable.ts"
-import type { Delivery } from "../stores/delivery.ts"
-import type { Engine } from "./engine.ts"
+import { EventNotFound } from "../../errors/operation.ts"
+import type { StoreError } from "../../errors/store.ts"
+import { isUuid } from "../../model/storable.ts"
+import type { Delivery } from "../../stores/delivery.ts"
+import type { Engine } from "../engine.ts"
 
 /** The rolled-up status is not asked: it follows later. */
 export const settled = (

@@ -4,13 +4,13 @@
  * @internal
  */
 import { Effect, Queue, type Scope } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import { orderOf } from "../model/Consumer.ts"
-import type { Values } from "../settings/Settings.ts"
-import { type Answer, firstOrderingKey } from "../stores/poll.ts"
-import { inTime } from "../stores/unresponsive.ts"
-import { type Engine, untraced } from "./engine.ts"
-import { expire } from "./leased.ts"
+import type { StoreError } from "../../errors/store.ts"
+import { orderOf } from "../../model/Consumer.ts"
+import type { Values } from "../../settings/Settings.ts"
+import { type Answer, firstOrderingKey } from "../../stores/poll.ts"
+import { inTime } from "../../stores/unresponsive.ts"
+import { type Engine, untraced } from "../engine.ts"
+import { expire } from "../leased/leasedRound.ts"
 import type { Maintenance } from "./maintenance.ts"
 
 export interface Poller {

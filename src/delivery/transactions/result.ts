@@ -4,10 +4,10 @@
  * @internal
  */
 import { type Cause, Data, type Effect } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import type { Consumer } from "../model/Consumer.ts"
-import type { Claimed, Verdict } from "../stores/delivery.ts"
-import type { Relay } from "./asked.ts"
+import type { StoreError } from "../../errors/store.ts"
+import type { Consumer } from "../../model/Consumer.ts"
+import type { Claimed, Verdict } from "../../stores/delivery.ts"
+import type { Relay } from "./round.ts"
 
 /** A delivery that was not processed, and what was written about it. */
 export interface Judged {

@@ -4,15 +4,15 @@
  * @internal
  */
 import { type Duration, Effect } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import type { Consumer } from "../model/Consumer.ts"
-import { inTime } from "../stores/unresponsive.ts"
-import * as BatchSize from "./batchSize.ts"
-import { firstBatch, requestOf } from "./consumerRules.ts"
-import type { Engine } from "./engine.ts"
-import type { Poller } from "./poller.ts"
-import { relayed } from "./relay.ts"
-import { round } from "./round.ts"
+import type { StoreError } from "../../errors/store.ts"
+import type { Consumer } from "../../model/Consumer.ts"
+import { inTime } from "../../stores/unresponsive.ts"
+import { firstBatch, requestOf } from "../consumerRules.ts"
+import type { Engine } from "../engine.ts"
+import type { Poller } from "../maintenance/poller.ts"
+import * as BatchSize from "../workers/batchSize.ts"
+import { relayed } from "../workers/pipeline.ts"
+import { round } from "../workers/runRound.ts"
 
 const never = () => false
 

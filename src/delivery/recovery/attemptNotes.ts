@@ -11,11 +11,11 @@
  * @internal
  */
 import { Effect, Semaphore } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import type { Claimed } from "../stores/delivery.ts"
-import type { ReplicaStore } from "../stores/ReplicaStore.ts"
-import type { Care } from "./engine.ts"
-import type { Advice } from "./result.ts"
+import type { StoreError } from "../../errors/store.ts"
+import type { Claimed } from "../../stores/delivery.ts"
+import type { ReplicaStore } from "../../stores/ReplicaStore.ts"
+import type { Care } from "../engine.ts"
+import type { Advice } from "../transactions/result.ts"
 
 /** More than there are ever careful consumers in a process. */
 const everybody = 100_000

@@ -4,15 +4,15 @@
  * @internal
  */
 import { Clock, Effect, Option } from "effect"
-import type { Consumer } from "../model/Consumer.ts"
-import type { Subscriber } from "../model/subscriber.ts"
-import type { Claimed } from "../stores/delivery.ts"
-import type { Signs } from "../stores/unresponsive.ts"
-import { deliver, deliverTogether } from "./deliver.ts"
-import type { Engine } from "./engine.ts"
-import { Abandoned, type Handlers, overdue } from "./handlers.ts"
-import type { Outcome } from "./outcome.ts"
-import { type Progress, watch } from "./watch.ts"
+import type { Consumer } from "../../model/Consumer.ts"
+import type { Subscriber } from "../../model/subscriber.ts"
+import type { Claimed } from "../../stores/delivery.ts"
+import type { Signs } from "../../stores/unresponsive.ts"
+import type { Engine } from "../engine.ts"
+import { Abandoned, type Handlers, overdue } from "../handlers/handlers.ts"
+import { type Progress, watch } from "../handlers/handlerTimeout.ts"
+import type { Outcome } from "../handlers/outcome.ts"
+import { deliver, deliverTogether } from "../handlers/runHandler.ts"
 
 /** A delivery that was handled. */
 export type Handled = readonly [Claimed, Outcome]

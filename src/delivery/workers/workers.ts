@@ -4,9 +4,9 @@
  * @internal
  */
 import { Deferred, type Duration, Effect, Fiber, PubSub, type Scope, Semaphore } from "effect"
-import type { Consumer } from "../model/Consumer.ts"
-import { run, type Stop } from "./consumerLoop.ts"
-import type { Engine } from "./engine.ts"
+import type { Consumer } from "../../model/Consumer.ts"
+import type { Engine } from "../engine.ts"
+import { run, type Stop } from "./worker.ts"
 
 /** The workers of one consumer. */
 interface Served {

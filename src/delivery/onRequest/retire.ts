@@ -4,11 +4,11 @@
  * @internal
  */
 import { Effect } from "effect"
-import { ConsumerStillServed } from "../errors/operation.ts"
-import type { StoreError } from "../errors/store.ts"
-import type { Delivery } from "../stores/delivery.ts"
-import type { RetireScope } from "../stores/SubscriptionStore.ts"
-import type { Engine } from "./engine.ts"
+import { ConsumerStillServed } from "../../errors/operation.ts"
+import type { StoreError } from "../../errors/store.ts"
+import type { Delivery } from "../../stores/delivery.ts"
+import type { RetireScope } from "../../stores/SubscriptionStore.ts"
+import type { Engine } from "../engine.ts"
 
 /** What retiring did, or what keeps it from being done. @since 0.1.0 */
 export interface Retired {

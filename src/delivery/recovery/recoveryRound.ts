@@ -4,17 +4,17 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import type { Consumer } from "../model/Consumer.ts"
-import type { Claimed } from "../stores/delivery.ts"
-import { inTime } from "../stores/unresponsive.ts"
-import { type Asked, nobody, nothing, type Round, withdrawn } from "./asked.ts"
-import { attempt } from "./attempt.ts"
-import { advise } from "./care.ts"
-import { charge, conclude, pause } from "./conclude.ts"
-import { handledClaimOf } from "./consumerRules.ts"
-import { type Engine, untraced } from "./engine.ts"
-import { type Advice, Attempt } from "./result.ts"
+import type { StoreError } from "../../errors/store.ts"
+import type { Consumer } from "../../model/Consumer.ts"
+import type { Claimed } from "../../stores/delivery.ts"
+import { inTime } from "../../stores/unresponsive.ts"
+import { handledClaimOf } from "../consumerRules.ts"
+import { type Engine, untraced } from "../engine.ts"
+import { charge, conclude, pause } from "../transactions/followUp.ts"
+import { type Advice, Attempt } from "../transactions/result.ts"
+import { type Asked, nobody, nothing, type Round, withdrawn } from "../transactions/round.ts"
+import { attempt } from "../transactions/transaction.ts"
+import { advise } from "./attemptNotes.ts"
 
 /** How many deliveries of one batch are recorded at first, and later: few steps, as each is a statement. */
 const recordedBatches = [64, 512] as const

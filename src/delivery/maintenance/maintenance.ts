@@ -5,10 +5,10 @@
  * @internal
  */
 import { Effect, Queue, type Scope } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import type { Values } from "../settings/Settings.ts"
-import { inTime } from "../stores/unresponsive.ts"
-import { type Engine, untraced } from "./engine.ts"
+import type { StoreError } from "../../errors/store.ts"
+import type { Values } from "../../settings/Settings.ts"
+import { inTime } from "../../stores/unresponsive.ts"
+import { type Engine, untraced } from "../engine.ts"
 
 export interface Maintenance {
   /** Late consumers are to be given events. */

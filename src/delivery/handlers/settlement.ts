@@ -4,10 +4,10 @@
  * @internal
  */
 import { Cause, Effect } from "effect"
-import { describe, principal, stackOf } from "../errors/errorText.ts"
-import * as RetryPolicy from "../model/RetryPolicy.ts"
-import type { Claimed, Verdict } from "../stores/delivery.ts"
-import type { Rules } from "./consumerRules.ts"
+import { describe, principal, stackOf } from "../../errors/errorText.ts"
+import * as RetryPolicy from "../../model/RetryPolicy.ts"
+import type { Claimed, Verdict } from "../../stores/delivery.ts"
+import type { Rules } from "../consumerRules.ts"
 import type { Outcome } from "./outcome.ts"
 
 const givenUp = (rules: Rules) => (rules.deadLetters ? ("dead_letter" as const) : ("failed" as const))

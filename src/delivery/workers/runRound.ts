@@ -5,17 +5,17 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import { type Consumer, isLeased } from "../model/Consumer.ts"
-import type { Claimed } from "../stores/delivery.ts"
-import { type Asked, nobody, type Round, withdrawn } from "./asked.ts"
-import { attempt } from "./attempt.ts"
-import { careful, confess, lost, record } from "./carefully.ts"
-import { charge, conclude, pause } from "./conclude.ts"
-import { handledClaimOf } from "./consumerRules.ts"
-import type { Engine } from "./engine.ts"
-import { leasedRound } from "./leased.ts"
-import { Attempt } from "./result.ts"
+import type { StoreError } from "../../errors/store.ts"
+import { type Consumer, isLeased } from "../../model/Consumer.ts"
+import type { Claimed } from "../../stores/delivery.ts"
+import { handledClaimOf } from "../consumerRules.ts"
+import type { Engine } from "../engine.ts"
+import { leasedRound } from "../leased/leasedRound.ts"
+import { careful, confess, lost, record } from "../recovery/recoveryRound.ts"
+import { charge, conclude, pause } from "../transactions/followUp.ts"
+import { Attempt } from "../transactions/result.ts"
+import { type Asked, nobody, type Round, withdrawn } from "../transactions/round.ts"
+import { attempt } from "../transactions/transaction.ts"
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
 const alone = Effect.fnUntraced(function* (

@@ -4,9 +4,9 @@
  * @internal
  */
 import { Deferred, Effect, Queue, type Scope } from "effect"
-import type { Settings } from "../settings/Settings.ts"
-import type { InboxStore } from "../stores/InboxStore.ts"
-import { type Leases, untraced } from "./engine.ts"
+import type { Settings } from "../../settings/Settings.ts"
+import type { InboxStore } from "../../stores/InboxStore.ts"
+import { type Leases, untraced } from "../engine.ts"
 
 /** A lease is renewed so many times before it would run out. */
 const beatsPerLease = 3

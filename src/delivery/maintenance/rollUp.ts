@@ -7,11 +7,11 @@
  * @internal
  */
 import { type Duration, Effect, Queue, type Scope, Semaphore } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import type { Settings } from "../settings/Settings.ts"
-import type { OutboxStore } from "../stores/OutboxStore.ts"
-import { inTime } from "../stores/unresponsive.ts"
-import type { Incident, RollUp } from "./engine.ts"
+import type { StoreError } from "../../errors/store.ts"
+import type { Settings } from "../../settings/Settings.ts"
+import type { OutboxStore } from "../../stores/OutboxStore.ts"
+import { inTime } from "../../stores/unresponsive.ts"
+import type { Incident, RollUp } from "../engine.ts"
 
 /** Events in one statement. */
 const batch = 1000

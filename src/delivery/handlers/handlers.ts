@@ -4,12 +4,12 @@
  * @internal
  */
 import { Cause, Context, Data } from "effect"
-import { HandlerTimeout } from "../errors/handler.ts"
-import type { Consumer } from "../model/Consumer.ts"
-import type { Subscriber } from "../model/subscriber.ts"
-import type { Claimed } from "../stores/delivery.ts"
+import { HandlerTimeout } from "../../errors/handler.ts"
+import type { Consumer } from "../../model/Consumer.ts"
+import type { Subscriber } from "../../model/subscriber.ts"
+import type { Claimed } from "../../stores/delivery.ts"
+import type { Engine } from "../engine.ts"
 import { added } from "./deliveryContext.ts"
-import type { Engine } from "./engine.ts"
 
 /** Leaves the transaction, rolling it back; `suspects` are to be repeated alone. */
 export class Abandoned extends Data.TaggedError("Abandoned")<{

@@ -5,7 +5,6 @@
  */
 import { type Deferred, Effect, type PartitionedSemaphore } from "effect"
 import type { StoreError } from "../errors/store.ts"
-import type { Registry } from "../Registry.ts"
 import type { Settings } from "../settings/Settings.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
@@ -15,6 +14,7 @@ import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Broadcast } from "../wakeups/Broadcast.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
+import type { Registry } from "./Registry.ts"
 
 export interface Engine {
   readonly inbox: InboxStore["Service"]

@@ -4,14 +4,14 @@
  * @internal
  */
 import { Deferred, Effect } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import type { Consumer } from "../model/Consumer.ts"
-import { inTime } from "../stores/unresponsive.ts"
-import type { Round } from "./asked.ts"
+import type { StoreError } from "../../errors/store.ts"
+import type { Consumer } from "../../model/Consumer.ts"
+import { inTime } from "../../stores/unresponsive.ts"
+import { firstBatch, requestOf } from "../consumerRules.ts"
+import { type Engine, untraced } from "../engine.ts"
+import type { Round } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
-import { firstBatch, requestOf } from "./consumerRules.ts"
-import { type Engine, untraced } from "./engine.ts"
-import { relayed } from "./relay.ts"
+import { relayed } from "./pipeline.ts"
 
 /** How a worker is asked to stop: no further claim, and no further delivery of the batch it is in. */
 export interface Stop {

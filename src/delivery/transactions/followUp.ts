@@ -4,15 +4,15 @@
  * @internal
  */
 import { Effect, Random } from "effect"
-import type { Consumer } from "../model/Consumer.ts"
-import { orderOf } from "../model/Consumer.ts"
-import type { Claimed } from "../stores/delivery.ts"
-import { inTime } from "../stores/unresponsive.ts"
-import { rulesOf } from "./consumerRules.ts"
-import { type Engine, untraced } from "./engine.ts"
-import { failure } from "./outcome.ts"
+import type { Consumer } from "../../model/Consumer.ts"
+import { orderOf } from "../../model/Consumer.ts"
+import type { Claimed } from "../../stores/delivery.ts"
+import { inTime } from "../../stores/unresponsive.ts"
+import { rulesOf } from "../consumerRules.ts"
+import { type Engine, untraced } from "../engine.ts"
+import { failure } from "../handlers/outcome.ts"
+import { verdictOf } from "../handlers/settlement.ts"
 import type { Attempt, Judged } from "./result.ts"
-import { verdictOf } from "./verdict.ts"
 
 const report = (consumer: Consumer, { row, verdict }: Judged) => {
   const attempts = verdict.seenAttempts + 1
