@@ -7,7 +7,8 @@
  */
 import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
 import { DeadLetters } from "./DeadLetters.ts"
-import { Processor, type Stats } from "./delivery/Processor.ts"
+import type { Stats } from "./delivery/onRequest/stats.ts"
+import { Processor } from "./delivery/Processor.ts"
 import { IntegrationStopped } from "./errors/operation.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "./HandlerContext.ts"
 import type { Services } from "./Integration.ts"

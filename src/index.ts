@@ -10,13 +10,8 @@ export {
   type Filter as DeadLetterSelection,
   type Page as DeadLetterPage
 } from "./DeadLetters.ts"
-export {
-  type Options as ProcessorOptions,
-  Processor,
-  type Retired,
-  type ServeError,
-  type Stats
-} from "./delivery/Processor.ts"
+export type { Stats } from "./delivery/onRequest/stats.ts"
+export { type Options as ProcessorOptions, Processor, type Retired, type ServeError } from "./delivery/Processor.ts"
 export { type RegistrationError, Registry } from "./delivery/Registry.ts"
 export * as Errors from "./errors/Errors.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./HandlerContext.ts"

@@ -8,9 +8,9 @@ import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound } from "
 import type { StoreError } from "../errors/store.ts"
 import type { Subscriber } from "../model/subscriber.ts"
 import { Settings } from "../settings/Settings.ts"
-import type { Delivery, DeliveryStatus } from "../stores/delivery.ts"
+import type { Delivery } from "../stores/delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
-import { type EventStatus, OutboxStore } from "../stores/OutboxStore.ts"
+import { OutboxStore } from "../stores/OutboxStore.ts"
 import { type Replica, ReplicaStore } from "../stores/ReplicaStore.ts"
 import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import { type ConsumerState, SubscriptionStore, type Unserved } from "../stores/SubscriptionStore.ts"
@@ -26,9 +26,10 @@ import * as RollUp from "./maintenance/rollUp.ts"
 import { settled } from "./onRequest/awaitSettled.ts"
 import * as Drain from "./onRequest/drain.ts"
 import { type Retired, retire } from "./onRequest/retire.ts"
+import { makeStats, type Stats } from "./onRequest/stats.ts"
 import { type RegistrationError, Registry } from "./Registry.ts"
 import * as Care from "./recovery/attemptNotes.ts"
-import { announce } from "./recovery/recoveryRound.ts"
+import { announce } from "./recovery/served.ts"
 import * as Workers from "./workers/workers.ts"
 
 /** Why subscribers could not be served. @since 0.1.0 */
@@ -36,18 +37,6 @@ export type ServeError = RegistrationError
 
 /** What `Processor.retire` did or found. @since 0.1.0 */
 export type { Retired } from "./onRequest/retire.ts"
-
-/** Counts of events, deliveries and handlers. @since 0.1.0 */
-export interface Stats {
-  /** Events by status, all statuses named. */
-  readonly events: Readonly<Record<EventStatus, number>>
-  /** Events in all. */
-  readonly total: number
-  /** Deliveries by consumer and status, all statuses named. */
-  readonly deliveries: Readonly<Record<string, Readonly<Record<DeliveryStatus, number>>>>
-  /** Handlers of this process. */
-  readonly handlerCount: number
-}
 
 /** Options of the processor that are not settings. @since 0.1.0 */
 export interface Options {
@@ -68,38 +57,12 @@ export interface Options {
   readonly rollUpDelay?: Duration.Input
 }
 
-const noEvents: Record<EventStatus, number> = { pending: 0, processing: 0, processed: 0, failed: 0, dead_letter: 0 }
-
-const noDeliveries: Record<DeliveryStatus, number> = {
-  received: 0,
-  processing: 0,
-  processed: 0,
-  failed: 0,
-  skipped: 0,
-  dead_letter: 0
-}
-
 /** Whether transactions see what was committed before each of their statements, as far as the store can say. */
 const readsCommitted = ({ query }: Transactor["Service"]) =>
   untraced(query("SELECT current_setting('default_transaction_isolation') AS isolation", [])).pipe(
     Effect.map(([row]) => (row as { readonly isolation?: unknown } | undefined)?.isolation === "read committed"),
     Effect.orElseSucceed(() => false)
   )
-
-const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Stats, StoreError> {
-  const events = { ...noEvents, ...(yield* engine.outbox.countByStatus) }
-  const deliveries: Record<string, Record<DeliveryStatus, number>> = {}
-  for (const { consumer, count, status } of yield* engine.inbox.countByStatus) {
-    deliveries[consumer] ??= { ...noDeliveries }
-    deliveries[consumer][status] = count
-  }
-  return {
-    events,
-    total: Object.values(events).reduce((sum, count) => sum + count, 0),
-    deliveries,
-    handlerCount: yield* engine.registry.handlerCount()
-  }
-})
 
 const setPaused = (engine: Engine, isPaused: boolean) =>
   Effect.fn(`Processor.${isPaused ? "pause" : "resume"}`)(function* (consumer: string) {

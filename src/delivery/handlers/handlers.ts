@@ -9,7 +9,6 @@ import type { Consumer } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/subscriber.ts"
 import type { Claimed } from "../../stores/delivery.ts"
 import type { Engine } from "../engine.ts"
-import { added } from "./deliveryContext.ts"
 
 /** Leaves the transaction, rolling it back; `suspects` are to be repeated alone. */
 export class Abandoned extends Data.TaggedError("Abandoned")<{
@@ -24,7 +23,14 @@ export interface Handlers {
   readonly contextOf: (subscriber: Subscriber) => Context.Context<never>
 }
 
+/** The services of `inner` that `outer` does not have, or has another instance of. */
+const added = (outer: Context.Context<never>, inner: Context.Context<never>): Context.Context<never> =>
+  Context.makeUnsafe(new Map([...inner.mapUnsafe].filter(([key, service]) => outer.mapUnsafe.get(key) !== service)))
+
 /**
+ * A handler's services come from its own layer, which may hold other instances than the processor's. So the handler does
+ * not simply run in the processor's context: only what the delivery's transaction put there is carried over.
+ *
  * @param outer - the context before the transaction was opened
  * @param inner - the context in the transaction
  */

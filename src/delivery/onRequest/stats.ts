@@ -1,0 +1,48 @@
+/**
+ * How many events and deliveries there are, by status.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import type { StoreError } from "../../errors/store.ts"
+import type { DeliveryStatus } from "../../stores/delivery.ts"
+import type { EventStatus } from "../../stores/OutboxStore.ts"
+import type { Engine } from "../engine.ts"
+
+/** Counts of events, deliveries and handlers. @since 0.1.0 */
+export interface Stats {
+  /** Events by status, all statuses named. */
+  readonly events: Readonly<Record<EventStatus, number>>
+  /** Events in all. */
+  readonly total: number
+  /** Deliveries by consumer and status, all statuses named. */
+  readonly deliveries: Readonly<Record<string, Readonly<Record<DeliveryStatus, number>>>>
+  /** Handlers of this process. */
+  readonly handlerCount: number
+}
+
+const noEvents: Record<EventStatus, number> = { pending: 0, processing: 0, processed: 0, failed: 0, dead_letter: 0 }
+
+const noDeliveries: Record<DeliveryStatus, number> = {
+  received: 0,
+  processing: 0,
+  processed: 0,
+  failed: 0,
+  skipped: 0,
+  dead_letter: 0
+}
+
+export const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Stats, StoreError> {
+  const events = { ...noEvents, ...(yield* engine.outbox.countByStatus) }
+  const deliveries: Record<string, Record<DeliveryStatus, number>> = {}
+  for (const { consumer, count, status } of yield* engine.inbox.countByStatus) {
+    deliveries[consumer] ??= { ...noDeliveries }
+    deliveries[consumer][status] = count
+  }
+  return {
+    events,
+    total: Object.values(events).reduce((sum, count) => sum + count, 0),
+    deliveries,
+    handlerCount: yield* engine.registry.handlerCount()
+  }
+})

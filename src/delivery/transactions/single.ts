@@ -1,0 +1,84 @@
+/**
+ * The only delivery of its transaction: behind a savepoint, so that its failure is charged in the same transaction and its
+ * row is never free in between.
+ *
+ * @internal
+ */
+import { Cause, type Context, Data, Effect, Exit, Option } from "effect"
+import { TransactionAborted } from "../../errors/handler.ts"
+import { isAborted, isContention } from "../../errors/sqlState.ts"
+import type { StoreError } from "../../errors/store.ts"
+import type { Consumer } from "../../model/Consumer.ts"
+import type { Claimed } from "../../stores/delivery.ts"
+import { type Engine, untraced } from "../engine.ts"
+import * as Handlers from "../handlers/handlers.ts"
+import { watch } from "../handlers/handlerTimeout.ts"
+import { crash, failure, type Outcome } from "../handlers/outcome.ts"
+import { deliver } from "../handlers/runHandler.ts"
+import type { Handled } from "./batch.ts"
+import type { Request } from "./result.ts"
+
+/** Leaves the transaction before anything was run. */
+export class Postponed extends Data.TaggedError("Postponed")<{ readonly isExclusive: boolean }> {}
+
+/** Rolls back the savepoint of a single delivery. */
+class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {}
+
+/** Times a single delivery is repeated when other transactions stand in its way, before that counts as its failure. */
+const maxRepeats = 10
+
+export const chargesContention = (request: Request) => request.repeats >= maxRepeats
+
+/** Whether a handler went on after a failed statement: then even the check of constraints is refused. */
+const constraintFailure = (consumer: Consumer, row: Claimed, cause: Cause.Cause<unknown>): Outcome =>
+  failure(
+    isAborted(cause) ? Cause.fail(new TransactionAborted({ consumer: consumer.name, eventName: row.eventName })) : cause
+  )
+
+/** A single delivery behind a savepoint. Leaves the transaction only for what cannot be undone by it. */
+export const runSingle = Effect.fnUntraced(function* (
+  engine: Engine,
+  request: Request,
+  row: Claimed,
+  outer: Context.Context<never>,
+  timeoutMillis: number
+) {
+  const { checkSavepoint, withTransaction } = engine.transactor
+  const handled = yield* Effect.gen(function* () {
+    const handlers = Handlers.make(engine, request.consumer, outer, yield* Effect.context<never>())
+    const subscriber = handlers.of(row)
+    if (subscriber === undefined || request.avoided.has(row.deliveryId)) return undefined
+    const result = yield* watch(() => deliver(subscriber, row, handlers.contextOf(subscriber)), timeoutMillis)
+    if (Option.isNone(result)) return yield* Handlers.overdue(engine, request.consumer, [row], timeoutMillis)
+    const outcome = result.value
+    if (outcome._tag === "Failed") return yield* new Undone({ outcome })
+    const checked = yield* Effect.exit(untraced(checkSavepoint))
+    if (Exit.isFailure(checked)) {
+      return yield* new Undone({ outcome: constraintFailure(request.consumer, row, checked.cause) })
+    }
+    return outcome
+  }).pipe(
+    withTransaction,
+    Effect.catchTag("Undone", ({ outcome }) => Effect.succeed(outcome))
+  )
+  if (handled?._tag === "Failed" && isContention(handled.cause) && !chargesContention(request)) {
+    return yield* new Handlers.Abandoned({ suspects: [row], cause: handled.cause })
+  }
+  return handled === undefined ? [] : [[row, handled] as const]
+})
+
+/** A single delivery that may have ended a process or a connection before, as far as that is to be run at all. */
+export const runSuspect = Effect.fnUntraced(function* (
+  engine: Engine,
+  request: Request,
+  row: Claimed,
+  run: Effect.Effect<ReadonlyArray<Handled>, Handlers.Abandoned | StoreError>
+) {
+  if (request.advise === undefined) return yield* new Postponed({ isExclusive: false })
+  const advice = yield* untraced(request.advise(row))
+  if (advice._tag === "Exclusive") return yield* new Postponed({ isExclusive: true })
+  const handled =
+    advice._tag === "Run" ? yield* run : [[row, crash(request.consumer, row, advice.durationMillis)] as const]
+  yield* untraced(engine.replicas.erase(row.deliveryId))
+  return handled
+})
