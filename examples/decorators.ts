@@ -3,7 +3,7 @@
  * docs/decorators.md.
  */
 import { Effect, Layer, Schema } from "effect"
-import { Consumer, Subscribe } from "../src/Decorators.ts"
+import { Consumer, Subscribe } from "../src/decorators.ts"
 import {
   DomainEvent,
   type HandlerContext,

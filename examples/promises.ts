@@ -1,8 +1,8 @@
 /** The same without a line of Effect in the application: async handlers, promises, real errors. */
 import { Layer, Schema } from "effect"
 import { DomainEvent, IntegrationLive } from "../src/index.ts"
-import { createIntegration, subscriber } from "../src/PromiseApi.ts"
 import * as PgLite from "../src/pglite.ts"
+import { createIntegration, subscriber } from "../src/promise.ts"
 
 const InvoiceCreated = DomainEvent.define("invoice.created", {
   sourceModule: "finance",

@@ -3,27 +3,25 @@
  *
  * @since 0.1.0
  */
-export * as Actor from "./Actor.ts"
+export * as Actor from "./actors/Actor.ts"
+export type { Stats } from "./delivery/onRequest/stats.ts"
+export { type Options as ProcessorOptions, Processor, type Retired, type ServeError } from "./delivery/Processor.ts"
+export { type RegistrationError, Registry } from "./delivery/Registry.ts"
+export * as Errors from "./errors/Errors.ts"
+export * as Integration from "./integration/Integration.ts"
+export { IntegrationLive, IntegrationMemory } from "./integration/Integration.ts"
+export { MemoryDatabase, type MemoryRef } from "./MemoryDatabase.ts"
+export * as Consumer from "./model/Consumer.ts"
+export * as DomainEvent from "./model/DomainEvent.ts"
+export * as RetryPolicy from "./model/RetryPolicy.ts"
 export {
   DeadLetters,
   type Details as DeadLetterDetails,
   type Filter as DeadLetterSelection,
   type Page as DeadLetterPage
-} from "./DeadLetters.ts"
-export type { Stats } from "./delivery/onRequest/stats.ts"
-export { type Options as ProcessorOptions, Processor, type Retired, type ServeError } from "./delivery/Processor.ts"
-export { type RegistrationError, Registry } from "./delivery/Registry.ts"
-export * as Errors from "./errors/Errors.ts"
-export type { HandlerContext, PromiseLinks, PromiseSql } from "./HandlerContext.ts"
-export * as Integration from "./Integration.ts"
-export { IntegrationLive, IntegrationMemory } from "./Integration.ts"
-export { MemoryDatabase, type MemoryRef } from "./MemoryDatabase.ts"
-export * as Consumer from "./model/Consumer.ts"
-export * as DomainEvent from "./model/DomainEvent.ts"
-export * as RetryPolicy from "./model/RetryPolicy.ts"
+} from "./operations/DeadLetters.ts"
 export { Publisher } from "./publishing/Publisher.ts"
 export type { PublishError, UntypedEvent } from "./publishing/prepare.ts"
-export * as Subscriber from "./Subscriber.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./settings/Settings.ts"
 export { ActorStore, type NewState, type StoredState } from "./stores/ActorStore.ts"
@@ -70,5 +68,7 @@ export {
   type Unserved
 } from "./stores/SubscriptionStore.ts"
 export { Transactor } from "./stores/Transactor.ts"
+export * as Subscriber from "./subscribing/declare.ts"
+export type { HandlerContext, PromiseLinks, PromiseSql } from "./subscribing/HandlerContext.ts"
 export { Broadcast, type Ride } from "./wakeups/Broadcast.ts"
 export { Notifier } from "./wakeups/Notifier.ts"

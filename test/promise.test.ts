@@ -3,7 +3,7 @@ import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { assert, describe, it } from "vitest"
 import { Consumer, DomainEvent, Errors, Integration } from "../src/index.ts"
-import { createIntegration, subscriber } from "../src/PromiseApi.ts"
+import { createIntegration, subscriber } from "../src/promise/PromiseApi.ts"
 import { databases, runtimes } from "./support/databases.ts"
 import { unpolled } from "./support/scenario.ts"
 

@@ -1,8 +1,8 @@
 /** A decorated class with methods of every kind: compiled by each toolchain the guide names. */
 import { Effect, Schema } from "effect"
-import { Consumer, Subscribe } from "../../src/Decorators.ts"
 import type { HandlerContext } from "../../src/index.ts"
 import { DomainEvent, LinkStore } from "../../src/index.ts"
+import { Consumer, Subscribe } from "../../src/subscribing/Decorators.ts"
 
 export const InvoiceCreated = DomainEvent.define("invoice.created", {
   sourceModule: "finance",

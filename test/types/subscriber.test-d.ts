@@ -2,11 +2,9 @@
  * What the compiler infers and refuses: checked by `npm run typecheck`. An `@ts-expect-error` that is not needed is an
  * error itself.
  */
-
 import type { PgClient } from "@effect/sql-pg"
 import { Context, Effect, type Layer, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
-import { Consumer as DecoratedConsumer, Subscribe } from "../../src/Decorators.ts"
 import {
   Actor,
   DomainEvent,
@@ -20,7 +18,8 @@ import {
   Subscriber,
   Transactor
 } from "../../src/index.ts"
-import { subscriber } from "../../src/PromiseApi.ts"
+import { subscriber } from "../../src/promise/PromiseApi.ts"
+import { Consumer as DecoratedConsumer, Subscribe } from "../../src/subscribing/Decorators.ts"
 import * as Testing from "../../src/Testing.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false

@@ -7,17 +7,17 @@
  * @since 0.1.0
  */
 import { Effect, Schema } from "effect"
-import { InvalidIdentifier, InvalidOption } from "./errors/declaration.ts"
-import type { ActorStateError } from "./errors/handler.ts"
-import type { StoreError } from "./errors/store.ts"
-import * as Memory from "./internal/actorCache.ts"
-import * as Codec from "./internal/actorState.ts"
-import * as Consumer from "./model/Consumer.ts"
-import type * as DomainEvent from "./model/DomainEvent.ts"
-import { Publisher } from "./publishing/Publisher.ts"
-import * as Subscriber from "./Subscriber.ts"
-import { ActorStore, type StoredState } from "./stores/ActorStore.ts"
-import { Transactor } from "./stores/Transactor.ts"
+import { InvalidIdentifier, InvalidOption } from "../errors/declaration.ts"
+import type { ActorStateError } from "../errors/handler.ts"
+import type { StoreError } from "../errors/store.ts"
+import * as Consumer from "../model/Consumer.ts"
+import type * as DomainEvent from "../model/DomainEvent.ts"
+import { Publisher } from "../publishing/Publisher.ts"
+import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
+import { Transactor } from "../stores/Transactor.ts"
+import * as Subscriber from "../subscribing/declare.ts"
+import * as Memory from "./stateCache.ts"
+import * as Codec from "./stateCodec.ts"
 
 /** A new state together with events to be published: made with `reply`. @since 0.1.0 */
 export interface Reply<out State> {

@@ -7,15 +7,15 @@
  * @since 0.1.0
  */
 import { Context, Duration, Effect, Layer } from "effect"
-import { Processor, type ServeError } from "./delivery/Processor.ts"
-import { NotDecorated, PromiseHandlerMode, UnsupportedOption } from "./errors/declaration.ts"
+import { Processor, type ServeError } from "../delivery/Processor.ts"
+import { NotDecorated, PromiseHandlerMode, UnsupportedOption } from "../errors/declaration.ts"
+import * as Consumer from "../model/Consumer.ts"
+import { Directive } from "../model/directive.ts"
+import type { EventOf, EventSource, Handler, ItemOutcome, Subscriber } from "../model/subscriber.ts"
+import { consumerOf, type Note, notesOf } from "./decoratorMetadata.ts"
 import { type HandlerServices, invoke } from "./HandlerContext.ts"
-import { consumerOf, type Note, notesOf } from "./internal/decorated.ts"
-import * as Consumer from "./model/Consumer.ts"
-import { Directive } from "./model/directive.ts"
-import type { EventOf, EventSource, Handler, ItemOutcome, Subscriber } from "./model/subscriber.ts"
 
-export type * from "./model/subscriber.ts"
+export type * from "../model/subscriber.ts"
 
 /** Options of `make` and `batch`. */
 const supportedOptions: ReadonlyArray<string> = ["consumer", "event", "handler", "priority"]

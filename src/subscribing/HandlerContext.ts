@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import type * as DomainEvent from "./model/DomainEvent.ts"
-import { Publisher } from "./publishing/Publisher.ts"
-import type { UntypedEvent } from "./publishing/prepare.ts"
-import { type FindOptions, type Link, LinkStore, type NewLink } from "./stores/LinkStore.ts"
-import { Transactor } from "./stores/Transactor.ts"
+import type * as DomainEvent from "../model/DomainEvent.ts"
+import { Publisher } from "../publishing/Publisher.ts"
+import type { UntypedEvent } from "../publishing/prepare.ts"
+import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
+import { Transactor } from "../stores/Transactor.ts"
 
 /**
  * Runs statements on the delivery's transaction, with values as parameters: ``await sql`UPDATE task SET done = ${true}` ``.

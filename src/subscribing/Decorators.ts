@@ -7,10 +7,10 @@
  * @since 0.1.0
  */
 import type { Effect } from "effect"
+import * as ConsumerModule from "../model/Consumer.ts"
+import type { EventOf, EventSource } from "../model/subscriber.ts"
+import { consumers, noteMethod } from "./decoratorMetadata.ts"
 import type { HandlerContext } from "./HandlerContext.ts"
-import { consumers, noteMethod } from "./internal/decorated.ts"
-import * as ConsumerModule from "./model/Consumer.ts"
-import type { EventOf, EventSource } from "./model/subscriber.ts"
 
 /** What a decorated method may be: from the event to an Effect, a promise, or nothing. @since 0.1.0 */
 export type Method<Source extends EventSource> = (

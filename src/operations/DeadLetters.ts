@@ -4,26 +4,26 @@
  * @since 0.1.0
  */
 import { Context, DateTime, Effect, Layer, Option, type Schema } from "effect"
-import { Registry } from "./delivery/Registry.ts"
-import { InvalidOption } from "./errors/declaration.ts"
-import { DeliveryNotFound } from "./errors/operation.ts"
-import { EventDecodingError, EventEncodingError } from "./errors/payload.ts"
-import type { StoreError } from "./errors/store.ts"
-import { orderOf } from "./model/Consumer.ts"
-import { decoderOf, issuesOf } from "./model/payloadCodec.ts"
-import { defaultMaxPayloadBytes, isUuid, storableJson } from "./model/storable.ts"
+import { Registry } from "../delivery/Registry.ts"
+import { InvalidOption } from "../errors/declaration.ts"
+import { DeliveryNotFound } from "../errors/operation.ts"
+import { EventDecodingError, EventEncodingError } from "../errors/payload.ts"
+import type { StoreError } from "../errors/store.ts"
+import { orderOf } from "../model/Consumer.ts"
+import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
+import { defaultMaxPayloadBytes, isUuid, storableJson } from "../model/storable.ts"
 import {
   type Changed,
   type DeadLetter,
   type DeadLetterContent,
   type DeadLetterFilter,
   DeadLetterStore
-} from "./stores/DeadLetterStore.ts"
-import type { AttemptRecord } from "./stores/delivery.ts"
-import { InboxStore } from "./stores/InboxStore.ts"
-import { OutboxStore } from "./stores/OutboxStore.ts"
-import { Transactor } from "./stores/Transactor.ts"
-import { Notifier } from "./wakeups/Notifier.ts"
+} from "../stores/DeadLetterStore.ts"
+import type { AttemptRecord } from "../stores/delivery.ts"
+import { InboxStore } from "../stores/InboxStore.ts"
+import { OutboxStore } from "../stores/OutboxStore.ts"
+import { Transactor } from "../stores/Transactor.ts"
+import { Notifier } from "../wakeups/Notifier.ts"
 
 /** Which dead letters are meant; without a field, all. @since 0.1.0 */
 export interface Filter extends Omit<DeadLetterFilter, "since" | "until"> {
