@@ -68,7 +68,7 @@ export {
   type Unserved
 } from "./stores/SubscriptionStore.ts"
 export { Transactor } from "./stores/Transactor.ts"
-export * as Subscriber from "./subscribing/declare.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./subscribing/HandlerContext.ts"
+export * as Subscriber from "./subscribing/Subscriber.ts"
 export { Broadcast, type Ride } from "./wakeups/Broadcast.ts"
 export { Notifier } from "./wakeups/Notifier.ts"

@@ -21,7 +21,7 @@ const todo = {
   unknownRooms: [],
   importersOfDoors: ["integration imports a door", "memory imports a door"],
   circles: [],
-  longFiles: ["memory/tables.ts", "sql/ordering.ts", "sql/outbox.ts", "sql/subscriptions.ts", "subscribing/declare.ts"],
+  longFiles: ["memory/tables.ts", "sql/ordering.ts", "sql/outbox.ts", "sql/subscriptions.ts"],
   strayClients: ["sql/control.ts: @effect/sql-pg"]
 }
 

@@ -15,7 +15,7 @@ import type * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
-import * as Subscriber from "../subscribing/declare.ts"
+import * as Subscriber from "../subscribing/Subscriber.ts"
 import * as Memory from "./stateCache.ts"
 import * as Codec from "./stateCodec.ts"
 

@@ -18,8 +18,8 @@ import type { UntypedEvent } from "../publishing/prepare.ts"
 import type { Delivery } from "../stores/delivery.ts"
 import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
-import * as Subscriber from "../subscribing/declare.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "../subscribing/HandlerContext.ts"
+import * as Subscriber from "../subscribing/Subscriber.ts"
 
 /** A handler that returns a promise, and what it is for. @since 0.1.0 */
 export interface SubscriberOptions<Source extends Subscriber.EventSource> {

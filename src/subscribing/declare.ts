@@ -1,21 +1,13 @@
 /**
- * Subscribers: handlers declared for events, under a consumer.
- *
- * `make` is pure; `layer` registers subscribers, drains what is due and runs their consumers' workers for as long as
- * the layer lives.
+ * Declaring subscribers, and what their handlers say about a delivery besides succeeding and failing.
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer } from "effect"
-import { Processor, type ServeError } from "../delivery/Processor.ts"
-import { NotDecorated, PromiseHandlerMode, UnsupportedOption } from "../errors/declaration.ts"
+import { Context, Duration, Effect } from "effect"
+import { UnsupportedOption } from "../errors/declaration.ts"
 import * as Consumer from "../model/Consumer.ts"
 import { Directive } from "../model/directive.ts"
 import type { EventOf, EventSource, Handler, ItemOutcome, Subscriber } from "../model/subscriber.ts"
-import { consumerOf, type Note, notesOf } from "./decoratorMetadata.ts"
-import { type HandlerServices, invoke } from "./HandlerContext.ts"
-
-export type * from "../model/subscriber.ts"
 
 /** Options of `make` and `batch`. */
 const supportedOptions: ReadonlyArray<string> = ["consumer", "event", "handler", "priority"]
@@ -109,83 +101,6 @@ export const batch = <const Source extends EventSource, E, R>(options: {
     handle: (events) => options.handler(events as ReadonlyArray<EventOf<Source>>)
   })
 
-/** What the methods of a class need, as far as they return Effects, and what their contexts are made of. */
-type MethodServices<Instance> =
-  | HandlerServices
-  | {
-      // biome-ignore lint/suspicious/noExplicitAny: whatever a method takes
-      readonly [Key in keyof Instance]: Instance[Key] extends (...args: any) => infer Returned
-        ? ServicesOf<Returned>
-        : never
-    }[keyof Instance]
-
-type ServicesOf<Returned> = Returned extends Effect.Effect<unknown, unknown, infer R> ? R : never
-
-const isAsync = (method: unknown) => Object.prototype.toString.call(method) === "[object AsyncFunction]"
-
-const nothing = { consumer: "", event: [], handler: () => Effect.void } as const
-
-/** Stands for an object that cannot be registered. */
-const refused = (instance: object, missing: NotDecorated["missing"]): Subscriber<never> => ({
-  ...make(nothing),
-  problem: new NotDecorated({ className: instance.constructor.name, missing })
-})
-
-/** The instance's own methods: a subclass may have overridden the decorated ones. */
-const methodsOf = (instance: object) =>
-  instance as Record<string | symbol, (event: unknown, context: unknown) => unknown>
-
-const fromMethod = (instance: object, consumer: Consumer.Consumer, { event, method, options }: Note) => {
-  const mode = new PromiseHandlerMode({ consumer: consumer.name, handler: String(method) })
-  const methods = methodsOf(instance)
-  return make({
-    consumer,
-    event,
-    ...options,
-    handler: (given: unknown) =>
-      invoke(
-        (context) => methods[method]?.(given, context),
-        consumer.options.mode === undefined ? Effect.fail(mode) : Effect.void
-      )
-  })
-}
-
-/** A class with an async method, whose consumer does not say how deliveries are held, is leased. */
-const withMode = (instance: object, consumer: Consumer.Consumer, notes: ReadonlyArray<Note>) =>
-  consumer.options.mode === undefined && notes.some(({ method }) => isAsync(methodsOf(instance)[method]))
-    ? Consumer.make(consumer.name, { ...consumer.options, mode: "leased" })
-    : consumer
-
-/**
- * The subscribers of an object whose class has `@Consumer` and whose methods have `@Subscribe`: one for each method,
- * called on this object. For objects that somebody else makes, such as a dependency injection container.
- *
- * A method returns an Effect, whose requirements the layer has to meet, or a promise. A class with an `async` method has
- * `mode: "leased"` unless its consumer says otherwise; a method that is not `async` and returns a promise fails with
- * `PromiseHandlerMode` unless it says one.
- *
- * @since 0.1.0
- */
-export const fromInstance = <Instance extends object>(
-  instance: Instance
-): ReadonlyArray<Subscriber<MethodServices<Instance>>> => {
-  const consumer = consumerOf(instance)
-  const notes = notesOf(instance)
-  if (consumer === undefined) return [refused(instance, "Consumer")]
-  if (notes.length === 0) return [refused(instance, "Subscribe")]
-  const held = withMode(instance, consumer, notes)
-  return notes.map((note) => fromMethod(instance, held, note)) as ReadonlyArray<Subscriber<MethodServices<Instance>>>
-}
-
-/**
- * The subscribers of a new instance of a decorated class: see `fromInstance`.
- *
- * @since 0.1.0
- */
-export const fromClass = <Instance extends object>(
-  constructor: new () => Instance
-): ReadonlyArray<Subscriber<MethodServices<Instance>>> => fromInstance(new constructor())
-
 /** An event of a batch is settled as processed. @since 0.1.0 */
 export const processed = (event: { readonly deliveryId: string }): ItemOutcome => ({
   deliveryId: event.deliveryId,
@@ -246,33 +161,6 @@ export const provideContext = <R, Provided>(
   context: Context.Context<Provided>
 ): Subscriber<Exclude<R, Provided>> =>
   ({ ...self, context: Context.merge(self.context, context) }) as Subscriber<Exclude<R, Provided>>
-
-/** What the handlers of these subscribers need. */
-type Requirements<Each> = Each extends Subscriber<infer R> ? R : never
-
-/**
- * Registers subscribers and runs their consumers while the layer lives.
- *
- * Building it writes the durable subscriptions, drains what was due (`startupDrainEnabled`), and starts the workers;
- * only then it is ready. Closing it stops claiming, lets running handlers finish within the grace period, gives the
- * rest back without counting their attempts, and only then removes the handlers.
- *
- * Fails with `DuplicateSubscriber`, `ConsumerConflict`, `InvalidIdentifier`, `InvalidOption`, `UnsupportedOption`, or
- * `StoreError`; nothing stays registered in this process then.
- *
- * @since 0.1.0
- */
-// biome-ignore lint/suspicious/noExplicitAny: each subscriber brings its own requirements, collected in the result
-export const layer = <Subscribers extends ReadonlyArray<Subscriber<any>>>(
-  ...subscribers: Subscribers
-): Layer.Layer<never, ServeError, Processor | Requirements<Subscribers[number]>> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const processor = yield* Processor
-      const context = yield* Effect.context<Requirements<Subscribers[number]>>()
-      yield* processor.serve(subscribers.map((subscriber) => provideContext(subscriber, context) as Subscriber))
-    })
-  )
 
 /**
  * Ends the delivery as `skipped`: an outcome, not a failure. What the handler wrote so far stays.

@@ -1,0 +1,43 @@
+/**
+ * Subscribers: handlers declared for events, under a consumer.
+ *
+ * `make` is pure; `layer` registers subscribers, drains what is due and runs their consumers' workers for as long as
+ * the layer lives.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Layer } from "effect"
+import { Processor, type ServeError } from "../delivery/Processor.ts"
+import type { Subscriber } from "../model/subscriber.ts"
+import { provideContext } from "./declare.ts"
+
+export type * from "../model/subscriber.ts"
+export * from "./declare.ts"
+export { fromClass, fromInstance } from "./fromClass.ts"
+
+/** What the handlers of these subscribers need. */
+type Requirements<Each> = Each extends Subscriber<infer R> ? R : never
+
+/**
+ * Registers subscribers and runs their consumers while the layer lives.
+ *
+ * Building it writes the durable subscriptions, drains what was due (`startupDrainEnabled`), and starts the workers;
+ * only then it is ready. Closing it stops claiming, lets running handlers finish within the grace period, gives the
+ * rest back without counting their attempts, and only then removes the handlers.
+ *
+ * Fails with `DuplicateSubscriber`, `ConsumerConflict`, `InvalidIdentifier`, `InvalidOption`, `UnsupportedOption`, or
+ * `StoreError`; nothing stays registered in this process then.
+ *
+ * @since 0.1.0
+ */
+// biome-ignore lint/suspicious/noExplicitAny: each subscriber brings its own requirements, collected in the result
+export const layer = <Subscribers extends ReadonlyArray<Subscriber<any>>>(
+  ...subscribers: Subscribers
+): Layer.Layer<never, ServeError, Processor | Requirements<Subscribers[number]>> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const processor = yield* Processor
+      const context = yield* Effect.context<Requirements<Subscribers[number]>>()
+      yield* processor.serve(subscribers.map((subscriber) => provideContext(subscriber, context) as Subscriber))
+    })
+  )
