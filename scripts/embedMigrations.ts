@@ -1,12 +1,12 @@
 /**
- * Embeds `sql/NNNN_name.sql` into `src/sql/migrations.generated.ts`, split into statements on `-- statement` lines.
+ * Embeds `sql/NNNN_name.sql` into `src/sql/migrations/migrations.generated.ts`, split into statements on `-- statement` lines.
  * `--check` changes nothing and fails when the embedded form is not that of the files.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 const directory = fileURLToPath(new URL("../sql/", import.meta.url))
-const target = fileURLToPath(new URL("../src/sql/migrations.generated.ts", import.meta.url))
+const target = fileURLToPath(new URL("../src/sql/migrations/migrations.generated.ts", import.meta.url))
 
 const files = readdirSync(directory)
   .filter((file) => file.endsWith(".sql"))
@@ -42,7 +42,7 @@ ${entries.join(",\n")}
 
 if (process.argv.includes("--check")) {
   if (readFileSync(target, "utf8") !== text) {
-    console.error("src/sql/migrations.generated.ts is not what sql/ says. Run: npm run embed")
+    console.error("src/sql/migrations/migrations.generated.ts is not what sql/ says. Run: npm run embed")
     process.exit(1)
   }
 } else {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { migrations } from "../src/sql/migrations.generated.ts"
+import { migrations } from "../src/sql/migrations/migrations.generated.ts"
 import { isDocumented, publicNames } from "./support/publicNames.ts"
 
 const root = new URL("../", import.meta.url)

@@ -3,7 +3,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 import { Transactor } from "../src/index.ts"
-import { checkConstraints, checkSavepoint, holdingSavepoints } from "../src/sql/heldSavepoints.ts"
+import { checkConstraints, checkSavepoint, holdingSavepoints } from "../src/sql/connection/lazySavepoints.ts"
 import { postgres } from "./support/databases.ts"
 import { services } from "./support/scenario.ts"
 

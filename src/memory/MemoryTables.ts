@@ -4,7 +4,7 @@
  * @internal
  */
 import { Context, Layer } from "effect"
-import { MemoryDatabase } from "../MemoryDatabase.ts"
+import { MemoryDatabase } from "./MemoryDatabase.ts"
 import { Tables } from "./tables.ts"
 
 export class MemoryTables extends Context.Service<MemoryTables, Tables>()("effect-integration/MemoryTables") {

@@ -4,9 +4,9 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { MemoryDatabase } from "../MemoryDatabase.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
+import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 interface StateRecord extends Omit<StoredState, "state"> {
   readonly consumer: string

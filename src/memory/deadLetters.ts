@@ -14,7 +14,7 @@ import {
   discardedTag,
   undecodableTag
 } from "../stores/DeadLetterStore.ts"
-import type { Transaction } from "./Database.ts"
+import type { Transaction } from "./database.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp, matches, type Tables } from "./tables.ts"
 

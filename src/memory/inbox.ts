@@ -9,12 +9,12 @@ import type { AttemptRecord, DeliveryStatus, Verdict } from "../stores/delivery.
 import { InboxStore } from "../stores/InboxStore.ts"
 import { type Answer, firstOrderingKey, type Question } from "../stores/poll.ts"
 import { claim, claimOne, lockKeys, nextDue, releasableOf, release } from "./claiming.ts"
-import type { Transaction } from "./Database.ts"
-import { leases } from "./leasing.ts"
-import { MemorySettings } from "./MemorySettings.ts"
+import type { Transaction } from "./database.ts"
+import { leases } from "./leases.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { pendingAfter } from "./outbox.ts"
 import { toClaimed, update } from "./rows.ts"
+import { MemorySettings } from "./settings.ts"
 import { claimable, type DeliveryRecord, isOpen, type Tables, toDelivery } from "./tables.ts"
 
 /** A row of the history, if the attempt failed. */

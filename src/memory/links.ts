@@ -5,11 +5,11 @@
  */
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { MemoryDatabase } from "../MemoryDatabase.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { collect } from "../stores/deferredWrites.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
+import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 interface LinkRecord extends Omit<Link, "metadata"> {
   readonly position: bigint

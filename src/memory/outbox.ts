@@ -14,7 +14,7 @@ import {
   type Removed,
   type RetentionWindow
 } from "../stores/OutboxStore.ts"
-import type { Transaction } from "./Database.ts"
+import type { Transaction } from "./database.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen, type Tables } from "./tables.ts"
 

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
 import type { Claimed } from "../stores/delivery.ts"
-import type { Transaction } from "./Database.ts"
+import type { Transaction } from "./database.ts"
 import type { DeliveryRecord, EventRecord, Tables } from "./tables.ts"
 
 export const toClaimed = (

@@ -4,16 +4,16 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { MemoryDatabase } from "../MemoryDatabase.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import * as Actors from "./actors.ts"
 import * as DeadLetters from "./deadLetters.ts"
 import * as Inbox from "./inbox.ts"
 import * as Links from "./links.ts"
-import { MemorySettings } from "./MemorySettings.ts"
+import { MemoryDatabase } from "./MemoryDatabase.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import * as Outbox from "./outbox.ts"
 import * as Replicas from "./replicas.ts"
+import { MemorySettings } from "./settings.ts"
 import * as Subscriptions from "./subscriptions.ts"
 import * as Transactor from "./transactor.ts"
 

@@ -6,7 +6,7 @@
 import { Effect, Layer } from "effect"
 import type { Registration, RetireScope } from "../stores/SubscriptionStore.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
-import type { Transaction } from "./Database.ts"
+import type { Transaction } from "./database.ts"
 import { MemoryTables } from "./MemoryTables.ts"
 import { type DeliveryRecord, matches, type Tables, toDelivery } from "./tables.ts"
 

@@ -9,7 +9,7 @@ import { matcher } from "../model/eventPattern.ts"
 import type { AttemptRecord, Delivery, DeliveryStatus } from "../stores/delivery.ts"
 import type { NewEvent, OutboxRow } from "../stores/OutboxStore.ts"
 import type { Subscription } from "../stores/SubscriptionStore.ts"
-import { type Database, type Table, Transaction } from "./Database.ts"
+import { type Database, type Table, Transaction } from "./database.ts"
 import { byDueTime, DueOrder } from "./dueOrder.ts"
 
 /** An event; payload and metadata are kept as text, so that nobody can change what is stored. */

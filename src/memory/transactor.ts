@@ -5,8 +5,8 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlUnavailable } from "../errors/store.ts"
-import { MemoryDatabase } from "../MemoryDatabase.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effect(
   Transactor,

@@ -7,7 +7,7 @@ import { Effect, Layer, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Entity } from "../model/DomainEvent.ts"
 import { ActorStore, type NewState, type StoredState } from "../stores/ActorStore.ts"
-import { storeErrors } from "./errors.ts"
+import { storeErrors } from "./connection/errors.ts"
 
 interface Row {
   readonly sourceModule: string

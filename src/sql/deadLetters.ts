@@ -16,8 +16,8 @@ import {
   discardedTag,
   undecodableTag
 } from "../stores/DeadLetterStore.ts"
-import { storeErrors } from "./errors.ts"
-import { gaveUp } from "./ordering.ts"
+import { storeErrors } from "./connection/errors.ts"
+import { gaveUp } from "./inbox/claimInOrder.ts"
 
 /** In the words of `inbox_event_dead_idx`. */
 const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"

@@ -10,7 +10,7 @@ import { isUuid } from "../model/storable.ts"
 import { collect } from "../stores/deferredWrites.ts"
 import { type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
-import { storeErrors } from "./errors.ts"
+import { storeErrors } from "./connection/errors.ts"
 
 interface Row {
   readonly id: string

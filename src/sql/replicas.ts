@@ -12,10 +12,10 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import { SqlClient, type SqlError } from "effect/sql"
 import { toLike } from "../model/eventPattern.ts"
 import { type Note, type Replica, ReplicaStore, type Served } from "../stores/ReplicaStore.ts"
-import { bounded } from "./bounded.ts"
-import { claimable } from "./claiming.ts"
-import { Control } from "./control.ts"
-import { storeErrors } from "./errors.ts"
+import { Control } from "./connection/controlConnection.ts"
+import { storeErrors } from "./connection/errors.ts"
+import { bounded } from "./connection/maintenanceTransaction.ts"
+import { claimable } from "./inbox/claim.ts"
 
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
 const lockKey = (id: string) => `hashtextextended(coalesce(current_schema(), '') || '.replica.' || (${id})::text, 0)`

@@ -6,7 +6,7 @@
 import { Effect, Layer, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type SettingChange, SettingStore } from "../settings/SettingStore.ts"
-import { storeErrors } from "./errors.ts"
+import { storeErrors } from "./connection/errors.ts"
 
 const all = (sql: SqlClient.SqlClient) =>
   sql<{ key: string; value: Schema.Json }>`SELECT key AS "key", value AS "value" FROM integration_setting`

@@ -5,12 +5,12 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { Leased } from "../stores/delivery.ts"
-import type { InboxStore } from "../stores/InboxStore.ts"
-import { claimedColumns, eventOf } from "./claiming.ts"
-import type { Control } from "./control.ts"
-import { storeErrors } from "./errors.ts"
-import { settledBy, settling } from "./settling.ts"
+import type { Leased } from "../../stores/delivery.ts"
+import type { InboxStore } from "../../stores/InboxStore.ts"
+import type { Control } from "../connection/controlConnection.ts"
+import { storeErrors } from "../connection/errors.ts"
+import { claimedColumns, eventOf } from "./claim.ts"
+import { settledBy, settling } from "./settle.ts"
 
 /** Columns of a lease, when it has ended. */
 const ended = "locked_until = NULL, lease_token = NULL"

@@ -4,9 +4,9 @@
  * @internal
  */
 import { Context, Effect, Layer, type Schema } from "effect"
-import { MemoryDatabase } from "../MemoryDatabase.ts"
 import { type SettingChange, SettingStore } from "../settings/SettingStore.ts"
-import type { Transaction } from "./Database.ts"
+import type { Transaction } from "./database.ts"
+import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 interface Change extends SettingChange {
   readonly number: bigint

@@ -7,8 +7,8 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer } from "effect"
-import type { StoreError } from "./errors/store.ts"
-import { Database } from "./memory/Database.ts"
+import type { StoreError } from "../errors/store.ts"
+import { Database } from "./database.ts"
 
 /**
  * A cell that takes part in transactions.

@@ -11,9 +11,9 @@ import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Context, Deferred, Effect, Layer, Option, Queue, Schedule, Scope } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { SqlClient, SqlError } from "effect/sql"
-import { isConnectionLost } from "../errors/sqlState.ts"
-import type { StoreError } from "../errors/store.ts"
-import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
+import { isConnectionLost } from "../../errors/sqlState.ts"
+import type { StoreError } from "../../errors/store.ts"
+import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { storeErrors } from "./errors.ts"
 
 /** One connection, as long as it lasts. */

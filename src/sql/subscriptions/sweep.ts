@@ -5,8 +5,8 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { toLike } from "../model/eventPattern.ts"
-import type { Delivery } from "../stores/delivery.ts"
+import { toLike } from "../../model/eventPattern.ts"
+import type { Delivery } from "../../stores/delivery.ts"
 import {
   type ConsumerState,
   type Registration,
@@ -14,12 +14,12 @@ import {
   type Subscription,
   SubscriptionStore,
   type Unserved
-} from "../stores/SubscriptionStore.ts"
+} from "../../stores/SubscriptionStore.ts"
+import { inParts, onRefusal } from "../connection/bisect.ts"
+import { storeErrors } from "../connection/errors.ts"
+import { bounded, type InTransaction } from "../connection/maintenanceTransaction.ts"
+import { deliveryFields, deliveryId, isSettled, orderingKey } from "../routing.ts"
 import { backfill } from "./backfill.ts"
-import { bounded, type InTransaction } from "./bounded.ts"
-import { storeErrors } from "./errors.ts"
-import { inParts, onRefusal } from "./parts.ts"
-import { deliveryFields, deliveryId, isSettled, orderingKey } from "./routing.ts"
 
 const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
   sql`

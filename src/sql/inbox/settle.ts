@@ -3,8 +3,8 @@
  *
  * @internal
  */
-import { cutTo } from "../model/storable.ts"
-import type { Verdict } from "../stores/delivery.ts"
+import { cutTo } from "../../model/storable.ts"
+import type { Verdict } from "../../stores/delivery.ts"
 
 /**
  * A statement with the parameters of `settledBy`, then those of `guard` from `$8` on. It returns the row's id if the guard

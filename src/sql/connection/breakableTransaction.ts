@@ -5,7 +5,7 @@
  */
 import { Deferred, Effect, Exit, Scope } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { holdingSavepoints } from "./heldSavepoints.ts"
+import { holdingSavepoints } from "./lazySavepoints.ts"
 
 /**
  * Runs a transaction on a connection that is reserved for it. A reservation that ends while a statement is under way

@@ -5,11 +5,11 @@
  */
 import { Data, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
-import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
-import { Transactor } from "../stores/Transactor.ts"
-import { breakable } from "./breakable.ts"
+import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
+import { Transactor } from "../../stores/Transactor.ts"
+import { breakable } from "./breakableTransaction.ts"
 import { storeErrors } from "./errors.ts"
-import { checkConstraints, checkSavepoint } from "./heldSavepoints.ts"
+import { checkConstraints, checkSavepoint } from "./lazySavepoints.ts"
 
 /** Carries the user's own failure through `sql.withTransaction`, whose error channel is `SqlError` too. */
 class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}

@@ -4,8 +4,8 @@
  * @internal
  */
 import type { SqlClient } from "effect/sql"
-import { toLike } from "../model/eventPattern.ts"
-import type { Claimed, ClaimRequest, Interest } from "../stores/delivery.ts"
+import { toLike } from "../../model/eventPattern.ts"
+import type { Claimed, ClaimRequest, Interest } from "../../stores/delivery.ts"
 
 /** Rows a claim may take, in the words of the partial index `inbox_event_claim_idx`. */
 export const claimable = "i.status IN ('received', 'failed') AND i.available_at < 'infinity'"

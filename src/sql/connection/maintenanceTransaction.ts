@@ -5,9 +5,9 @@
  */
 import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
-import { endsWhenInterrupted } from "../stores/unresponsive.ts"
-import { breakable } from "./breakable.ts"
+import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
+import { endsWhenInterrupted } from "../../stores/unresponsive.ts"
+import { breakable } from "./breakableTransaction.ts"
 
 /** How long one may wait for its next statement before the server ends it: its process is frozen, or out of reach. */
 const idleTimeout = "30s"

@@ -11,9 +11,9 @@
  */
 import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import type { OnDeadLetter } from "../model/Consumer.ts"
-import type { Claimed, ClaimRequest } from "../stores/delivery.ts"
-import type { InTransaction } from "./bounded.ts"
+import type { OnDeadLetter } from "../../model/Consumer.ts"
+import type { Claimed, ClaimRequest } from "../../stores/delivery.ts"
+import type { InTransaction } from "../connection/maintenanceTransaction.ts"
 import {
   careColumn,
   carefulLimit,
@@ -29,7 +29,7 @@ import {
   lockWaitOf,
   maxBigint,
   notPaused
-} from "./claiming.ts"
+} from "./claim.ts"
 
 /** Open deliveries, in the words of `inbox_event_key_idx`. */
 const open = "i.status IN ('received', 'processing', 'failed') AND i.available_at IS NOT NULL"

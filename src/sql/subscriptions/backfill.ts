@@ -8,9 +8,9 @@
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import type { InTransaction } from "./bounded.ts"
-import { inParts } from "./parts.ts"
-import { deliveryId, orderingKey } from "./routing.ts"
+import { inParts } from "../connection/bisect.ts"
+import type { InTransaction } from "../connection/maintenanceTransaction.ts"
+import { deliveryId, orderingKey } from "../routing.ts"
 
 /** Ids that are read by one statement, which has to sort all that match. */
 const readLimit = 50_000

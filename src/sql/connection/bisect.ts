@@ -6,8 +6,8 @@
  */
 import { Cause, Effect, Exit } from "effect"
 import type { SqlError } from "effect/sql"
-import { databaseWords } from "../errors/errorText.ts"
-import { isConnectionLost, isContention } from "../errors/sqlState.ts"
+import { databaseWords } from "../../errors/errorText.ts"
+import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
 
 /** What a batch did, and the items nothing could be done about. */
 export interface Parts<Item, A> {

@@ -7,9 +7,9 @@
  */
 import { Effect, Exit, Layer, Option, Queue } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import { Settings } from "../settings/Settings.ts"
-import { Broadcast, type Ride } from "../wakeups/Broadcast.ts"
-import { Control, type Session } from "./control.ts"
+import { Settings } from "../../settings/Settings.ts"
+import { Broadcast, type Ride } from "../../wakeups/Broadcast.ts"
+import { Control, type Session } from "./controlConnection.ts"
 
 /** What one process tells the others; without `wake`, that any consumer may have work; `hello`, that it runs. */
 interface Message {

@@ -5,15 +5,21 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import { StoreError } from "../errors/store.ts"
-import { type Appended, type EventStatus, type NewEvent, type OutboxRow, OutboxStore } from "../stores/OutboxStore.ts"
-import type { Ride } from "../wakeups/Broadcast.ts"
-import { bounded } from "./bounded.ts"
-import { riddenBy, tells } from "./broadcast.ts"
-import { storeErrors } from "./errors.ts"
-import { inParts, onRefusal } from "./parts.ts"
+import { StoreError } from "../../errors/store.ts"
+import {
+  type Appended,
+  type EventStatus,
+  type NewEvent,
+  type OutboxRow,
+  OutboxStore
+} from "../../stores/OutboxStore.ts"
+import type { Ride } from "../../wakeups/Broadcast.ts"
+import { inParts, onRefusal } from "../connection/bisect.ts"
+import { storeErrors } from "../connection/errors.ts"
+import { bounded } from "../connection/maintenanceTransaction.ts"
+import { riddenBy, tells } from "../connection/notifications.ts"
+import { deliveriesOf, deliveryColumns, heardBy, interestedIn, isSettled } from "../routing.ts"
 import { removeSettled } from "./retention.ts"
-import { deliveriesOf, deliveryColumns, heardBy, interestedIn, isSettled } from "./routing.ts"
 
 /** What is known of an event that was stored. */
 type Stored = Omit<Appended, "existing">
