@@ -21,7 +21,7 @@ const todo = {
   unknownRooms: [],
   importersOfDoors: [],
   circles: [],
-  longFiles: ["memory/tables.ts", "sql/inbox/claimInOrder.ts", "sql/outbox/store.ts", "sql/subscriptions/sweep.ts"],
+  longFiles: [],
   strayClients: []
 }
 

@@ -17,18 +17,8 @@ import { DeadLetters } from "../operations/DeadLetters.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
 import { Settings, type Values } from "../settings/Settings.ts"
-import * as SqlActors from "../sql/actors.ts"
-import { Control } from "../sql/connection/controlConnection.ts"
 import * as SqlBroadcast from "../sql/connection/notifications.ts"
-import * as SqlTransactor from "../sql/connection/transactor.ts"
-import * as SqlDeadLetters from "../sql/deadLetters.ts"
-import * as SqlInbox from "../sql/inbox/store.ts"
-import * as SqlLinks from "../sql/links.ts"
-import * as Migrations from "../sql/migrations/migrations.ts"
-import * as SqlOutbox from "../sql/outbox/store.ts"
-import * as SqlReplicas from "../sql/replicas.ts"
-import * as SqlSettings from "../sql/settings.ts"
-import * as SqlSubscriptions from "../sql/subscriptions/sweep.ts"
+import { stores } from "../sql/stores.ts"
 import type { ActorStore } from "../stores/ActorStore.ts"
 import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
@@ -131,19 +121,6 @@ const processor = (options: Options) =>
       return ProcessorModule.Processor.layer({ ...options, maxConcurrentBatches })
     })
   )
-
-const stores = (migrate: boolean) =>
-  Layer.mergeAll(
-    SqlOutbox.layer,
-    SqlInbox.layer,
-    SqlDeadLetters.layer,
-    SqlReplicas.layer,
-    SqlSubscriptions.layer,
-    SqlLinks.layer,
-    SqlActors.layer,
-    SqlSettings.layer,
-    SqlTransactor.layer
-  ).pipe(Layer.provideMerge(Control.layer), Layer.provide(Migrations.layer(migrate)))
 
 /**
  * Services on top of the stores.

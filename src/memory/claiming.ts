@@ -7,7 +7,8 @@ import { Effect } from "effect"
 import type { OnDeadLetter } from "../model/Consumer.ts"
 import type { ClaimRequest, Interest } from "../stores/delivery.ts"
 import type { Transaction } from "./database.ts"
-import { claimable, type DeliveryRecord, matches, type Tables } from "./tables.ts"
+import { claimable, type DeliveryRecord } from "./records.ts"
+import { matches, type Tables } from "./tables.ts"
 
 /** A delivery that is held now. */
 export interface Taken {

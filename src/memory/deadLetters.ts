@@ -15,8 +15,8 @@ import {
   undecodableTag
 } from "../stores/DeadLetterStore.ts"
 import type { Transaction } from "./database.ts"
-import { MemoryTables } from "./MemoryTables.ts"
-import { type DeliveryRecord, type EventRecord, hasGivenUp, matches, type Tables } from "./tables.ts"
+import { type DeliveryRecord, type EventRecord, hasGivenUp } from "./records.ts"
+import { MemoryTables, matches, type Tables } from "./tables.ts"
 
 const cursorOf = ({ id, processedAt }: DeliveryRecord) => `${processedAt ?? 0}/${id}`
 

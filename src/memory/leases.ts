@@ -5,20 +5,14 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { StoreError } from "../errors/store.ts"
-import type { Leased, Verdict } from "../stores/delivery.ts"
+import type { Leased } from "../stores/delivery.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
+import type { DeliveryRecord } from "./records.ts"
 import { toClaimed, update } from "./rows.ts"
-import type { DeliveryRecord, Tables } from "./tables.ts"
+import { settle } from "./settle.ts"
+import type { Tables } from "./tables.ts"
 
 type Leases = Pick<InboxStore["Service"], "lease" | "renew" | "settleLease" | "giveBack" | "expired">
-
-type Settle = (
-  tables: Tables,
-  verdict: Verdict,
-  isMeant: (delivery: DeliveryRecord) => boolean,
-  attempts: number
-) => Effect.Effect<boolean, StoreError>
 
 const isHeldBy = ({ lease, status }: DeliveryRecord, token: string) => status === "processing" && lease?.token === token
 
@@ -37,7 +31,7 @@ const givenBack = (delivery: DeliveryRecord, now: number): DeliveryRecord => ({
   lease: null
 })
 
-export const leases = (tables: Tables, settle: Settle): Leases => ({
+export const leases = (tables: Tables): Leases => ({
   lease: (deliveryId, millis) =>
     Effect.suspend(() => {
       const token = SecureRandom.uuidV4Unsafe()

@@ -15,8 +15,8 @@ import {
   type RetentionWindow
 } from "../stores/OutboxStore.ts"
 import type { Transaction } from "./database.ts"
-import { MemoryTables } from "./MemoryTables.ts"
-import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen, type Tables } from "./tables.ts"
+import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen } from "./records.ts"
+import { MemoryTables, type Tables } from "./tables.ts"
 
 const toRow = (record: EventRecord): OutboxRow => ({
   ...record,

@@ -7,7 +7,8 @@ import { Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
 import type { Claimed } from "../stores/delivery.ts"
 import type { Transaction } from "./database.ts"
-import type { DeliveryRecord, EventRecord, Tables } from "./tables.ts"
+import type { DeliveryRecord, EventRecord } from "./records.ts"
+import type { Tables } from "./tables.ts"
 
 export const toClaimed = (
   tables: Tables,

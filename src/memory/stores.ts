@@ -10,11 +10,11 @@ import * as DeadLetters from "./deadLetters.ts"
 import * as Inbox from "./inbox.ts"
 import * as Links from "./links.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
-import { MemoryTables } from "./MemoryTables.ts"
 import * as Outbox from "./outbox.ts"
 import * as Replicas from "./replicas.ts"
 import { MemorySettings } from "./settings.ts"
 import * as Subscriptions from "./subscriptions.ts"
+import { MemoryTables } from "./tables.ts"
 import * as Transactor from "./transactor.ts"
 
 export const layer = Layer.mergeAll(

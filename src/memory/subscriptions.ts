@@ -7,8 +7,8 @@ import { Effect, Layer } from "effect"
 import type { Registration, RetireScope } from "../stores/SubscriptionStore.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import type { Transaction } from "./database.ts"
-import { MemoryTables } from "./MemoryTables.ts"
-import { type DeliveryRecord, matches, type Tables, toDelivery } from "./tables.ts"
+import { type DeliveryRecord, toDelivery } from "./records.ts"
+import { MemoryTables, matches, type Tables } from "./tables.ts"
 
 const keyOf = (consumer: string, event: string) => JSON.stringify([consumer, event])
 

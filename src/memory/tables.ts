@@ -3,67 +3,24 @@
  *
  * @internal
  */
+import { Context, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Ordering } from "../model/Consumer.ts"
 import { matcher } from "../model/eventPattern.ts"
-import type { AttemptRecord, Delivery, DeliveryStatus } from "../stores/delivery.ts"
-import type { NewEvent, OutboxRow } from "../stores/OutboxStore.ts"
+import type { AttemptRecord } from "../stores/delivery.ts"
+import type { NewEvent } from "../stores/OutboxStore.ts"
 import type { Subscription } from "../stores/SubscriptionStore.ts"
 import { type Database, type Table, Transaction } from "./database.ts"
 import { byDueTime, DueOrder } from "./dueOrder.ts"
-
-/** An event; payload and metadata are kept as text, so that nobody can change what is stored. */
-export interface EventRecord extends Omit<OutboxRow, "payload" | "metadata"> {
-  readonly payload: string
-  readonly metadata: string | null
-}
-
-export interface DeliveryRecord {
-  readonly id: string
-  readonly eventId: string
-  readonly consumer: string
-  readonly eventName: string
-  readonly position: bigint
-  readonly status: DeliveryStatus
-  readonly attemptCount: number
-  readonly lastError: string | null
-  readonly errorTag: string | null
-  /** Milliseconds since 1970; infinite when parked, null when it gave up as `failed`. */
-  readonly availableAt: number | null
-  readonly orderingKey: bigint | null
-  readonly tier: number | null
-  /** When it was settled for good, in milliseconds since 1970. */
-  readonly processedAt: number | null
-  readonly createdAt: number
-  /** JSON text of an edited payload. */
-  readonly payloadOverride: string | null
-  /** Who holds it, and until when, in milliseconds since 1970. */
-  readonly lease: { readonly token: string; readonly until: number } | null
-}
-
-export interface ConsumerRecord {
-  readonly consumer: string
-  readonly ordering: Ordering
-  readonly pausedAt: number | null
-  readonly lastSeenAt: number
-}
-
-/** Waits for something: to be handled, for its time, or for its predecessor. */
-export const isOpen = (delivery: DeliveryRecord) =>
-  delivery.status === "received" ||
-  delivery.status === "processing" ||
-  (delivery.status === "failed" && delivery.availableAt !== null)
-
-export const hasGivenUp = (delivery: DeliveryRecord) =>
-  delivery.status === "dead_letter" || (delivery.status === "failed" && delivery.availableAt === null)
-
-/** A delivery that a claim may take when it is due: open, and neither parked nor running. */
-export type Claimable = DeliveryRecord & { readonly availableAt: number }
-
-export const claimable = (delivery: DeliveryRecord): delivery is Claimable =>
-  (delivery.status === "received" || delivery.status === "failed") &&
-  delivery.availableAt !== null &&
-  delivery.availableAt < Number.POSITIVE_INFINITY
+import { MemoryDatabase } from "./MemoryDatabase.ts"
+import {
+  type Claimable,
+  type ConsumerRecord,
+  claimable,
+  type DeliveryRecord,
+  type EventRecord,
+  hasGivenUp,
+  isOpen
+} from "./records.ts"
 
 /** How much later than the tier above a delivery becomes due, in milliseconds, unless it is brought forward. */
 const headStartMillis = 1000
@@ -287,23 +244,9 @@ export class Tables {
   }
 }
 
-/** A delivery as everybody is told of it. */
-export const toDelivery = (record: DeliveryRecord, now: number): Delivery => ({
-  deliveryId: record.id,
-  eventId: record.eventId,
-  position: record.position,
-  eventName: record.eventName,
-  consumer: record.consumer,
-  status: record.status,
-  isOpen: isOpen(record),
-  attemptCount: record.attemptCount,
-  lastError: record.lastError,
-  errorTag: record.errorTag,
-  dueInMillis:
-    isOpen(record) &&
-    record.lease === null &&
-    record.availableAt !== null &&
-    record.availableAt < Number.POSITIVE_INFINITY
-      ? record.availableAt - now
-      : null
-})
+export class MemoryTables extends Context.Service<MemoryTables, Tables>()("effect-integration/MemoryTables") {
+  static readonly layer: Layer.Layer<MemoryTables, never, MemoryDatabase> = Layer.effect(
+    MemoryTables,
+    MemoryDatabase.useSync((database) => new Tables(database.internal))
+  )
+}

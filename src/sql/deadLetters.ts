@@ -17,7 +17,8 @@ import {
   undecodableTag
 } from "../stores/DeadLetterStore.ts"
 import { storeErrors } from "./connection/errors.ts"
-import { gaveUp } from "./inbox/claimInOrder.ts"
+import { gaveUp } from "./deliveryStates.ts"
+import { reopenEvents } from "./routing.ts"
 
 /** In the words of `inbox_event_dead_idx`. */
 const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"
@@ -108,9 +109,7 @@ const reopen = (change: string) => `
     WHERE i.id = ANY ($1::uuid[]) AND i.outbox_event_id IN (SELECT id FROM events) AND ${gaveUp}
     RETURNING i.id, i.outbox_event_id, i.consumer_name, i.ordering_key
   ), reopened AS (
-    UPDATE outbox_event AS o
-    SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
-    WHERE o.id IN (SELECT outbox_event_id FROM changed)
+    ${reopenEvents("SELECT outbox_event_id FROM changed")}
   )
   SELECT id::text AS "deliveryId", outbox_event_id::text AS "eventId", consumer_name::text AS "consumer",
     ordering_key AS "orderingKey"

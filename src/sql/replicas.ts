@@ -10,12 +10,11 @@ import { hostname } from "node:os"
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { SqlClient, type SqlError } from "effect/sql"
-import { toLike } from "../model/eventPattern.ts"
 import { type Note, type Replica, ReplicaStore, type Served } from "../stores/ReplicaStore.ts"
 import { Control } from "./connection/controlConnection.ts"
 import { storeErrors } from "./connection/errors.ts"
 import { bounded } from "./connection/maintenanceTransaction.ts"
-import { claimable } from "./inbox/claim.ts"
+import { beCareful, calm } from "./recovery.ts"
 
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
 const lockKey = (id: string) => `hashtextextended(coalesce(current_schema(), '') || '.replica.' || (${id})::text, 0)`
@@ -71,45 +70,6 @@ const recorded = (sql: SqlClient.SqlClient) => sql<{ consumers: Recorded }>`
   FROM integration_replica
   WHERE status = 'running' OR stopped_at > clock_timestamp() - interval '1 hour'`
 
-/**
- * Makes a consumer careful up to the last due delivery that a batch of any process may have held: claims go by due time,
- * so it is among the first. Of an ordered consumer, all that is due.
- */
-const beCareful = (sql: SqlClient.SqlClient) => (consumer: string, all: ReadonlyArray<Omit<Served, "consumer">>) =>
-  sql.unsafe(
-    `UPDATE integration_consumer AS c
-    SET careful_until = greatest(c.careful_until, CASE WHEN c.ordering = 'aggregate' THEN clock_timestamp() ELSE coalesce((
-      SELECT i.available_at
-      FROM inbox_event AS i
-      WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= clock_timestamp()
-        AND (i.event_name = ANY ($2::text[]) OR i.event_name LIKE ANY ($3::text[]))
-      ORDER BY i.available_at, i.position
-      OFFSET $4::int
-      LIMIT 1
-    ), clock_timestamp()) END)
-    WHERE c.consumer_name = $1`,
-    [
-      consumer,
-      [...new Set(all.flatMap(({ names }) => names))],
-      [...new Set(all.flatMap(({ patterns }) => patterns))].map(toLike),
-      all.reduce((sum, { batch, workers }) => sum + batch * workers, 0)
-    ]
-  )
-
-const calm = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
-  sql.unsafe(
-    `UPDATE integration_consumer AS c
-    SET careful_until = NULL
-    WHERE c.consumer_name = ANY ($1::text[]) AND ${isCalm("c")}`,
-    [consumers]
-  )
-
-/** Whether nothing suspect is due of a consumer `c` that is careful. */
-export const isCalm = (c: string) => `(${c}.careful_until IS NOT NULL AND NOT EXISTS (
-  SELECT 1 FROM inbox_event AS i
-  WHERE i.consumer_name = ${c}.consumer_name AND ${claimable} AND i.available_at <= ${c}.careful_until
-))`
-
 const findNote = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
   sql<Note>`
   SELECT (extract(epoch FROM clock_timestamp() - started_at) * 1000)::float8 AS "ageMillis"
@@ -122,7 +82,7 @@ const erase = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
   sql`
   DELETE FROM integration_attempt WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'`
 
-const all = (sql: SqlClient.SqlClient) => sql<Replica>`
+export const all = (sql: SqlClient.SqlClient) => sql<Replica>`
   SELECT id::text AS "id", host AS "host", pid AS "pid", status AS "status", started_at AS "startedAt",
     last_seen_at AS "lastSeenAt", stopped_at AS "stoppedAt",
     ARRAY(SELECT jsonb_object_keys(consumers) ORDER BY 1) AS "consumers"

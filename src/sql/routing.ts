@@ -1,5 +1,5 @@
 /**
- * How an event finds its consumers, in SQL: shared by publishing, routing and the registration sweep.
+ * How an event finds its consumers, in SQL: shared by publishing, routing, the registration sweep and backfill.
  *
  * @internal
  */
@@ -13,19 +13,6 @@
  */
 export const deliveryId = (event: string, consumer: string) =>
   `(left(replace(${event}::text, '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended(${event}::text || ${consumer}, 0)), 16, '0'), 15))::uuid`
-
-/** Terminal deliveries: nothing will happen to them by itself. */
-export const isSettled = (delivery: string) =>
-  `(${delivery}.status IN ('processed', 'skipped', 'dead_letter') OR (${delivery}.status = 'failed' AND ${delivery}.available_at IS NULL))`
-
-/** A row `i` of `inbox_event` as a `Delivery`. */
-export const deliveryFields = `
-  i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.position AS "position",
-  i.event_name AS "eventName", i.consumer_name AS "consumer", i.status AS "status",
-  NOT ${isSettled("i")} AS "isOpen", i.attempt_count AS "attemptCount", i.last_error AS "lastError",
-  i.error_tag AS "errorTag",
-  CASE WHEN NOT ${isSettled("i")} AND i.status <> 'processing' AND i.available_at < 'infinity'
-    THEN (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 END AS "dueInMillis"`
 
 /**
  * What an ordered consumer keeps in order: a hash of the aggregate. Two aggregates with the same hash wait for each
@@ -85,3 +72,29 @@ export const deliveriesOf = (events: string, interested: string) => `
     CASE WHEN n.is_ordered THEN ${orderingKey("e")} END, CASE WHEN n.last_tier > 0 THEN n.tier END
   FROM ${events} AS e
   JOIN ${interested} AS n ON n.event_name = e.event_name`
+
+/** Makes events pending again. They are locked before, as deliveries are only written behind their events' locks. */
+export const reopenEvents = (ids: string) => `
+  UPDATE outbox_event
+  SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
+  WHERE id IN (${ids})`
+
+/**
+ * Gives events to consumers that did not have them, and makes those events pending again: two expressions of a `WITH`
+ * list, `given` with what was new to its consumer, and `reopened`.
+ *
+ * @param rows - name of rows with an event, the name of its consumer, and the delivery's ordering key
+ */
+export const givenTo = (rows: string) => `given AS (
+    INSERT INTO inbox_event (
+      id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key
+    )
+    SELECT ${deliveryId("r.id", "r.consumer_name")}, r.id, r.consumer_name, r.event_name, r.schema_version, r.position,
+      r.available_at, r.ordering_key
+    FROM ${rows} AS r
+    ORDER BY r.position
+    ON CONFLICT DO NOTHING
+    RETURNING outbox_event_id, consumer_name
+  ), reopened AS (
+    ${reopenEvents("SELECT outbox_event_id FROM given")}
+  )`

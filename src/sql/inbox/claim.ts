@@ -6,38 +6,8 @@
 import type { SqlClient } from "effect/sql"
 import { toLike } from "../../model/eventPattern.ts"
 import type { Claimed, ClaimRequest, Interest } from "../../stores/delivery.ts"
-
-/** Rows a claim may take, in the words of the partial index `inbox_event_claim_idx`. */
-export const claimable = "i.status IN ('received', 'failed') AND i.available_at < 'infinity'"
-
-/** Evaluated once per statement, by primary key. */
-export const notPaused = (consumer: string) =>
-  `NOT EXISTS (SELECT 1 FROM integration_consumer WHERE consumer_name = ${consumer} AND (paused_at IS NOT NULL OR held_for_backfill))`
-
-/**
- * While a consumer is careful, a claim takes one delivery: see `ReplicaStore`. Evaluated once per statement.
- *
- * @param limit - SQL of the limit otherwise
- */
-export const carefulLimit = (limit: string) => `(SELECT CASE WHEN EXISTS (${isCareful}) THEN 1 ELSE ${limit} END)`
-
-export const isCareful = "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND careful_until IS NOT NULL"
-
-/** Until when consumer `$1` is careful; evaluated once per statement. */
-const carefulUntil = "(SELECT careful_until FROM integration_consumer WHERE consumer_name = $1)"
-
-/**
- * What is to be known of a claimed row `c` of consumer `$1` to take care with it: nothing, nearly always, which costs least.
- * A parked row may have been in any batch.
- */
-export const careColumn = `
-  CASE WHEN ${carefulUntil} IS NOT NULL OR c.error_tag = 'HandlerCrashed' THEN jsonb_build_object(
-    'isCareful', ${carefulUntil} IS NOT NULL,
-    'isSuspect', coalesce(
-      c.available_at <= ${carefulUntil} OR (c.available_at = 'infinity' AND ${carefulUntil} IS NOT NULL), false
-    ),
-    'hasCrashed', coalesce(c.error_tag = 'HandlerCrashed', false)
-  ) END AS "care"`
+import { claimable, notPaused } from "../deliveryStates.ts"
+import { careColumn, carefulLimit } from "../recovery.ts"
 
 /**
  * True; the current transaction then ends when nobody has used it for so long: a process that is frozen loses it, and

@@ -10,7 +10,7 @@ import type { SqlClient, SqlError } from "effect/sql"
 import type { Removed, RetentionWindow } from "../../stores/OutboxStore.ts"
 import { inParts } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
-import { isSettled } from "../routing.ts"
+import { isSettled } from "../deliveryStates.ts"
 
 /** Below every id. */
 const firstId = "00000000-0000-0000-0000-000000000000"

@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { inParts } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
-import { deliveryId, orderingKey } from "../routing.ts"
+import { givenTo, orderingKey } from "../routing.ts"
 
 /** Ids that are read by one statement, which has to sort all that match. */
 const readLimit = 50_000
@@ -58,27 +58,15 @@ const hold = (sql: SqlClient.SqlClient) => (consumer: string) =>
 const give = (sql: SqlClient.SqlClient) => (consumer: string, ids: ReadonlyArray<string>) =>
   sql.unsafe(
     `WITH events AS MATERIALIZED (
-      SELECT o.*
+      SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, c.consumer_name,
+        CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("o")} END AS ordering_key
       FROM outbox_event AS o
-      WHERE o.id = ANY ($2::uuid[])
-      ORDER BY o.id
-      FOR UPDATE
-    ), given AS (
-      INSERT INTO inbox_event (
-        id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key
-      )
-      SELECT ${deliveryId("e.id", "c.consumer_name")}, e.id, c.consumer_name, e.event_name, e.schema_version, e.position,
-        e.available_at, CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("e")} END
-      FROM events AS e
       CROSS JOIN integration_consumer AS c
-      WHERE c.consumer_name = $1
-      ORDER BY e.position
-      ON CONFLICT DO NOTHING
-      RETURNING outbox_event_id
-    )
-    UPDATE outbox_event
-    SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
-    WHERE id IN (SELECT outbox_event_id FROM given)`,
+      WHERE c.consumer_name = $1 AND o.id = ANY ($2::uuid[])
+      ORDER BY o.id
+      FOR UPDATE OF o
+    ), ${givenTo("events")}
+    SELECT count(*)::int AS "given" FROM given`,
     [consumer, ids]
   )
 

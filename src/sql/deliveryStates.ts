@@ -1,0 +1,31 @@
+/**
+ * States of a delivery and of its consumer, as SQL conditions that statements share.
+ *
+ * @internal
+ */
+
+/** Rows a claim may take, in the words of the partial index `inbox_event_claim_idx`. */
+export const claimable = "i.status IN ('received', 'failed') AND i.available_at < 'infinity'"
+
+/** Evaluated once per statement, by primary key. */
+export const notPaused = (consumer: string) =>
+  `NOT EXISTS (SELECT 1 FROM integration_consumer WHERE consumer_name = ${consumer} AND (paused_at IS NOT NULL OR held_for_backfill))`
+
+/** Open deliveries, in the words of `inbox_event_key_idx`. */
+export const open = "i.status IN ('received', 'processing', 'failed') AND i.available_at IS NOT NULL"
+
+/** Deliveries that gave up, in the words of `inbox_event_gave_up_idx`. */
+export const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.available_at IS NULL))"
+
+/** Terminal deliveries: nothing will happen to them by itself. */
+export const isSettled = (delivery: string) =>
+  `(${delivery}.status IN ('processed', 'skipped', 'dead_letter') OR (${delivery}.status = 'failed' AND ${delivery}.available_at IS NULL))`
+
+/** A row `i` of `inbox_event` as a `Delivery`. */
+export const deliveryFields = `
+  i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.position AS "position",
+  i.event_name AS "eventName", i.consumer_name AS "consumer", i.status AS "status",
+  NOT ${isSettled("i")} AS "isOpen", i.attempt_count AS "attemptCount", i.last_error AS "lastError",
+  i.error_tag AS "errorTag",
+  CASE WHEN NOT ${isSettled("i")} AND i.status <> 'processing' AND i.available_at < 'infinity'
+    THEN (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 END AS "dueInMillis"`

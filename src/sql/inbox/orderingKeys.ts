@@ -1,0 +1,120 @@
+/**
+ * Keys of ordered consumers: their locks, what blocks them, and how what waits behind them goes on.
+ *
+ * Whoever takes, parks or releases deliveries of a key holds its advisory lock until the end of the transaction, so the
+ * statements after the lock see what the one before left. Locks are only tried, never waited for.
+ *
+ * @internal
+ */
+import { Effect, Option } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import type { OnDeadLetter } from "../../model/Consumer.ts"
+import type { InTransaction } from "../connection/maintenanceTransaction.ts"
+import { gaveUp, open } from "../deliveryStates.ts"
+
+/** Names the lock of a key of consumer `$1`; advisory locks are shared by all schemas of a database. The key is the seed. */
+const lockName = (key: string) => `hashtextextended(coalesce(current_schema(), '') || '.' || $1::text, ${key})`
+
+/** Whether the lock of a key could be had. */
+export const lockOf = (key: string) => `pg_try_advisory_xact_lock(${lockName(key)})`
+
+/**
+ * Makes the first open delivery of each of these keys due, if it is parked and nothing blocks it. Joins the transaction
+ * there is, without a savepoint; else opens one.
+ */
+export const release =
+  (sql: SqlClient.SqlClient, inTransaction: InTransaction) =>
+  (request: {
+    readonly consumer: string
+    readonly keys: ReadonlyArray<bigint>
+    readonly onDeadLetter: OnDeadLetter
+    readonly waits?: boolean
+  }): Effect.Effect<number, SqlError.SqlError> =>
+    Effect.gen(function* () {
+      if (request.waits === true) {
+        yield* sql.unsafe(
+          `SELECT pg_advisory_xact_lock(${lockName("key")}) FROM (SELECT key FROM unnest($2::bigint[]) AS k (key) ORDER BY key) AS k`,
+          [request.consumer, request.keys]
+        )
+      }
+      const [held] = yield* sql.unsafe<{ keys: ReadonlyArray<bigint> }>(
+        `SELECT ARRAY(SELECT key FROM unnest($2::bigint[]) AS k (key) WHERE ${lockOf("key")}) AS "keys"`,
+        [request.consumer, request.keys]
+      )
+      if (held === undefined || held.keys.length === 0) return 0
+      const released = yield* sql.unsafe(
+        `UPDATE inbox_event
+        SET available_at = coalesce(
+            (SELECT least(careful_until, clock_timestamp()) FROM integration_consumer WHERE consumer_name = $1),
+            clock_timestamp()
+          ), updated_at = clock_timestamp()
+        WHERE status IN ('received', 'failed') AND available_at = 'infinity' AND id = ANY (ARRAY(
+          SELECT h.id
+          FROM unnest($2::bigint[]) AS k (key)
+          CROSS JOIN LATERAL (
+            ${firstOpen("k.key")}
+          ) AS h
+          WHERE h.available_at = 'infinity'
+            AND ($3::text = 'continue' OR ${isUnblocked("$1", "k.key", "h.position")})
+        ))
+        RETURNING id::text`,
+        [request.consumer, held.keys, request.onDeadLetter]
+      )
+      return released.length
+    }).pipe((statements) =>
+      Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
+        Option.isSome(open) ? statements : inTransaction(statements)
+      )
+    )
+
+const firstOpen = (key: string, consumer = "$1") => `
+  SELECT i.id, i.position, i.available_at
+  FROM inbox_event AS i
+  WHERE i.consumer_name = ${consumer} AND i.ordering_key = ${key} AND ${open}
+  ORDER BY i.position
+  LIMIT 1`
+
+export const isUnblocked = (consumer: string, key: string, position: string) => `NOT EXISTS (
+  SELECT 1 FROM inbox_event AS i
+  WHERE i.consumer_name = ${consumer} AND i.ordering_key = ${key} AND ${gaveUp} AND i.position < ${position}
+)`
+
+/** Parked deliveries of a consumer that one poll looks at. */
+const parkedWindow = 1000
+
+/**
+ * For the poll: which keys of ordered consumers begin with a parked delivery that nothing blocks, among the next parked
+ * ones, and where to go on. Needs the rows `served` with `consumer` and `on_dead_letter`.
+ *
+ * @param after - SQL expression of the key to go on from
+ */
+export const parkedKeys = (after: string) => `
+  SELECT s.consumer, s.on_dead_letter, p.keys, p.size, p.last
+  FROM served AS s
+  CROSS JOIN LATERAL (
+    SELECT array_agg(DISTINCT w.ordering_key) AS keys, count(*) AS size, max(w.ordering_key) AS last
+    FROM (
+      SELECT i.ordering_key
+      FROM inbox_event AS i
+      WHERE i.consumer_name = s.consumer AND i.status IN ('received', 'failed') AND i.available_at = 'infinity'
+        AND i.ordering_key > ${after}
+      ORDER BY i.ordering_key
+      LIMIT ${parkedWindow}
+    ) AS w
+  ) AS p
+  WHERE s.on_dead_letter IS NOT NULL`
+
+/** Of the rows of `parkedKeys`: what can be released, as JSON. */
+export const releasable = (parked: string) => `
+  SELECT jsonb_agg(jsonb_build_object('consumer', p.consumer, 'key', k.key::text))
+  FROM ${parked} AS p
+  CROSS JOIN unnest(p.keys) AS k (key)
+  CROSS JOIN LATERAL (
+    ${firstOpen("k.key", "p.consumer")}
+  ) AS h
+  WHERE h.available_at = 'infinity'
+    AND (p.on_dead_letter = 'continue' OR ${isUnblocked("p.consumer", "k.key", "h.position")})`
+
+/** Of the rows of `parkedKeys`: where the next look goes on; null after the last. */
+export const nextParked = (parked: string) => `
+  SELECT min(p.last) FROM ${parked} AS p WHERE p.size = ${parkedWindow}`

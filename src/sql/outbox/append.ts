@@ -1,0 +1,166 @@
+/**
+ * Storing events with their deliveries: one statement, whatever the caller's transaction does.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import { StoreError } from "../../errors/store.ts"
+import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
+import type { Ride } from "../../wakeups/Broadcast.ts"
+import { riddenBy, tells } from "../connection/notifications.ts"
+import { deliveriesOf, deliveryColumns, heardBy, interestedIn } from "../routing.ts"
+
+/** What is known of an event that was stored. */
+type Stored = Omit<Appended, "existing">
+
+export const columnsOf = (event: string) => `
+  ${event}.id::text AS "id", ${event}.position AS "position", ${event}.event_name AS "eventName",
+  ${event}.schema_version AS "schemaVersion", ${event}.source_module AS "sourceModule",
+  ${event}.aggregate_type AS "aggregateType", ${event}.aggregate_id AS "aggregateId", ${event}.payload AS "payload",
+  ${event}.metadata AS "metadata", ${event}.correlation_id AS "correlationId", ${event}.causation_id AS "causationId",
+  ${event}.dedupe_key AS "dedupeKey", ${event}.available_at AS "availableAt", ${event}.status AS "status",
+  ${event}.attempt_count AS "attemptCount", ${event}.last_error AS "lastError",
+  ${event}.routed_at IS NOT NULL AS "isRouted", ${event}.created_at AS "createdAt",
+  ${event}.processed_at AS "processedAt"`
+
+/** Columns of an event to be stored, as arrays. One that nobody fills stays empty: `unnest` makes nulls of it. */
+const toArrays = (events: ReadonlyArray<NewEvent>) => {
+  const text = (value: (event: NewEvent) => string | undefined) => {
+    const values = events.map(value)
+    return values.every((_) => _ === undefined) ? [] : values.map((_) => _ ?? "")
+  }
+  return [
+    text((_) => _.id),
+    text((_) => _.eventName),
+    text((_) => String(_.schemaVersion)),
+    text((_) => _.sourceModule),
+    text((_) => _.aggregateType),
+    text((_) => _.aggregateId),
+    text((_) => _.payload),
+    text((_) => _.metadata),
+    text((_) => _.correlationId),
+    text((_) => _.causationId),
+    text(({ due }) => (due === undefined ? undefined : typeof due === "number" ? `+${due}` : due.toISOString())),
+    text((_) => _.dedupeKey)
+  ]
+}
+
+/**
+ * Events and deliveries in one statement, so that they commit together whatever the caller's transaction does. Which
+ * consumers are interested depends on the name alone, so each name is looked up once.
+ *
+ * With keys, rows are inserted in the order of their keys, so that two lists never wait for each other in a circle;
+ * positions are drawn before that, in the order of the list. All become due at the same moment: then position decides.
+ */
+const appendStatement = ({ isKeyed, isRidden }: { readonly isKeyed: boolean; readonly isRidden: boolean }) => `
+  WITH input AS (
+    SELECT *${isKeyed ? ", nextval(pg_get_serial_sequence('outbox_event', 'position')) AS position" : ""}
+    FROM unnest(
+      $1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[],
+      $10::text[], $11::text[], $12::text[]
+    ) WITH ORDINALITY AS i (
+      id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata,
+      correlation_id, causation_id, due, dedupe_key, place
+    )
+  ), clock AS MATERIALIZED (
+    SELECT clock_timestamp() AS now
+  ), interested AS MATERIALIZED (
+    ${interestedIn("SELECT DISTINCT event_name FROM input")}
+  ), heard AS MATERIALIZED (
+    ${heardBy("interested")}
+  ), stored AS (
+    INSERT INTO outbox_event (
+      ${isKeyed ? "position, " : ""}id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload,
+      metadata, correlation_id, causation_id, dedupe_key, available_at, routed_at, status, processed_at
+    )
+    ${isKeyed ? "OVERRIDING SYSTEM VALUE" : ""}
+    SELECT ${isKeyed ? "i.position, " : ""}i.id, i.event_name, i.schema_version, i.source_module, i.aggregate_type,
+      i.aggregate_id, i.payload, NULLIF(i.metadata, '')::jsonb, NULLIF(i.correlation_id, ''), NULLIF(i.causation_id, ''),
+      NULLIF(i.dedupe_key, ''),
+      CASE WHEN i.due LIKE '+%' THEN c.now + substr(i.due, 2)::float8 * interval '1 millisecond'
+        ELSE coalesce(NULLIF(i.due, '')::timestamptz, c.now) END,
+      c.now, CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
+      CASE WHEN n.event_name IS NULL THEN c.now END
+    FROM input AS i
+    CROSS JOIN clock AS c
+    LEFT JOIN heard AS n USING (event_name)
+    ORDER BY ${isKeyed ? "i.source_module, i.event_name, i.dedupe_key, " : ""}i.place
+    ${isKeyed ? "ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING" : ""}
+    RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, status,
+      available_at, created_at
+  ), delivered AS (
+    INSERT INTO inbox_event (${deliveryColumns})
+    ${deliveriesOf("stored", "interested")}
+  )
+  SELECT e.id::text AS "id", e.position AS "position", e.status AS "status", e.created_at AS "createdAt",
+    coalesce(n.consumers, '{}') AS "consumers"
+  FROM stored AS e
+  LEFT JOIN heard AS n ON n.event_name = e.event_name
+  ${isRidden ? `WHERE ${tells("n.consumers", 13)}` : ""}
+  ORDER BY e.position`
+
+/** The events that have these keys, with their consumers: a statement of its own, to see what was committed meanwhile. */
+const findByKeys = (sql: SqlClient.SqlClient) => {
+  const statement = `
+    SELECT ${columnsOf("e")},
+      ARRAY(
+        SELECT i.consumer_name::text FROM inbox_event AS i WHERE i.outbox_event_id = e.id ORDER BY i.consumer_name
+      ) AS "consumers"
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS k (source_module, event_name, dedupe_key)
+    JOIN outbox_event AS e USING (source_module, event_name, dedupe_key)`
+  return (events: ReadonlyArray<NewEvent>) =>
+    sql.unsafe<OutboxRow & { readonly consumers: ReadonlyArray<string> }>(statement, [
+      events.map((_) => _.sourceModule),
+      events.map((_) => _.eventName),
+      events.map((_) => _.dedupeKey ?? "")
+    ])
+}
+
+const keyOf = (
+  event: Pick<OutboxRow, "sourceModule" | "eventName"> & { readonly dedupeKey: string | null | undefined }
+) => JSON.stringify([event.sourceModule, event.eventName, event.dedupeKey])
+
+const vanished = (event: NewEvent) =>
+  new StoreError({
+    operation: "outbox.append",
+    reason: `the event with dedupeKey "${event.dedupeKey}" was removed while another was refused because of it`,
+    isRetryable: true,
+    cause: undefined
+  })
+
+export const append = (sql: SqlClient.SqlClient) => {
+  const plain = appendStatement({ isKeyed: false, isRidden: false })
+  const ridden = appendStatement({ isKeyed: false, isRidden: true })
+  const keyed = appendStatement({ isKeyed: true, isRidden: false })
+  const find = findByKeys(sql)
+  const appendKeyed = Effect.fnUntraced(function* (events: ReadonlyArray<NewEvent>) {
+    const written = new Map((yield* sql.unsafe<Stored>(keyed, toArrays(events))).map((row) => [row.id, row]))
+    const refused = events.filter((event) => !written.has(event.id))
+    const taken = refused.length === 0 ? [] : yield* find(refused)
+    const existing = new Map(taken.map((row) => [keyOf(row), row]))
+    return yield* Effect.forEach(events, (event): Effect.Effect<Appended, StoreError> => {
+      const row = written.get(event.id)
+      if (row !== undefined) return Effect.succeed({ ...row, existing: undefined })
+      const other = existing.get(keyOf(event))
+      if (other === undefined) return Effect.fail(vanished(event))
+      const { consumers, ...found } = other
+      const status = found.status === "processed" ? "processed" : "pending"
+      const { createdAt, id, position } = found
+      return Effect.succeed({ id, position, status, createdAt, consumers, existing: found })
+    })
+  })
+  const appendPlain = (events: ReadonlyArray<NewEvent>, ride: Ride | undefined) => {
+    const values = toArrays(events)
+    return ride === undefined
+      ? sql.unsafe<Stored>(plain, values)
+      : sql.unsafe<Stored>(ridden, [...values, ...riddenBy(ride)])
+  }
+  return (
+    events: ReadonlyArray<NewEvent>,
+    ride: Ride | undefined
+  ): Effect.Effect<ReadonlyArray<Appended>, StoreError | SqlError.SqlError> =>
+    events.some((event) => event.dedupeKey !== undefined)
+      ? appendKeyed(events)
+      : Effect.map(appendPlain(events, ride), (rows) => rows.map((row) => ({ ...row, existing: undefined })))
+}

@@ -1,0 +1,74 @@
+/**
+ * What claims know of recovery after a crash, and when it begins and ends: SQL that statements share.
+ *
+ * @internal
+ */
+import type { SqlClient } from "effect/sql"
+import { toLike } from "../model/eventPattern.ts"
+import type { Served } from "../stores/ReplicaStore.ts"
+import { claimable } from "./deliveryStates.ts"
+
+/**
+ * While a consumer is careful, a claim takes one delivery: see `ReplicaStore`. Evaluated once per statement.
+ *
+ * @param limit - SQL of the limit otherwise
+ */
+export const carefulLimit = (limit: string) => `(SELECT CASE WHEN EXISTS (${isCareful}) THEN 1 ELSE ${limit} END)`
+
+export const isCareful = "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND careful_until IS NOT NULL"
+
+/** Until when consumer `$1` is careful; evaluated once per statement. */
+const carefulUntil = "(SELECT careful_until FROM integration_consumer WHERE consumer_name = $1)"
+
+/**
+ * What is to be known of a claimed row `c` of consumer `$1` to take care with it: nothing, nearly always, which costs least.
+ * A parked row may have been in any batch.
+ */
+export const careColumn = `
+  CASE WHEN ${carefulUntil} IS NOT NULL OR c.error_tag = 'HandlerCrashed' THEN jsonb_build_object(
+    'isCareful', ${carefulUntil} IS NOT NULL,
+    'isSuspect', coalesce(
+      c.available_at <= ${carefulUntil} OR (c.available_at = 'infinity' AND ${carefulUntil} IS NOT NULL), false
+    ),
+    'hasCrashed', coalesce(c.error_tag = 'HandlerCrashed', false)
+  ) END AS "care"`
+
+/**
+ * Makes a consumer careful up to the last due delivery that a batch of any process may have held: claims go by due time,
+ * so it is among the first. Of an ordered consumer, all that is due.
+ */
+export const beCareful =
+  (sql: SqlClient.SqlClient) => (consumer: string, all: ReadonlyArray<Omit<Served, "consumer">>) =>
+    sql.unsafe(
+      `UPDATE integration_consumer AS c
+    SET careful_until = greatest(c.careful_until, CASE WHEN c.ordering = 'aggregate' THEN clock_timestamp() ELSE coalesce((
+      SELECT i.available_at
+      FROM inbox_event AS i
+      WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= clock_timestamp()
+        AND (i.event_name = ANY ($2::text[]) OR i.event_name LIKE ANY ($3::text[]))
+      ORDER BY i.available_at, i.position
+      OFFSET $4::int
+      LIMIT 1
+    ), clock_timestamp()) END)
+    WHERE c.consumer_name = $1`,
+      [
+        consumer,
+        [...new Set(all.flatMap(({ names }) => names))],
+        [...new Set(all.flatMap(({ patterns }) => patterns))].map(toLike),
+        all.reduce((sum, { batch, workers }) => sum + batch * workers, 0)
+      ]
+    )
+
+export const calm = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
+  sql.unsafe(
+    `UPDATE integration_consumer AS c
+    SET careful_until = NULL
+    WHERE c.consumer_name = ANY ($1::text[]) AND ${isCalm("c")}`,
+    [consumers]
+  )
+
+/** Whether nothing suspect is due of a consumer `c` that is careful. */
+export const isCalm = (c: string) => `(${c}.careful_until IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM inbox_event AS i
+  WHERE i.consumer_name = ${c}.consumer_name AND ${claimable} AND i.available_at <= ${c}.careful_until
+))`

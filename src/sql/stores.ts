@@ -1,0 +1,31 @@
+/**
+ * All stores of a database, as layers.
+ *
+ * @internal
+ */
+import { Layer } from "effect"
+import * as SqlActors from "./actors.ts"
+import { Control } from "./connection/controlConnection.ts"
+import * as SqlTransactor from "./connection/transactor.ts"
+import * as SqlDeadLetters from "./deadLetters.ts"
+import * as SqlInbox from "./inbox/store.ts"
+import * as SqlLinks from "./links.ts"
+import * as Migrations from "./migrations/migrations.ts"
+import * as SqlOutbox from "./outbox/store.ts"
+import * as SqlReplicas from "./replicas.ts"
+import * as SqlSettings from "./settings.ts"
+import * as SqlSubscriptions from "./subscriptions/store.ts"
+
+/** @param migrate - whether migrations are run first; else the database has to be as new as the code */
+export const stores = (migrate: boolean) =>
+  Layer.mergeAll(
+    SqlOutbox.layer,
+    SqlInbox.layer,
+    SqlDeadLetters.layer,
+    SqlReplicas.layer,
+    SqlSubscriptions.layer,
+    SqlLinks.layer,
+    SqlActors.layer,
+    SqlSettings.layer,
+    SqlTransactor.layer
+  ).pipe(Layer.provideMerge(Control.layer), Layer.provide(Migrations.layer(migrate)))

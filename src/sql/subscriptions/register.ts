@@ -1,0 +1,86 @@
+/**
+ * Registering subscriptions and their consumers.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import type { SqlClient } from "effect/sql"
+import type { Registration } from "../../stores/SubscriptionStore.ts"
+import type { InTransaction } from "../connection/maintenanceTransaction.ts"
+import { orderingKey } from "../routing.ts"
+
+const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
+  sql`
+    WITH input AS (
+      SELECT *
+      FROM unnest(
+        ${registrations.map((_) => _.consumer)}::text[], ${registrations.map((_) => _.event)}::text[],
+        ${registrations.map((_) => _.priority)}::int[], ${registrations.map(startOf)}::text[]
+      ) AS i (consumer, event, priority, start)
+    ), stored AS (
+      INSERT INTO integration_subscription (consumer_name, event_pattern, priority, backfill_from)
+      SELECT consumer, event, priority, NULLIF(start, '')::timestamptz FROM input ORDER BY consumer, event
+      ON CONFLICT (consumer_name, event_pattern) DO UPDATE
+      SET priority = excluded.priority
+      WHERE integration_subscription.priority <> excluded.priority
+      RETURNING consumer_name, backfill_from, backfilled_at
+    )
+    UPDATE integration_consumer AS c
+    SET held_for_backfill = true
+    FROM stored AS s
+    WHERE c.consumer_name = s.consumer_name AND c.ordering = 'aggregate' AND s.backfill_from IS NOT NULL
+      AND s.backfilled_at IS NULL`
+
+/** From when on a new subscription is given events; empty for from now on. */
+const startOf = ({ startFrom }: Registration) =>
+  startFrom === undefined ? "" : startFrom === "beginning" ? "-infinity" : startFrom.toISOString()
+
+/** Returns the consumers that were there with another ordering. */
+const registerConsumers = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
+  sql<{ consumer: string }>`
+    WITH input AS (
+      SELECT DISTINCT ON (consumer) *
+      FROM unnest(
+        ${registrations.map((_) => _.consumer)}::text[], ${registrations.map((_) => _.ordering)}::text[]
+      ) AS i (consumer, ordering)
+      ORDER BY consumer
+    ), changed AS (
+      SELECT c.consumer_name
+      FROM integration_consumer AS c
+      JOIN input AS i ON i.consumer = c.consumer_name AND i.ordering <> c.ordering
+    ), stored AS (
+      INSERT INTO integration_consumer (consumer_name, ordering)
+      SELECT consumer, ordering FROM input ORDER BY consumer
+      ON CONFLICT (consumer_name) DO UPDATE SET last_seen_at = clock_timestamp(), ordering = excluded.ordering
+    )
+    SELECT consumer_name AS "consumer" FROM changed`
+
+/** A sweep that was not through goes on from where it began. */
+const sweepAgain = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
+  sql`
+    UPDATE integration_subscription
+    SET registered_snapshot = CASE WHEN swept_at IS NULL THEN registered_snapshot ELSE pg_current_snapshot() END,
+      sweep_until = NULL, swept_at = NULL
+    WHERE consumer_name = ANY (${consumers}::text[])`
+
+/** Gives open deliveries the key their consumer's ordering wants. Without ordering nothing is parked. */
+export const rekey = (sql: SqlClient.SqlClient) =>
+  sql.unsafe(`
+  UPDATE inbox_event AS i
+  SET ordering_key = CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("e")} END,
+    available_at = CASE WHEN i.available_at = 'infinity' THEN clock_timestamp() ELSE i.available_at END
+  FROM integration_consumer AS c, outbox_event AS e
+  WHERE i.consumer_name = c.consumer_name AND e.id = i.outbox_event_id
+    AND c.consumer_name IN (SELECT s.consumer_name FROM integration_subscription AS s WHERE s.swept_at IS NULL)
+    AND i.status IN ('received', 'failed') AND i.available_at IS NOT NULL
+    AND (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)`)
+
+export const registerAll =
+  (sql: SqlClient.SqlClient, inTransaction: InTransaction) => (registrations: ReadonlyArray<Registration>) =>
+    Effect.gen(function* () {
+      const changed = yield* registerConsumers(sql)(registrations)
+      yield* register(sql)(registrations)
+      if (changed.length === 0) return
+      yield* sweepAgain(sql)(changed.map((_) => _.consumer))
+      yield* rekey(sql)
+    }).pipe(inTransaction)

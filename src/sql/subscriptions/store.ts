@@ -1,0 +1,96 @@
+/**
+ * Statements over `integration_subscription` and `integration_consumer`.
+ *
+ * @internal
+ */
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import {
+  type ConsumerState,
+  type Subscription,
+  SubscriptionStore,
+  type Unserved
+} from "../../stores/SubscriptionStore.ts"
+import { storeErrors } from "../connection/errors.ts"
+import { bounded } from "../connection/maintenanceTransaction.ts"
+import { isSettled } from "../deliveryStates.ts"
+import { backfill } from "./backfill.ts"
+import { registerAll } from "./register.ts"
+import { open, remove, skipOpen, unhold } from "./retire.ts"
+import { sweep } from "./sweep.ts"
+
+const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boolean) =>
+  sql<{ consumer: string }>`
+    UPDATE integration_consumer
+    SET paused_at = CASE WHEN ${isPaused}::boolean THEN coalesce(paused_at, clock_timestamp()) END
+    WHERE consumer_name = ${consumer}
+    RETURNING consumer_name AS "consumer"`
+
+export const consumers = (sql: SqlClient.SqlClient) =>
+  sql<ConsumerState>`
+    SELECT consumer_name AS "consumer", ordering AS "ordering", paused_at AS "pausedAt", last_seen_at AS "lastSeenAt"
+    FROM integration_consumer
+    ORDER BY consumer_name`
+
+/** Of running processes, what they recorded; of consumers not seen for long, all. */
+const unserved = (sql: SqlClient.SqlClient) => (silentMillis: number) =>
+  sql.unsafe<Unserved>(
+    `SELECT s.consumer_name AS "consumer", s.event_pattern AS "event", c.last_seen_at AS "lastSeenAt",
+      (
+        SELECT count(*)::int
+        FROM (
+          SELECT 1
+          FROM inbox_event AS i
+          WHERE i.consumer_name = s.consumer_name AND i.event_name LIKE s.event_like AND NOT ${isSettled("i")}
+          LIMIT 1000
+        ) AS o
+      ) AS "open"
+    FROM integration_subscription AS s
+    JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
+    WHERE s.registered_at < clock_timestamp() - $1::float8 * interval '1 millisecond' AND NOT EXISTS (
+      SELECT 1
+      FROM integration_replica AS r
+      WHERE r.status = 'running' AND (
+        r.consumers->s.consumer_name->'names' ? s.event_pattern
+        OR r.consumers->s.consumer_name->'patterns' ? s.event_pattern
+      )
+    )
+    ORDER BY s.consumer_name, s.event_pattern`,
+    [silentMillis]
+  )
+
+const all = (sql: SqlClient.SqlClient) =>
+  sql<Subscription>`
+    SELECT consumer_name AS "consumer", event_pattern AS "event", priority AS "priority"
+    FROM integration_subscription
+    ORDER BY consumer_name, event_pattern`
+
+export const layer: Layer.Layer<SubscriptionStore, never, SqlClient.SqlClient> = Layer.effect(
+  SubscriptionStore,
+  Effect.gen(function* () {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const inTransaction = yield* bounded(sql)
+    return SubscriptionStore.of({
+      register: (registrations) =>
+        registrations.length === 0
+          ? Effect.void
+          : storeErrors("subscriptions.register")(Effect.asVoid(registerAll(sql, inTransaction)(registrations))),
+      setPaused: (consumer, isPaused) =>
+        storeErrors("subscriptions.setPaused")(Effect.map(setPaused(sql)(consumer, isPaused), (_) => _.length > 0)),
+      consumers: storeErrors("subscriptions.consumers")(consumers(sql)),
+      sweep: storeErrors("subscriptions.sweep")(sweep(sql)),
+      backfill: storeErrors("subscriptions.backfill")(backfill(sql, inTransaction)),
+      unserved: (silentMillis) => storeErrors("subscriptions.unserved")(unserved(sql)(silentMillis)),
+      all: storeErrors("subscriptions.all")(all(sql)),
+      open: (scope, limit) => storeErrors("subscriptions.open")(open(sql)(scope, limit)),
+      remove: (consumer, events) =>
+        storeErrors("subscriptions.remove")(
+          Effect.map(Effect.tap(remove(sql)(consumer, events), unhold(sql)(consumer)), (rows) => rows.length)
+        ),
+      skipOpen: (scope) =>
+        storeErrors("subscriptions.skipOpen")(
+          Effect.map(skipOpen(sql)(scope), (rows) => rows.map((row) => row.eventId))
+        )
+    })
+  })
+)
