@@ -10,7 +10,7 @@ import {
   Publisher,
   Subscriber
 } from "../src/index.ts"
-import * as Testing from "../src/Testing.ts"
+import * as Testing from "../src/testing.ts"
 
 const InvoiceCreated = DomainEvent.define("invoice.created", {
   sourceModule: "finance",

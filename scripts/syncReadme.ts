@@ -11,7 +11,7 @@ const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.u
 const specifiers = [
   ["../src/index.ts", "effect-integration"],
   ["../src/pglite.ts", "effect-integration/PgLite"],
-  ["../src/Testing.ts", "effect-integration/testing"]
+  ["../src/testing.ts", "effect-integration/testing"]
 ] as const
 
 const textOf = (example: string) => {

@@ -16,14 +16,7 @@ import {
 const tree = readTree()
 
 /** What breaks a rule today. These lists only get shorter. */
-const todo = {
-  busyDoors: ["Conformance.ts", "Testing.ts"],
-  unknownRooms: [],
-  importersOfDoors: [],
-  circles: [],
-  longFiles: [],
-  strayClients: []
-}
+const todo = { busyDoors: [], unknownRooms: [], importersOfDoors: [], circles: [], longFiles: [], strayClients: [] }
 
 const made = (files: Readonly<Record<string, string>>): Tree => new Map(Object.entries(files))
 

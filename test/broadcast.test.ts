@@ -3,7 +3,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Queue } from "effect"
 import { Broadcast, Integration, Notifier, OutboxStore, Publisher, Transactor } from "../src/index.ts"
-import { newEvent, subscribe } from "../src/testing/support.ts"
+import { newEvent, subscribe } from "../src/testing/conformance/support.ts"
 import { postgres } from "./support/databases.ts"
 import { eventsOf, services, unpolled } from "./support/scenario.ts"
 

@@ -1,6 +1,6 @@
 /** The checks of every contract, on every database and in memory, with the same verdicts. */
 import { describe, layer as withLayer } from "@effect/vitest"
-import * as Conformance from "../src/Conformance.ts"
+import * as Conformance from "../src/testing/conformance/Conformance.ts"
 import { runtimes } from "./support/databases.ts"
 import { unpolled } from "./support/scenario.ts"
 

@@ -6,7 +6,7 @@ import * as Incident from "../src/delivery/incident.ts"
 import * as RollUp from "../src/delivery/maintenance/rollUp.ts"
 import { StoreError } from "../src/errors/store.ts"
 import { IntegrationMemory, OutboxStore, Settings, Transactor } from "../src/index.ts"
-import { newEvent, settleNext, subscribe, withDeliveries } from "../src/testing/support.ts"
+import { newEvent, settleNext, subscribe, withDeliveries } from "../src/testing/conformance/support.ts"
 import { postgres } from "./support/databases.ts"
 import { services, until } from "./support/scenario.ts"
 

@@ -12,7 +12,7 @@ import {
   Subscriber,
   Transactor
 } from "../src/index.ts"
-import * as Testing from "../src/Testing.ts"
+import * as Testing from "../src/testing.ts"
 import { runtimes } from "./support/databases.ts"
 import { eventsOf, serve, unpolled } from "./support/scenario.ts"
 

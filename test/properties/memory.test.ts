@@ -15,7 +15,7 @@ import {
   Transactor,
   type Verdict
 } from "../../src/index.ts"
-import { unique } from "../../src/testing/support.ts"
+import { unique } from "../../src/testing/conformance/support.ts"
 import { postgres } from "../support/databases.ts"
 import { unpolled } from "../support/scenario.ts"
 

@@ -20,7 +20,7 @@ import {
 } from "../../src/index.ts"
 import { subscriber } from "../../src/promise/PromiseApi.ts"
 import { Consumer as DecoratedConsumer, Subscribe } from "../../src/subscribing/Decorators.ts"
-import * as Testing from "../../src/Testing.ts"
+import * as Testing from "../../src/testing.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(_: Equal<A, B>) => {}

@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict"
 import { Effect } from "effect"
-import { ActorStore } from "../stores/ActorStore.ts"
-import { Transactor } from "../stores/Transactor.ts"
+import { ActorStore } from "../../stores/ActorStore.ts"
+import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./check.ts"
 import { unique } from "./support.ts"
 

@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict"
 import { Effect } from "effect"
-import { InboxStore } from "../stores/InboxStore.ts"
-import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import { InboxStore } from "../../stores/InboxStore.ts"
+import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { checkOf } from "./check.ts"
 import { settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 

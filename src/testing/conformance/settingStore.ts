@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict"
 import { Effect } from "effect"
-import { SettingStore } from "../settings/SettingStore.ts"
+import { SettingStore } from "../../settings/SettingStore.ts"
 import { checkOf } from "./check.ts"
 import { unique } from "./support.ts"
 

@@ -5,10 +5,10 @@
  */
 import assert from "node:assert/strict"
 import { Deferred, Effect, Fiber } from "effect"
-import { InboxStore } from "../stores/InboxStore.ts"
-import { OutboxStore } from "../stores/OutboxStore.ts"
-import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
-import { Transactor } from "../stores/Transactor.ts"
+import { InboxStore } from "../../stores/InboxStore.ts"
+import { OutboxStore } from "../../stores/OutboxStore.ts"
+import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
+import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./check.ts"
 import { newEvent, unique, verdict, withDeliveries } from "./support.ts"
 

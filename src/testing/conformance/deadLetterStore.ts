@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict"
 import { Effect } from "effect"
-import { DeadLetterStore, discardedTag } from "../stores/DeadLetterStore.ts"
-import { InboxStore } from "../stores/InboxStore.ts"
-import { OutboxStore } from "../stores/OutboxStore.ts"
+import { DeadLetterStore, discardedTag } from "../../stores/DeadLetterStore.ts"
+import { InboxStore } from "../../stores/InboxStore.ts"
+import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { checkOf } from "./check.ts"
 import { settleNext, withDeliveries } from "./support.ts"
 

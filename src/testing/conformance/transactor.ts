@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict"
 import { Effect } from "effect"
-import { SettingStore } from "../settings/SettingStore.ts"
-import { Transactor } from "../stores/Transactor.ts"
+import { SettingStore } from "../../settings/SettingStore.ts"
+import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./check.ts"
 import { unique } from "./support.ts"
 

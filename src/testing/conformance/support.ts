@@ -5,11 +5,11 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Failure, Verdict } from "../stores/delivery.ts"
-import { InboxStore } from "../stores/InboxStore.ts"
-import { type NewEvent, OutboxStore } from "../stores/OutboxStore.ts"
-import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
-import { Transactor } from "../stores/Transactor.ts"
+import type { Failure, Verdict } from "../../stores/delivery.ts"
+import { InboxStore } from "../../stores/InboxStore.ts"
+import { type NewEvent, OutboxStore } from "../../stores/OutboxStore.ts"
+import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
+import { Transactor } from "../../stores/Transactor.ts"
 
 export type Stores = OutboxStore | InboxStore | SubscriptionStore | Transactor
 

@@ -6,9 +6,9 @@
 import assert from "node:assert/strict"
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { InboxStore } from "../stores/InboxStore.ts"
-import { type NewEvent, OutboxStore } from "../stores/OutboxStore.ts"
-import { Transactor } from "../stores/Transactor.ts"
+import { InboxStore } from "../../stores/InboxStore.ts"
+import { type NewEvent, OutboxStore } from "../../stores/OutboxStore.ts"
+import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./check.ts"
 import { newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 

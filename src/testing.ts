@@ -1,0 +1,6 @@
+/**
+ * For tests: `effect-integration/testing`.
+ *
+ * @since 0.1.0
+ */
+export * from "./testing/observe.ts"
