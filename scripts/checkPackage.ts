@@ -24,7 +24,13 @@ for (const name of [
 ]) {
   if (!(name in main)) fail(`effect-integration does not export ${name}`)
 }
-const entryPoints = { PgLite: "layer", decorators: "Subscribe", promise: "createIntegration", testing: "settled" }
+const entryPoints = {
+  PgLite: "layer",
+  decorators: "Subscribe",
+  promise: "createIntegration",
+  stores: "checkLink",
+  testing: "settled"
+}
 for (const [name, member] of Object.entries(entryPoints)) {
   if (!(member in (await load(`effect-integration/${name}`)))) fail(`effect-integration/${name} has no ${member}`)
 }

@@ -24,51 +24,22 @@ export { Publisher } from "./publishing/Publisher.ts"
 export type { PublishError, UntypedEvent } from "./publishing/prepare.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./settings/Settings.ts"
-export { ActorStore, type NewState, type StoredState } from "./stores/ActorStore.ts"
+export { ActorStore } from "./stores/ActorStore.ts"
 export {
-  type Changed,
   type DeadLetter,
   type DeadLetterContent,
   type DeadLetterFilter,
   DeadLetterStore
 } from "./stores/DeadLetterStore.ts"
-export type {
-  AttemptRecord,
-  ClaimCare,
-  Claimed,
-  ClaimRequest,
-  Delivery,
-  DeliveryStatus,
-  Failure,
-  Interest,
-  Leased,
-  LockWait,
-  Verdict
-} from "./stores/delivery.ts"
+export type { AttemptRecord, Delivery, DeliveryStatus } from "./stores/delivery.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
-export {
-  type Appended,
-  type EventStatus,
-  type NewEvent,
-  type OutboxRow,
-  OutboxStore,
-  type Removed,
-  type RetentionWindow
-} from "./stores/OutboxStore.ts"
-export { type Answer, firstOrderingKey, type Question } from "./stores/poll.ts"
-export { type Note, type Replica, ReplicaStore, type Served } from "./stores/ReplicaStore.ts"
+export { type EventStatus, type OutboxRow, OutboxStore } from "./stores/OutboxStore.ts"
+export { type Replica, ReplicaStore } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
-export {
-  type ConsumerState,
-  type Registration,
-  type RetireScope,
-  type Subscription,
-  SubscriptionStore,
-  type Unserved
-} from "./stores/SubscriptionStore.ts"
+export { type ConsumerState, type Subscription, SubscriptionStore, type Unserved } from "./stores/SubscriptionStore.ts"
 export { Transactor } from "./stores/Transactor.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./subscribing/HandlerContext.ts"
 export * as Subscriber from "./subscribing/Subscriber.ts"
-export { Broadcast, type Ride } from "./wakeups/Broadcast.ts"
+export { Broadcast } from "./wakeups/Broadcast.ts"
 export { Notifier } from "./wakeups/Notifier.ts"

@@ -1,6 +1,8 @@
 /**
- * For tests: `effect-integration/testing`.
+ * For tests: what was published and delivered, faults, and the checks every store has to pass.
  *
  * @since 0.1.0
  */
+export * as Conformance from "./testing/conformance/Conformance.ts"
+export * from "./testing/faults.ts"
 export * from "./testing/observe.ts"

@@ -15,9 +15,6 @@ import {
 
 const tree = readTree()
 
-/** What breaks a rule today. These lists only get shorter. */
-const todo = { busyDoors: [], unknownRooms: [], importersOfDoors: [], circles: [], longFiles: [], strayClients: [] }
-
 const made = (files: Readonly<Record<string, string>>): Tree => new Map(Object.entries(files))
 
 describe("the tree of src", () => {
@@ -43,18 +40,18 @@ describe("the tree of src", () => {
     const good = '/** All of it: const. */\nexport * as A from "./a/A.ts"\nexport {\n  b,\n  type C\n} from "./b.ts"\n'
     assert.deepStrictEqual(busyDoors(made({ "index.ts": good, "model/A.ts": "export const a = 1\n" })), [])
     assert.deepStrictEqual(busyDoors(made({ "index.ts": `${good}export const a = 1\n` })), ["index.ts"])
-    assert.deepStrictEqual(busyDoors(tree), todo.busyDoors)
+    assert.deepStrictEqual(busyDoors(tree), [])
   })
 
   it("has only rooms that have a place", () => {
     assert.deepStrictEqual(unknownRooms(made({ "errors/a.ts": "", "misc/b.ts": "", "index.ts": "" })), ["misc"])
-    assert.deepStrictEqual(unknownRooms(tree), todo.unknownRooms)
+    assert.deepStrictEqual(unknownRooms(tree), [])
   })
 
   it("has no room that imports a door", () => {
     const broken = made({ "index.ts": "", "model/a.ts": 'import { b } from "../index.ts"' })
     assert.deepStrictEqual(importersOfDoors(broken), ["model imports a door"])
-    assert.deepStrictEqual(importersOfDoors(tree), todo.importersOfDoors)
+    assert.deepStrictEqual(importersOfDoors(tree), [])
   })
 
   it("has rooms that import only rooms below them, types included", () => {
@@ -75,13 +72,13 @@ describe("the tree of src", () => {
       "model/c.ts": 'export * from "./b.ts"'
     })
     assert.deepStrictEqual(circles(broken), ["model/b.ts", "model/c.ts"])
-    assert.deepStrictEqual(circles(tree), todo.circles)
+    assert.deepStrictEqual(circles(tree), [])
   })
 
   it("has no file over 300 lines", () => {
     const long = "const a = 1\n".repeat(301)
     assert.deepStrictEqual(longFiles(made({ "model/a.ts": long, "model/b.ts": long.slice(12) })), ["model/a.ts"])
-    assert.deepStrictEqual(longFiles(tree), todo.longFiles)
+    assert.deepStrictEqual(longFiles(tree), [])
   })
 
   it("keeps database clients where they belong", () => {
@@ -92,6 +89,6 @@ describe("the tree of src", () => {
       "stores/a.ts: @effect/sql-pg",
       "stores/a.ts: effect/sql"
     ])
-    assert.deepStrictEqual(strayClients(tree), todo.strayClients)
+    assert.deepStrictEqual(strayClients(tree), [])
   })
 })

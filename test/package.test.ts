@@ -58,11 +58,10 @@ describe("the package", () => {
       "./PgLite",
       "./decorators",
       "./promise",
+      "./stores",
       "./testing",
-      "./internal/*",
       "./package.json"
     ])
-    assert.isNull(manifest.exports["./internal/*"])
     assert.isUndefined(manifest.dependencies)
   })
 

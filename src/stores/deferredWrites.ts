@@ -1,7 +1,8 @@
 /**
- * What a leased handler publishes and links: collected while it runs, and written with the mark of its delivery.
+ * What a leased handler publishes and links: collected while it runs, and written with the mark of its delivery. Every
+ * link store asks for it.
  *
- * @internal
+ * @since 0.1.0
  */
 import { Context, Effect } from "effect"
 import type { Transactor } from "./Transactor.ts"
@@ -18,6 +19,10 @@ export const Collected: Context.Reference<Collector | undefined> = Context.Refer
 /**
  * Runs `write` now; in a leased handler, outside of any transaction of its own, it is put off until the attempt has
  * succeeded, and `provisional` stands for its result.
+ *
+ * @param isOpen - that of the store's `Transactor`
+ *
+ * @since 0.1.0
  */
 export const collect =
   (isOpen: Transactor["Service"]["isOpen"]) =>

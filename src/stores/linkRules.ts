@@ -1,7 +1,7 @@
 /**
- * What a link must be like to be stored.
+ * What a link must be like to be stored: every link store asks these.
  *
- * @internal
+ * @since 0.1.0
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
@@ -12,7 +12,13 @@ import type { Link, NewLink } from "./LinkStore.ts"
 
 const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_root"]
 
-/** Fails with `InvalidIdentifier` unless an entity can be an end of a link. */
+/**
+ * Fails with `InvalidIdentifier` unless an entity can be an end of a link.
+ *
+ * @param end - `source` or `target`, for the message
+ *
+ * @since 0.1.0
+ */
 export const checkEntity = Effect.fnUntraced(function* (end: string, entity: Entity) {
   yield* checkIdentifier(`module of a link's ${end}`, entity.module, 127)
   yield* checkIdentifier(`entityType of a link's ${end}`, entity.entityType, 127)
@@ -22,7 +28,12 @@ export const checkEntity = Effect.fnUntraced(function* (end: string, entity: Ent
 /** Largest metadata of a link, in bytes of JSON. */
 const maxMetadataBytes = 65_536
 
-/** The same for a whole link; returns its metadata as JSON text. */
+/**
+ * Fails with `InvalidIdentifier` unless a link can be stored: both ends, its type, and its metadata of at most 64 KiB of
+ * JSON. Returns the metadata as JSON text, or null without any.
+ *
+ * @since 0.1.0
+ */
 export const checkLink = Effect.fnUntraced(function* (link: NewLink) {
   yield* checkEntity("source", link.source)
   yield* checkEntity("target", link.target)
@@ -39,7 +50,7 @@ export const checkLink = Effect.fnUntraced(function* (link: NewLink) {
     : yield* new InvalidIdentifier({ field: "metadata of a link", problem: stored.issue.message })
 })
 
-/** What is known of a link that a leased handler creates, until its delivery is settled. */
+/** What is known of a link that a leased handler creates, until its delivery is settled. @since 0.1.0 */
 export const provisionalLink = ({ linkType, metadata, source, target }: NewLink): Link => ({
   id: SecureRandom.uuidV4Unsafe(),
   source,

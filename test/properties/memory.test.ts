@@ -3,18 +3,16 @@ import { assert, it } from "@effect/vitest"
 import { Arbitrary, Context, Effect, Layer, Schema } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import {
-  type Claimed,
   DeadLetterStore,
-  firstOrderingKey,
   InboxStore,
   Integration,
   LinkStore,
   OutboxStore,
   SettingStore,
   SubscriptionStore,
-  Transactor,
-  type Verdict
+  Transactor
 } from "../../src/index.ts"
+import { type Claimed, firstOrderingKey, type Verdict } from "../../src/stores.ts"
 import { unique } from "../../src/testing/conformance/support.ts"
 import { postgres } from "../support/databases.ts"
 import { unpolled } from "../support/scenario.ts"

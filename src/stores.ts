@@ -1,0 +1,57 @@
+/**
+ * For who writes a store: the contracts, the rows they speak of, the rules every store applies, and its errors. What a
+ * store must do is checked by `Conformance` of `effect-integration/testing`; docs/stores.md says how to begin.
+ *
+ * @since 0.1.0
+ */
+export { MigrationFailed, SchemaMismatch, SqlUnavailable, StoreError } from "./errors/store.ts"
+export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
+export { ActorStore, type NewState, type StoredState } from "./stores/ActorStore.ts"
+export {
+  type Changed,
+  type DeadLetter,
+  type DeadLetterContent,
+  type DeadLetterFilter,
+  DeadLetterStore,
+  discardedTag,
+  undecodableTag
+} from "./stores/DeadLetterStore.ts"
+export { collect } from "./stores/deferredWrites.ts"
+export type {
+  AttemptRecord,
+  ClaimCare,
+  Claimed,
+  ClaimRequest,
+  Delivery,
+  DeliveryStatus,
+  Failure,
+  Interest,
+  Leased,
+  LockWait,
+  Verdict
+} from "./stores/delivery.ts"
+export { InboxStore } from "./stores/InboxStore.ts"
+export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
+export { checkEntity, checkLink, provisionalLink } from "./stores/linkRules.ts"
+export {
+  type Appended,
+  type EventStatus,
+  type NewEvent,
+  type OutboxRow,
+  OutboxStore,
+  type Removed,
+  type RetentionWindow
+} from "./stores/OutboxStore.ts"
+export { type Answer, firstOrderingKey, type Question } from "./stores/poll.ts"
+export { type Note, type Replica, ReplicaStore, type Served } from "./stores/ReplicaStore.ts"
+export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
+export {
+  type ConsumerState,
+  type Registration,
+  type RetireScope,
+  type Subscription,
+  SubscriptionStore,
+  type Unserved
+} from "./stores/SubscriptionStore.ts"
+export { Transactor } from "./stores/Transactor.ts"
+export { Broadcast, type Ride } from "./wakeups/Broadcast.ts"
