@@ -11,9 +11,9 @@ import { inTime } from "../../stores/unresponsive.ts"
 import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { charge, conclude, pause } from "../transactions/followUp.ts"
-import { type Advice, Attempt } from "../transactions/result.ts"
+import { type Advice, TransactionResult } from "../transactions/result.ts"
 import { type Asked, nobody, nothing, type Round, withdrawn } from "../transactions/round.ts"
-import { attempt } from "../transactions/transaction.ts"
+import { runTransaction } from "../transactions/transaction.ts"
 import { advise } from "./attemptNotes.ts"
 
 /**
@@ -57,7 +57,14 @@ export const careful = (
     const run = Effect.gen(function* () {
       const advised = yield* adviser(engine, claim, advice)
       const { isStopping } = asked
-      return yield* attempt(engine, { consumer, claim, isStopping, repeats: 0, avoided: nobody, advise: advised })
+      return yield* runTransaction(engine, {
+        consumer,
+        claim,
+        isStopping,
+        repeats: 0,
+        avoided: nobody,
+        advise: advised
+      })
     }).pipe(
       // Given back, at no charge: the note would be one.
       Effect.onInterrupt(() => Effect.ignore(erase))
@@ -66,7 +73,7 @@ export const careful = (
     // A commit has erased the note of its own delivery. It may have been another one, or none, than was looked at before.
     const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted?.deliveryId
     if (result._tag !== "Lost" && !isErased) yield* erase
-    return yield* Attempt.$match(result, {
+    return yield* TransactionResult.$match(result, {
       Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
         if (row === undefined || row.care?.isCareful !== true) engine.care.consumers.delete(name)
         else if (!row.care.isSuspect) {

@@ -12,7 +12,7 @@ import { rulesOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failure } from "../handlers/outcome.ts"
 import { verdictOf } from "../handlers/settlement.ts"
-import type { Attempt, Judged } from "./result.ts"
+import type { Judged, TransactionResult } from "./result.ts"
 
 const report = (consumer: Consumer, { row, verdict }: Judged) => {
   const attempts = verdict.seenAttempts + 1
@@ -66,7 +66,7 @@ export const charge = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   row: Claimed,
-  { cause, durationMillis }: Extract<Attempt, { _tag: "Failed" }>
+  { cause, durationMillis }: Extract<TransactionResult, { _tag: "Failed" }>
 ) {
   const rules = rulesOf(consumer, yield* engine.settings.current)
   const verdict = yield* verdictOf(row, failure(cause), rules, durationMillis)

@@ -16,7 +16,7 @@ export interface Judged {
 }
 
 /** What a transaction did. */
-export type Attempt = Data.TaggedEnum<{
+export type TransactionResult = Data.TaggedEnum<{
   /** Committed: `rows` were taken, of which these were processed, the others skipped, put off or given up. */
   Committed: {
     readonly rows: ReadonlyArray<Claimed>
@@ -42,9 +42,9 @@ export type Attempt = Data.TaggedEnum<{
   }
 }>
 
-export const Attempt = Data.taggedEnum<Attempt>()
+export const TransactionResult = Data.taggedEnum<TransactionResult>()
 
-export interface Request {
+export interface TransactionRequest {
   readonly consumer: Consumer
   readonly claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>
   /** Whether a worker is being stopped: no further delivery is begun. */

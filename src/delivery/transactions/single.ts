@@ -16,7 +16,7 @@ import { watch } from "../handlers/handlerTimeout.ts"
 import { crash, failure, type Outcome } from "../handlers/outcome.ts"
 import { deliver } from "../handlers/runHandler.ts"
 import type { Handled } from "./batch.ts"
-import type { Request } from "./result.ts"
+import type { TransactionRequest } from "./result.ts"
 
 /** Leaves the transaction before anything was run. */
 export class Postponed extends Data.TaggedError("Postponed")<{ readonly isExclusive: boolean }> {}
@@ -27,7 +27,7 @@ class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {
 /** Times a single delivery is repeated when other transactions stand in its way, before that counts as its failure. */
 const maxRepeats = 10
 
-export const chargesContention = (request: Request) => request.repeats >= maxRepeats
+export const chargesContention = (request: TransactionRequest) => request.repeats >= maxRepeats
 
 /** Whether a handler went on after a failed statement: then even the check of constraints is refused. */
 const constraintFailure = (consumer: Consumer, row: Claimed, cause: Cause.Cause<unknown>): Outcome =>
@@ -38,7 +38,7 @@ const constraintFailure = (consumer: Consumer, row: Claimed, cause: Cause.Cause<
 /** A single delivery behind a savepoint. Leaves the transaction only for what cannot be undone by it. */
 export const runSingle = Effect.fnUntraced(function* (
   engine: Engine,
-  request: Request,
+  request: TransactionRequest,
   row: Claimed,
   outer: Context.Context<never>,
   timeoutMillis: number
@@ -70,7 +70,7 @@ export const runSingle = Effect.fnUntraced(function* (
 /** A single delivery that may have ended a process or a connection before, as far as that is to be run at all. */
 export const runSuspect = Effect.fnUntraced(function* (
   engine: Engine,
-  request: Request,
+  request: TransactionRequest,
   row: Claimed,
   run: Effect.Effect<ReadonlyArray<Handled>, Handlers.Abandoned | StoreError>
 ) {

@@ -19,7 +19,7 @@ import * as Handlers from "../handlers/handlers.ts"
 import { verdictOf } from "../handlers/settlement.ts"
 import { type Handled, runBatch } from "./batch.ts"
 import { weightOf } from "./payloadSize.ts"
-import { Attempt, type Judged, type Request } from "./result.ts"
+import { type Judged, type TransactionRequest, TransactionResult } from "./result.ts"
 import { chargesContention, Postponed, runSingle, runSuspect } from "./single.ts"
 
 /** Leaves the transaction, as the batch before was not committed. */
@@ -36,7 +36,7 @@ const releaseNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Cla
 /** Writes what the handlers' outcomes mean. */
 const settle = Effect.fnUntraced(function* (
   engine: Engine,
-  request: Request,
+  request: TransactionRequest,
   rows: ReadonlyArray<Claimed>,
   handled: ReadonlyArray<Handled>,
   durationMillis: number
@@ -58,7 +58,10 @@ const settle = Effect.fnUntraced(function* (
  * Runs one transaction. Fails with `StoreError`, or dies, only when nothing was claimed: then it is not about a
  * delivery.
  */
-export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt, StoreError> =>
+export const runTransaction = (
+  engine: Engine,
+  request: TransactionRequest
+): Effect.Effect<TransactionResult, StoreError> =>
   Effect.gen(function* () {
     const outer = yield* Effect.context<never>()
     const settings = yield* engine.settings.current
@@ -101,16 +104,22 @@ export const attempt = (engine: Engine, request: Request): Effect.Effect<Attempt
           : engine.transactor.withTransaction(transaction)
       )
     )
-    if (Exit.isSuccess(exit)) return Attempt.Committed({ rows, weight, ...exit.value })
+    if (Exit.isSuccess(exit)) return TransactionResult.Committed({ rows, weight, ...exit.value })
     const left = exit.cause.reasons.find(Cause.isFailReason)?.error
-    if (left instanceof Withdrawn) return Attempt.Withdrawn()
+    if (left instanceof Withdrawn) return TransactionResult.Withdrawn()
     if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
-    if (left instanceof Postponed) return Attempt.Suspect({ isExclusive: left.isExclusive })
+    if (left instanceof Postponed) return TransactionResult.Suspect({ isExclusive: left.isExclusive })
     const abandoned = left instanceof Handlers.Abandoned ? left : undefined
     const isAbandoned = abandoned !== undefined
     const cause = abandoned?.cause ?? exit.cause
     // A failure of the handler's own connections left the transaction in good order.
-    if (!isAbandoned && (isConnectionLost(cause) || isSilent(cause))) return Attempt.Lost({ rows })
-    if (isContention(cause) && !(chargesContention(request) && rows.length === 1)) return Attempt.Contended({ rows })
-    return Attempt.Failed({ rows, suspects: isAbandoned ? abandoned.suspects : rows, cause, durationMillis: elapsed() })
+    if (!isAbandoned && (isConnectionLost(cause) || isSilent(cause))) return TransactionResult.Lost({ rows })
+    if (isContention(cause) && !(chargesContention(request) && rows.length === 1))
+      return TransactionResult.Contended({ rows })
+    return TransactionResult.Failed({
+      rows,
+      suspects: isAbandoned ? abandoned.suspects : rows,
+      cause,
+      durationMillis: elapsed()
+    })
   })

@@ -14,9 +14,9 @@ import { leasedRound } from "../leased/leasedRound.ts"
 import { careful, confess, lost } from "../recovery/recoveryRound.ts"
 import { record } from "../recovery/served.ts"
 import { charge, conclude, pause } from "../transactions/followUp.ts"
-import { Attempt } from "../transactions/result.ts"
+import { TransactionResult } from "../transactions/result.ts"
 import { type Asked, nobody, type Round, withdrawn } from "../transactions/round.ts"
-import { attempt } from "../transactions/transaction.ts"
+import { runTransaction } from "../transactions/transaction.ts"
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
 const alone = Effect.fnUntraced(function* (
@@ -29,7 +29,7 @@ const alone = Effect.fnUntraced(function* (
     const wanted = { ...(yield* handledClaimOf(engine, consumer, { repeats })), deliveryId }
     const claim = Effect.map(engine.inbox.claimOne(wanted), (row) => (row === undefined ? [] : [row]))
     const request = { consumer, claim, isStopping, repeats, avoided: nobody, advise: undefined }
-    const result = yield* attempt(engine, request)
+    const result = yield* runTransaction(engine, request)
     // Taken with care by the next round.
     if (result._tag === "Suspect" || result._tag === "Withdrawn") return 0
     if (result._tag === "Lost") return (yield* lost(engine, consumer, 1)).settled
@@ -67,15 +67,15 @@ const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Aske
     const { isStopping, maxPosition } = asked
     const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, { maxPosition })), limit })
     const request = { consumer, claim, isStopping, repeats: 0, avoided: nobody, advise: undefined }
-    const result = yield* attempt(engine, { ...request, relay })
+    const result = yield* runTransaction(engine, { ...request, relay })
     if (relay !== undefined) yield* relay.ended(result._tag === "Committed")
     /** Commits what comes before the suspects in order, so that they are next. */
     const clearTheWay = Effect.fnUntraced(function* (suspects: ReadonlyArray<Claimed>) {
       const avoided = new Set(suspects.map((row) => row.deliveryId))
-      const before = yield* attempt(engine, { ...request, avoided })
+      const before = yield* runTransaction(engine, { ...request, avoided })
       return before._tag === "Committed" ? yield* conclude(engine, consumer, before.processed, before.others) : 0
     })
-    return yield* Attempt.$match(result, {
+    return yield* TransactionResult.$match(result, {
       Committed: ({ others, processed, rows, weight }) =>
         Effect.map(
           conclude(engine, consumer, processed, others),
