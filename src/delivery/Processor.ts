@@ -216,7 +216,7 @@ export class Processor extends Context.Service<
             Duration.fromInputUnsafe(options.rollUpDelay ?? "100 millis")
           ),
           isIsolated: options.isolated ?? false,
-          relays: options.isolated !== true && !capabilities.singleSession && (yield* readsCommitted(transactor)),
+          canPipeline: options.isolated !== true && !capabilities.singleSession && (yield* readsCommitted(transactor)),
           maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
         }
         const maintenance = yield* Maintenance.make(engine)

@@ -37,8 +37,8 @@ export interface Engine {
   readonly now: Effect.Effect<number>
   /** Age at which a batch is committed with what it has, in milliseconds. */
   readonly maxBatchMillis: number
-  /** Whether a worker may claim its next batch before the last is committed: see `relay.ts`. */
-  readonly relays: boolean
+  /** Whether a worker may claim its next batch before the last is committed: see `workers/pipeline.ts`. */
+  readonly canPipeline: boolean
   /** Each delivery has a transaction of its own, except those of batch handlers. */
   readonly isIsolated: boolean
 }

@@ -11,7 +11,7 @@ import { firstBatch, requestOf } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import type { Poller } from "../maintenance/poller.ts"
 import * as BatchSize from "../workers/batchSize.ts"
-import { relayed } from "../workers/pipeline.ts"
+import { runPipelined } from "../workers/pipeline.ts"
 import { round } from "../workers/runRound.ts"
 
 const never = () => false
@@ -39,7 +39,7 @@ const rounds = Effect.fnUntraced(function* (
     let size = BatchSize.start(first)
     let settled = 0
     for (;;) {
-      const done = yield* relayed(engine, consumer, size, asked)
+      const done = yield* runPipelined(engine, consumer, size, asked)
       settled += done.settled
       if (done.last.claimed === 0) return settled
       size = done.size

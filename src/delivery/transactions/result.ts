@@ -7,7 +7,7 @@ import { type Cause, Data, type Effect } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Claimed, Verdict } from "../../stores/delivery.ts"
-import type { Relay } from "./round.ts"
+import type { Pipelining } from "./round.ts"
 
 /** A delivery that was not processed, and what was written about it. */
 export interface Judged {
@@ -55,7 +55,7 @@ export interface TransactionRequest {
   readonly avoided: ReadonlySet<string>
   /** What to do with a suspect delivery; without it, none is run. */
   readonly advise: ((row: Claimed) => Effect.Effect<Advice, StoreError>) | undefined
-  readonly relay?: Relay | undefined
+  readonly pipelining?: Pipelining | undefined
 }
 
 /** What a careful attempt does with a delivery it has claimed. */

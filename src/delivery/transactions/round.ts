@@ -23,8 +23,8 @@ export const nothing: Round = { claimed: 0, settled: 0, result: "part" }
 /** What was claimed early was left for a later claim. */
 export const withdrawn: Round = { claimed: 1, settled: 0, result: "cut" }
 
-/** How a batch follows another one of its worker: see `relay.ts`. */
-export interface Relay {
+/** How a batch follows another one of its worker: see `workers/pipeline.ts`. */
+export interface Pipelining {
   /** Waited for between claim and handlers; false: the batch before was not committed, and this one is left. */
   readonly turn: Effect.Effect<boolean>
   /** Told how many were handled when time is up or all are, before anything is settled, and what the batch weighs. */
@@ -38,7 +38,7 @@ export interface Asked {
   readonly isStopping: () => boolean
   /** Only events up to this position. */
   readonly maxPosition?: bigint
-  readonly relay?: Relay
+  readonly pipelining?: Pipelining
 }
 
 /** Nobody is left out. */

@@ -74,7 +74,7 @@ export const runTransaction = (
     const signs: Signs = { last: startedAt }
     const transaction = Effect.gen(function* () {
       rows = yield* untraced(request.claim)
-      if (request.relay !== undefined && !(yield* request.relay.turn)) return yield* new Withdrawn()
+      if (request.pipelining !== undefined && !(yield* request.pipelining.turn)) return yield* new Withdrawn()
       startedAt = clock.currentTimeMillisUnsafe()
       signs.last = startedAt
       const [first, second] = rows
@@ -89,7 +89,7 @@ export const runTransaction = (
       const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
       const batch = { consumer, rows, isStopping, avoided, timeoutMillis, signs }
       const handled = yield* runBatch(engine, batch, handlers)
-      if (request.relay !== undefined) yield* request.relay.handled(handled.length, weight)
+      if (request.pipelining !== undefined) yield* request.pipelining.handled(handled.length, weight)
       return yield* settle(engine, request, rows, handled, elapsed())
     })
     const exit = yield* Effect.exit(

@@ -44,7 +44,7 @@ const begin = (
   Effect.gen(function* () {
     const handled = yield* Deferred.make<Done | undefined>()
     const ended = yield* Deferred.make<boolean>()
-    const relay = {
+    const pipelining = {
       turn,
       handled: (count: number, weight: number) =>
         Effect.asVoid(
@@ -52,18 +52,23 @@ const begin = (
         ),
       ended: (isCommitted: boolean) => Effect.asVoid(Deferred.succeed(ended, isCommitted))
     }
-    const running = round(engine, consumer, limit, { ...asked, relay }).pipe(Effect.ensuring(relay.ended(false)))
+    const running = round(engine, consumer, limit, { ...asked, pipelining }).pipe(
+      Effect.ensuring(pipelining.ended(false))
+    )
     return { fiber: yield* Effect.forkScoped(running, { startImmediately: true }), handled, ended }
   })
 
 /** Whether a second transaction of a consumer's worker is worth its place. */
 const hasRoom = (engine: Engine, consumer: Consumer) =>
-  !engine.relays || isLeased(consumer) || orderOf(consumer) !== undefined || (consumer.options.concurrency ?? 1) > 1
+  !engine.canPipeline ||
+  isLeased(consumer) ||
+  orderOf(consumer) !== undefined ||
+  (consumer.options.concurrency ?? 1) > 1
     ? Effect.succeed(false)
     : Effect.map(engine.permits.available, (available) => 2 * available >= engine.permits.capacity)
 
 /** What a number of rounds did together. */
-export interface Relayed {
+export interface Pipelined {
   readonly settled: number
   readonly last: Round
   /** Of the next batch. */
@@ -78,13 +83,13 @@ const longest = 50
  *
  * @param onFull - runs when a batch has come full: there may be work for others
  */
-export const relayed = (
+export const runPipelined = (
   engine: Engine,
   consumer: Consumer,
   first: BatchSize.BatchSize,
   asked: Asked,
   onFull: Effect.Effect<void> = Effect.void
-): Effect.Effect<Relayed, StoreError> =>
+): Effect.Effect<Pipelined, StoreError> =>
   Effect.gen(function* () {
     let size = first
     let settled = 0

@@ -58,17 +58,17 @@ const hasPredecessor = (rows: ReadonlyArray<Claimed>, suspects: ReadonlyArray<Cl
 /** One transaction for up to `limit` deliveries, and what follows from it. */
 const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Asked): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
-    const { relay } = asked
+    const { pipelining } = asked
     const isCareful = engine.care.lost.has(consumer.name) || engine.care.consumers.has(consumer.name)
-    if (isCareful && relay !== undefined && !(yield* relay.turn)) return withdrawn
+    if (isCareful && pipelining !== undefined && !(yield* pipelining.turn)) return withdrawn
     yield* confess(engine, consumer)
     if (engine.care.consumers.has(consumer.name)) return yield* careful(engine, consumer, asked)
     yield* record(engine, consumer, limit)
     const { isStopping, maxPosition } = asked
     const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, { maxPosition })), limit })
     const request = { consumer, claim, isStopping, repeats: 0, avoided: nobody, advise: undefined }
-    const result = yield* runTransaction(engine, { ...request, relay })
-    if (relay !== undefined) yield* relay.ended(result._tag === "Committed")
+    const result = yield* runTransaction(engine, { ...request, pipelining })
+    if (pipelining !== undefined) yield* pipelining.ended(result._tag === "Committed")
     /** Commits what comes before the suspects in order, so that they are next. */
     const clearTheWay = Effect.fnUntraced(function* (suspects: ReadonlyArray<Claimed>) {
       const avoided = new Set(suspects.map((row) => row.deliveryId))

@@ -11,7 +11,7 @@ import { firstBatch, requestOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import type { Round } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
-import { relayed } from "./pipeline.ts"
+import { runPipelined } from "./pipeline.ts"
 
 /** How a worker is asked to stop: no further claim, and no further delivery of the batch it is in. */
 export interface Stop {
@@ -51,7 +51,7 @@ export const run = (engine: Engine, consumer: Consumer, stop: Stop): Effect.Effe
     const step = Effect.gen(function* () {
       const settings = yield* engine.settings.current
       if (!settings.processorEnabled) return settings.pollingIntervalMs
-      const done = yield* relayed(engine, consumer, size, { isStopping: () => stop.isStopping }, wakeAnother)
+      const done = yield* runPipelined(engine, consumer, size, { isStopping: () => stop.isStopping }, wakeAnother)
       size = done.size
       if (done.last.result === "full") yield* wakeAnother
       return yield* patience(engine, consumer, done.last)
