@@ -13,9 +13,9 @@ import { careColumn, carefulLimit } from "../recovery.ts"
  * True; the current transaction then ends when nobody has used it for so long: a process that is frozen loses it, and
  * what it holds. Set by the claim itself, so that there is no moment in between.
  *
- * @param lease - SQL of the time in milliseconds as text, or null for no limit
+ * @param limit - SQL of the time in milliseconds as text, or null for no limit
  */
-export const isLeased = (lease: string) =>
+export const limitsIdle = (lease: string) =>
   `(SELECT ${lease}::text IS NULL OR set_config('idle_in_transaction_session_timeout', ${lease}, true) IS NOT NULL)`
 
 /** A claimed row `c` with its event; the payload of an edited dead letter is the delivery's own. */
@@ -55,8 +55,8 @@ export const maxBigint = 9223372036854775807n
 
 const inMillis = (millis: number | undefined) => (millis === undefined ? null : `${Math.ceil(millis)}ms`)
 
-/** Parameter of `isLeased`. */
-export const leaseOf = ({ idleMillis }: ClaimRequest) => inMillis(idleMillis)
+/** Parameter of `limitsIdle`. */
+export const idleLimitOf = ({ idleMillis }: ClaimRequest) => inMillis(idleMillis)
 
 /**
  * True; later statements of the current transaction then wait so long for locks at most. Set by the claim itself: a
@@ -83,7 +83,7 @@ export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { re
         i.error_tag
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
-        AND ${isLeased("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
+        AND ${limitsIdle("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
       ORDER BY i.available_at, i.position
       LIMIT ${carefulLimit("$3::int")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
@@ -97,7 +97,7 @@ export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { re
       request.consumer,
       request.maxPosition ?? maxBigint,
       request.limit,
-      leaseOf(request),
+      idleLimitOf(request),
       ...lockWaitOf(request),
       ...coveredBy(request.interest)
     ]
@@ -109,12 +109,12 @@ export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & {
       SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.tier, i.available_at, i.error_tag
       FROM inbox_event AS i
       WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now()
-        AND ${isLeased("$3")} AND ${notPaused("$1")}
+        AND ${limitsIdle("$3")} AND ${notPaused("$1")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
     SELECT ${claimedColumns}, ${careColumn}
     FROM claimed AS c
     CROSS JOIN ${eventOf}
     WHERE ${limitsLockWait(4)}`,
-    [request.consumer, request.deliveryId, leaseOf(request), ...lockWaitOf(request)]
+    [request.consumer, request.deliveryId, idleLimitOf(request), ...lockWaitOf(request)]
   )

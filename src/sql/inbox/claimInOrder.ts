@@ -17,8 +17,8 @@ import {
   coveredBy,
   covers,
   eventOf,
-  isLeased,
-  leaseOf,
+  idleLimitOf,
+  limitsIdle,
   limitsLockWait,
   lockWaitOf,
   maxBigint
@@ -54,7 +54,7 @@ const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: nu
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
         AND i.ordering_key IS NOT NULL AND i.ordering_key <> ALL ($4::bigint[])
-        AND ${isLeased("$6")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
+        AND ${limitsIdle("$6")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
       ORDER BY i.available_at, i.position
       LIMIT $5::int
     ), keys AS MATERIALIZED (
@@ -85,7 +85,7 @@ const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: nu
       limit,
       passed,
       Math.min(maxWindow, Math.max(minWindow, limit)),
-      leaseOf(request),
+      idleLimitOf(request),
       ...coveredBy(request.interest)
     ]
   )
@@ -224,8 +224,8 @@ export const claimOneInOrder =
         `SELECT i.ordering_key AS "key"
       FROM inbox_event AS i
       WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND ${notPaused("$1")}
-        AND ${isLeased("$3")} AND i.ordering_key IS NOT NULL AND ${lockOf("i.ordering_key")}`,
-        [request.consumer, request.deliveryId, leaseOf(request)]
+        AND ${limitsIdle("$3")} AND i.ordering_key IS NOT NULL AND ${lockOf("i.ordering_key")}`,
+        [request.consumer, request.deliveryId, idleLimitOf(request)]
       )
       if (found === undefined) return undefined
       const [row] = yield* take(sql, request, 1, [found.key])
