@@ -10,7 +10,7 @@ import type { Claimed } from "../../stores/delivery.ts"
 import { inTime } from "../../stores/unresponsive.ts"
 import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
-import { charge, conclude, pause } from "../transactions/followUp.ts"
+import { charge, conclude, contentionPause } from "../transactions/followUp.ts"
 import { type Advice, TransactionResult } from "../transactions/result.ts"
 import { type Asked, nobody, nothing, type Round, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
@@ -87,7 +87,7 @@ export const careful = (
         suspect.isExclusive
           ? careful(engine, consumer, asked, true)
           : Effect.succeed<Round>({ ...nothing, claimed: 1, result: "cut" }),
-      Contended: () => Effect.as(pause, { claimed: 1, settled: 0, result: "cut" } satisfies Round),
+      Contended: () => Effect.as(contentionPause, { claimed: 1, settled: 0, result: "cut" } satisfies Round),
       Lost: () => lost(engine, consumer, 1),
       Failed: (failed) =>
         Effect.map(

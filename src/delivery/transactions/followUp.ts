@@ -82,4 +82,4 @@ export const charge = Effect.fnUntraced(function* (
 })
 
 /** A short pause of 5 to 50 ms, different for everybody who waits. */
-export const pause = Effect.flatMap(Random.nextIntBetween(5, 50), (millis) => Effect.sleep(millis))
+export const contentionPause = Effect.flatMap(Random.nextIntBetween(5, 50), (millis) => Effect.sleep(millis))

@@ -13,7 +13,7 @@ import type { Engine } from "../engine.ts"
 import { leasedRound } from "../leased/leasedRound.ts"
 import { careful, confess, lost } from "../recovery/recoveryRound.ts"
 import { record } from "../recovery/served.ts"
-import { charge, conclude, pause } from "../transactions/followUp.ts"
+import { charge, conclude, contentionPause } from "../transactions/followUp.ts"
 import { TransactionResult } from "../transactions/result.ts"
 import { type Asked, nobody, type Round, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
@@ -35,7 +35,7 @@ const alone = Effect.fnUntraced(function* (
     if (result._tag === "Lost") return (yield* lost(engine, consumer, 1)).settled
     if (result._tag === "Committed") return yield* conclude(engine, consumer, result.processed, result.others)
     if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result)
-    yield* pause
+    yield* contentionPause
   }
   return 0
 })
