@@ -258,14 +258,14 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
               parkedAfter: -(2n ** 63n),
               replica: { id: "00000000-0000-4000-8000-000000000000", silentMillis: 60_000 }
             }),
-            (answer) => answer.releasable
+            (answer) => answer.unparkable
           )
         assert.deepStrictEqual(yield* ask("park"), [])
         const [releasable] = yield* ask("continue")
         assert.strictEqual(releasable?.consumer, "swept")
         const keys = [releasable?.key ?? 0n]
-        assert.strictEqual(yield* inbox.release({ consumer: "swept", keys, onDeadLetter: "park" }), 0)
-        assert.strictEqual(yield* inbox.release({ consumer: "swept", keys, onDeadLetter: "continue" }), 1)
+        assert.strictEqual(yield* inbox.unpark({ consumer: "swept", keys, onDeadLetter: "park" }), 0)
+        assert.strictEqual(yield* inbox.unpark({ consumer: "swept", keys, onDeadLetter: "continue" }), 1)
         assert.strictEqual((yield* inbox.findByConsumer("swept", 0n, 10))[1]?.dueInMillis === null, false)
       })
     )

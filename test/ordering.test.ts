@@ -64,7 +64,7 @@ it.live("10,000 events of 16 aggregates stay in order with 8 workers in 3 proces
   attack(625, [3, 3, 2])
 )
 
-it.live("nothing stays parked, although no poll looks for it: whoever is through releases the next", () =>
+it.live("nothing stays parked, although no poll looks for it: whoever is through unparks the next", () =>
   inSchema(
     createMoves,
     () =>

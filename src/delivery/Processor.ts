@@ -77,8 +77,8 @@ const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poll
     const names = [...new Set(subscribers.map((subscriber) => subscriber.consumer.name))]
     // Workers stop before handlers go: nothing is claimed that nobody can handle.
     const leave = workers
-      .hold(names)
-      .pipe(Effect.andThen(engine.registry.deregister(subscribers)), Effect.andThen(workers.release(names)))
+      .suspend(names)
+      .pipe(Effect.andThen(engine.registry.deregister(subscribers)), Effect.andThen(workers.resume(names)))
     const join = Effect.gen(function* () {
       yield* Effect.acquireRelease(engine.registry.register(subscribers), () => leave)
       const consumers = yield* engine.registry.consumers
@@ -92,9 +92,9 @@ const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poll
     })
     // Workers begin when the drain is through: it takes what is due in larger batches.
     yield* Effect.acquireUseRelease(
-      workers.hold(names),
+      workers.suspend(names),
       () => join,
-      () => workers.release(names)
+      () => workers.resume(names)
     )
   })
 

@@ -47,9 +47,9 @@ export interface Engine {
 export const untraced = Effect.withTracerEnabled(false)
 
 export interface Leases {
-  /** Renews a lease until `drop`. The result is completed when somebody else has the delivery, or nobody. */
-  readonly hold: (deliveryId: string, token: string) => Effect.Effect<Deferred.Deferred<void>>
-  readonly drop: (deliveryId: string, token: string) => Effect.Effect<void>
+  /** Renews a lease until `untrack`. The result is completed when somebody else has the delivery, or nobody. */
+  readonly track: (deliveryId: string, token: string) => Effect.Effect<Deferred.Deferred<void>>
+  readonly untrack: (deliveryId: string, token: string) => Effect.Effect<void>
   /** How many there are. */
   readonly count: () => number
 }

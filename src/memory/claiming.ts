@@ -183,7 +183,7 @@ const isReleasable = (
 ): first is DeliveryRecord =>
   first !== undefined && isParked(first) && !isHeldUp(tables, transaction, first, onDeadLetter)
 
-export const release = (
+export const unpark = (
   tables: Tables,
   transaction: Transaction,
   consumer: string,
@@ -191,19 +191,19 @@ export const release = (
   onDeadLetter: OnDeadLetter,
   now: number
 ): number => {
-  let released = 0
+  let unparked = 0
   for (const key of keys) {
     if (!tryKey(tables, transaction, consumer, key)) continue
     const [first] = chainOf(tables, transaction, consumer, key)
     if (!isReleasable(tables, transaction, first, onDeadLetter)) continue
     transaction.write(tables.deliveries, first.id, { ...first, availableAt: now })
-    released++
+    unparked++
   }
-  return released
+  return unparked
 }
 
-/** Keys for which `release` has something to do. */
-export const releasableOf = (
+/** Keys for which `unpark` has something to do. */
+export const unparkableOf = (
   tables: Tables,
   transaction: Transaction,
   consumer: string,

@@ -7,7 +7,7 @@ import { Deferred, Effect, Layer, type Schema } from "effect"
 import type { DeliveryStatus } from "../stores/delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { type Answer, firstOrderingKey, type Question } from "../stores/poll.ts"
-import { claim, claimOne, lockKeys, nextDue, releasableOf, release } from "./claiming.ts"
+import { claim, claimOne, lockKeys, nextDue, unpark, unparkableOf } from "./claiming.ts"
 import type { Transaction } from "./database.ts"
 import { leases } from "./leases.ts"
 import { pendingAfter } from "./outbox.ts"
@@ -61,10 +61,10 @@ const answer = (
     hasOpenSubscriptions: false,
     hasUnrolled: pending.some((event) => ![...tables.ofEvent(transaction, event.id)].some(isOpen)),
     nextRollUpPosition: pending.length < question.rollUpLimit ? 0n : (pending.at(-1)?.position ?? 0n),
-    releasable: question.consumers.flatMap(({ consumer, onDeadLetter }) =>
+    unparkable: question.consumers.flatMap(({ consumer, onDeadLetter }) =>
       onDeadLetter === undefined
         ? []
-        : releasableOf(tables, transaction, consumer, onDeadLetter).map((key) => ({ consumer, key }))
+        : unparkableOf(tables, transaction, consumer, onDeadLetter).map((key) => ({ consumer, key }))
     ),
     nextParkedAfter: firstOrderingKey,
     expired: question.consumers
@@ -109,11 +109,11 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
           const claimed = claimOne(tables, transaction, request, now)
           return claimed === undefined ? undefined : toClaimed(tables, transaction, claimed.delivery, claimed.isParking)
         }),
-      release: ({ consumer, keys, onDeadLetter, waits }) =>
+      unpark: ({ consumer, keys, onDeadLetter, waits }) =>
         database.run((transaction) =>
           Effect.gen(function* () {
             if (waits === true) yield* lockKeys(tables, transaction, consumer, keys)
-            return release(tables, transaction, consumer, keys, onDeadLetter, yield* database.now)
+            return unpark(tables, transaction, consumer, keys, onDeadLetter, yield* database.now)
           })
         ),
       bringForward: (eventIds) => database.sync((transaction, now) => bringForward(tables, transaction, eventIds, now)),

@@ -100,22 +100,22 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
   })
 
   /** What waits behind them goes on, and their events have their final status. */
-  const release = Effect.fnUntraced(function* (changed: ReadonlyArray<Changed>) {
+  const unpark = Effect.fnUntraced(function* (changed: ReadonlyArray<Changed>) {
     const consumers = yield* registry.consumers
     for (const [name, each] of Map.groupBy(changed, ({ consumer }) => consumer)) {
       const keys = [...new Set(each.flatMap(({ orderingKey }) => orderingKey ?? []))]
       const consumer = consumers.find((candidate) => candidate.name === name)
-      // Not served here: with the stricter rule nothing is released that should wait; who serves it looks for the rest.
+      // Not served here: with the stricter rule nothing is unparked that should wait; who serves it looks for the rest.
       const onDeadLetter = (consumer === undefined ? undefined : orderOf(consumer)) ?? "park"
-      yield* inbox.release({ consumer: name, keys, onDeadLetter })
+      yield* inbox.unpark({ consumer: name, keys, onDeadLetter })
     }
   })
 
-  const drop = (deliveryIds: ReadonlyArray<string>, reason: string | undefined) =>
+  const discard = (deliveryIds: ReadonlyArray<string>, reason: string | undefined) =>
     transactor.withTransaction(
       Effect.gen(function* () {
         const changed = yield* store.discard(deliveryIds, reason)
-        yield* release(changed)
+        yield* unpark(changed)
         yield* outbox.rollUp(changed.map(({ eventId }) => eventId))
         yield* wake(changed)
         return changed.length
@@ -178,10 +178,10 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
     }),
     discard: Effect.fn("DeadLetters.discard")(function* (deliveryId, options = {}) {
       yield* known(deliveryId)
-      return (yield* drop([deliveryId], options.reason)) === 1
+      return (yield* discard([deliveryId], options.reason)) === 1
     }),
     discardAll: Effect.fn("DeadLetters.discardAll")(function* (filter, options = {}) {
-      return yield* eachPage(filter, (ids) => drop(ids, options.reason))
+      return yield* eachPage(filter, (ids) => discard(ids, options.reason))
     })
   })
 })

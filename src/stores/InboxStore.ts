@@ -24,7 +24,7 @@ export class InboxStore extends Context.Service<
      *
      * With `onDeadLetter`, deliveries are taken by aggregate: the oldest open one, and those that follow it without a
      * gap, while this transaction holds the aggregate. One that is due behind another that is not ready (it waits for a
-     * retry or its time, is not covered or, with `park`, gave up) is parked: not due until it is released.
+     * retry or its time, is not covered or, with `park`, gave up) is parked: not due until it is unparked.
      */
     readonly claim: (
       request: ClaimRequest & { readonly limit: number }
@@ -35,11 +35,11 @@ export class InboxStore extends Context.Service<
     ) => Effect.Effect<Claimed | undefined, StoreError>
     /**
      * Makes the first open delivery of each key due if it is parked and nothing blocks it. Belongs into the transaction
-     * that settled its predecessor. Keys that another transaction holds are passed over, as that one releases them;
+     * that settled its predecessor. Keys that another transaction holds are passed over, as that one unparks them;
      * `waits`: they are waited for, by who settles without holding them, and may be overlooked by who parks just now.
      * Returns how many became due.
      */
-    readonly release: (request: {
+    readonly unpark: (request: {
       readonly consumer: string
       readonly keys: ReadonlyArray<bigint>
       readonly onDeadLetter: OnDeadLetter

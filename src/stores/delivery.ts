@@ -59,7 +59,7 @@ export interface Claimed {
   readonly createdAt: Date
   /** What is kept in order; given when the claim asked for order. */
   readonly orderingKey?: bigint
-  /** Deliveries of the same key are parked, or this one was: `release` is due when it is settled. */
+  /** Deliveries of the same key are parked, or this one was: `unpark` is due when it is settled. */
   readonly isParking?: boolean
   /** Its rank by priority, when its event has consumers of several: `bringForward` is due when it was attempted. */
   readonly tier: number | null

@@ -44,8 +44,8 @@ export interface Answer {
   readonly hasUnrolled: boolean
   /** Where the next look for those goes on: 0 after the last pending event. */
   readonly nextRollUpPosition: bigint
-  /** Ordering keys whose first open delivery is parked although nothing blocks it: `release` is due. */
-  readonly releasable: ReadonlyArray<{ readonly consumer: string; readonly key: bigint }>
+  /** Ordering keys whose first open delivery is parked although nothing blocks it: `unpark` is due. */
+  readonly unparkable: ReadonlyArray<{ readonly consumer: string; readonly key: bigint }>
   /** Where the next look for those goes on: `firstOrderingKey` after the last. */
   readonly nextParkedAfter: bigint
   /** Consumers with leases that ran out. */

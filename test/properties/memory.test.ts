@@ -126,7 +126,7 @@ const makeSide = (names: Names) => {
       if (outcome !== "untouched") yield* inbox.settle(verdict(row, outcome))
     }
     const keys = [...new Set(rows.flatMap((row) => (row.isParking === true ? (row.orderingKey ?? []) : [])))]
-    if (onDeadLetter !== undefined) yield* inbox.release({ consumer, keys, onDeadLetter })
+    if (onDeadLetter !== undefined) yield* inbox.unpark({ consumer, keys, onDeadLetter })
     return rows.map(told)
   })
 
@@ -286,7 +286,7 @@ const makeSide = (names: Names) => {
       consumers: state.map((each) => [each.consumer, each.ordering, each.pausedAt !== null]),
       subscriptions: (yield* subscriptions.all).filter(isMine),
       due: answer.due.map((each) => [each.consumer, kindOf(each.inMillis)]).toSorted(),
-      releasable: answer.releasable.map((each) => each.consumer).toSorted(),
+      releasable: answer.unparkable.map((each) => each.consumer).toSorted(),
       links: (yield* links.findOutbound(entity(at(names.events, 0), 1))).map((link) => [link.target, link.metadata]),
       settings: Object.entries(yield* settings.all)
         .filter(([key]) => names.settings.includes(key))

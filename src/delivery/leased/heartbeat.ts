@@ -46,14 +46,14 @@ export const make = (
       Effect.forkScoped
     )
     return {
-      hold: (deliveryId, token) =>
+      track: (deliveryId, token) =>
         Effect.gen(function* () {
           const lost = yield* Deferred.make<void>()
           held.set(deliveryId, { token, lost })
           yield* Queue.offer(isHolding, undefined)
           return lost
         }),
-      drop: (deliveryId, token) =>
+      untrack: (deliveryId, token) =>
         Effect.sync(() => {
           if (held.get(deliveryId)?.token === token) held.delete(deliveryId)
         }),

@@ -67,12 +67,12 @@ const short = <A, E, R>(engine: Engine, transaction: Effect.Effect<A, E, R>) =>
  * Lets what waits behind these deliveries go on. A lease does not hold its key: who is just parking behind it is waited
  * for, since neither would else see the other.
  */
-const releaseNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
+const unparkNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
   const onDeadLetter = orderOf(consumer)
   const keys = [...new Set(rows.flatMap((row) => row.orderingKey ?? []))]
   return onDeadLetter === undefined
     ? Effect.void
-    : Effect.asVoid(engine.inbox.release({ consumer: consumer.name, keys, onDeadLetter, waits: true }))
+    : Effect.asVoid(engine.inbox.unpark({ consumer: consumer.name, keys, onDeadLetter, waits: true }))
 }
 
 /** Writes what became of a delivery, with what its handler collected. Returns whether the lease still held. */
@@ -90,7 +90,7 @@ const settle = (
         const isHeld = yield* engine.inbox.settleLease(verdict, row.token)
         if (!isHeld) return false
         for (const write of collector) yield* write
-        yield* releaseNext(engine, consumer, [row])
+        yield* unparkNext(engine, consumer, [row])
         return true
       })
     )
@@ -144,12 +144,12 @@ const handle = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, 
 /** From the claim to the mark. */
 const run = (engine: Engine, consumer: Consumer, row: Leased) =>
   Effect.acquireUseRelease(
-    engine.leases.hold(row.deliveryId, row.token),
-    (lost) => runHeld(engine, consumer, row, lost),
-    () => engine.leases.drop(row.deliveryId, row.token)
+    engine.leases.track(row.deliveryId, row.token),
+    (lost) => runTracked(engine, consumer, row, lost),
+    () => engine.leases.untrack(row.deliveryId, row.token)
   )
 
-const runHeld = Effect.fnUntraced(function* (
+const runTracked = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   row: Leased,
@@ -192,7 +192,7 @@ export const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Con
       const verdict = yield* verdictOf(row, crash(consumer, row, settings.processingLeaseMs), rules, 0)
       if (yield* engine.inbox.settleLease(verdict, row.token)) judged.push({ row, verdict })
     }
-    yield* releaseNext(engine, consumer, rows)
+    yield* unparkNext(engine, consumer, rows)
     return judged
   })
   const judged = yield* short(engine, untraced(transaction))

@@ -41,13 +41,13 @@ const sweepSubscriptions = (engine: Engine) =>
   )
 
 /** What is parked although nothing blocks it: its predecessor was settled outside the order, or by hand. */
-const releaseParked = Effect.fnUntraced(function* (engine: Engine, releasable: Answer["releasable"]) {
+const unparkAll = Effect.fnUntraced(function* (engine: Engine, releasable: Answer["unparkable"]) {
   const consumers = new Map((yield* engine.registry.consumers).map((consumer) => [consumer.name, consumer]))
   for (const [name, consumer] of consumers) {
     const keys = releasable.filter((_) => _.consumer === name).map((_) => _.key)
     const onDeadLetter = orderOf(consumer)
     if (keys.length === 0 || onDeadLetter === undefined) continue
-    yield* inTime(engine, "inbox.release", engine.inbox.release({ consumer: name, keys, onDeadLetter }))
+    yield* inTime(engine, "inbox.unpark", engine.inbox.unpark({ consumer: name, keys, onDeadLetter }))
     yield* engine.notifier.wake([name])
   }
 })
@@ -105,7 +105,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
         yield* inTime(engine, "outbox.rollUpFrom", engine.outbox.rollUpFrom(rollUpPosition, window))
       }
       rollUpPosition = answer.nextRollUpPosition
-      yield* releaseParked(engine, answer.releasable)
+      yield* unparkAll(engine, answer.unparkable)
       parkedAfter = answer.nextParkedAfter
       yield* expireAll(engine, answer.expired)
       yield* engine.broadcast.setPeers(answer.hasPeers)

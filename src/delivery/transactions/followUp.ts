@@ -73,10 +73,10 @@ export const charge = Effect.fnUntraced(function* (
   const isCharged = yield* inTime(engine, "inbox.settle", untraced(engine.inbox.settle(verdict)))
   if (!isCharged) return 0
   const onDeadLetter = orderOf(consumer)
-  // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is released separately.
+  // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is unparked separately.
   if (onDeadLetter === "continue" && row.orderingKey !== undefined && verdict.retryInMillis === undefined) {
-    const released = engine.inbox.release({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter })
-    yield* inTime(engine, "inbox.release", untraced(released))
+    const unparked = engine.inbox.unpark({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter })
+    yield* inTime(engine, "inbox.unpark", untraced(unparked))
   }
   return yield* conclude(engine, consumer, [], [{ row, verdict }])
 })

@@ -26,11 +26,11 @@ import { chargesContention, Postponed, runSingle, runSuspect } from "./single.ts
 class Withdrawn extends Data.TaggedError("Withdrawn") {}
 
 /** Lets what waits behind these deliveries go on, if it was parked. */
-const releaseNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
+const unparkNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
   const onDeadLetter = orderOf(consumer)
   if (onDeadLetter === undefined) return Effect.void
   const keys = new Set(rows.flatMap((row) => (row.isParking === true ? (row.orderingKey ?? []) : [])))
-  return Effect.asVoid(engine.inbox.release({ consumer: consumer.name, keys: [...keys], onDeadLetter }))
+  return Effect.asVoid(engine.inbox.unpark({ consumer: consumer.name, keys: [...keys], onDeadLetter }))
 }
 
 /** Writes what the handlers' outcomes mean. */
@@ -50,7 +50,7 @@ const settle = Effect.fnUntraced(function* (
   }
   yield* untraced(engine.inbox.complete(processed.map((row) => row.deliveryId)))
   for (const { verdict } of others) yield* untraced(engine.inbox.settle(verdict))
-  yield* untraced(releaseNext(engine, request.consumer, rows))
+  yield* untraced(unparkNext(engine, request.consumer, rows))
   return { processed, others }
 })
 

@@ -16,12 +16,12 @@ interface Served {
 
 export interface Workers {
   /**
-   * Stops the workers of these consumers and starts no new ones until `release`. Returns when they have ended: running
+   * Stops the workers of these consumers and starts no new ones until `resume`. Returns when they have ended: running
    * handlers may finish within the grace period, then they are interrupted.
    */
-  readonly hold: (consumers: ReadonlyArray<string>) => Effect.Effect<void>
-  /** Ends one `hold`: consumers that have handlers, and are not held otherwise, get workers. */
-  readonly release: (consumers: ReadonlyArray<string>) => Effect.Effect<void>
+  readonly suspend: (consumers: ReadonlyArray<string>) => Effect.Effect<void>
+  /** Ends one `suspend`: consumers that have handlers, and are not suspended otherwise, get workers. */
+  readonly resume: (consumers: ReadonlyArray<string>) => Effect.Effect<void>
 }
 
 /** Asks workers to stop, and interrupts those that have not by the end of the grace period. */
@@ -44,7 +44,7 @@ export const make = (
   Effect.gen(function* () {
     const served = new Map<string, Served>()
     const ending = new Map<string, Fiber.Fiber<void>>()
-    const held = new Map<string, number>()
+    const suspended = new Map<string, number>()
     const mutex = yield* Semaphore.make(1)
     const context = yield* Effect.context<never>()
 
@@ -61,7 +61,7 @@ export const make = (
       ending.set(name, yield* fork(end(workers, options.grace)))
     })
     const reconcile = Effect.gen(function* () {
-      const wanted = (yield* engine.registry.consumers).filter(({ name }) => !held.has(name))
+      const wanted = (yield* engine.registry.consumers).filter(({ name }) => !suspended.has(name))
       for (const [name, workers] of [...served]) {
         if (!wanted.some((consumer) => consumer.name === name)) yield* stop(name, workers)
       }
@@ -79,24 +79,24 @@ export const make = (
     const count = (names: ReadonlyArray<string>, by: number) =>
       Effect.sync(() => {
         for (const name of names) {
-          const next = (held.get(name) ?? 0) + by
-          if (next > 0) held.set(name, next)
-          else held.delete(name)
+          const next = (suspended.get(name) ?? 0) + by
+          if (next > 0) suspended.set(name, next)
+          else suspended.delete(name)
         }
       })
-    const hold = Effect.fnUntraced(function* (consumers: ReadonlyArray<string>) {
+    const suspend = Effect.fnUntraced(function* (consumers: ReadonlyArray<string>) {
       yield* count(consumers, 1)
       yield* reconcile
       yield* ended(consumers)
     })
 
     yield* Effect.addFinalizer(() =>
-      Effect.suspend(() => hold([...served.keys()])).pipe(
+      Effect.suspend(() => suspend([...served.keys()])).pipe(
         Effect.andThen(Effect.suspend(() => ended([...ending.keys()])))
       )
     )
     // Subscribed here and now: a consumer registered right after must not be missed.
     const changes = yield* PubSub.subscribe(engine.registry.changes)
     yield* PubSub.take(changes).pipe(Effect.andThen(reconcile), Effect.forever, Effect.forkScoped)
-    return { hold, release: (consumers) => Effect.andThen(count(consumers, -1), reconcile) }
+    return { suspend, resume: (consumers) => Effect.andThen(count(consumers, -1), reconcile) }
   })

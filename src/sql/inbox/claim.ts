@@ -15,8 +15,8 @@ import { careColumn, carefulLimit } from "../recovery.ts"
  *
  * @param limit - SQL of the time in milliseconds as text, or null for no limit
  */
-export const limitsIdle = (lease: string) =>
-  `(SELECT ${lease}::text IS NULL OR set_config('idle_in_transaction_session_timeout', ${lease}, true) IS NOT NULL)`
+export const limitsIdle = (limit: string) =>
+  `(SELECT ${limit}::text IS NULL OR set_config('idle_in_transaction_session_timeout', ${limit}, true) IS NOT NULL)`
 
 /** A claimed row `c` with its event; the payload of an edited dead letter is the delivery's own. */
 export const claimedColumns = `

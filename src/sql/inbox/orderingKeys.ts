@@ -1,7 +1,7 @@
 /**
  * Keys of ordered consumers: their locks, what blocks them, and how what waits behind them goes on.
  *
- * Whoever takes, parks or releases deliveries of a key holds its advisory lock until the end of the transaction, so the
+ * Whoever takes, parks or unparks deliveries of a key holds its advisory lock until the end of the transaction, so the
  * statements after the lock see what the one before left. Locks are only tried, never waited for.
  *
  * @internal
@@ -22,7 +22,7 @@ export const lockOf = (key: string) => `pg_try_advisory_xact_lock(${lockName(key
  * Makes the first open delivery of each of these keys due, if it is parked and nothing blocks it. Joins the transaction
  * there is, without a savepoint; else opens one.
  */
-export const release =
+export const unpark =
   (sql: SqlClient.SqlClient, inTransaction: InTransaction) =>
   (request: {
     readonly consumer: string
@@ -42,7 +42,7 @@ export const release =
         [request.consumer, request.keys]
       )
       if (held === undefined || held.keys.length === 0) return 0
-      const released = yield* sql.unsafe(
+      const unparked = yield* sql.unsafe(
         `UPDATE inbox_event
         SET available_at = coalesce(
             (SELECT least(careful_until, clock_timestamp()) FROM integration_consumer WHERE consumer_name = $1),
@@ -60,7 +60,7 @@ export const release =
         RETURNING id::text`,
         [request.consumer, held.keys, request.onDeadLetter]
       )
-      return released.length
+      return unparked.length
     }).pipe((statements) =>
       Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
         Option.isSome(open) ? statements : inTransaction(statements)
@@ -104,8 +104,8 @@ export const parkedKeys = (after: string) => `
   ) AS p
   WHERE s.on_dead_letter IS NOT NULL`
 
-/** Of the rows of `parkedKeys`: what can be released, as JSON. */
-export const releasable = (parked: string) => `
+/** Of the rows of `parkedKeys`: what can be unparked, as JSON. */
+export const unparkable = (parked: string) => `
   SELECT jsonb_agg(jsonb_build_object('consumer', p.consumer, 'key', k.key::text))
   FROM ${parked} AS p
   CROSS JOIN unnest(p.keys) AS k (key)

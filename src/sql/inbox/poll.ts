@@ -11,7 +11,7 @@ import { type Answer, firstOrderingKey, type Question } from "../../stores/poll.
 import { claimable, isSettled, notPaused } from "../deliveryStates.ts"
 import { isCalm } from "../recovery.ts"
 import { coveredBy, covers, maxBigint } from "./claim.ts"
-import { nextParked, parkedKeys, releasable } from "./orderingKeys.ts"
+import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
 /** When a claim of consumer `$1` next finds something: what is due first, or the first lease that runs out. */
 const nextDueAt = (consumer: string, isWanted: string) => `least(
@@ -33,8 +33,8 @@ export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
   )
 
 /** JSON has no 64-bit numbers. */
-type Row = Omit<Answer, "releasable"> & {
-  readonly releasable: ReadonlyArray<{ readonly consumer: string; readonly key: string }>
+type Row = Omit<Answer, "unparkable"> & {
+  readonly unparkable: ReadonlyArray<{ readonly consumer: string; readonly key: string }>
 }
 
 /**
@@ -94,7 +94,7 @@ export const poll = (sql: SqlClient.SqlClient) => {
         )
       ) AS "hasUnrolled",
       (SELECT CASE WHEN count(*) < $3::int THEN 0 ELSE max(position) END FROM pending) AS "nextRollUpPosition",
-      coalesce((${releasable("parked")}), '[]') AS "releasable",
+      coalesce((${unparkable("parked")}), '[]') AS "unparkable",
       coalesce((${nextParked("parked")}), ${firstOrderingKey}) AS "nextParkedAfter",
       ARRAY(
         SELECT s.consumer
@@ -132,7 +132,7 @@ export const poll = (sql: SqlClient.SqlClient) => {
     return Effect.map(sql.unsafe<Row>(statement, parameters), ([row]) =>
       row === undefined
         ? undefined
-        : { ...row, releasable: row.releasable.map(({ consumer, key }) => ({ consumer, key: BigInt(key) })) }
+        : { ...row, unparkable: row.unparkable.map(({ consumer, key }) => ({ consumer, key: BigInt(key) })) }
     )
   }
 }

@@ -14,7 +14,7 @@ import { deliveryFields } from "../deliveryStates.ts"
 import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
 import { leases } from "./lease.ts"
-import { release } from "./orderingKeys.ts"
+import { unpark } from "./orderingKeys.ts"
 import { nextDue, poll } from "./poll.ts"
 import { settledBy, settling } from "./settle.ts"
 
@@ -106,7 +106,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const control = yield* Control
-    const releaseKeys = release(sql, yield* bounded(sql))
+    const releaseKeys = unpark(sql, yield* bounded(sql))
     const ask = poll(sql)
     const forward = bringForward(sql)
     const settleOne = settle(sql)
@@ -121,8 +121,8 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
             ? Effect.map(claimOne(sql)(request), ([row]) => row)
             : claimOneInOrder(sql)(request)
         ),
-      release: (request) =>
-        request.keys.length === 0 ? Effect.succeed(0) : storeErrors("inbox.release")(releaseKeys(request)),
+      unpark: (request) =>
+        request.keys.length === 0 ? Effect.succeed(0) : storeErrors("inbox.unpark")(releaseKeys(request)),
       bringForward: (eventIds) =>
         eventIds.length === 0
           ? Effect.succeed([])

@@ -48,7 +48,7 @@ const idsAfter = (sql: SqlClient.SqlClient) => (consumer: string, after: bigint)
   )
 
 /** Whether nobody else is giving events to this consumer: the hold lasts as long as the transaction. */
-const hold = (sql: SqlClient.SqlClient) => (consumer: string) =>
+const lockSubscriptions = (sql: SqlClient.SqlClient) => (consumer: string) =>
   sql.unsafe(
     `SELECT 1 FROM integration_subscription AS s WHERE s.consumer_name = $1 AND ${isOpen} FOR UPDATE SKIP LOCKED`,
     [consumer]
@@ -99,7 +99,9 @@ const giveSome = Effect.fnUntraced(function* (
   const found = yield* idsAfter(sql)(consumer, after)
   const whileNobodyElse = <A>(work: Effect.Effect<A, SqlError.SqlError>) =>
     inTransaction(
-      Effect.flatMap(hold(sql)(consumer), (rows) => (rows.length === 0 ? Effect.succeed(false) : Effect.as(work, true)))
+      Effect.flatMap(lockSubscriptions(sql)(consumer), (rows) =>
+        rows.length === 0 ? Effect.succeed(false) : Effect.as(work, true)
+      )
     )
   for (let start = 0; start < found.length; start += batchLimit) {
     const batch = found.slice(start, start + batchLimit)

@@ -101,7 +101,7 @@ export const leases = [
 /** For stores that can have several transactions open at once. */
 export const leasesConcurrent = [
   check(
-    "who settles a lease waits for who is parking behind it, and releases what was parked",
+    "who settles a lease waits for who is parking behind it, and unparks what was parked",
     Effect.gen(function* () {
       const inbox = yield* InboxStore
       const [consumer, eventName] = [unique("leased"), unique("event")]
@@ -128,7 +128,7 @@ export const leasesConcurrent = [
       const settling = yield* Effect.gen(function* () {
         yield* inbox.settleLease(verdict(row?.deliveryId ?? ""), token)
         const keys = row?.orderingKey === undefined ? [] : [row.orderingKey]
-        return yield* inbox.release({ consumer, keys, onDeadLetter: "park", waits: true })
+        return yield* inbox.unpark({ consumer, keys, onDeadLetter: "park", waits: true })
       }).pipe(Transactor.withTransaction, Effect.forkChild)
       // Time for it to pass the key over, as it would without waiting.
       yield* Effect.sleep("50 millis")

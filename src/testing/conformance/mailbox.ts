@@ -40,7 +40,7 @@ const ordered = Effect.fnUntraced(function* (...aggregates: ReadonlyArray<string
         const rows = yield* inbox.claim({ consumer, interest, limit, onDeadLetter })
         for (const row of rows) yield* settle(row, outcomes[placeOf(row.eventId)])
         const keys = [...new Set(rows.flatMap((row) => (row.isParking === true ? (row.orderingKey ?? []) : [])))]
-        yield* inbox.release({ consumer, keys, onDeadLetter })
+        yield* inbox.unpark({ consumer, keys, onDeadLetter })
         return rows.map((row) => placeOf(row.eventId))
       })
     )
@@ -97,7 +97,7 @@ export const mailboxes = [
   ),
 
   inboxCheck(
-    "releases the next of an aggregate when the one that blocked it is through, or is left out",
+    "unparks the next of an aggregate when the one that blocked it is through, or is left out",
     Effect.gen(function* () {
       const { work } = yield* ordered("a", "a", "a")
       yield* work(all, { 0: "dead_letter" })
