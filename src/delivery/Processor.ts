@@ -29,7 +29,7 @@ import { type Retired, retire } from "./onRequest/retire.ts"
 import { makeStats, type Stats } from "./onRequest/stats.ts"
 import { type RegistrationError, Registry } from "./Registry.ts"
 import * as Care from "./recovery/attemptNotes.ts"
-import { announce } from "./recovery/served.ts"
+import { recordServed } from "./recovery/served.ts"
 import * as Workers from "./workers/workers.ts"
 
 /** Why subscribers could not be served. @since 0.1.0 */
@@ -82,7 +82,7 @@ const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poll
     const join = Effect.gen(function* () {
       yield* Effect.acquireRelease(engine.registry.register(subscribers), () => leave)
       const consumers = yield* engine.registry.consumers
-      yield* announce(
+      yield* recordServed(
         engine,
         consumers.filter(({ name }) => names.includes(name))
       )

@@ -14,14 +14,14 @@ const recordedBatches = [64, 512] as const
 const recordedOf = (engine: Engine, { name }: Consumer) => engine.care.batches.get(name) ?? recordedBatches[0]
 
 /** Records how many deliveries one of our batches may hold, before it does: see `ReplicaStore.serve`. */
-export const record = (engine: Engine, consumer: Consumer, limit: number) => {
+export const recordBatch = (engine: Engine, consumer: Consumer, limit: number) => {
   if (limit <= recordedOf(engine, consumer)) return Effect.void
   engine.care.batches.set(consumer.name, recordedBatches.find((size) => limit <= size) ?? limit)
-  return announce(engine, [consumer])
+  return recordServed(engine, [consumer])
 }
 
 /** Records what is served here of these consumers. */
-export const announce = (engine: Engine, consumers: ReadonlyArray<Consumer>) =>
+export const recordServed = (engine: Engine, consumers: ReadonlyArray<Consumer>) =>
   untraced(
     engine.replicas.serve(
       consumers.map((consumer) => ({

@@ -12,7 +12,7 @@ import { handledClaimOf } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import { leasedRound } from "../leased/leasedRound.ts"
 import { careful, confess, lost } from "../recovery/recoveryRound.ts"
-import { record } from "../recovery/served.ts"
+import { recordBatch } from "../recovery/served.ts"
 import { charge, conclude, contentionPause } from "../transactions/followUp.ts"
 import { TransactionResult } from "../transactions/result.ts"
 import { type Asked, nobody, type Round, withdrawn } from "../transactions/round.ts"
@@ -63,7 +63,7 @@ const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Aske
     if (isCareful && pipelining !== undefined && !(yield* pipelining.turn)) return withdrawn
     yield* confess(engine, consumer)
     if (engine.care.consumers.has(consumer.name)) return yield* careful(engine, consumer, asked)
-    yield* record(engine, consumer, limit)
+    yield* recordBatch(engine, consumer, limit)
     const { isStopping, maxPosition } = asked
     const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, { maxPosition })), limit })
     const request = { consumer, claim, isStopping, repeats: 0, avoided: nobody, advise: undefined }
