@@ -43,7 +43,7 @@ export {
   type RetentionWindow
 } from "./stores/OutboxStore.ts"
 export { type Answer, firstOrderingKey, type Question } from "./stores/poll.ts"
-export { type Note, type Replica, ReplicaStore, type Served } from "./stores/ReplicaStore.ts"
+export { type Replica, ReplicaStore, type Served, type StartedAttempt } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export {
   type ConsumerState,

@@ -22,9 +22,9 @@ export const layer: Layer.Layer<ReplicaStore> = Layer.sync(ReplicaStore, () => {
     reap: () => Effect.succeed(0),
     suspect: () => Effect.void,
     calm: () => Effect.void,
-    note: () => Effect.void,
-    findNote: () => Effect.succeed(undefined),
-    erase: () => Effect.void,
+    noteStarted: () => Effect.void,
+    findStarted: () => Effect.succeed(undefined),
+    eraseStarted: () => Effect.void,
     all: Effect.sync(() => [
       {
         id,

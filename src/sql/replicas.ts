@@ -10,7 +10,7 @@ import { hostname } from "node:os"
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { SqlClient, type SqlError } from "effect/sql"
-import { type Note, type Replica, ReplicaStore, type Served } from "../stores/ReplicaStore.ts"
+import { type Replica, ReplicaStore, type Served, type StartedAttempt } from "../stores/ReplicaStore.ts"
 import { Control } from "./connection/controlConnection.ts"
 import { storeErrors } from "./connection/errors.ts"
 import { bounded } from "./connection/maintenanceTransaction.ts"
@@ -70,15 +70,15 @@ const recorded = (sql: SqlClient.SqlClient) => sql<{ consumers: Recorded }>`
   FROM integration_replica
   WHERE status = 'running' OR stopped_at > clock_timestamp() - interval '1 hour'`
 
-const findNote = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql<Note>`
+const findStarted = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+  sql<StartedAttempt>`
   SELECT (extract(epoch FROM clock_timestamp() - started_at) * 1000)::float8 AS "ageMillis"
   FROM integration_attempt
   WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'
   ORDER BY id
   LIMIT 1`
 
-const erase = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+const eraseStarted = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
   sql`
   DELETE FROM integration_attempt WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'`
 
@@ -152,8 +152,8 @@ const make = Effect.gen(function* () {
         Effect.flatMap(recorded(sql), (known) => Effect.asVoid(beCareful(sql)(consumer, servedIn(known, consumer))))
       ),
     calm: (consumers) => storeErrors("replicas.calm")(Effect.asVoid(calm(sql)(consumers))),
-    note: (deliveryId, attempt) =>
-      storeErrors("replicas.note")(
+    noteStarted: (deliveryId, attempt) =>
+      storeErrors("replicas.noteStarted")(
         Effect.asVoid(
           control.query(
             `INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, replica_id)
@@ -162,8 +162,9 @@ const make = Effect.gen(function* () {
           )
         )
       ),
-    findNote: (deliveryId) => storeErrors("replicas.findNote")(Effect.map(findNote(sql)(deliveryId), ([note]) => note)),
-    erase: (deliveryId) => storeErrors("replicas.erase")(Effect.asVoid(erase(sql)(deliveryId))),
+    findStarted: (deliveryId) =>
+      storeErrors("replicas.findStarted")(Effect.map(findStarted(sql)(deliveryId), ([note]) => note)),
+    eraseStarted: (deliveryId) => storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(deliveryId))),
     all: storeErrors("replicas.all")(all(sql))
   })
 })

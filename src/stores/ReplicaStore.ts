@@ -35,7 +35,7 @@ export interface Replica {
 }
 
 /** An attempt that was begun. @since 0.1.0 */
-export interface Note {
+export interface StartedAttempt {
   /** Milliseconds since then. */
   readonly ageMillis: number
 }
@@ -66,11 +66,11 @@ export class ReplicaStore extends Context.Service<
     /** Ends the care of those consumers of which nothing suspect is due any more. */
     readonly calm: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /** Writes that an attempt begins; committed when it returns, whatever becomes of the caller's transaction. */
-    readonly note: (deliveryId: string, attempt: number) => Effect.Effect<void, StoreError>
+    readonly noteStarted: (deliveryId: string, attempt: number) => Effect.Effect<void, StoreError>
     /** The oldest note of a delivery, if there is one. */
-    readonly findNote: (deliveryId: string) => Effect.Effect<Note | undefined, StoreError>
+    readonly findStarted: (deliveryId: string) => Effect.Effect<StartedAttempt | undefined, StoreError>
     /** Removes the notes of a delivery whose attempt has ended, in the caller's transaction. */
-    readonly erase: (deliveryId: string) => Effect.Effect<void, StoreError>
+    readonly eraseStarted: (deliveryId: string) => Effect.Effect<void, StoreError>
     /** All that are known, the last started first; those that ended are forgotten after a day. */
     readonly all: Effect.Effect<ReadonlyArray<Replica>, StoreError>
   }

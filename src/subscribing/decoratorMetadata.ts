@@ -1,8 +1,8 @@
 /**
- * What decorators have noted about classes.
+ * What decorators know about classes.
  *
  * Standard decorators of methods know their class only once it is instantiated, legacy ones know its prototype: both end
- * as notes by the object that has the method.
+ * by the object that has the method.
  *
  * @internal
  */
@@ -10,7 +10,7 @@ import type { Consumer } from "../model/Consumer.ts"
 import type { EventSource } from "../model/subscriber.ts"
 
 /** One decorated method. */
-export interface Note {
+export interface DecoratedMethod {
   readonly method: string | symbol
   readonly event: EventSource
   readonly options: { readonly priority?: number }
@@ -19,17 +19,17 @@ export interface Note {
 /** Consumers by class. */
 export const consumers = new WeakMap<object, Consumer>()
 
-/** Notes by instance (standard) or prototype (legacy). */
-const notes = new WeakMap<object, Array<Note>>()
+/** Decorated methods by instance (standard) or prototype (legacy). */
+const decorated = new WeakMap<object, Array<DecoratedMethod>>()
 
-const note = (owner: object, given: Note) => {
-  const existing = notes.get(owner)
-  if (existing === undefined) notes.set(owner, [given])
+const add = (owner: object, given: DecoratedMethod) => {
+  const existing = decorated.get(owner)
+  if (existing === undefined) decorated.set(owner, [given])
   else existing.push(given)
 }
 
 /**
- * Notes a decorated method.
+ * Adds a decorated method.
  *
  * @param contextOrName - a standard decorator's context, or the method's name for a legacy one, whose first argument is
  * the prototype
@@ -37,10 +37,10 @@ const note = (owner: object, given: Note) => {
 export const noteMethod = (
   valueOrPrototype: unknown,
   contextOrName: ClassMethodDecoratorContext | string | symbol,
-  given: Omit<Note, "method">
+  given: Omit<DecoratedMethod, "method">
 ): void => {
   if (typeof contextOrName !== "object") {
-    note(valueOrPrototype as object, { ...given, method: contextOrName })
+    add(valueOrPrototype as object, { ...given, method: contextOrName })
     return
   }
   const { name } = contextOrName
@@ -48,7 +48,7 @@ export const noteMethod = (
     throw new TypeError(`@Subscribe cannot be used on ${String(name)}: the method has to be public and not static.`)
   }
   contextOrName.addInitializer(function (this: unknown) {
-    note(this as object, { ...given, method: name })
+    add(this as object, { ...given, method: name })
   })
 }
 
@@ -59,8 +59,8 @@ const prototypesOf = (instance: object): ReadonlyArray<object> => {
 }
 
 /** All decorated methods of an object; of a method that a subclass decorates again, the subclass's. */
-export const notesOf = (instance: object): ReadonlyArray<Note> => {
-  const found = [...prototypesOf(instance), instance].flatMap((owner) => notes.get(owner) ?? [])
+export const decoratedMethodsOf = (instance: object): ReadonlyArray<DecoratedMethod> => {
+  const found = [...prototypesOf(instance), instance].flatMap((owner) => decorated.get(owner) ?? [])
   return [...new Map(found.map((each) => [each.method, each])).values()]
 }
 

@@ -8,7 +8,7 @@ import { NotDecorated, PromiseHandlerMode } from "../errors/declaration.ts"
 import * as Consumer from "../model/Consumer.ts"
 import type { Subscriber } from "../model/subscriber.ts"
 import { make } from "./declare.ts"
-import { consumerOf, type Note, notesOf } from "./decoratorMetadata.ts"
+import { consumerOf, type DecoratedMethod, decoratedMethodsOf } from "./decoratorMetadata.ts"
 import { type HandlerServices, invoke } from "./HandlerContext.ts"
 
 /** What the methods of a class need, as far as they return Effects, and what their contexts are made of. */
@@ -37,7 +37,7 @@ const refused = (instance: object, missing: NotDecorated["missing"]): Subscriber
 const methodsOf = (instance: object) =>
   instance as Record<string | symbol, (event: unknown, context: unknown) => unknown>
 
-const fromMethod = (instance: object, consumer: Consumer.Consumer, { event, method, options }: Note) => {
+const fromMethod = (instance: object, consumer: Consumer.Consumer, { event, method, options }: DecoratedMethod) => {
   const mode = new PromiseHandlerMode({ consumer: consumer.name, handler: String(method) })
   const methods = methodsOf(instance)
   return make({
@@ -53,8 +53,8 @@ const fromMethod = (instance: object, consumer: Consumer.Consumer, { event, meth
 }
 
 /** A class with an async method, whose consumer does not say how deliveries are held, is leased. */
-const withMode = (instance: object, consumer: Consumer.Consumer, notes: ReadonlyArray<Note>) =>
-  consumer.options.mode === undefined && notes.some(({ method }) => isAsync(methodsOf(instance)[method]))
+const withMode = (instance: object, consumer: Consumer.Consumer, decorated: ReadonlyArray<DecoratedMethod>) =>
+  consumer.options.mode === undefined && decorated.some(({ method }) => isAsync(methodsOf(instance)[method]))
     ? Consumer.make(consumer.name, { ...consumer.options, mode: "leased" })
     : consumer
 
@@ -72,11 +72,13 @@ export const fromInstance = <Instance extends object>(
   instance: Instance
 ): ReadonlyArray<Subscriber<MethodServices<Instance>>> => {
   const consumer = consumerOf(instance)
-  const notes = notesOf(instance)
+  const decorated = decoratedMethodsOf(instance)
   if (consumer === undefined) return [refused(instance, "Consumer")]
-  if (notes.length === 0) return [refused(instance, "Subscribe")]
-  const held = withMode(instance, consumer, notes)
-  return notes.map((note) => fromMethod(instance, held, note)) as ReadonlyArray<Subscriber<MethodServices<Instance>>>
+  if (decorated.length === 0) return [refused(instance, "Subscribe")]
+  const held = withMode(instance, consumer, decorated)
+  return decorated.map((each) => fromMethod(instance, held, each)) as ReadonlyArray<
+    Subscriber<MethodServices<Instance>>
+  >
 }
 
 /**

@@ -48,9 +48,9 @@ export const advise = Effect.fnUntraced(function* (
   row: Claimed,
   isExclusive: boolean
 ): Effect.fn.Return<Advice, StoreError> {
-  const note = yield* replicas.findNote(row.deliveryId)
+  const note = yield* replicas.findStarted(row.deliveryId)
   if (note !== undefined) return { _tag: "Crashed", durationMillis: note.ageMillis }
   if (row.care?.hasCrashed === true && !isExclusive) return { _tag: "Exclusive" }
-  yield* replicas.note(row.deliveryId, row.attemptCount + 1)
+  yield* replicas.noteStarted(row.deliveryId, row.attemptCount + 1)
   return { _tag: "Run" }
 })

@@ -46,7 +46,7 @@ export const careful = (
     const erase = Effect.suspend(() =>
       noted === undefined
         ? Effect.void
-        : inTime(engine, "replicas.erase", untraced(engine.replicas.erase(noted.deliveryId)))
+        : inTime(engine, "replicas.eraseStarted", untraced(engine.replicas.eraseStarted(noted.deliveryId)))
     )
     const advice = (row: Claimed) =>
       Effect.tap(advise(engine.replicas, row, isExclusive), (given) =>

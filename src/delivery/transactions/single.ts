@@ -79,6 +79,6 @@ export const runSuspect = Effect.fnUntraced(function* (
   if (advice._tag === "Exclusive") return yield* new Postponed({ isExclusive: true })
   const handled =
     advice._tag === "Run" ? yield* run : [[row, crash(request.consumer, row, advice.durationMillis)] as const]
-  yield* untraced(engine.replicas.erase(row.deliveryId))
+  yield* untraced(engine.replicas.eraseStarted(row.deliveryId))
   return handled
 })

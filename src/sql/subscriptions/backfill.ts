@@ -70,7 +70,7 @@ const give = (sql: SqlClient.SqlClient) => (consumer: string, ids: ReadonlyArray
     [consumer, ids]
   )
 
-const note = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint) =>
+const saveProgress = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint) =>
   sql.unsafe(
     `UPDATE integration_subscription AS s
     SET backfill_after = greatest(s.backfill_after, $2::bigint)
@@ -112,7 +112,7 @@ const giveSome = Effect.fnUntraced(function* (
             consumer,
             part.map(({ id }) => id)
           ),
-          note(sql)(consumer, part.at(-1)?.position ?? after)
+          saveProgress(sql)(consumer, part.at(-1)?.position ?? after)
         )
       )
     )
