@@ -24,7 +24,7 @@ export type {
   ClaimRequest,
   Delivery,
   DeliveryStatus,
-  Failure,
+  FailedAttempt,
   Interest,
   Leased,
   LockWait,

@@ -96,11 +96,11 @@ export interface Verdict {
   readonly error: string | undefined
   readonly errorTag: string | undefined
   /** What the history keeps of an attempt that failed. */
-  readonly failure: Failure | undefined
+  readonly failure: FailedAttempt | undefined
 }
 
 /** A failed attempt, for the history. @since 0.1.0 */
-export interface Failure {
+export interface FailedAttempt {
   readonly durationMillis: number
   /** Words and stack of the error, cut. */
   readonly detail: string

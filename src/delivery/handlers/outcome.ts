@@ -29,13 +29,13 @@ export type BatchOutcome =
   | { readonly _tag: "None"; readonly rows: ReadonlyArray<Claimed>; readonly cause: Cause.Cause<unknown> }
 
 /** A failure that is not a handler's own: a timeout, a lost connection, a failed commit. */
-export const failure = (cause: Cause.Cause<unknown>): Outcome => ({ _tag: "Failed", cause, directive: undefined })
+export const failedOutcome = (cause: Cause.Cause<unknown>): Outcome => ({ _tag: "Failed", cause, directive: undefined })
 
 /**
  * The failure of an attempt that never ended. It is repeated at once and in its old place, where care is still taken:
  * put off, it would be due in a batch again, and end another process at no charge.
  */
-export const crash = (consumer: Consumer, row: Claimed, durationMillis: number): Outcome => {
+export const crashedOutcome = (consumer: Consumer, row: Claimed, durationMillis: number): Outcome => {
   const error = new HandlerCrashed({ consumer: consumer.name, eventName: row.eventName })
   return { _tag: "Failed", cause: Cause.fail(error), directive: Directive.RetryAfter(0, error), durationMillis }
 }

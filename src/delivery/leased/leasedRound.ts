@@ -19,7 +19,7 @@ import { claimOf, type Rules, rulesOf, timeoutOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { watch } from "../handlers/handlerTimeout.ts"
-import { crash, failure, type Outcome } from "../handlers/outcome.ts"
+import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { deliver } from "../handlers/runHandler.ts"
 import { verdictOf } from "../handlers/settlement.ts"
 import { conclude } from "../transactions/followUp.ts"
@@ -121,7 +121,7 @@ const persist = Effect.fnUntraced(function* (
   const verdict = yield* verdictOf(row, outcome, rules, durationMillis)
   const exit = yield* insist(verdict, outcome._tag === "Failed" ? [] : collector)
   if (Exit.isSuccess(exit)) return { verdict, isHeld: exit.value }
-  const refused = yield* verdictOf(row, failure(exit.cause), rules, durationMillis)
+  const refused = yield* verdictOf(row, failedOutcome(exit.cause), rules, durationMillis)
   const charged = yield* insist(refused, [])
   return { verdict: refused, isHeld: Exit.isSuccess(charged) && charged.value }
 })
@@ -137,7 +137,7 @@ const handle = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, 
     const result = yield* watch(() => deliver(subscriber, row, handlers.contextOf(subscriber)), timeoutMillis)
     return Option.isSome(result)
       ? result.value
-      : failure(Handlers.overdue(engine, consumer, [row], timeoutMillis).cause)
+      : failedOutcome(Handlers.overdue(engine, consumer, [row], timeoutMillis).cause)
   }).pipe(Effect.provideService(Collected, collector))
 })
 
@@ -189,7 +189,7 @@ export const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Con
     const rows = yield* engine.inbox.expired(consumer.name, expiredLimit)
     const judged: Array<Judged> = []
     for (const row of rows) {
-      const verdict = yield* verdictOf(row, crash(consumer, row, settings.processingLeaseMs), rules, 0)
+      const verdict = yield* verdictOf(row, crashedOutcome(consumer, row, settings.processingLeaseMs), rules, 0)
       if (yield* engine.inbox.settleLease(verdict, row.token)) judged.push({ row, verdict })
     }
     yield* unparkNext(engine, consumer, rows)

@@ -10,7 +10,7 @@ import type { Claimed } from "../../stores/delivery.ts"
 import { inTime } from "../../stores/unresponsive.ts"
 import { rulesOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
-import { failure } from "../handlers/outcome.ts"
+import { failedOutcome } from "../handlers/outcome.ts"
 import { verdictOf } from "../handlers/settlement.ts"
 import type { Judged, TransactionResult } from "./result.ts"
 
@@ -69,7 +69,7 @@ export const charge = Effect.fnUntraced(function* (
   { cause, durationMillis }: Extract<TransactionResult, { _tag: "Failed" }>
 ) {
   const rules = rulesOf(consumer, yield* engine.settings.current)
-  const verdict = yield* verdictOf(row, failure(cause), rules, durationMillis)
+  const verdict = yield* verdictOf(row, failedOutcome(cause), rules, durationMillis)
   const isCharged = yield* inTime(engine, "inbox.settle", untraced(engine.inbox.settle(verdict)))
   if (!isCharged) return 0
   const onDeadLetter = orderOf(consumer)

@@ -13,7 +13,7 @@ import type { Claimed } from "../../stores/delivery.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { watch } from "../handlers/handlerTimeout.ts"
-import { crash, failure, type Outcome } from "../handlers/outcome.ts"
+import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { deliver } from "../handlers/runHandler.ts"
 import type { Handled } from "./batch.ts"
 import type { TransactionRequest } from "./result.ts"
@@ -31,7 +31,7 @@ export const chargesContention = (request: TransactionRequest) => request.repeat
 
 /** Whether a handler went on after a failed statement: then even the check of constraints is refused. */
 const constraintFailure = (consumer: Consumer, row: Claimed, cause: Cause.Cause<unknown>): Outcome =>
-  failure(
+  failedOutcome(
     isAborted(cause) ? Cause.fail(new TransactionAborted({ consumer: consumer.name, eventName: row.eventName })) : cause
   )
 
@@ -78,7 +78,7 @@ export const runSuspect = Effect.fnUntraced(function* (
   const advice = yield* untraced(request.advise(row))
   if (advice._tag === "Exclusive") return yield* new Postponed({ isExclusive: true })
   const handled =
-    advice._tag === "Run" ? yield* run : [[row, crash(request.consumer, row, advice.durationMillis)] as const]
+    advice._tag === "Run" ? yield* run : [[row, crashedOutcome(request.consumer, row, advice.durationMillis)] as const]
   yield* untraced(engine.replicas.eraseStarted(row.deliveryId))
   return handled
 })

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Failure, Verdict } from "../../stores/delivery.ts"
+import type { FailedAttempt, Verdict } from "../../stores/delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { type NewEvent, OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
@@ -76,7 +76,7 @@ export const settleNext = (
     readonly status: "processed" | "failed" | "skipped" | "dead_letter"
     readonly retryInMillis?: number
     readonly error?: string
-    readonly failure?: Failure
+    readonly failure?: FailedAttempt
   }
 ) =>
   Transactor.withTransaction(
