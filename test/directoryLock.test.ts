@@ -9,7 +9,7 @@ import { Effect, Exit, Fiber, Scope } from "effect"
 import * as DirectoryLock from "../src/pglite/directoryLock.ts"
 
 /** Claims age fast; everything else as in production. */
-const timing: DirectoryLock.Timing = { beat: 40, stale: 400, garbage: 200, patience: 5_000 }
+const timing: DirectoryLock.Timing = { beat: 40, stale: 400, garbage: 200, contenderLimit: 5_000 }
 
 describe("directoryLock", () => {
   it.live("is refused while another part of this process has it, and free again afterwards", () =>

@@ -28,7 +28,7 @@ export class LockHeld extends Data.TaggedError("LockHeld")<{
 }> {}
 
 /** Seven beats may be missed: a machine that swaps or a network file system that stalls is not a dead owner. */
-export const defaultTiming: Timing = { beat: 2_000, stale: 15_000, garbage: 5_000, patience: 30_000 }
+export const defaultTiming: Timing = { beat: 2_000, stale: 15_000, garbage: 5_000, contenderLimit: 30_000 }
 
 /**
  * Takes the lock on a directory that exists, until the scope closes.
@@ -51,7 +51,7 @@ export const acquire = (
 
 /** Writes the claim and waits until the outcome is known. */
 const compete = Effect.fnUntraced(function* (claim: Claim) {
-  const deadline = performance.now() + claim.timing.patience + claim.timing.stale
+  const deadline = performance.now() + claim.timing.contenderLimit + claim.timing.stale
   const firstBeats = new Map<string, number>()
   while (true) {
     const rivals = yield* attempt(() => claim.rivals())

@@ -26,7 +26,7 @@ export interface Timing {
   /** From which age on a claim that cannot be read was abandoned half-written. */
   readonly garbage: number
   /** How long to wait for contenders that neither own the lock nor go away. */
-  readonly patience: number
+  readonly contenderLimit: number
 }
 
 /** A living process, other than this contender, that has or wants the lock. */

@@ -17,7 +17,7 @@ export interface Signs {
 }
 
 /** Added to what a transaction may need, for statements of our own: as long as the lease, and at least two seconds. */
-const patience = ({ processingLeaseMs }: Values) => Math.max(2000, processingLeaseMs)
+const statementLimitMillis = ({ processingLeaseMs }: Values) => Math.max(2000, processingLeaseMs)
 
 const reason = "the database has not answered for too long; the connection is given up"
 
@@ -65,7 +65,7 @@ const ended = Effect.fnUntraced(function* (fiber: Fiber.Fiber<unknown, unknown>,
 })
 
 /** How long a transaction may take to end after it was interrupted, in milliseconds, before its connection is closed. */
-const endPatience = 2000
+const endLimitMillis = 2000
 
 /**
  * Runs a transaction that ends when it is interrupted, also when the database does not answer its BEGIN or COMMIT.
@@ -79,7 +79,7 @@ export const endsWhenInterrupted = <A, E, R>(
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const { broken, fiber } = yield* begin(transaction)
-      yield* restore(Fiber.await(fiber)).pipe(Effect.onInterrupt(() => end(fiber, broken, endPatience)))
+      yield* restore(Fiber.await(fiber)).pipe(Effect.onInterrupt(() => end(fiber, broken, endLimitMillis)))
       return yield* Fiber.join(fiber)
     })
   )
@@ -116,7 +116,7 @@ export const unlessSilent = <A, E, R>(
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const { broken, fiber } = yield* begin(transaction)
-      const limitMillis = idleMillis + patience(settings)
+      const limitMillis = idleMillis + statementLimitMillis(settings)
       const hasEnded = yield* restore(
         Effect.raceFirst(Effect.as(Fiber.await(fiber), true), Effect.as(untilSilent(signs, limitMillis), false))
       ).pipe(Effect.onInterrupt(() => end(fiber, broken, limitMillis)))

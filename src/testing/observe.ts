@@ -106,7 +106,7 @@ const pass = Effect.fnUntraced(function* (millis: number) {
 })
 
 /** Turns of the event loop that are waited for before time is moved on: what does not sleep needs few. */
-const patience = 50
+const turnsBeforeTimeMoves = 50
 
 const nextTurn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
@@ -115,7 +115,7 @@ const moving = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E,
   const clock = yield* Clock.Clock
   if (!("adjust" in clock)) return yield* effect
   const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
-  for (let turn = 0; turn < patience && fiber.pollUnsafe() === undefined; turn++) yield* nextTurn
+  for (let turn = 0; turn < turnsBeforeTimeMoves && fiber.pollUnsafe() === undefined; turn++) yield* nextTurn
   for (let step = 1; fiber.pollUnsafe() === undefined; step = Math.min(step * 2, largestStep)) {
     // What waits for real things, such as promises, gets real time for them.
     yield* TestClock.withLive(Effect.sleep(1))

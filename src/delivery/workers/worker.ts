@@ -26,7 +26,7 @@ const lockedAgainMillis = 500
 const longestTimer = 2_147_483_647
 
 /** Milliseconds to wait before the next round, without a wake-up; `undefined`: until a wake-up or poll. */
-const patience = Effect.fnUntraced(function* (
+const nextWaitMillis = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   last: Round
@@ -54,7 +54,7 @@ export const run = (engine: Engine, consumer: Consumer, stop: Stop): Effect.Effe
       const done = yield* runPipelined(engine, consumer, size, { isStopping: () => stop.isStopping }, wakeAnother)
       size = done.size
       if (done.last.result === "full") yield* wakeAnother
-      return yield* patience(engine, consumer, done.last)
+      return yield* nextWaitMillis(engine, consumer, done.last)
     })
     while (!stop.isStopping) {
       const millis = yield* engine.incident.survive(step)

@@ -39,7 +39,7 @@ export interface Session {
 const statementTimeout = "10 seconds"
 
 /** How long a statement waits for a connection while there is none. */
-const connectPatience = "10 seconds"
+const connectTimeout = "10 seconds"
 
 const unavailable = (message: string) =>
   new SqlError.SqlError({
@@ -83,7 +83,7 @@ const shared = (sql: SqlClient.SqlClient) =>
   })
 
 /** How long a notification may take from one connection to another, when it is tried out. */
-const trialPatience = "1 second"
+const trialTimeout = "1 second"
 
 /**
  * Whether a connection is a session. One whose process is the server's own is; a pooler has numbers of its own, and
@@ -96,7 +96,7 @@ const hasState = Effect.fnUntraced(function* (connection: PgConnection.PgConnect
   return yield* Effect.gen(function* () {
     const arrived = yield* connection.listen(channel)
     yield* sql`SELECT pg_notify(${channel}, '')`
-    const heard = yield* Effect.timeoutOption(Queue.take(arrived), trialPatience)
+    const heard = yield* Effect.timeoutOption(Queue.take(arrived), trialTimeout)
     return Option.isSome(heard)
   }).pipe(Effect.scoped)
 })
@@ -157,7 +157,7 @@ const separate = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, s
   yield* Deferred.await(first)
   const here = Effect.suspend(() => Deferred.await(current)).pipe(
     Effect.timeoutOrElse({
-      duration: connectPatience,
+      duration: connectTimeout,
       orElse: () => Effect.fail(unavailable("the control connection is down"))
     })
   )

@@ -18,14 +18,14 @@ class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}
 const maxDropped = 20
 
 /** How long a connection may take to answer. */
-const answerPatience = "2 seconds"
+const answerTimeout = "2 seconds"
 
 /**
  * All at once, so that the pool gives each of its connections: one that ends itself, or does not answer, is replaced.
  */
 const dropUseless = (sql: SqlClient.SqlClient) =>
   sql`SELECT pg_terminate_backend(pg_backend_pid()) WHERE current_setting('transaction_read_only')::boolean`.pipe(
-    Effect.timeout(answerPatience),
+    Effect.timeout(answerTimeout),
     Effect.ignoreCause,
     Effect.replicateEffect(maxDropped, { concurrency: "unbounded", discard: true }),
     Effect.timeoutOption("15 seconds"),
