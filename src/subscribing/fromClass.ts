@@ -25,11 +25,11 @@ type ServicesOf<Returned> = Returned extends Effect.Effect<unknown, unknown, inf
 
 const isAsync = (method: unknown) => Object.prototype.toString.call(method) === "[object AsyncFunction]"
 
-const nothing = { consumer: "", event: [], handler: () => Effect.void } as const
+const placeholder = { consumer: "", event: [], handler: () => Effect.void } as const
 
 /** Stands for an object that cannot be registered. */
 const refused = (instance: object, missing: NotDecorated["missing"]): Subscriber<never> => ({
-  ...make(nothing),
+  ...make(placeholder),
   problem: new NotDecorated({ className: instance.constructor.name, missing })
 })
 

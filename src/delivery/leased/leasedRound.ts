@@ -24,7 +24,7 @@ import { deliver } from "../handlers/runHandler.ts"
 import { verdictOf } from "../handlers/settlement.ts"
 import { conclude } from "../transactions/followUp.ts"
 import type { Judged } from "../transactions/result.ts"
-import { type Asked, nothing, type Round } from "../transactions/round.ts"
+import { type Asked, nothingClaimed, type Round } from "../transactions/round.ts"
 
 /** Leases that ran out, settled in one transaction. */
 const expiredLimit = 100
@@ -207,7 +207,7 @@ export const leasedRound = (engine: Engine, consumer: Consumer, asked: Asked): E
     const taken = yield* take(engine, consumer, asked, false)
     if (taken === undefined) {
       const expired = yield* expire(engine, consumer)
-      return expired === 0 ? nothing : { claimed: expired, settled: expired, result: "cut" }
+      return expired === 0 ? nothingClaimed : { claimed: expired, settled: expired, result: "cut" }
     }
     if (taken !== "solitude") return done(yield* beside(taken))
     const alone = Effect.gen(function* () {

@@ -12,7 +12,7 @@ import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { charge, conclude, contentionPause } from "../transactions/followUp.ts"
 import { type Advice, TransactionResult } from "../transactions/result.ts"
-import { type Asked, nobody, nothing, type Round, withdrawn } from "../transactions/round.ts"
+import { type Asked, nobody, nothingClaimed, type Round, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
 import { advise } from "./attemptNotes.ts"
 
@@ -80,13 +80,13 @@ export const careful = (
           yield* inTime(engine, "replicas.calm", untraced(engine.replicas.calm([name])))
         }
         const settled = yield* conclude(engine, consumer, processed, others)
-        return row === undefined ? nothing : ({ claimed: 1, settled, result: "cut" } satisfies Round)
+        return row === undefined ? nothingClaimed : ({ claimed: 1, settled, result: "cut" } satisfies Round)
       }),
       Withdrawn: () => Effect.succeed(withdrawn),
       Suspect: (suspect) =>
         suspect.isExclusive
           ? careful(engine, consumer, asked, true)
-          : Effect.succeed<Round>({ ...nothing, claimed: 1, result: "cut" }),
+          : Effect.succeed<Round>({ ...nothingClaimed, claimed: 1, result: "cut" }),
       Contended: () => Effect.as(contentionPause, { claimed: 1, settled: 0, result: "cut" } satisfies Round),
       Lost: () => lost(engine, consumer, 1),
       Failed: (failed) =>

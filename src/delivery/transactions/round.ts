@@ -18,7 +18,7 @@ export interface Round {
 }
 
 /** Nothing was there. */
-export const nothing: Round = { claimed: 0, settled: 0, result: "part" }
+export const nothingClaimed: Round = { claimed: 0, settled: 0, result: "part" }
 
 /** What was claimed early was left for a later claim. */
 export const withdrawn: Round = { claimed: 1, settled: 0, result: "cut" }

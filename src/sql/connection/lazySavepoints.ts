@@ -27,7 +27,7 @@ export const checkConstraints = "SET CONSTRAINTS ALL IMMEDIATE"
 /** The same for what was run since the savepoint was asked for; worded so that nobody else's is taken for it. */
 export const checkSavepoint = `${checkConstraints} /* effect-integration: this savepoint */`
 
-const nothing = Effect.succeed<ReadonlyArray<never>>([])
+const noRows = Effect.succeed<ReadonlyArray<never>>([])
 
 /** The same connection, for one transaction. */
 export const holdingSavepoints = (connection: Connection): Connection => {
@@ -60,10 +60,10 @@ export const holdingSavepoints = (connection: Connection): Connection => {
     Effect.suspend(() => (isHeld ? Effect.andThen(isToRun(text), statement) : statement))
   const unlessAbsorbed = (text: string, statement: ReturnType<Connection["execute"]>) =>
     Effect.suspend(() => {
-      if (isHeld) return Effect.flatMap(isToRun(text), (isNeeded) => (isNeeded ? statement : nothing))
+      if (isHeld) return Effect.flatMap(isToRun(text), (isNeeded) => (isNeeded ? statement : noRows))
       if (text !== savepoint) return statement
       isHeld = true
-      return nothing
+      return noRows
     })
   return {
     execute: (text, ...rest) => unlessAbsorbed(text, connection.execute(text, ...rest)),
