@@ -55,7 +55,7 @@ const untilSilent = Effect.fnUntraced(function* (signs: Signs, limitMillis: numb
 })
 
 /** Waits for the end of a fiber, but not for ever, where nothing can be interrupted. */
-const ended = Effect.fnUntraced(function* (fiber: Fiber.Fiber<unknown, unknown>, millis: number) {
+const awaitEnd = Effect.fnUntraced(function* (fiber: Fiber.Fiber<unknown, unknown>, millis: number) {
   const over = yield* Deferred.make<void>()
   const tell = Deferred.succeed(over, undefined)
   yield* Effect.forkDetach(Effect.andThen(Fiber.await(fiber), tell))
@@ -79,7 +79,7 @@ export const endsWhenInterrupted = <A, E, R>(
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const { broken, fiber } = yield* begin(transaction)
-      yield* restore(Fiber.await(fiber)).pipe(Effect.onInterrupt(() => end(fiber, broken, endLimitMillis)))
+      yield* restore(Fiber.await(fiber)).pipe(Effect.onInterrupt(() => endOrAbort(fiber, broken, endLimitMillis)))
       return yield* Fiber.join(fiber)
     })
   )
@@ -94,10 +94,10 @@ const begin = <A, E, R>(transaction: (broken: Deferred.Deferred<void>) => Effect
     return { broken, fiber }
   })
 
-const end = (fiber: Fiber.Fiber<unknown, unknown>, broken: Deferred.Deferred<void>, millis: number) =>
+const endOrAbort = (fiber: Fiber.Fiber<unknown, unknown>, broken: Deferred.Deferred<void>, millis: number) =>
   Effect.suspend(() => {
     fiber.interruptUnsafe()
-    return Effect.andThen(ended(fiber, millis), Deferred.succeed(broken, undefined))
+    return Effect.andThen(awaitEnd(fiber, millis), Deferred.succeed(broken, undefined))
   })
 
 /**
@@ -119,7 +119,7 @@ export const unlessSilent = <A, E, R>(
       const limitMillis = idleMillis + statementLimitMillis(settings)
       const hasEnded = yield* restore(
         Effect.raceFirst(Effect.as(Fiber.await(fiber), true), Effect.as(untilSilent(signs, limitMillis), false))
-      ).pipe(Effect.onInterrupt(() => end(fiber, broken, limitMillis)))
+      ).pipe(Effect.onInterrupt(() => endOrAbort(fiber, broken, limitMillis)))
       if (hasEnded) return yield* Fiber.join(fiber)
       fiber.interruptUnsafe()
       yield* Deferred.succeed(broken, undefined)

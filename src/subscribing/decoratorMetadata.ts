@@ -1,8 +1,8 @@
 /**
  * What decorators know about classes.
  *
- * Standard decorators of methods know their class only once it is instantiated, legacy ones know its prototype: both end
- * by the object that has the method.
+ * Standard decorators of methods know their class only once it is instantiated, legacy ones know its prototype: both
+ * are kept by the object that has the method.
  *
  * @internal
  */

@@ -80,7 +80,7 @@ const retain = (engine: Engine, changed: Queue.Queue<void>) =>
   })
 
 /** Says once of each subscription that nobody serves it, though deliveries wait for it. */
-const report = (engine: Engine) =>
+const logUnserved = (engine: Engine) =>
   Effect.gen(function* () {
     const said = new Set<string>()
     for (;;) {
@@ -118,7 +118,7 @@ export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Sc
     const changed = yield* Queue.sliding<void>(1)
     let ages = JSON.stringify(agesOf(yield* engine.settings.current))
     yield* run("retention", retain(engine, changed))
-    yield* run("report", report(engine))
+    yield* run("report", logUnserved(engine))
     return {
       follow: (settings) =>
         Effect.suspend(() => {

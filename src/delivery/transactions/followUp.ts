@@ -14,7 +14,7 @@ import { failedOutcome } from "../handlers/outcome.ts"
 import { verdictOf } from "../handlers/settlement.ts"
 import type { Judged, TransactionResult } from "./result.ts"
 
-const report = (consumer: Consumer, { row, verdict }: Judged) => {
+const logUnprocessed = (consumer: Consumer, { row, verdict }: Judged) => {
   const attempts = verdict.seenAttempts + 1
   const say =
     verdict.status === "skipped"
@@ -47,7 +47,7 @@ export const conclude = Effect.fnUntraced(function* (
 ) {
   const final = others.filter(({ verdict }) => verdict.retryInMillis === undefined).map(({ row }) => row)
   yield* engine.rollUp.offer([...processed, ...final].map((row) => row.eventId))
-  yield* Effect.forEach(others, (judged) => report(consumer, judged), { discard: true })
+  yield* Effect.forEach(others, (judged) => logUnprocessed(consumer, judged), { discard: true })
   const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(
     (row) => row.eventId
   )

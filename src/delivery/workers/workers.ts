@@ -25,7 +25,7 @@ export interface Workers {
 }
 
 /** Asks workers to stop, and interrupts those that have not by the end of the grace period. */
-const end = Effect.fnUntraced(function* ({ fibers, stop }: Served, grace: Duration.Duration) {
+const stopWorkers = Effect.fnUntraced(function* ({ fibers, stop }: Served, grace: Duration.Duration) {
   stop.isStopping = true
   yield* Deferred.succeed(stop.requested, undefined)
   yield* Effect.interruptible(Effect.timeoutOption(Fiber.awaitAll(fibers), grace))
@@ -58,7 +58,7 @@ export const make = (
     // Others need not wait for this consumer's handlers, so the waiting is done by a fiber of its own.
     const stop = Effect.fnUntraced(function* (name: string, workers: Served) {
       served.delete(name)
-      ending.set(name, yield* fork(end(workers, options.grace)))
+      ending.set(name, yield* fork(stopWorkers(workers, options.grace)))
     })
     const reconcile = Effect.gen(function* () {
       const wanted = (yield* engine.registry.consumers).filter(({ name }) => !suspended.has(name))

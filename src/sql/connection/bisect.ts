@@ -16,11 +16,11 @@ export interface Parts<Item, A> {
 }
 
 /** Items that were complained about. */
-const mentioned = new Set<unknown>()
+const loggedItems = new Set<unknown>()
 
-const mention = (operation: string, item: unknown, error: SqlError.SqlError) => {
-  if (mentioned.has(item)) return Effect.void
-  mentioned.add(item)
+const logOnceRefused = (operation: string, item: unknown, error: SqlError.SqlError) => {
+  if (loggedItems.has(item)) return Effect.void
+  loggedItems.add(item)
   return Effect.logError(`${operation}: ${String(item)} is left out, the database refuses it: ${databaseWords(error)}`)
 }
 
@@ -42,7 +42,7 @@ export const inParts = <Item, A>(
       return yield* Effect.failCause(exit.cause)
     }
     if (items.length === 1) {
-      yield* mention(operation, items[0], error)
+      yield* logOnceRefused(operation, items[0], error)
       return { results: [], refused: items }
     }
     const middle = Math.ceil(items.length / 2)

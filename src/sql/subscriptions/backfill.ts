@@ -78,7 +78,7 @@ const saveProgress = (sql: SqlClient.SqlClient) => (consumer: string, position: 
     [consumer, position]
   )
 
-const end = (sql: SqlClient.SqlClient) => (consumer: string) =>
+const markBackfilled = (sql: SqlClient.SqlClient) => (consumer: string) =>
   sql.unsafe(
     `WITH ended AS (
       UPDATE integration_subscription AS s
@@ -119,7 +119,7 @@ const giveSome = Effect.fnUntraced(function* (
     if (results.includes(false)) return undefined
   }
   if (found.length === readLimit) return true
-  return (yield* whileNobodyElse(end(sql)(consumer))) ? false : undefined
+  return (yield* whileNobodyElse(markBackfilled(sql)(consumer))) ? false : undefined
 })
 
 /** Each consumer in turn, until something was given to one. */

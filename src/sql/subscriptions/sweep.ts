@@ -107,7 +107,7 @@ const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> 
     [sweepLimit, ids ?? null]
   )
 
-const end = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<{ consumer: string; event: string }>) =>
+const markSwept = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<{ consumer: string; event: string }>) =>
   sql`
     UPDATE integration_subscription AS s
     SET swept_at = clock_timestamp()
@@ -132,7 +132,7 @@ export const sweep = (sql: SqlClient.SqlClient) =>
     }
     yield* rekey(sql)
     // What is refused is missed still.
-    if (ended.length > 0 && !isRefused) yield* end(sql)(ended)
+    if (ended.length > 0 && !isRefused) yield* markSwept(sql)(ended)
     const open = yield* sql`SELECT 1 FROM integration_subscription WHERE swept_at IS NULL LIMIT 1`
     return { consumers: [...consumers], isOpen: open.length > 0 }
   })
