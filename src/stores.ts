@@ -28,7 +28,7 @@ export type {
   Interest,
   Leased,
   LockWait,
-  Verdict
+  Settlement
 } from "./stores/delivery.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"

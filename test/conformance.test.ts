@@ -1,4 +1,4 @@
-/** The checks of every contract, on every database and in memory, with the same verdicts. */
+/** The checks of every contract, on every database and in memory, with the same results. */
 import { describe, layer as withLayer } from "@effect/vitest"
 import * as Conformance from "../src/testing/conformance/Conformance.ts"
 import { runtimes } from "./support/databases.ts"

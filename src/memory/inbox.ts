@@ -126,7 +126,7 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
             attemptCount: delivery.attemptCount + 1
           }))
         ),
-      settle: (verdict) => settle(tables, verdict, (delivery) => isAsSeen(delivery, verdict), 1),
+      settle: (settlement) => settle(tables, settlement, (delivery) => isAsSeen(delivery, settlement), 1),
       ...leases(tables),
       attempts: (deliveryId) => read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),
       nextDue: (request) => read((transaction, now) => nextDue(tables, transaction, request, now)),

@@ -51,7 +51,7 @@ export const leases = (tables: Tables): Leases => ({
       (renewed) => renewed.map(({ id }) => id)
     )
   },
-  settleLease: (verdict, token) => settle(tables, verdict, (delivery) => isHeldBy(delivery, token), 0),
+  settleLease: (settlement, token) => settle(tables, settlement, (delivery) => isHeldBy(delivery, token), 0),
   giveBack: (deliveryId, token) =>
     Effect.map(
       update(tables, [deliveryId], (delivery, now) =>

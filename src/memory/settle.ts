@@ -5,22 +5,28 @@
  */
 import { Effect } from "effect"
 import { cutTo } from "../model/storable.ts"
-import type { AttemptRecord, Verdict } from "../stores/delivery.ts"
+import type { AttemptRecord, Settlement } from "../stores/delivery.ts"
 import type { Transaction } from "./database.ts"
 import type { DeliveryRecord } from "./records.ts"
 import { update } from "./rows.ts"
 import type { Tables } from "./tables.ts"
 
 /** A row of the history, if the attempt failed. */
-const keep = (tables: Tables, transaction: Transaction, settled: DeliveryRecord, verdict: Verdict, now: number) => {
-  const { failure } = verdict
+const keep = (
+  tables: Tables,
+  transaction: Transaction,
+  settled: DeliveryRecord,
+  settlement: Settlement,
+  now: number
+) => {
+  const { failure } = settlement
   if (failure === undefined) return
   const before = transaction.read(tables.attempts, settled.id) ?? []
   const record: AttemptRecord = {
     attempt: settled.attemptCount,
     startedAt: new Date(now - failure.durationMillis),
     finishedAt: new Date(now),
-    outcome: verdict.retryInMillis === undefined ? (settled.status as AttemptRecord["outcome"]) : "retry",
+    outcome: settlement.retryInMillis === undefined ? (settled.status as AttemptRecord["outcome"]) : "retry",
     errorTag: settled.errorTag,
     error: cutTo(failure.detail, 4000)
   }
@@ -28,45 +34,45 @@ const keep = (tables: Tables, transaction: Transaction, settled: DeliveryRecord,
 }
 
 /** Whether a delivery that nobody has leased is as it was seen. */
-export const isAsSeen = ({ attemptCount, availableAt, status }: DeliveryRecord, { seenAttempts }: Verdict) =>
+export const isAsSeen = ({ attemptCount, availableAt, status }: DeliveryRecord, { seenAttempts }: Settlement) =>
   (status === "received" || status === "failed") && availableAt !== null && attemptCount === seenAttempts
 
 /** Settles a delivery that `isMeant` still, in which case this many attempts are added. */
 export const settle = (
   tables: Tables,
-  verdict: Verdict,
+  settlement: Settlement,
   isMeant: (delivery: DeliveryRecord) => boolean,
   attempts: number
 ) =>
   tables.database.run((transaction) =>
     Effect.gen(function* () {
-      const [changed] = yield* update(tables, [verdict.deliveryId], (delivery, now) =>
+      const [changed] = yield* update(tables, [settlement.deliveryId], (delivery, now) =>
         isMeant(delivery)
-          ? settled({ ...delivery, attemptCount: delivery.attemptCount + attempts }, verdict, now)
+          ? settled({ ...delivery, attemptCount: delivery.attemptCount + attempts }, settlement, now)
           : undefined
       )
       if (changed === undefined) return false
-      keep(tables, transaction, changed, verdict, yield* tables.database.now)
+      keep(tables, transaction, changed, settlement, yield* tables.database.now)
       return true
     })
   )
 
-/** A delivery as a verdict leaves it; its lease, if it had one, has ended. */
-const settled = (delivery: DeliveryRecord, verdict: Verdict, now: number): DeliveryRecord => {
+/** A delivery as a settlement leaves it; its lease, if it had one, has ended. */
+const settled = (delivery: DeliveryRecord, settlement: Settlement, now: number): DeliveryRecord => {
   return {
     ...delivery,
-    status: verdict.status,
+    status: settlement.status,
     lease: null,
     availableAt:
-      verdict.status !== "failed"
+      settlement.status !== "failed"
         ? delivery.availableAt
-        : verdict.retryInMillis === undefined
+        : settlement.retryInMillis === undefined
           ? null
-          : verdict.retryInMillis === 0
+          : settlement.retryInMillis === 0
             ? Math.min(delivery.availableAt ?? now, now)
-            : now + verdict.retryInMillis,
-    processedAt: verdict.retryInMillis === undefined ? now : null,
-    lastError: verdict.error === undefined ? null : cutTo(verdict.error, 1023),
-    errorTag: verdict.errorTag === undefined ? null : cutTo(verdict.errorTag, 255)
+            : now + settlement.retryInMillis,
+    processedAt: settlement.retryInMillis === undefined ? now : null,
+    lastError: settlement.error === undefined ? null : cutTo(settlement.error, 1023),
+    errorTag: settlement.errorTag === undefined ? null : cutTo(settlement.errorTag, 255)
   }
 }

@@ -6,7 +6,7 @@
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
 import type { OnDeadLetter } from "../model/Consumer.ts"
-import type { AttemptRecord, Claimed, ClaimRequest, Delivery, DeliveryStatus, Leased, Verdict } from "./delivery.ts"
+import type { AttemptRecord, Claimed, ClaimRequest, Delivery, DeliveryStatus, Leased, Settlement } from "./delivery.ts"
 import type { Answer, Question } from "./poll.ts"
 
 /**
@@ -56,7 +56,7 @@ export class InboxStore extends Context.Service<
      * Settles one delivery with its attempt counted, if it is still open and has the attempt count that was seen.
      * Returns whether it was. Error texts are cut to fit.
      */
-    readonly settle: (verdict: Verdict) => Effect.Effect<boolean, StoreError>
+    readonly settle: (settlement: Settlement) => Effect.Effect<boolean, StoreError>
     /**
      * Turns the current transaction's hold on a delivery into a lease of so many milliseconds, counting the attempt.
      * Returns its token.
@@ -74,7 +74,7 @@ export class InboxStore extends Context.Service<
      * Settles a delivery if it is held by this lease, whose attempt is counted already. Returns whether it was. A lease
      * that ran out still holds until somebody has ended it.
      */
-    readonly settleLease: (verdict: Verdict, token: string) => Effect.Effect<boolean, StoreError>
+    readonly settleLease: (settlement: Settlement, token: string) => Effect.Effect<boolean, StoreError>
     /** Ends a lease without counting its attempt: due again at once. Returns whether it held. */
     readonly giveBack: (deliveryId: string, token: string) => Effect.Effect<boolean, StoreError>
     /** Locks deliveries of a consumer whose lease ran out; those that another transaction holds are passed over. */

@@ -84,7 +84,7 @@ export interface Leased extends Claimed {
 }
 
 /** How a delivery ended, or when it is tried again. @since 0.1.0 */
-export interface Verdict {
+export interface Settlement {
   readonly deliveryId: string
   /** Attempts counted when it was claimed; a row with another count was settled by somebody else and is left alone. */
   readonly seenAttempts: number

@@ -12,7 +12,7 @@ import {
   SubscriptionStore,
   Transactor
 } from "../../src/index.ts"
-import { type Claimed, firstOrderingKey, type Verdict } from "../../src/stores.ts"
+import { type Claimed, firstOrderingKey, type Settlement } from "../../src/stores.ts"
 import { unique } from "../../src/testing/conformance/support.ts"
 import { postgres } from "../support/databases.ts"
 import { unpolled } from "../support/scenario.ts"
@@ -63,7 +63,7 @@ const at = <A>(list: ReadonlyArray<A>, index: number) => list[index] as A
 
 const entity = (module: string, index: number) => ({ module, entityType: "Thing", entityId: String(index) })
 
-const verdict = (row: Claimed, outcome: typeof Outcome.Type): Verdict => ({
+const settlement = (row: Claimed, outcome: typeof Outcome.Type): Settlement => ({
   deliveryId: row.deliveryId,
   seenAttempts: row.attemptCount,
   status: outcome === "retry" || outcome === "later" ? "failed" : outcome === "untouched" ? "processed" : outcome,
@@ -123,7 +123,7 @@ const makeSide = (names: Names) => {
     const inbox = yield* InboxStore
     for (const [index, row] of rows.entries()) {
       const outcome = at(outcomes, index % outcomes.length)
-      if (outcome !== "untouched") yield* inbox.settle(verdict(row, outcome))
+      if (outcome !== "untouched") yield* inbox.settle(settlement(row, outcome))
     }
     const keys = [...new Set(rows.flatMap((row) => (row.isParking === true ? (row.orderingKey ?? []) : [])))]
     if (onDeadLetter !== undefined) yield* inbox.unpark({ consumer, keys, onDeadLetter })

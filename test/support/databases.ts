@@ -54,7 +54,7 @@ export const inSchema = <A, E, R, E2>(
   return body({ TEST_URL: inject("postgresUrl"), TEST_SCHEMA: schema }).pipe(Effect.scoped, Effect.provide(Live))
 }
 
-/** What conformance suites run on, with identical verdicts. */
+/** What conformance suites run on, with identical results. */
 export const databases = [
   { name: "PostgreSQL", layer: postgres(), isServer: true },
   { name: "PGlite", layer: PgLite.layerMemory, isServer: false }

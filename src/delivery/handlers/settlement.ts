@@ -6,7 +6,7 @@
 import { Cause, Effect } from "effect"
 import { describe, principal, stackOf } from "../../errors/errorText.ts"
 import * as RetryPolicy from "../../model/RetryPolicy.ts"
-import type { Claimed, Verdict } from "../../stores/delivery.ts"
+import type { Claimed, Settlement } from "../../stores/delivery.ts"
 import type { Rules } from "../consumerRules.ts"
 import type { Outcome } from "./outcome.ts"
 
@@ -32,12 +32,12 @@ const isHopeless = ({ retryable }: Rules, tag: string, error: unknown): boolean 
   }
 }
 
-const verdictOfFailure = Effect.fnUntraced(function* (
+const settlementOfFailure = Effect.fnUntraced(function* (
   row: Claimed,
   outcome: Extract<Outcome, { _tag: "Failed" }>,
   rules: Rules,
   durationMillis: number
-): Effect.fn.Return<Verdict> {
+): Effect.fn.Return<Settlement> {
   const error = failedWith(outcome)
   const { tag, text } = describe(error)
   const decision = yield* RetryPolicy.decide({
@@ -58,12 +58,12 @@ const verdictOfFailure = Effect.fnUntraced(function* (
  *
  * @param durationMillis - how long the attempt took
  */
-export const verdictOf = (
+export const settlementOf = (
   row: Claimed,
   outcome: Outcome,
   rules: Rules,
   durationMillis: number
-): Effect.Effect<Verdict> => {
+): Effect.Effect<Settlement> => {
   const settled = { ...seen(row), retryInMillis: undefined, errorTag: undefined, failure: undefined }
   switch (outcome._tag) {
     case "Processed":
@@ -81,6 +81,6 @@ export const verdictOf = (
       })
     }
     case "Failed":
-      return verdictOfFailure(row, outcome, rules, outcome.durationMillis ?? durationMillis)
+      return settlementOfFailure(row, outcome, rules, outcome.durationMillis ?? durationMillis)
   }
 }

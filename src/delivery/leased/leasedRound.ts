@@ -13,7 +13,7 @@ import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { orderOf } from "../../model/Consumer.ts"
 import { Collected, type Collector } from "../../stores/deferredWrites.ts"
-import type { Claimed, Leased, Verdict } from "../../stores/delivery.ts"
+import type { Claimed, Leased, Settlement } from "../../stores/delivery.ts"
 import { inTime, isSilent, unlessSilent } from "../../stores/unresponsive.ts"
 import { claimOf, type Rules, rulesOf, timeoutOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
@@ -21,9 +21,9 @@ import * as Handlers from "../handlers/handlers.ts"
 import { watch } from "../handlers/handlerTimeout.ts"
 import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { deliver } from "../handlers/runHandler.ts"
-import { verdictOf } from "../handlers/settlement.ts"
+import { settlementOf } from "../handlers/settlement.ts"
 import { conclude } from "../transactions/followUp.ts"
-import type { Judged } from "../transactions/result.ts"
+import type { Unprocessed } from "../transactions/result.ts"
 import { type Asked, nothingClaimed, type Round } from "../transactions/round.ts"
 
 /** Leases that ran out, settled in one transaction. */
@@ -80,14 +80,14 @@ const settle = (
   engine: Engine,
   consumer: Consumer,
   row: Leased,
-  verdict: Verdict,
+  settlement: Settlement,
   collector: Collector
 ): Effect.Effect<boolean, unknown> =>
   short(
     engine,
     untraced(
       Effect.gen(function* () {
-        const isHeld = yield* engine.inbox.settleLease(verdict, row.token)
+        const isHeld = yield* engine.inbox.settleLease(settlement, row.token)
         if (!isHeld) return false
         for (const write of collector) yield* write
         yield* unparkNext(engine, consumer, [row])
@@ -112,18 +112,18 @@ const persist = Effect.fnUntraced(function* (
   durationMillis: number
 ) {
   const rules = rulesOf(consumer, yield* engine.settings.current)
-  const insist = (verdict: Verdict, writes: Collector) =>
+  const insist = (settlement: Settlement, writes: Collector) =>
     engine.incident.survive(
-      Effect.flatMap(Effect.exit(settle(engine, consumer, row, verdict, writes)), (exit) =>
+      Effect.flatMap(Effect.exit(settle(engine, consumer, row, settlement, writes)), (exit) =>
         Exit.isFailure(exit) && isPassing(exit.cause) ? Effect.failCause(exit.cause) : Effect.succeed(exit)
       )
     )
-  const verdict = yield* verdictOf(row, outcome, rules, durationMillis)
-  const exit = yield* insist(verdict, outcome._tag === "Failed" ? [] : collector)
-  if (Exit.isSuccess(exit)) return { verdict, isHeld: exit.value }
-  const refused = yield* verdictOf(row, failedOutcome(exit.cause), rules, durationMillis)
+  const settlement = yield* settlementOf(row, outcome, rules, durationMillis)
+  const exit = yield* insist(settlement, outcome._tag === "Failed" ? [] : collector)
+  if (Exit.isSuccess(exit)) return { settlement, isHeld: exit.value }
+  const refused = yield* settlementOf(row, failedOutcome(exit.cause), rules, durationMillis)
   const charged = yield* insist(refused, [])
-  return { verdict: refused, isHeld: Exit.isSuccess(charged) && charged.value }
+  return { settlement: refused, isHeld: Exit.isSuccess(charged) && charged.value }
 })
 
 /** Runs the handler; its own failures are data. */
@@ -168,17 +168,17 @@ const runTracked = Effect.fnUntraced(function* (
     return 0
   }
   const durationMillis = Math.max(0, (yield* engine.now) - startedAt)
-  const { isHeld, verdict } =
+  const { isHeld, settlement } =
     outcome === "lost"
-      ? { isHeld: false, verdict: undefined }
+      ? { isHeld: false, settlement: undefined }
       : yield* persist(engine, consumer, row, outcome, collector, durationMillis)
-  if (!isHeld || verdict === undefined) {
+  if (!isHeld || settlement === undefined) {
     yield* Effect.logWarning(new LeaseLost({ consumer: consumer.name, eventName: row.eventName }).message)
     return 0
   }
-  return verdict.status === "processed"
+  return settlement.status === "processed"
     ? yield* conclude(engine, consumer, [row], [])
-    : yield* conclude(engine, consumer, [], [{ row, verdict }])
+    : yield* conclude(engine, consumer, [], [{ row, settlement }])
 })
 
 /** Charges attempts whose lease ran out: their process, or its connection to the database, has ended. */
@@ -187,16 +187,16 @@ export const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Con
   const rules = rulesOf(consumer, settings)
   const transaction = Effect.gen(function* () {
     const rows = yield* engine.inbox.expired(consumer.name, expiredLimit)
-    const judged: Array<Judged> = []
+    const unprocessed: Array<Unprocessed> = []
     for (const row of rows) {
-      const verdict = yield* verdictOf(row, crashedOutcome(consumer, row, settings.processingLeaseMs), rules, 0)
-      if (yield* engine.inbox.settleLease(verdict, row.token)) judged.push({ row, verdict })
+      const settlement = yield* settlementOf(row, crashedOutcome(consumer, row, settings.processingLeaseMs), rules, 0)
+      if (yield* engine.inbox.settleLease(settlement, row.token)) unprocessed.push({ row, settlement })
     }
     yield* unparkNext(engine, consumer, rows)
-    return judged
+    return unprocessed
   })
-  const judged = yield* short(engine, untraced(transaction))
-  return yield* conclude(engine, consumer, [], judged)
+  const unprocessed = yield* short(engine, untraced(transaction))
+  return yield* conclude(engine, consumer, [], unprocessed)
 })
 
 /** One delivery, or the end of leases that ran out. */

@@ -11,20 +11,20 @@ import { inTime } from "../../stores/unresponsive.ts"
 import { rulesOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome } from "../handlers/outcome.ts"
-import { verdictOf } from "../handlers/settlement.ts"
-import type { Judged, TransactionResult } from "./result.ts"
+import { settlementOf } from "../handlers/settlement.ts"
+import type { TransactionResult, Unprocessed } from "./result.ts"
 
-const logUnprocessed = (consumer: Consumer, { row, verdict }: Judged) => {
-  const attempts = verdict.seenAttempts + 1
+const logUnprocessed = (consumer: Consumer, { row, settlement }: Unprocessed) => {
+  const attempts = settlement.seenAttempts + 1
   const say =
-    verdict.status === "skipped"
-      ? Effect.logDebug("Delivery skipped", verdict.error ?? "")
-      : verdict.retryInMillis !== undefined
+    settlement.status === "skipped"
+      ? Effect.logDebug("Delivery skipped", settlement.error ?? "")
+      : settlement.retryInMillis !== undefined
         ? Effect.logWarning(
-            `Attempt ${attempts} failed, next in ${Math.round(verdict.retryInMillis)} ms`,
-            verdict.error
+            `Attempt ${attempts} failed, next in ${Math.round(settlement.retryInMillis)} ms`,
+            settlement.error
           )
-        : Effect.logError(`Gave up after attempt ${attempts}`, verdict.error)
+        : Effect.logError(`Gave up after attempt ${attempts}`, settlement.error)
   return Effect.annotateLogs(say, {
     consumer: consumer.name,
     event: row.eventName,
@@ -43,11 +43,11 @@ export const conclude = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   processed: ReadonlyArray<Claimed>,
-  others: ReadonlyArray<Judged>
+  others: ReadonlyArray<Unprocessed>
 ) {
-  const final = others.filter(({ verdict }) => verdict.retryInMillis === undefined).map(({ row }) => row)
+  const final = others.filter(({ settlement }) => settlement.retryInMillis === undefined).map(({ row }) => row)
   yield* engine.rollUp.offer([...processed, ...final].map((row) => row.eventId))
-  yield* Effect.forEach(others, (judged) => logUnprocessed(consumer, judged), { discard: true })
+  yield* Effect.forEach(others, (unprocessed) => logUnprocessed(consumer, unprocessed), { discard: true })
   const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(
     (row) => row.eventId
   )
@@ -69,16 +69,16 @@ export const charge = Effect.fnUntraced(function* (
   { cause, durationMillis }: Extract<TransactionResult, { _tag: "Failed" }>
 ) {
   const rules = rulesOf(consumer, yield* engine.settings.current)
-  const verdict = yield* verdictOf(row, failedOutcome(cause), rules, durationMillis)
-  const isCharged = yield* inTime(engine, "inbox.settle", untraced(engine.inbox.settle(verdict)))
+  const settlement = yield* settlementOf(row, failedOutcome(cause), rules, durationMillis)
+  const isCharged = yield* inTime(engine, "inbox.settle", untraced(engine.inbox.settle(settlement)))
   if (!isCharged) return 0
   const onDeadLetter = orderOf(consumer)
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is unparked separately.
-  if (onDeadLetter === "continue" && row.orderingKey !== undefined && verdict.retryInMillis === undefined) {
+  if (onDeadLetter === "continue" && row.orderingKey !== undefined && settlement.retryInMillis === undefined) {
     const unparked = engine.inbox.unpark({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter })
     yield* inTime(engine, "inbox.unpark", untraced(unparked))
   }
-  return yield* conclude(engine, consumer, [], [{ row, verdict }])
+  return yield* conclude(engine, consumer, [], [{ row, settlement: settlement }])
 })
 
 /** A short pause of 5 to 50 ms, different for everybody who waits. */

@@ -6,13 +6,13 @@
 import { type Cause, Data, type Effect } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
-import type { Claimed, Verdict } from "../../stores/delivery.ts"
+import type { Claimed, Settlement } from "../../stores/delivery.ts"
 import type { Pipelining } from "./round.ts"
 
 /** A delivery that was not processed, and what was written about it. */
-export interface Judged {
+export interface Unprocessed {
   readonly row: Claimed
-  readonly verdict: Verdict
+  readonly settlement: Settlement
 }
 
 /** What a transaction did. */
@@ -23,7 +23,7 @@ export type TransactionResult = Data.TaggedEnum<{
     /** Payloads in characters, about. */
     readonly weight: number
     readonly processed: ReadonlyArray<Claimed>
-    readonly others: ReadonlyArray<Judged>
+    readonly others: ReadonlyArray<Unprocessed>
   }
   /** Rolled back because transactions stood in each other's way. Nobody is charged. */
   Contended: { readonly rows: ReadonlyArray<Claimed> }

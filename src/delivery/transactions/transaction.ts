@@ -16,10 +16,10 @@ import { isSilent, type Signs, unlessSilent } from "../../stores/unresponsive.ts
 import { idleMillisOf, rulesOf, timeoutOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
-import { verdictOf } from "../handlers/settlement.ts"
+import { settlementOf } from "../handlers/settlement.ts"
 import { type Handled, runBatch } from "./batch.ts"
 import { weightOf } from "./payloadSize.ts"
-import { type Judged, type TransactionRequest, TransactionResult } from "./result.ts"
+import { type TransactionRequest, TransactionResult, type Unprocessed } from "./result.ts"
 import { chargesContention, Postponed, runSingle, runSuspect } from "./single.ts"
 
 /** Leaves the transaction, as the batch before was not committed. */
@@ -43,13 +43,13 @@ const settle = Effect.fnUntraced(function* (
 ) {
   const rules = rulesOf(request.consumer, yield* engine.settings.current)
   const processed: Array<Claimed> = []
-  const others: Array<Judged> = []
+  const others: Array<Unprocessed> = []
   for (const [row, outcome] of handled) {
     if (outcome._tag === "Processed") processed.push(row)
-    else others.push({ row, verdict: yield* verdictOf(row, outcome, rules, durationMillis) })
+    else others.push({ row, settlement: yield* settlementOf(row, outcome, rules, durationMillis) })
   }
   yield* untraced(engine.inbox.complete(processed.map((row) => row.deliveryId)))
-  for (const { verdict } of others) yield* untraced(engine.inbox.settle(verdict))
+  for (const { settlement } of others) yield* untraced(engine.inbox.settle(settlement))
   yield* untraced(unparkNext(engine, request.consumer, rows))
   return { processed, others }
 })

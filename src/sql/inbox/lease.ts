@@ -30,7 +30,7 @@ const renewal = `
   WHERE i.id = l.id AND i.lease_token = l.token AND i.status = 'processing'
   RETURNING i.id::text AS "id"`
 
-const settlement = settling({
+const settleStatement = settling({
   attempts: "i.attempt_count",
   guard: "i.status = 'processing' AND i.lease_token = $8::uuid",
   also: `, ${ended}`
@@ -85,9 +85,9 @@ export const leases = (sql: SqlClient.SqlClient, control: Control["Service"]): L
             (rows) => rows.map((row) => row.id)
           )
         ),
-  settleLease: (verdict, token) =>
+  settleLease: (settlement, token) =>
     storeErrors("inbox.settleLease")(
-      Effect.map(sql.unsafe(settlement, [...settledBy(verdict), token]), (rows) => rows.length > 0)
+      Effect.map(sql.unsafe(settleStatement, [...settledBy(settlement), token]), (rows) => rows.length > 0)
     ),
   giveBack: (deliveryId, token) =>
     storeErrors("inbox.giveBack")(Effect.map(giveBack(sql)(deliveryId, token), (rows) => rows.length > 0)),

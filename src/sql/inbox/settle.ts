@@ -4,7 +4,7 @@
  * @internal
  */
 import { cutTo } from "../../model/storable.ts"
-import type { Verdict } from "../../stores/delivery.ts"
+import type { Settlement } from "../../stores/delivery.ts"
 
 /**
  * A statement with the parameters of `settledBy`, then those of `guard` from `$8` on. It returns the row's id if the guard
@@ -32,7 +32,7 @@ export const settling = (options: { readonly attempts: string; readonly guard: s
   SELECT id::text AS "id" FROM settled`
 
 /** The first seven parameters of `settling`. */
-export const settledBy = ({ deliveryId, error, errorTag, failure, retryInMillis, status }: Verdict) => [
+export const settledBy = ({ deliveryId, error, errorTag, failure, retryInMillis, status }: Settlement) => [
   deliveryId,
   status,
   retryInMillis ?? null,

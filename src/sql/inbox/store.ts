@@ -5,7 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import type { AttemptRecord, Delivery, DeliveryStatus, Verdict } from "../../stores/delivery.ts"
+import type { AttemptRecord, Delivery, DeliveryStatus, Settlement } from "../../stores/delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { Control } from "../connection/controlConnection.ts"
 import { storeErrors } from "../connection/errors.ts"
@@ -34,7 +34,8 @@ const settle = (sql: SqlClient.SqlClient) => {
     attempts: "i.attempt_count + 1",
     guard: "i.status IN ('received', 'failed') AND i.available_at IS NOT NULL AND i.attempt_count = $8::int"
   })
-  return (verdict: Verdict) => sql.unsafe<{ id: string }>(statement, [...settledBy(verdict), verdict.seenAttempts])
+  return (settlement: Settlement) =>
+    sql.unsafe<{ id: string }>(statement, [...settledBy(settlement), settlement.seenAttempts])
 }
 
 const attempts = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
@@ -135,7 +136,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
         deliveryIds.length === 0
           ? Effect.void
           : storeErrors("inbox.complete")(Effect.asVoid(complete(sql)(deliveryIds))),
-      settle: (verdict) => storeErrors("inbox.settle")(Effect.map(settleOne(verdict), (rows) => rows.length > 0)),
+      settle: (settlement) => storeErrors("inbox.settle")(Effect.map(settleOne(settlement), (rows) => rows.length > 0)),
       nextDue: (request) =>
         storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request), ([row]) => row?.inMillis ?? undefined)),
       lastPosition: (consumer) =>

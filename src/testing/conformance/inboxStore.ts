@@ -11,7 +11,7 @@ import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { firstOrderingKey } from "../../stores/poll.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./check.ts"
-import { newEvent, settleNext, subscribe, unique, verdict, withDeliveries } from "./support.ts"
+import { newEvent, settlement, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -152,11 +152,11 @@ export const inboxStore = [
       const { claim, eventIds } = yield* withDeliveries(1)
       const [row] = yield* claim(1)
       const id = row?.deliveryId ?? ""
-      assert.equal(yield* inbox.settle(verdict(id, { seenAttempts: 1, status: "dead_letter" })), false)
-      assert.equal(yield* inbox.settle(verdict(id, { status: "failed", retryInMillis: 0, error: "one" })), true)
-      assert.equal(yield* inbox.settle(verdict(id, { status: "dead_letter" })), false)
-      assert.equal(yield* inbox.settle(verdict(id, { seenAttempts: 1 })), true)
-      assert.equal(yield* inbox.settle(verdict(id, { seenAttempts: 2, status: "dead_letter" })), false)
+      assert.equal(yield* inbox.settle(settlement(id, { seenAttempts: 1, status: "dead_letter" })), false)
+      assert.equal(yield* inbox.settle(settlement(id, { status: "failed", retryInMillis: 0, error: "one" })), true)
+      assert.equal(yield* inbox.settle(settlement(id, { status: "dead_letter" })), false)
+      assert.equal(yield* inbox.settle(settlement(id, { seenAttempts: 1 })), true)
+      assert.equal(yield* inbox.settle(settlement(id, { seenAttempts: 2, status: "dead_letter" })), false)
       assert.partialDeepStrictEqual((yield* inbox.findByEvent(eventIds[0] ?? ""))[0], {
         status: "processed",
         attemptCount: 2
@@ -197,7 +197,7 @@ export const inboxStore = [
         ]
       )
       // What was refused, because somebody else had settled it, is no attempt.
-      assert.equal(yield* inbox.settle(verdict(row.deliveryId, { status: "failed", failure })), false)
+      assert.equal(yield* inbox.settle(settlement(row.deliveryId, { status: "failed", failure })), false)
       assert.equal([...(yield* inbox.attempts(row.deliveryId))].length, 2)
     })
   ),

@@ -10,7 +10,7 @@ import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./check.ts"
-import { newEvent, unique, verdict, withDeliveries } from "./support.ts"
+import { newEvent, settlement, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -39,10 +39,10 @@ export const leases = [
         dueInMillis: null
       })
       const other = "00000000-0000-4000-8000-000000000000"
-      assert.equal(yield* inbox.settleLease(verdict(deliveryId), other), false)
-      assert.equal(yield* inbox.settle(verdict(deliveryId, { seenAttempts: 1 })), false)
-      assert.equal(yield* inbox.settleLease(verdict(deliveryId), token), true)
-      assert.equal(yield* inbox.settleLease(verdict(deliveryId), token), false)
+      assert.equal(yield* inbox.settleLease(settlement(deliveryId), other), false)
+      assert.equal(yield* inbox.settle(settlement(deliveryId, { seenAttempts: 1 })), false)
+      assert.equal(yield* inbox.settleLease(settlement(deliveryId), token), true)
+      assert.equal(yield* inbox.settleLease(settlement(deliveryId), token), false)
       assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), { status: "processed", attemptCount: 1 })
     })
   ),
@@ -63,7 +63,7 @@ export const leases = [
       )
       assert.ok(((yield* inbox.nextDue({ consumer, interest })) ?? 1) <= 0)
       assert.equal(
-        yield* inbox.settleLease(verdict(lost.deliveryId, { status: "failed", retryInMillis: 0 }), lost.token),
+        yield* inbox.settleLease(settlement(lost.deliveryId, { status: "failed", retryInMillis: 0 }), lost.token),
         true
       )
       assert.deepEqual(yield* inbox.expired(consumer, 10), [])
@@ -85,7 +85,7 @@ export const leases = [
       assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), { status: "received", attemptCount: 0 })
       const again = yield* leaseNext(claim, 60_000)
       assert.notEqual(again.token, token)
-      const retry = verdict(deliveryId, { status: "failed", retryInMillis: 0 })
+      const retry = settlement(deliveryId, { status: "failed", retryInMillis: 0 })
       assert.equal(yield* inbox.settleLease(retry, again.token), true)
       const third = yield* leaseNext(claim, 60_000)
       assert.equal(yield* inbox.giveBack(deliveryId, third.token), true)
@@ -126,7 +126,7 @@ export const leasesConcurrent = [
       )
       yield* Deferred.await(hasParked)
       const settling = yield* Effect.gen(function* () {
-        yield* inbox.settleLease(verdict(row?.deliveryId ?? ""), token)
+        yield* inbox.settleLease(settlement(row?.deliveryId ?? ""), token)
         const keys = row?.orderingKey === undefined ? [] : [row.orderingKey]
         return yield* inbox.unpark({ consumer, keys, onDeadLetter: "park", waits: true })
       }).pipe(Transactor.withTransaction, Effect.forkChild)

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { FailedAttempt, Verdict } from "../../stores/delivery.ts"
+import type { FailedAttempt, Settlement } from "../../stores/delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { type NewEvent, OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
@@ -58,7 +58,7 @@ export const withDeliveries = Effect.fnUntraced(function* (count: number) {
 })
 
 /** What to write about a delivery: processed at its first attempt, unless `more` says otherwise. */
-export const verdict = (deliveryId: string, more: Partial<Verdict> = {}): Verdict => ({
+export const settlement = (deliveryId: string, more: Partial<Settlement> = {}): Settlement => ({
   deliveryId,
   seenAttempts: 0,
   status: "processed",
@@ -72,7 +72,7 @@ export const verdict = (deliveryId: string, more: Partial<Verdict> = {}): Verdic
 /** Claims one delivery and settles it as `status`, in one transaction. */
 export const settleNext = (
   claim: (limit: number) => ReturnType<InboxStore["Service"]["claim"]>,
-  verdict: {
+  settlement: {
     readonly status: "processed" | "failed" | "skipped" | "dead_letter"
     readonly retryInMillis?: number
     readonly error?: string
@@ -87,11 +87,11 @@ export const settleNext = (
       yield* inbox.settle({
         deliveryId: row.deliveryId,
         seenAttempts: row.attemptCount,
-        status: verdict.status,
-        retryInMillis: verdict.retryInMillis,
-        error: verdict.error,
-        errorTag: verdict.error === undefined ? undefined : "Tag",
-        failure: verdict.failure
+        status: settlement.status,
+        retryInMillis: settlement.retryInMillis,
+        error: settlement.error,
+        errorTag: settlement.error === undefined ? undefined : "Tag",
+        failure: settlement.failure
       })
       return row
     })
