@@ -22,7 +22,7 @@ import { watch } from "../handlers/handlerTimeout.ts"
 import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { deliver } from "../handlers/runHandler.ts"
 import { settlementOf } from "../handlers/settlement.ts"
-import { conclude } from "../transactions/followUp.ts"
+import { followUp } from "../transactions/followUp.ts"
 import type { Unprocessed } from "../transactions/result.ts"
 import { type Asked, nothingClaimed, type Round } from "../transactions/round.ts"
 
@@ -177,8 +177,8 @@ const runTracked = Effect.fnUntraced(function* (
     return 0
   }
   return settlement.status === "processed"
-    ? yield* conclude(engine, consumer, [row], [])
-    : yield* conclude(engine, consumer, [], [{ row, settlement }])
+    ? yield* followUp(engine, consumer, [row], [])
+    : yield* followUp(engine, consumer, [], [{ row, settlement }])
 })
 
 /** Charges attempts whose lease ran out: their process, or its connection to the database, has ended. */
@@ -196,7 +196,7 @@ export const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Con
     return unprocessed
   })
   const unprocessed = yield* short(engine, untraced(transaction))
-  return yield* conclude(engine, consumer, [], unprocessed)
+  return yield* followUp(engine, consumer, [], unprocessed)
 })
 
 /** One delivery, or the end of leases that ran out. */

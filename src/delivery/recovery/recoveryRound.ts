@@ -10,7 +10,7 @@ import type { Claimed } from "../../stores/delivery.ts"
 import { inTime } from "../../stores/unresponsive.ts"
 import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
-import { charge, conclude, contentionPause } from "../transactions/followUp.ts"
+import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
 import { type Advice, TransactionResult } from "../transactions/result.ts"
 import { type Asked, nobody, nothingClaimed, type Round, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
@@ -79,7 +79,7 @@ export const careful = (
         else if (!row.care.isSuspect) {
           yield* inTime(engine, "replicas.calm", untraced(engine.replicas.calm([name])))
         }
-        const settled = yield* conclude(engine, consumer, processed, others)
+        const settled = yield* followUp(engine, consumer, processed, others)
         return row === undefined ? nothingClaimed : ({ claimed: 1, settled, result: "cut" } satisfies Round)
       }),
       Withdrawn: () => Effect.succeed(withdrawn),

@@ -39,7 +39,7 @@ const hasTier = (row: Claimed) => row.tier !== null
  * After a commit: words for what failed, the events whose status may be final now, and those whose consumers of lower
  * priority need not wait any longer. Returns how many there were.
  */
-export const conclude = Effect.fnUntraced(function* (
+export const followUp = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   processed: ReadonlyArray<Claimed>,
@@ -78,7 +78,7 @@ export const charge = Effect.fnUntraced(function* (
     const unparked = engine.inbox.unpark({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter })
     yield* inTime(engine, "inbox.unpark", untraced(unparked))
   }
-  return yield* conclude(engine, consumer, [], [{ row, settlement: settlement }])
+  return yield* followUp(engine, consumer, [], [{ row, settlement: settlement }])
 })
 
 /** A short pause of 5 to 50 ms, different for everybody who waits. */

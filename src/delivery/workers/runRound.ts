@@ -13,7 +13,7 @@ import type { Engine } from "../engine.ts"
 import { leasedRound } from "../leased/leasedRound.ts"
 import { careful, confess, lost } from "../recovery/recoveryRound.ts"
 import { recordBatch } from "../recovery/served.ts"
-import { charge, conclude, contentionPause } from "../transactions/followUp.ts"
+import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
 import { TransactionResult } from "../transactions/result.ts"
 import { type Asked, nobody, type Round, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
@@ -33,7 +33,7 @@ const alone = Effect.fnUntraced(function* (
     // Taken with care by the next round.
     if (result._tag === "Suspect" || result._tag === "Withdrawn") return 0
     if (result._tag === "Lost") return (yield* lost(engine, consumer, 1)).settled
-    if (result._tag === "Committed") return yield* conclude(engine, consumer, result.processed, result.others)
+    if (result._tag === "Committed") return yield* followUp(engine, consumer, result.processed, result.others)
     if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result)
     yield* contentionPause
   }
@@ -73,12 +73,12 @@ const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Aske
     const clearTheWay = Effect.fnUntraced(function* (suspects: ReadonlyArray<Claimed>) {
       const avoided = new Set(suspects.map((row) => row.deliveryId))
       const before = yield* runTransaction(engine, { ...request, avoided })
-      return before._tag === "Committed" ? yield* conclude(engine, consumer, before.processed, before.others) : 0
+      return before._tag === "Committed" ? yield* followUp(engine, consumer, before.processed, before.others) : 0
     })
     return yield* TransactionResult.$match(result, {
       Committed: ({ others, processed, rows, weight }) =>
         Effect.map(
-          conclude(engine, consumer, processed, others),
+          followUp(engine, consumer, processed, others),
           (settled): Round => ({
             claimed: rows.length,
             settled,
