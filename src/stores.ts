@@ -42,7 +42,7 @@ export {
   type Removed,
   type RetentionWindow
 } from "./stores/OutboxStore.ts"
-export { type Answer, firstOrderingKey, type Question } from "./stores/poll.ts"
+export { firstOrderingKey, type PollRequest, type PollResult } from "./stores/poll.ts"
 export { type Replica, ReplicaStore, type Served, type StartedAttempt } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export {

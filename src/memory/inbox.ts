@@ -6,7 +6,7 @@
 import { Deferred, Effect, Layer, type Schema } from "effect"
 import type { DeliveryStatus } from "../stores/delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
-import { type Answer, firstOrderingKey, type Question } from "../stores/poll.ts"
+import { firstOrderingKey, type PollRequest, type PollResult } from "../stores/poll.ts"
 import { claim, claimOne, lockKeys, nextDue, unpark, unparkableOf } from "./claiming.ts"
 import type { Transaction } from "./database.ts"
 import { leases } from "./leases.ts"
@@ -39,9 +39,9 @@ const answer = (
   tables: Tables,
   settings: Readonly<Record<string, Schema.Json>>,
   transaction: Transaction,
-  question: Question,
+  question: PollRequest,
   now: number
-): Answer => {
+): PollResult => {
   for (const { consumer } of question.consumers) {
     const record = transaction.read(tables.consumers, consumer)
     if (record !== undefined && tables.database.tryLock(transaction, tables.consumers, consumer)) {

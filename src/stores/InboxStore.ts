@@ -7,7 +7,7 @@ import { Context, type Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
 import type { OnDeadLetter } from "../model/Consumer.ts"
 import type { AttemptRecord, Claimed, ClaimRequest, Delivery, DeliveryStatus, Leased, Settlement } from "./delivery.ts"
-import type { Answer, Question } from "./poll.ts"
+import type { PollRequest, PollResult } from "./poll.ts"
 
 /**
  * Stores deliveries. Operations join the caller's transaction and fail with `StoreError`.
@@ -87,7 +87,7 @@ export class InboxStore extends Context.Service<
     /** Position of the newest delivery of a consumer, 0 without one. */
     readonly lastPosition: (consumer: string) => Effect.Effect<bigint, StoreError>
     /** All that a process asks while it waits, in one statement; also records that its consumers are served. */
-    readonly poll: (question: Question) => Effect.Effect<Answer, StoreError>
+    readonly poll: (question: PollRequest) => Effect.Effect<PollResult, StoreError>
     /** Deliveries of a consumer in the order of their events: at most `limit` after `position` (0: from the first). */
     readonly findByConsumer: (
       consumer: string,

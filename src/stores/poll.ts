@@ -8,7 +8,7 @@ import type { OnDeadLetter } from "../model/Consumer.ts"
 import type { Interest } from "./delivery.ts"
 
 /** What one process wants to know about all its consumers. @since 0.1.0 */
-export interface Question {
+export interface PollRequest {
   readonly consumers: ReadonlyArray<
     Interest & { readonly consumer: string; readonly onDeadLetter: OnDeadLetter | undefined }
   >
@@ -26,7 +26,7 @@ export interface Question {
 export const firstOrderingKey = -(2n ** 63n)
 
 /** @since 0.1.0 */
-export interface Answer {
+export interface PollResult {
   /**
    * Consumers with open deliveries that can be handled, and milliseconds until the earliest of each is due (≤ 0: due), or
    * a lease of theirs runs out.

@@ -7,7 +7,7 @@ import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import { orderOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
-import { type Answer, firstOrderingKey } from "../../stores/poll.ts"
+import { firstOrderingKey, type PollResult } from "../../stores/poll.ts"
 import { inTime } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { expire } from "../leased/leasedRound.ts"
@@ -41,7 +41,7 @@ const sweepSubscriptions = (engine: Engine) =>
   )
 
 /** What is parked although nothing blocks it: its predecessor was settled outside the order, or by hand. */
-const unparkAll = Effect.fnUntraced(function* (engine: Engine, releasable: Answer["unparkable"]) {
+const unparkAll = Effect.fnUntraced(function* (engine: Engine, releasable: PollResult["unparkable"]) {
   const consumers = new Map((yield* engine.registry.consumers).map((consumer) => [consumer.name, consumer]))
   for (const [name, consumer] of consumers) {
     const keys = releasable.filter((_) => _.consumer === name).map((_) => _.key)
@@ -56,7 +56,7 @@ const unparkAll = Effect.fnUntraced(function* (engine: Engine, releasable: Answe
 const silentAfter = ({ idlePollingIntervalMs }: Values) => 2.5 * idlePollingIntervalMs + 5000
 
 /** A busy leased consumer does not look for leases that ran out by itself, nor does one that is leased no more. */
-const expireAll = Effect.fnUntraced(function* (engine: Engine, expired: Answer["expired"]) {
+const expireAll = Effect.fnUntraced(function* (engine: Engine, expired: PollResult["expired"]) {
   for (const consumer of yield* engine.registry.consumers) {
     if (!expired.includes(consumer.name)) continue
     yield* expire(engine, consumer)
@@ -64,10 +64,10 @@ const expireAll = Effect.fnUntraced(function* (engine: Engine, expired: Answer["
   }
 })
 
-const isDue = ({ inMillis }: Answer["due"][number]) => inMillis <= 0
+const isDue = ({ inMillis }: PollResult["due"][number]) => inMillis <= 0
 
 /** Milliseconds to the next poll: soon while there is work, and never later than something is due. */
-const interval = (answer: Answer, active: number, idle: number): number => {
+const interval = (answer: PollResult, active: number, idle: number): number => {
   const isActive = answer.due.some(isDue) || answer.hasUnrouted || answer.hasOpenSubscriptions || answer.hasUnrolled
   const upcoming = answer.due.filter((due) => !isDue(due)).map((due) => Math.ceil(due.inMillis))
   return Math.min(isActive ? active : idle, ...upcoming)

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { toLike } from "../../model/eventPattern.ts"
 import type { ClaimRequest } from "../../stores/delivery.ts"
-import { type Answer, firstOrderingKey, type Question } from "../../stores/poll.ts"
+import { firstOrderingKey, type PollRequest, type PollResult } from "../../stores/poll.ts"
 import { claimable, isSettled, notPaused } from "../deliveryStates.ts"
 import { isCalm } from "../recovery.ts"
 import { coveredBy, covers, maxBigint } from "./claim.ts"
@@ -33,7 +33,7 @@ export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
   )
 
 /** JSON has no 64-bit numbers. */
-type Row = Omit<Answer, "unparkable"> & {
+type Row = Omit<PollResult, "unparkable"> & {
   readonly unparkable: ReadonlyArray<{ readonly consumer: string; readonly key: string }>
 }
 
@@ -113,7 +113,7 @@ export const poll = (sql: SqlClient.SqlClient) => {
         WHERE status = 'running' AND id <> $5::uuid
           AND last_seen_at < clock_timestamp() - $6::float8 * interval '1 millisecond'
       ) AS "hasSilentPeers"`
-  return (question: Question) => {
+  return (question: PollRequest) => {
     const served = question.consumers.map(({ consumer, names, onDeadLetter, patterns }) => ({
       consumer,
       names,
