@@ -24,7 +24,7 @@ const abandon = (fiber: Fiber.Fiber<unknown, unknown>) =>
   })
 
 /** Ends when a handler has been running for `timeoutMillis`. */
-const overdue = Effect.fnUntraced(function* (progress: Progress, timeoutMillis: number) {
+const untilTimedOut = Effect.fnUntraced(function* (progress: Progress, timeoutMillis: number) {
   const clock = yield* Clock.Clock
   for (;;) {
     const left = progress.startedAt + timeoutMillis - clock.currentTimeMillisUnsafe()
@@ -37,7 +37,7 @@ const overdue = Effect.fnUntraced(function* (progress: Progress, timeoutMillis: 
  * Runs `work`, which keeps `progress` up to date. Returns none when a handler took longer than `timeoutMillis`; it is
  * interrupted then, and given up if it does not end.
  */
-export const watch = <A, E, R>(
+export const withHandlerTimeout = <A, E, R>(
   work: (progress: Progress) => Effect.Effect<A, E, R>,
   timeoutMillis: number
 ): Effect.Effect<Option.Option<A>, E, R> =>
@@ -46,7 +46,7 @@ export const watch = <A, E, R>(
     const fiber = yield* Effect.forkChild(work(progress), { startImmediately: true })
     const finished = yield* Effect.raceFirst(
       Effect.as(Fiber.await(fiber), true),
-      Effect.as(overdue(progress, timeoutMillis), false)
+      Effect.as(untilTimedOut(progress, timeoutMillis), false)
     ).pipe(Effect.onInterrupt(() => abandon(fiber)))
     if (finished) return Option.some(yield* Fiber.join(fiber))
     yield* abandon(fiber)

@@ -63,7 +63,7 @@ export const make = (
 }
 
 /** The failure of deliveries whose handler took too long. */
-export const overdue = (
+export const timedOut = (
   engine: Engine,
   consumer: Consumer,
   suspects: ReadonlyArray<Claimed>,

@@ -18,7 +18,7 @@ import { inTime, isSilent, unlessSilent } from "../../stores/unresponsive.ts"
 import { claimOf, type Rules, rulesOf, timeoutOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
-import { watch } from "../handlers/handlerTimeout.ts"
+import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { deliver } from "../handlers/runHandler.ts"
 import { settlementOf } from "../handlers/settlement.ts"
@@ -134,10 +134,13 @@ const handle = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, 
     const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
     const subscriber = handlers.of(row)
     if (subscriber === undefined) return undefined
-    const result = yield* watch(() => deliver(subscriber, row, handlers.contextOf(subscriber)), timeoutMillis)
+    const result = yield* withHandlerTimeout(
+      () => deliver(subscriber, row, handlers.contextOf(subscriber)),
+      timeoutMillis
+    )
     return Option.isSome(result)
       ? result.value
-      : failedOutcome(Handlers.overdue(engine, consumer, [row], timeoutMillis).cause)
+      : failedOutcome(Handlers.timedOut(engine, consumer, [row], timeoutMillis).cause)
   }).pipe(Effect.provideService(Collected, collector))
 })
 

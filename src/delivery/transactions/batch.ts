@@ -9,8 +9,8 @@ import type { Subscriber } from "../../model/subscriber.ts"
 import type { Claimed } from "../../stores/delivery.ts"
 import type { Signs } from "../../stores/unresponsive.ts"
 import type { Engine } from "../engine.ts"
-import { Abandoned, type Handlers, overdue } from "../handlers/handlers.ts"
-import { type Progress, watch } from "../handlers/handlerTimeout.ts"
+import { Abandoned, type Handlers, timedOut } from "../handlers/handlers.ts"
+import { type Progress, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import type { Outcome } from "../handlers/outcome.ts"
 import { deliver, deliverTogether } from "../handlers/runHandler.ts"
 
@@ -119,6 +119,8 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
     }
     return handled
   })
-  const handled = yield* watch(work, batch.timeoutMillis)
-  return Option.isSome(handled) ? handled.value : yield* overdue(engine, batch.consumer, current(), batch.timeoutMillis)
+  const handled = yield* withHandlerTimeout(work, batch.timeoutMillis)
+  return Option.isSome(handled)
+    ? handled.value
+    : yield* timedOut(engine, batch.consumer, current(), batch.timeoutMillis)
 })

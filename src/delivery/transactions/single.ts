@@ -12,7 +12,7 @@ import type { Consumer } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/delivery.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
-import { watch } from "../handlers/handlerTimeout.ts"
+import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { deliver } from "../handlers/runHandler.ts"
 import type { Handled } from "./batch.ts"
@@ -48,8 +48,11 @@ export const runSingle = Effect.fnUntraced(function* (
     const handlers = Handlers.make(engine, request.consumer, outer, yield* Effect.context<never>())
     const subscriber = handlers.of(row)
     if (subscriber === undefined || request.avoided.has(row.deliveryId)) return undefined
-    const result = yield* watch(() => deliver(subscriber, row, handlers.contextOf(subscriber)), timeoutMillis)
-    if (Option.isNone(result)) return yield* Handlers.overdue(engine, request.consumer, [row], timeoutMillis)
+    const result = yield* withHandlerTimeout(
+      () => deliver(subscriber, row, handlers.contextOf(subscriber)),
+      timeoutMillis
+    )
+    if (Option.isNone(result)) return yield* Handlers.timedOut(engine, request.consumer, [row], timeoutMillis)
     const outcome = result.value
     if (outcome._tag === "Failed") return yield* new Undone({ outcome })
     const checked = yield* Effect.exit(untraced(checkSavepoint))
