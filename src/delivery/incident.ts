@@ -5,7 +5,7 @@
  */
 import { Cause, Effect, Schedule } from "effect"
 import { isReadOnly } from "../errors/sqlState.ts"
-import { isSilent } from "../stores/unresponsive.ts"
+import { isUnresponsive } from "../stores/unresponsive.ts"
 import type { Incident } from "./engine.ts"
 
 const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]))
@@ -33,7 +33,7 @@ export const make = (reconnect: Effect.Effect<void>): Incident => {
         const id = {}
         return round.pipe(
           Effect.tapCause((cause) => opened(id, cause)),
-          Effect.tapCause((cause) => (isReadOnly(cause) || isSilent(cause) ? reconnect : Effect.void)),
+          Effect.tapCause((cause) => (isReadOnly(cause) || isUnresponsive(cause) ? reconnect : Effect.void)),
           Effect.sandbox,
           Effect.retry({ schedule: backoff, while: (cause) => !Cause.hasInterruptsOnly(cause) }),
           // What is left is interruption from inside, which nothing here does.

@@ -12,7 +12,7 @@ import { StoreError } from "../errors/store.ts"
 import type { Settings, Values } from "../settings/Settings.ts"
 
 /** When something last happened, by the process's clock. */
-export interface Signs {
+export interface Liveness {
   last: number
 }
 
@@ -21,10 +21,10 @@ const statementLimitMillis = ({ processingLeaseMs }: Values) => Math.max(2000, p
 
 const reason = "the database has not answered for too long; the connection is given up"
 
-const silent = (operation: string) => new StoreError({ operation, reason, isRetryable: true, cause: undefined })
+const unresponsive = (operation: string) => new StoreError({ operation, reason, isRetryable: true, cause: undefined })
 
 /** Whether an effect failed because nothing was heard of the database. */
-export const isSilent = (cause: Cause.Cause<unknown>): boolean =>
+export const isUnresponsive = (cause: Cause.Cause<unknown>): boolean =>
   cause.reasons.some(
     (each) => Cause.isFailReason(each) && each.error instanceof StoreError && each.error.reason === reason
   )
@@ -33,7 +33,7 @@ export const isSilent = (cause: Cause.Cause<unknown>): boolean =>
  * Runs a single statement. Fails with `StoreError` when it is not answered within twice the lease, and at least five
  * seconds; its connection is closed then.
  */
-export const inTime = <A, E, R>(
+export const withStatementTimeout = <A, E, R>(
   engine: { readonly settings: Settings["Service"] },
   operation: string,
   statement: Effect.Effect<A, E, R>
@@ -41,14 +41,14 @@ export const inTime = <A, E, R>(
   Effect.flatMap(engine.settings.current, ({ processingLeaseMs }) =>
     Effect.timeoutOrElse(statement, {
       duration: Math.max(5000, 2 * processingLeaseMs),
-      orElse: () => Effect.fail(silent(operation))
+      orElse: () => Effect.fail(unresponsive(operation))
     })
   )
 
-const untilSilent = Effect.fnUntraced(function* (signs: Signs, limitMillis: number) {
+const untilUnresponsive = Effect.fnUntraced(function* (liveness: Liveness, limitMillis: number) {
   const clock = yield* Clock.Clock
   for (;;) {
-    const left = signs.last + limitMillis - clock.currentTimeMillisUnsafe()
+    const left = liveness.last + limitMillis - clock.currentTimeMillisUnsafe()
     if (left <= 0) return
     yield* Effect.sleep(left)
   }
@@ -106,9 +106,9 @@ const endOrAbort = (fiber: Fiber.Fiber<unknown, unknown>, broken: Deferred.Defer
  *
  * @param transaction - from what breaks its connection when it is completed
  */
-export const unlessSilent = <A, E, R>(
+export const withLivenessLimit = <A, E, R>(
   transaction: (broken: Deferred.Deferred<void>) => Effect.Effect<A, E, R>,
-  signs: Signs,
+  liveness: Liveness,
   idleMillis: number,
   settings: Values
 ): Effect.Effect<A, E | StoreError, R> =>
@@ -118,11 +118,14 @@ export const unlessSilent = <A, E, R>(
       const { broken, fiber } = yield* begin(transaction)
       const limitMillis = idleMillis + statementLimitMillis(settings)
       const hasEnded = yield* restore(
-        Effect.raceFirst(Effect.as(Fiber.await(fiber), true), Effect.as(untilSilent(signs, limitMillis), false))
+        Effect.raceFirst(
+          Effect.as(Fiber.await(fiber), true),
+          Effect.as(untilUnresponsive(liveness, limitMillis), false)
+        )
       ).pipe(Effect.onInterrupt(() => endOrAbort(fiber, broken, limitMillis)))
       if (hasEnded) return yield* Fiber.join(fiber)
       fiber.interruptUnsafe()
       yield* Deferred.succeed(broken, undefined)
-      return yield* silent("transaction")
+      return yield* unresponsive("transaction")
     })
   )

@@ -14,7 +14,7 @@ import type { Consumer } from "../../model/Consumer.ts"
 import { orderOf } from "../../model/Consumer.ts"
 import { Collected, type Collector } from "../../stores/deferredWrites.ts"
 import type { Claimed, Leased, Settlement } from "../../stores/delivery.ts"
-import { inTime, isSilent, unlessSilent } from "../../stores/unresponsive.ts"
+import { isUnresponsive, withLivenessLimit, withStatementTimeout } from "../../stores/unresponsive.ts"
 import { claimOf, type Rules, rulesOf, timeoutOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
@@ -58,9 +58,9 @@ const short = <A, E, R>(engine: Engine, transaction: Effect.Effect<A, E, R>) =>
     const { breakable, limitIdle, withTransaction } = engine.transactor
     if (!engine.capabilities.lockTimeout) return yield* withTransaction(transaction)
     const settings = yield* engine.settings.current
-    const signs = { last: yield* engine.now }
+    const liveness = { last: yield* engine.now }
     const limited = Effect.andThen(untraced(limitIdle(settings.processingLeaseMs)), transaction)
-    return yield* unlessSilent((broken) => breakable(limited, broken), signs, 0, settings)
+    return yield* withLivenessLimit((broken) => breakable(limited, broken), liveness, 0, settings)
   })
 
 /**
@@ -97,7 +97,8 @@ const settle = (
   )
 
 /** What is gone by itself when it is repeated: the database cannot be reached, or somebody stands in the way. */
-const isPassing = (cause: Cause.Cause<unknown>) => isConnectionLost(cause) || isContention(cause) || isSilent(cause)
+const isPassing = (cause: Cause.Cause<unknown>) =>
+  isConnectionLost(cause) || isContention(cause) || isUnresponsive(cause)
 
 /**
  * The same, as long as the database is away: the handler has run, and its effects cannot be taken back. What the
@@ -160,7 +161,7 @@ const runTracked = Effect.fnUntraced(function* (
 ) {
   const collector: Collector = []
   const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
-  const giveBack = Effect.ignore(inTime(engine, "inbox.giveBack", givenBack))
+  const giveBack = Effect.ignore(withStatementTimeout(engine, "inbox.giveBack", givenBack))
   const startedAt = yield* engine.now
   const outcome = yield* handle(engine, consumer, row, collector).pipe(
     Effect.raceFirst(Effect.as(Deferred.await(lost), "lost" as const)),

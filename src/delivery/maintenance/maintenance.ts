@@ -7,7 +7,7 @@
 import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Values } from "../../settings/Settings.ts"
-import { inTime } from "../../stores/unresponsive.ts"
+import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 
 export interface Maintenance {
@@ -46,7 +46,7 @@ const removeExpired = (engine: Engine) =>
     let after: string | undefined
     for (;;) {
       const removal = engine.outbox.removeSettled({ ...ages, after, limit: window })
-      const { next, removed } = yield* inTime(engine, "outbox.removeSettled", untraced(removal))
+      const { next, removed } = yield* withStatementTimeout(engine, "outbox.removeSettled", untraced(removal))
       total += removed
       if (next === undefined) return total
       after = next
@@ -57,7 +57,7 @@ const removeExpired = (engine: Engine) =>
 const backfillAll = (engine: Engine): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     for (;;) {
-      const { consumers, isOpen } = yield* inTime(
+      const { consumers, isOpen } = yield* withStatementTimeout(
         engine,
         "subscriptions.backfill",
         untraced(engine.subscriptions.backfill)
@@ -99,7 +99,7 @@ const logUnserved = (engine: Engine) =>
 /** Subscriptions that no process serves, except those of consumers whose process may only be starting. */
 export const unserved = (engine: Engine) =>
   Effect.flatMap(engine.settings.current, ({ idlePollingIntervalMs }) =>
-    inTime(
+    withStatementTimeout(
       engine,
       "subscriptions.unserved",
       untraced(engine.subscriptions.unserved(2.5 * idlePollingIntervalMs + 5000))

@@ -8,7 +8,7 @@ import type { StoreError } from "../../errors/store.ts"
 import { orderOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
 import { firstOrderingKey, type PollResult } from "../../stores/poll.ts"
-import { inTime } from "../../stores/unresponsive.ts"
+import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { expire } from "../leased/leasedRound.ts"
 import type { Maintenance } from "./maintenance.ts"
@@ -27,7 +27,7 @@ const routeAll = (engine: Engine) =>
   Effect.gen(function* () {
     let total = 0
     for (let routed = window; routed === window; ) {
-      const result = yield* inTime(engine, "outbox.route", engine.outbox.route(window))
+      const result = yield* withStatementTimeout(engine, "outbox.route", engine.outbox.route(window))
       yield* engine.notifier.announce(result.consumers)
       routed = result.routed
       total += routed
@@ -36,7 +36,7 @@ const routeAll = (engine: Engine) =>
   })
 
 const sweepSubscriptions = (engine: Engine) =>
-  Effect.flatMap(inTime(engine, "subscriptions.sweep", engine.subscriptions.sweep), ({ consumers }) =>
+  Effect.flatMap(withStatementTimeout(engine, "subscriptions.sweep", engine.subscriptions.sweep), ({ consumers }) =>
     engine.notifier.announce(consumers)
   )
 
@@ -47,7 +47,7 @@ const unparkAll = Effect.fnUntraced(function* (engine: Engine, releasable: PollR
     const keys = releasable.filter((_) => _.consumer === name).map((_) => _.key)
     const onDeadLetter = orderOf(consumer)
     if (keys.length === 0 || onDeadLetter === undefined) continue
-    yield* inTime(engine, "inbox.unpark", engine.inbox.unpark({ consumer: name, keys, onDeadLetter }))
+    yield* withStatementTimeout(engine, "inbox.unpark", engine.inbox.unpark({ consumer: name, keys, onDeadLetter }))
     yield* engine.notifier.wake([name])
   }
 })
@@ -91,7 +91,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
         parkedAfter,
         replica: { id: engine.replicas.id, silentMillis: silentAfter(yield* engine.settings.current) }
       }
-      return yield* inTime(engine, "inbox.poll", engine.inbox.poll(question))
+      return yield* withStatementTimeout(engine, "inbox.poll", engine.inbox.poll(question))
     })
     const poll = Effect.gen(function* () {
       const answer = yield* ask
@@ -102,7 +102,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       yield* maintenance.follow(settings)
       if (answer.hasOpenBackfills) yield* maintenance.backfillSoon
       if (answer.hasUnrolled) {
-        yield* inTime(engine, "outbox.rollUpFrom", engine.outbox.rollUpFrom(rollUpPosition, window))
+        yield* withStatementTimeout(engine, "outbox.rollUpFrom", engine.outbox.rollUpFrom(rollUpPosition, window))
       }
       rollUpPosition = answer.nextRollUpPosition
       yield* unparkAll(engine, answer.unparkable)
@@ -110,9 +110,10 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       yield* expireAll(engine, answer.expired)
       yield* engine.broadcast.setPeers(answer.hasPeers)
       if (answer.hasSilentPeers) {
-        yield* inTime(engine, "replicas.reap", engine.replicas.reap(silentAfter(settings)))
+        yield* withStatementTimeout(engine, "replicas.reap", engine.replicas.reap(silentAfter(settings)))
       }
-      if (answer.calm.length > 0) yield* inTime(engine, "replicas.calm", engine.replicas.calm(answer.calm))
+      if (answer.calm.length > 0)
+        yield* withStatementTimeout(engine, "replicas.calm", engine.replicas.calm(answer.calm))
       return interval(answer, settings.pollingIntervalMs, settings.idlePollingIntervalMs)
     })
     yield* engine.incident.survive(untraced(poll)).pipe(

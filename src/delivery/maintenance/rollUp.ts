@@ -10,7 +10,7 @@ import { type Duration, Effect, Queue, type Scope, Semaphore } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Settings } from "../../settings/Settings.ts"
 import type { OutboxStore } from "../../stores/OutboxStore.ts"
-import { inTime } from "../../stores/unresponsive.ts"
+import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import type { Incident, RollUp } from "../engine.ts"
 
 /** Events in one statement. */
@@ -51,7 +51,9 @@ export const make = (
     )
     yield* Queue.take(signal).pipe(
       Effect.andThen(Effect.sleep(collectFor)),
-      Effect.andThen(rollUpAll((ids) => incident.survive(inTime({ settings }, "outbox.rollUp", outbox.rollUp(ids))))),
+      Effect.andThen(
+        rollUpAll((ids) => incident.survive(withStatementTimeout({ settings }, "outbox.rollUp", outbox.rollUp(ids))))
+      ),
       Effect.forever,
       Effect.forkScoped
     )

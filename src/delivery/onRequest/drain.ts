@@ -6,7 +6,7 @@
 import { type Duration, Effect } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
-import { inTime } from "../../stores/unresponsive.ts"
+import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { firstBatch, requestOf } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import type { Poller } from "../maintenance/poller.ts"
@@ -62,7 +62,7 @@ export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, 
 
 const consumerUntilNow = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer) {
   const { startupDrainBatchSize } = yield* engine.settings.current
-  const last = yield* inTime(engine, "inbox.lastPosition", engine.inbox.lastPosition(consumer.name))
+  const last = yield* withStatementTimeout(engine, "inbox.lastPosition", engine.inbox.lastPosition(consumer.name))
   return yield* rounds(engine, consumer, startupDrainBatchSize, last)
 })
 
@@ -87,7 +87,7 @@ export const startup = Effect.fnUntraced(function* (
 
 const isDue = (engine: Engine, consumer: Consumer) =>
   Effect.map(
-    inTime(engine, "inbox.nextDue", engine.inbox.nextDue(requestOf(engine, consumer))),
+    withStatementTimeout(engine, "inbox.nextDue", engine.inbox.nextDue(requestOf(engine, consumer))),
     (millis) => millis !== undefined && millis <= 0
   )
 

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/delivery.ts"
-import { inTime } from "../../stores/unresponsive.ts"
+import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
@@ -46,7 +46,11 @@ export const careful = (
     const erase = Effect.suspend(() =>
       noted === undefined
         ? Effect.void
-        : inTime(engine, "replicas.eraseStarted", untraced(engine.replicas.eraseStarted(noted.deliveryId)))
+        : withStatementTimeout(
+            engine,
+            "replicas.eraseStarted",
+            untraced(engine.replicas.eraseStarted(noted.deliveryId))
+          )
     )
     const advice = (row: Claimed) =>
       Effect.tap(advise(engine.replicas, row, isExclusive), (given) =>
@@ -77,7 +81,7 @@ export const careful = (
       Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
         if (row === undefined || row.care?.isCareful !== true) engine.care.consumers.delete(name)
         else if (!row.care.isSuspect) {
-          yield* inTime(engine, "replicas.calm", untraced(engine.replicas.calm([name])))
+          yield* withStatementTimeout(engine, "replicas.calm", untraced(engine.replicas.calm([name])))
         }
         const settled = yield* followUp(engine, consumer, processed, others)
         return row === undefined ? nothingClaimed : ({ claimed: 1, settled, result: "cut" } satisfies Round)
@@ -107,7 +111,7 @@ export const lost = (engine: Engine, { name }: Consumer, claimed: number) =>
 /** Tells everybody, once the database can be reached. */
 export const confess = Effect.fnUntraced(function* (engine: Engine, { name }: Consumer) {
   if (!engine.care.lost.has(name)) return
-  yield* inTime(engine, "replicas.suspect", untraced(engine.replicas.suspect(name)))
+  yield* withStatementTimeout(engine, "replicas.suspect", untraced(engine.replicas.suspect(name)))
   engine.care.lost.delete(name)
   engine.care.consumers.add(name)
 })

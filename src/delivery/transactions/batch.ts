@@ -7,7 +7,7 @@ import { Clock, Effect, Option } from "effect"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/subscriber.ts"
 import type { Claimed } from "../../stores/delivery.ts"
-import type { Signs } from "../../stores/unresponsive.ts"
+import type { Liveness } from "../../stores/unresponsive.ts"
 import type { Engine } from "../engine.ts"
 import { Abandoned, type Handlers, timedOut } from "../handlers/handlers.ts"
 import { type Progress, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
@@ -26,7 +26,7 @@ export interface Batch {
   readonly avoided: ReadonlySet<string>
   readonly timeoutMillis: number
   /** Told of every handler that begins. */
-  readonly signs: Signs
+  readonly liveness: Liveness
 }
 
 /** How many of the rows from `start` on are handed to a handler in one call: neighbours, for a batch handler. */
@@ -105,7 +105,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
       const row = rows[start] as Claimed
       const subscriber = handlers.of(row)
       progress.startedAt = now
-      batch.signs.last = now
+      batch.liveness.last = now
       size = callSize(rows, start, handlers.of)
       first = start
       if (subscriber === undefined) blocks.block(row)

@@ -7,7 +7,7 @@ import { Effect, Random } from "effect"
 import type { Consumer } from "../../model/Consumer.ts"
 import { orderOf } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/delivery.ts"
-import { inTime } from "../../stores/unresponsive.ts"
+import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { rulesOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome } from "../handlers/outcome.ts"
@@ -53,7 +53,7 @@ export const followUp = Effect.fnUntraced(function* (
   )
   if (tiered.length > 0)
     yield* engine.notifier.announce(
-      yield* inTime(engine, "inbox.bringForward", untraced(engine.inbox.bringForward(tiered)))
+      yield* withStatementTimeout(engine, "inbox.bringForward", untraced(engine.inbox.bringForward(tiered)))
     )
   return processed.length + others.length
 })
@@ -70,13 +70,13 @@ export const charge = Effect.fnUntraced(function* (
 ) {
   const rules = rulesOf(consumer, yield* engine.settings.current)
   const settlement = yield* settlementOf(row, failedOutcome(cause), rules, durationMillis)
-  const isCharged = yield* inTime(engine, "inbox.settle", untraced(engine.inbox.settle(settlement)))
+  const isCharged = yield* withStatementTimeout(engine, "inbox.settle", untraced(engine.inbox.settle(settlement)))
   if (!isCharged) return 0
   const onDeadLetter = orderOf(consumer)
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is unparked separately.
   if (onDeadLetter === "continue" && row.orderingKey !== undefined && settlement.retryInMillis === undefined) {
     const unparked = engine.inbox.unpark({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter })
-    yield* inTime(engine, "inbox.unpark", untraced(unparked))
+    yield* withStatementTimeout(engine, "inbox.unpark", untraced(unparked))
   }
   return yield* followUp(engine, consumer, [], [{ row, settlement: settlement }])
 })

@@ -12,7 +12,7 @@ import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { orderOf } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/delivery.ts"
-import { isSilent, type Signs, unlessSilent } from "../../stores/unresponsive.ts"
+import { isUnresponsive, type Liveness, withLivenessLimit } from "../../stores/unresponsive.ts"
 import { idleMillisOf, rulesOf, timeoutOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
@@ -71,12 +71,12 @@ export const runTransaction = (
     let weight = 0
     let startedAt = clock.currentTimeMillisUnsafe()
     const elapsed = () => Math.max(0, clock.currentTimeMillisUnsafe() - startedAt)
-    const signs: Signs = { last: startedAt }
+    const liveness: Liveness = { last: startedAt }
     const transaction = Effect.gen(function* () {
       rows = yield* untraced(request.claim)
       if (request.pipelining !== undefined && !(yield* request.pipelining.turn)) return yield* new Withdrawn()
       startedAt = clock.currentTimeMillisUnsafe()
-      signs.last = startedAt
+      liveness.last = startedAt
       const [first, second] = rows
       if (first === undefined) return { processed: [], others: [] }
       weight = weightOf(rows)
@@ -87,7 +87,7 @@ export const runTransaction = (
       }
       const { avoided, consumer, isStopping } = request
       const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
-      const batch = { consumer, rows, isStopping, avoided, timeoutMillis, signs }
+      const batch = { consumer, rows, isStopping, avoided, timeoutMillis, liveness }
       const handled = yield* runBatch(engine, batch, handlers)
       if (request.pipelining !== undefined) yield* request.pipelining.handled(handled.length, weight)
       return yield* settle(engine, request, rows, handled, elapsed())
@@ -95,9 +95,9 @@ export const runTransaction = (
     const exit = yield* Effect.exit(
       engine.permits.withPermit(request.consumer.name)(
         engine.capabilities.lockTimeout
-          ? unlessSilent(
+          ? withLivenessLimit(
               (broken) => engine.transactor.breakable(transaction, broken),
-              signs,
+              liveness,
               idleMillisOf(request.consumer, settings),
               settings
             )
@@ -113,7 +113,7 @@ export const runTransaction = (
     const isAbandoned = abandoned !== undefined
     const cause = abandoned?.cause ?? exit.cause
     // A failure of the handler's own connections left the transaction in good order.
-    if (!isAbandoned && (isConnectionLost(cause) || isSilent(cause))) return TransactionResult.Lost({ rows })
+    if (!isAbandoned && (isConnectionLost(cause) || isUnresponsive(cause))) return TransactionResult.Lost({ rows })
     if (isContention(cause) && !(chargesContention(request) && rows.length === 1))
       return TransactionResult.Contended({ rows })
     return TransactionResult.Failed({

@@ -6,7 +6,7 @@
 import { Deferred, Effect } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
-import { inTime } from "../../stores/unresponsive.ts"
+import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { firstBatch, requestOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import type { Round } from "../transactions/round.ts"
@@ -32,7 +32,11 @@ const nextWaitMillis = Effect.fnUntraced(function* (
   last: Round
 ): Effect.fn.Return<number | undefined, StoreError> {
   if (last.result !== "part") return 0
-  const next = yield* inTime(engine, "inbox.nextDue", untraced(engine.inbox.nextDue(requestOf(engine, consumer))))
+  const next = yield* withStatementTimeout(
+    engine,
+    "inbox.nextDue",
+    untraced(engine.inbox.nextDue(requestOf(engine, consumer)))
+  )
   if (next === undefined || next > 0) return next
   // Due, but not ours: another worker holds it, unless it has just come.
   return last.claimed > 0 ? 0 : lockedAgainMillis
