@@ -3,7 +3,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 import { Transactor } from "../src/index.ts"
-import { checkConstraints, checkSavepoint, holdingSavepoints } from "../src/sql/connection/lazySavepoints.ts"
+import { checkConstraints, checkSavepoint, lazySavepoints } from "../src/sql/connection/lazySavepoints.ts"
 import { postgres } from "./support/databases.ts"
 import { services } from "./support/scenario.ts"
 
@@ -17,7 +17,7 @@ const recorded = (answer: (text: string) => Effect.Effect<void, SqlError.SqlErro
       said.push(text)
       return Effect.as(answer(text), [])
     })
-  const held = holdingSavepoints({
+  const held = lazySavepoints({
     execute: say,
     executeRaw: say,
     executeValues: say,
@@ -99,7 +99,7 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
   it.effect("undo what failed behind them, and keep what came before and after", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const { breakable, withTransaction } = yield* Transactor
+      const { abortableTransaction: breakable, withTransaction } = yield* Transactor
       yield* sql`CREATE TABLE kept (what text)`
       const write = (what: string) => sql`INSERT INTO kept (what) VALUES (${what})`
       const undone = (effect: Effect.Effect<unknown, unknown>) =>

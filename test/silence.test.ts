@@ -65,8 +65,8 @@ it.effect("a statement has twice the lease to be answered", () =>
 it.effect("a transaction whose COMMIT is never answered loses its connection two seconds after it was given up", () =>
   Effect.gen(function* () {
     const closed = yield* Ref.make(false)
-    const hung = (broken: Deferred.Deferred<void>) =>
-      Effect.uninterruptible(Effect.andThen(Deferred.await(broken), Ref.set(closed, true)))
+    const hung = (abort: Deferred.Deferred<void>) =>
+      Effect.uninterruptible(Effect.andThen(Deferred.await(abort), Ref.set(closed, true)))
     const fiber = yield* Effect.forkChild(
       Effect.exit(withStatementTimeout(engine, "subscriptions.backfill", endsWhenInterrupted(hung)))
     )

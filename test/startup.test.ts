@@ -1,5 +1,4 @@
 /** What the first day meets: layers that cannot be built, and what they say. */
-
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"

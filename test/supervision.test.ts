@@ -114,27 +114,29 @@ it.live(
   }
 )
 
-it.live("a transaction commits on its own connection, and one that hangs fails when that is broken", () => {
+it.live("a transaction commits on its own connection, and one that hangs fails when that is aborted", () => {
   const name = uniqueSchema()
   const { database } = terminable(name)
   return Effect.gen(function* () {
-    const { breakable } = yield* Transactor
+    const { abortableTransaction } = yield* Transactor
     const sql = yield* SqlClient.SqlClient
     yield* sql`CREATE TABLE written (n int)`
-    const broken = yield* Deferred.make<void>()
+    const abort = yield* Deferred.make<void>()
     const insert = (n: number) => sql`INSERT INTO written VALUES (${n})`
     const inner = sql.withTransaction(insert(2))
-    assert.isNotEmpty(yield* breakable(Effect.andThen(insert(1), Effect.andThen(inner, sql`SELECT 1`)), broken))
-    const refused = yield* Effect.flip(breakable(Effect.andThen(insert(3), Effect.fail("no")), broken))
+    assert.isNotEmpty(
+      yield* abortableTransaction(Effect.andThen(insert(1), Effect.andThen(inner, sql`SELECT 1`)), abort)
+    )
+    const refused = yield* Effect.flip(abortableTransaction(Effect.andThen(insert(3), Effect.fail("no")), abort))
     assert.strictEqual(refused, "no")
     const hanging = yield* Effect.forkChild(
-      Effect.exit(breakable(Effect.andThen(insert(4), sql`SELECT pg_sleep(600)`), broken))
+      Effect.exit(abortableTransaction(Effect.andThen(insert(4), sql`SELECT pg_sleep(600)`), abort))
     )
     yield* until(
       sql`SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = ${name}`,
       (rows) => rows.length > 0
     )
-    yield* Deferred.succeed(broken, undefined)
+    yield* Deferred.succeed(abort, undefined)
     assert.isTrue(Exit.isFailure(yield* Fiber.join(hanging)))
     // The server is still asleep in it.
     yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = ${name}`

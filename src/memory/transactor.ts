@@ -17,7 +17,7 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
       afterCommit: (effect) => internal.afterCommit(effect),
       // Circles are noticed at once, so waiting needs no limit; constraints are checked when they are written.
       limitIdle: () => Effect.void,
-      breakable: (effect) => internal.withTransaction(effect),
+      abortableTransaction: (effect) => internal.withTransaction(effect),
       reconnect: Effect.void,
       checkConstraints: Effect.void,
       checkSavepoint: Effect.void,

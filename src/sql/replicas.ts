@@ -13,7 +13,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { type Replica, ReplicaStore, type Served, type StartedAttempt } from "../stores/ReplicaStore.ts"
 import { Control } from "./connection/controlConnection.ts"
 import { storeErrors } from "./connection/errors.ts"
-import { bounded } from "./connection/maintenanceTransaction.ts"
+import { maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
 import { beCareful, calm } from "./recovery.ts"
 
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
@@ -91,7 +91,7 @@ export const all = (sql: SqlClient.SqlClient) => sql<Replica>`
 
 const make = Effect.gen(function* () {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const inTransaction = yield* bounded(sql)
+  const inTransaction = yield* maintenanceTransaction(sql)
   const control = yield* Control
   const id = SecureRandom.uuidV7Unsafe()
 

@@ -21,12 +21,12 @@ export class Transactor extends Context.Service<
      */
     readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
     /**
-     * The same for a transaction of its own, whose connection is closed when `broken` is completed, where there is one:
+     * The same for a transaction of its own, whose connection is closed when `abort` is completed, where there is one:
      * whatever waits for an answer on it then fails, also BEGIN and COMMIT, which cannot be interrupted.
      */
-    readonly breakable: <A, E, R>(
+    readonly abortableTransaction: <A, E, R>(
       effect: Effect.Effect<A, E, R>,
-      broken: Deferred.Deferred<void>
+      abort: Deferred.Deferred<void>
     ) => Effect.Effect<A, E | StoreError, R>
     /** Whether the current fiber is in a transaction. */
     readonly isOpen: Effect.Effect<boolean>

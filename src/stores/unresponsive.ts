@@ -73,31 +73,31 @@ const endLimitMillis = 2000
  * @param transaction - from what breaks its connection when it is completed
  */
 export const endsWhenInterrupted = <A, E, R>(
-  transaction: (broken: Deferred.Deferred<void>) => Effect.Effect<A, E, R>
+  transaction: (abort: Deferred.Deferred<void>) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   // Nothing comes between the fork and the care for it.
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      const { broken, fiber } = yield* begin(transaction)
-      yield* restore(Fiber.await(fiber)).pipe(Effect.onInterrupt(() => endOrAbort(fiber, broken, endLimitMillis)))
+      const { abort, fiber } = yield* begin(transaction)
+      yield* restore(Fiber.await(fiber)).pipe(Effect.onInterrupt(() => endOrAbort(fiber, abort, endLimitMillis)))
       return yield* Fiber.join(fiber)
     })
   )
 
-const begin = <A, E, R>(transaction: (broken: Deferred.Deferred<void>) => Effect.Effect<A, E, R>) =>
+const begin = <A, E, R>(transaction: (abort: Deferred.Deferred<void>) => Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const context = yield* Effect.context<R>()
-    const broken = yield* Deferred.make<void>()
-    const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction(broken), context), {
+    const abort = yield* Deferred.make<void>()
+    const fiber = yield* Effect.forkDetach(Effect.provideContext(transaction(abort), context), {
       startImmediately: true
     })
-    return { broken, fiber }
+    return { abort, fiber }
   })
 
-const endOrAbort = (fiber: Fiber.Fiber<unknown, unknown>, broken: Deferred.Deferred<void>, millis: number) =>
+const endOrAbort = (fiber: Fiber.Fiber<unknown, unknown>, abort: Deferred.Deferred<void>, millis: number) =>
   Effect.suspend(() => {
     fiber.interruptUnsafe()
-    return Effect.andThen(awaitEnd(fiber, millis), Deferred.succeed(broken, undefined))
+    return Effect.andThen(awaitEnd(fiber, millis), Deferred.succeed(abort, undefined))
   })
 
 /**
@@ -107,7 +107,7 @@ const endOrAbort = (fiber: Fiber.Fiber<unknown, unknown>, broken: Deferred.Defer
  * @param transaction - from what breaks its connection when it is completed
  */
 export const withLivenessLimit = <A, E, R>(
-  transaction: (broken: Deferred.Deferred<void>) => Effect.Effect<A, E, R>,
+  transaction: (abort: Deferred.Deferred<void>) => Effect.Effect<A, E, R>,
   liveness: Liveness,
   idleMillis: number,
   settings: Values
@@ -115,17 +115,17 @@ export const withLivenessLimit = <A, E, R>(
   // Nothing comes between the fork and the care for it.
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      const { broken, fiber } = yield* begin(transaction)
+      const { abort, fiber } = yield* begin(transaction)
       const limitMillis = idleMillis + statementLimitMillis(settings)
       const hasEnded = yield* restore(
         Effect.raceFirst(
           Effect.as(Fiber.await(fiber), true),
           Effect.as(untilUnresponsive(liveness, limitMillis), false)
         )
-      ).pipe(Effect.onInterrupt(() => endOrAbort(fiber, broken, limitMillis)))
+      ).pipe(Effect.onInterrupt(() => endOrAbort(fiber, abort, limitMillis)))
       if (hasEnded) return yield* Fiber.join(fiber)
       fiber.interruptUnsafe()
-      yield* Deferred.succeed(broken, undefined)
+      yield* Deferred.succeed(abort, undefined)
       return yield* unresponsive("transaction")
     })
   )

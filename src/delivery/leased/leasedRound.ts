@@ -55,12 +55,12 @@ const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, as
 /** A transaction of statements of our own. */
 const short = <A, E, R>(engine: Engine, transaction: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    const { breakable, limitIdle, withTransaction } = engine.transactor
+    const { abortableTransaction, limitIdle, withTransaction } = engine.transactor
     if (!engine.capabilities.lockTimeout) return yield* withTransaction(transaction)
     const settings = yield* engine.settings.current
     const liveness = { last: yield* engine.now }
     const limited = Effect.andThen(untraced(limitIdle(settings.processingLeaseMs)), transaction)
-    return yield* withLivenessLimit((broken) => breakable(limited, broken), liveness, 0, settings)
+    return yield* withLivenessLimit((abort) => abortableTransaction(limited, abort), liveness, 0, settings)
   })
 
 /**

@@ -96,7 +96,7 @@ export const runTransaction = (
       engine.permits.withPermit(request.consumer.name)(
         engine.capabilities.lockTimeout
           ? withLivenessLimit(
-              (broken) => engine.transactor.breakable(transaction, broken),
+              (abort) => engine.transactor.abortableTransaction(transaction, abort),
               liveness,
               idleMillisOf(request.consumer, settings),
               settings

@@ -30,7 +30,7 @@ export const checkSavepoint = `${checkConstraints} /* effect-integration: this s
 const noRows = Effect.succeed<ReadonlyArray<never>>([])
 
 /** The same connection, for one transaction. */
-export const holdingSavepoints = (connection: Connection): Connection => {
+export const lazySavepoints = (connection: Connection): Connection => {
   /** True until the savepoint has been answered, so that nothing overtakes it, also not on another fiber. */
   let isHeld = false
   const lock = Semaphore.makeUnsafe(1)

@@ -7,7 +7,7 @@ import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { endsWhenInterrupted } from "../../stores/unresponsive.ts"
-import { breakable } from "./breakableTransaction.ts"
+import { abortableTransaction } from "./abortableTransaction.ts"
 
 /** How long one may wait for its next statement before the server ends it: its process is frozen, or out of reach. */
 const idleTimeout = "30s"
@@ -19,7 +19,7 @@ export type InTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.
  * Transactions that the server ends when nobody goes on with them, where it can, and that end when they are interrupted
  * whether the server answers or not. In a transaction that is open already: a part of it.
  */
-export const bounded = (sql: SqlClient.SqlClient): Effect.Effect<InTransaction> =>
+export const maintenanceTransaction = (sql: SqlClient.SqlClient): Effect.Effect<InTransaction> =>
   Effect.map(SqlCapabilities, ({ lockTimeout }): InTransaction => {
     if (!lockTimeout) return sql.withTransaction
     const limit = sql`SELECT set_config('idle_in_transaction_session_timeout', ${idleTimeout}, true)`
@@ -27,6 +27,8 @@ export const bounded = (sql: SqlClient.SqlClient): Effect.Effect<InTransaction> 
       Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
         Option.isSome(open)
           ? sql.withTransaction(effect)
-          : endsWhenInterrupted((broken) => breakable(sql, sql.withTransaction(Effect.andThen(limit, effect)), broken))
+          : endsWhenInterrupted((abort) =>
+              abortableTransaction(sql, sql.withTransaction(Effect.andThen(limit, effect)), abort)
+            )
       )
   })

@@ -7,7 +7,7 @@ import { Data, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { Transactor } from "../../stores/Transactor.ts"
-import { breakable } from "./breakableTransaction.ts"
+import { abortableTransaction } from "./abortableTransaction.ts"
 import { storeErrors } from "./errors.ts"
 import { checkConstraints, checkSavepoint } from "./lazySavepoints.ts"
 
@@ -45,10 +45,10 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
       )
     return Transactor.of({
       withTransaction,
-      breakable: (effect, broken) =>
+      abortableTransaction: (effect, abort) =>
         capabilities.singleSession
           ? withTransaction(effect)
-          : storeErrors("transaction")(breakable(sql, withTransaction(effect), broken)),
+          : storeErrors("transaction")(abortableTransaction(sql, withTransaction(effect), abort)),
       isOpen: Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome),
       afterCommit: (effect) => sql.afterCommit(effect),
       limitIdle: (millis) =>

@@ -9,7 +9,7 @@ import type { AttemptRecord, Delivery, DeliveryStatus, Settlement } from "../../
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { Control } from "../connection/controlConnection.ts"
 import { storeErrors } from "../connection/errors.ts"
-import { bounded } from "../connection/maintenanceTransaction.ts"
+import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { deliveryFields } from "../deliveryStates.ts"
 import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
@@ -107,7 +107,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const control = yield* Control
-    const releaseKeys = unpark(sql, yield* bounded(sql))
+    const releaseKeys = unpark(sql, yield* maintenanceTransaction(sql))
     const ask = poll(sql)
     const forward = bringForward(sql)
     const settleOne = settle(sql)

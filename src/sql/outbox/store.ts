@@ -7,7 +7,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { type EventStatus, type OutboxRow, OutboxStore } from "../../stores/OutboxStore.ts"
 import { storeErrors } from "../connection/errors.ts"
-import { bounded } from "../connection/maintenanceTransaction.ts"
+import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { append, columnsOf } from "./append.ts"
 import { removeSettled } from "./retention.ts"
 import { rollUpGiven, rollUpWindow } from "./rollUp.ts"
@@ -37,7 +37,7 @@ export const layer: Layer.Layer<OutboxStore, never, SqlClient.SqlClient> = Layer
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const appendAll = append(sql)
     const routeUnrouted = route(sql)
-    const remove = removeSettled(sql, yield* bounded(sql))
+    const remove = removeSettled(sql, yield* maintenanceTransaction(sql))
     const rollUpIds = rollUpGiven(sql)
     const rollUpAfter = rollUpWindow(sql)
     return OutboxStore.of({

@@ -12,7 +12,7 @@ import {
   type Unserved
 } from "../../stores/SubscriptionStore.ts"
 import { storeErrors } from "../connection/errors.ts"
-import { bounded } from "../connection/maintenanceTransaction.ts"
+import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { isSettled } from "../deliveryStates.ts"
 import { backfill } from "./backfill.ts"
 import { registerAll } from "./register.ts"
@@ -69,7 +69,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, SqlClient.SqlClient> =
   SubscriptionStore,
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const inTransaction = yield* bounded(sql)
+    const inTransaction = yield* maintenanceTransaction(sql)
     return SubscriptionStore.of({
       register: (registrations) =>
         registrations.length === 0

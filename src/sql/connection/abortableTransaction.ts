@@ -5,17 +5,17 @@
  */
 import { Deferred, Effect, Exit, Scope } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { holdingSavepoints } from "./lazySavepoints.ts"
+import { lazySavepoints } from "./lazySavepoints.ts"
 
 /**
  * Runs a transaction on a connection that is reserved for it. A reservation that ends while a statement is under way
  * closes its connection, says the client; and a transaction that finds its connection one level below the first begins and
  * commits on it.
  */
-export const breakable = <A, E, R>(
+export const abortableTransaction = <A, E, R>(
   sql: SqlClient.SqlClient,
   transaction: Effect.Effect<A, E, R>,
-  broken: Deferred.Deferred<void>
+  abort: Deferred.Deferred<void>
 ): Effect.Effect<A, E | SqlError.SqlError, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
@@ -23,11 +23,11 @@ export const breakable = <A, E, R>(
       const connection = yield* restore(Scope.provide(sql.reserve, scope)).pipe(
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
       )
-      const breaking = yield* Effect.forkDetach(Effect.andThen(Deferred.await(broken), Scope.close(scope, Exit.void)))
+      const aborting = yield* Effect.forkDetach(Effect.andThen(Deferred.await(abort), Scope.close(scope, Exit.void)))
       const exit = yield* Effect.exit(
-        restore(Effect.provideService(transaction, sql.transactionService, [holdingSavepoints(connection), -1]))
+        restore(Effect.provideService(transaction, sql.transactionService, [lazySavepoints(connection), -1]))
       )
-      breaking.interruptUnsafe()
+      aborting.interruptUnsafe()
       yield* Scope.close(scope, exit)
       return yield* exit
     })
