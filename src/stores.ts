@@ -54,4 +54,4 @@ export {
   type Unserved
 } from "./stores/SubscriptionStore.ts"
 export { Transactor } from "./stores/Transactor.ts"
-export { Broadcast, type Ride } from "./wakeups/Broadcast.ts"
+export { Broadcast, type InlineNotification } from "./wakeups/Broadcast.ts"

@@ -7,25 +7,25 @@ import { newEvent, subscribe } from "../src/testing/conformance/support.ts"
 import { postgres } from "./support/databases.ts"
 import { eventsOf, services, unpolled } from "./support/scenario.ts"
 
-const ride = { channel: "effect_integration_test", from: "somebody" }
+const notification = { channel: "effect_integration_test", from: "somebody" }
 
-layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" })("a ride", (it) => {
+layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" })("an inline notification", (it) => {
   it.effect("tells who consumes the event, with the event, or nobody", () =>
     Effect.gen(function* () {
       const outbox = yield* OutboxStore
       const client = yield* PgClient.PgClient
-      const arrived = yield* client.listen(ride.channel)
+      const arrived = yield* client.listen(notification.channel)
       const heard = Effect.map(Queue.take(arrived), ({ payload }) => JSON.parse(payload))
       const consumers = (count: number) =>
         Array.from({ length: count }, (_, n) => `consumer-${n}-${"x".repeat(200)}`).toSorted()
       const [few, many] = [consumers(2), consumers(50)]
       yield* subscribe("few", ...few)
       yield* subscribe("many", ...many)
-      yield* outbox.append([newEvent("nobody")], ride)
-      yield* outbox.append([newEvent("few")], ride)
+      yield* outbox.append([newEvent("nobody")], notification)
+      yield* outbox.append([newEvent("few")], notification)
       assert.deepStrictEqual(yield* heard, { from: "somebody", wake: few })
       // More than a notification holds: any consumer may have work.
-      yield* outbox.append([newEvent("many")], ride)
+      yield* outbox.append([newEvent("many")], notification)
       assert.deepStrictEqual(yield* heard, { from: "somebody" })
     })
   )
@@ -67,13 +67,13 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
   it.effect("is given to lone events only, and one that is refused does not keep the event from being stored", () =>
     Effect.gen(function* () {
       const { Happened, happenings } = eventsOf("refused")
-      const rides: Array<string> = []
+      const said: Array<string> = []
       const broadcast = Layer.succeed(Broadcast, {
-        send: (consumers) => Effect.sync(() => rides.push(`sent to ${[...consumers]}`)),
+        send: (consumers) => Effect.sync(() => said.push(`sent to ${[...consumers]}`)),
         // PostgreSQL takes no channel of this length, as it takes no notification while its queue is full.
-        riding: (store) =>
+        withInlineNotification: (store) =>
           Effect.suspend(() => {
-            rides.push("offered")
+            said.push("offered")
             return store({ channel: "x".repeat(100), from: "somebody" })
           }),
         receive: () => Effect.void,
@@ -83,12 +83,12 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
       const stored = yield* Effect.gen(function* () {
         yield* Publisher.publishAll(happenings(2))
         yield* Transactor.withTransaction(Publisher.publish(Happened, { n: 1 }))
-        assert.deepStrictEqual(rides, ["sent to unrefused", "sent to unrefused"])
+        assert.deepStrictEqual(said, ["sent to unrefused", "sent to unrefused"])
         return yield* Publisher.publish(Happened, { n: 2 })
       }).pipe(
         Effect.provide(Publisher.layer().pipe(Layer.provide(Notifier.layer), Layer.provide(broadcast), Layer.fresh))
       )
-      assert.deepStrictEqual(rides.slice(2), ["offered", "sent to unrefused"])
+      assert.deepStrictEqual(said.slice(2), ["offered", "sent to unrefused"])
       assert.deepStrictEqual(stored.consumers, ["unrefused"])
       assert.isDefined(yield* OutboxStore.use((store) => store.findById(stored.id)))
     })

@@ -10,7 +10,7 @@ import type { StoreError } from "../errors/store.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import type { Appended, OutboxStore } from "../stores/OutboxStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
-import type { Broadcast, Ride } from "../wakeups/Broadcast.ts"
+import type { Broadcast, InlineNotification } from "../wakeups/Broadcast.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
 import { make as coalesce } from "./coalesce.ts"
 import type { Prepared } from "./prepare.ts"
@@ -37,11 +37,11 @@ const maxCoalescedLength = 65_536
 const appendChunk = Effect.fnUntraced(function* (
   { outbox }: Services,
   prepared: ReadonlyArray<Prepared>,
-  ride?: Ride
+  notification?: InlineNotification
 ): Effect.fn.Return<ReadonlyArray<DomainEvent.Stored>, StoreError> {
   const appended = yield* outbox.append(
     prepared.map((_) => _.row),
-    ride
+    notification
   )
   return appended.every((each) => each.existing === undefined)
     ? prepared.map((each, index) => storedAs(each, appended[index] as Appended))
@@ -67,17 +67,17 @@ const appendHere = Effect.fnUntraced(function* (services: Services, prepared: Re
 const appendAlone = (services: Services, prepared: ReadonlyArray<Prepared>) =>
   Effect.suspend(() => {
     const { broadcast, notifier } = services
-    let isRidden = false
+    let isNotifying = false
     return broadcast
-      .riding((ride) => {
-        if (ride === undefined) return appendHere(services, prepared)
-        isRidden = true
-        return Effect.tap(appendChunk(services, prepared, ride), (stored) => notifier.wake(consumersOf(stored)))
+      .withInlineNotification((notification) => {
+        if (notification === undefined) return appendHere(services, prepared)
+        isNotifying = true
+        return Effect.tap(appendChunk(services, prepared, notification), (stored) => notifier.wake(consumersOf(stored)))
       })
       .pipe(
         // It may have been the notification that was refused.
         Effect.catchCause((cause) =>
-          isRidden && isRefused(cause) ? appendHere(services, prepared) : Effect.failCause(cause)
+          isNotifying && isRefused(cause) ? appendHere(services, prepared) : Effect.failCause(cause)
         )
       )
   })

@@ -5,7 +5,7 @@
  */
 import { Context, type Effect, type Schema } from "effect"
 import type { StoreError } from "../errors/store.ts"
-import type { Ride } from "../wakeups/Broadcast.ts"
+import type { InlineNotification } from "../wakeups/Broadcast.ts"
 
 /** Statuses of an event, rolled up from its deliveries. @since 0.1.0 */
 export type EventStatus = "pending" | "processing" | "processed" | "failed" | "dead_letter"
@@ -102,11 +102,11 @@ export class OutboxStore extends Context.Service<
      * the order of the list; so do the results. An event whose `dedupeKey` is taken is not stored: who took it comes
      * back; whether it is, is known when the transaction that may be taking it has ended.
      *
-     * @param ride - for a single event without a key: tells other processes of it in the same statement
+     * @param notification - for a single event without a key: tells other processes of it in the same statement
      */
     readonly append: (
       events: ReadonlyArray<NewEvent>,
-      ride?: Ride | undefined
+      notification?: InlineNotification | undefined
     ) => Effect.Effect<ReadonlyArray<Appended>, StoreError>
     /**
      * Gives up to `limit` events that were inserted by other means (`routed_at` is null) their deliveries, oldest

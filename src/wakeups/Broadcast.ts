@@ -6,7 +6,7 @@
 import { Context, Effect } from "effect"
 
 /** Where a statement that stores events can tell other processes of them itself. @since 0.1.0 */
-export interface Ride {
+export interface InlineNotification {
   readonly channel: string
   /** Who tells. */
   readonly from: string
@@ -21,7 +21,9 @@ export interface Broadcast {
    * others of the event, which saves a round trip; `undefined`: that is left to `send`. Transactions that notify commit
    * one after the other, in the whole database, so it is offered only now and then.
    */
-  readonly riding: <A, E>(store: (ride: Ride | undefined) => Effect.Effect<A, E>) => Effect.Effect<A, E>
+  readonly withInlineNotification: <A, E>(
+    store: (notification: InlineNotification | undefined) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E>
   /**
    * Calls `wake` with what other processes send: names, or `undefined` when any consumer may have work, as after a
    * connection was lost.
@@ -35,7 +37,7 @@ export interface Broadcast {
 export const Broadcast: Context.Reference<Broadcast> = Context.Reference<Broadcast>("effect-integration/Broadcast", {
   defaultValue: () => ({
     send: () => Effect.void,
-    riding: (store) => store(undefined),
+    withInlineNotification: (store) => store(undefined),
     receive: () => Effect.void,
     setPeers: () => Effect.void
   })

@@ -1,14 +1,14 @@
 /**
  * Wake-ups between processes through LISTEN and NOTIFY, on the control connection: in every publishing statement,
  * `pg_notify` would cost more than the rest of it, as transactions that notify commit one after the other. Now and then it
- * rides with a single event, and saves a round trip.
+ * goes with the statement that stores a single event, and saves a round trip.
  *
  * @internal
  */
 import { Effect, Exit, Layer, Option, Queue } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Settings } from "../../settings/Settings.ts"
-import { Broadcast, type Ride } from "../../wakeups/Broadcast.ts"
+import { Broadcast, type InlineNotification } from "../../wakeups/Broadcast.ts"
 import { Control, type Session } from "./controlConnection.ts"
 
 /** What one process tells the others; without `wake`, that any consumer may have work; `hello`, that it runs. */
@@ -25,10 +25,10 @@ const maxPayloadBytes = 7900
  * Time between two statements that notify, in milliseconds: at least so long, and so many times as long as the last one
  * took. They hold each other up for a commit, some tenths of a millisecond, or much more where commits are slow.
  */
-const rideInterval = { least: 5, times: 5 }
+const inlineInterval = { least: 5, times: 5 }
 
 /** The same after one that failed: the queue of notifications may be full, which nobody who publishes should notice. */
-const failedRideInterval = 10_000
+const failedInlineInterval = 10_000
 
 /**
  * SQL that notifies as `send` does, and is true.
@@ -36,7 +36,7 @@ const failedRideInterval = 10_000
  * @param consumers - SQL of their names, or null if there are none
  * @param first - number of the first of two parameters, those of `riddenBy`
  */
-export const tells = (consumers: string, first: number) => `
+export const notifyingSql = (consumers: string, first: number) => `
     CASE WHEN ${consumers} IS NULL THEN true ELSE (
       SELECT pg_notify(
         $${first}::text,
@@ -46,7 +46,7 @@ export const tells = (consumers: string, first: number) => `
     ) END`
 
 /** Parameters of `tells`. */
-export const riddenBy = ({ channel, from }: Ride) => [channel, from]
+export const notifyingParameters = ({ channel, from }: InlineNotification) => [channel, from]
 
 const encode = (message: Message): string => {
   const json = JSON.stringify(message)
@@ -83,7 +83,7 @@ const make = Effect.gen(function* () {
   const signal = yield* Queue.sliding<void>(1)
   let hasPeers = true
   let hasWarned = false
-  let nextRide = Number.POSITIVE_INFINITY
+  let nextInline = Number.POSITIVE_INFINITY
   let wake: (consumers: ReadonlyArray<string> | undefined) => Effect.Effect<void> = () => Effect.void
 
   const notify = (message: Message) => control.query("SELECT pg_notify($1, $2)", [channel, encode(message)])
@@ -110,7 +110,7 @@ const make = Effect.gen(function* () {
     Effect.gen(function* () {
       if (!session.hasState) return yield* warn
       const arrived = yield* session.listen(channel)
-      nextRide = 0
+      nextInline = 0
       // What was sent while nobody listened is found by a look at everything.
       yield* wake(undefined)
       yield* session.query("SELECT pg_notify($1, $2)", [channel, encode({ from, hello: true })])
@@ -134,20 +134,20 @@ const make = Effect.gen(function* () {
         for (const consumer of consumers) pending.add(consumer)
         return Effect.asVoid(Queue.offer(signal, undefined))
       }),
-    riding: <A, E>(store: (ride: Ride | undefined) => Effect.Effect<A, E>) =>
+    withInlineNotification: <A, E>(store: (notification: InlineNotification | undefined) => Effect.Effect<A, E>) =>
       Effect.suspend(() => {
         const began = performance.now()
-        if (!hasPeers || began < nextRide) return store(undefined)
+        if (!hasPeers || began < nextInline) return store(undefined)
         // One at a time.
-        nextRide = Number.POSITIVE_INFINITY
+        nextInline = Number.POSITIVE_INFINITY
         return Effect.onExit(store({ channel, from }), (exit) =>
           Effect.sync(() => {
             const ended = performance.now()
-            nextRide =
+            nextInline =
               ended +
               (Exit.isSuccess(exit)
-                ? Math.max(rideInterval.least, rideInterval.times * (ended - began))
-                : failedRideInterval)
+                ? Math.max(inlineInterval.least, inlineInterval.times * (ended - began))
+                : failedInlineInterval)
           })
         )
       }),

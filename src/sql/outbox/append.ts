@@ -7,8 +7,8 @@ import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { StoreError } from "../../errors/store.ts"
 import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
-import type { Ride } from "../../wakeups/Broadcast.ts"
-import { riddenBy, tells } from "../connection/notifications.ts"
+import type { InlineNotification } from "../../wakeups/Broadcast.ts"
+import { notifyingParameters, notifyingSql } from "../connection/notifications.ts"
 import { deliveriesOf, deliveryColumns, heardBy, interestedIn } from "../routing.ts"
 
 /** What is known of an event that was stored. */
@@ -53,7 +53,7 @@ const toArrays = (events: ReadonlyArray<NewEvent>) => {
  * With keys, rows are inserted in the order of their keys, so that two lists never wait for each other in a circle;
  * positions are drawn before that, in the order of the list. All become due at the same moment: then position decides.
  */
-const appendStatement = ({ isKeyed, isRidden }: { readonly isKeyed: boolean; readonly isRidden: boolean }) => `
+const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; readonly isNotifying: boolean }) => `
   WITH input AS (
     SELECT *${isKeyed ? ", nextval(pg_get_serial_sequence('outbox_event', 'position')) AS position" : ""}
     FROM unnest(
@@ -97,7 +97,7 @@ const appendStatement = ({ isKeyed, isRidden }: { readonly isKeyed: boolean; rea
     coalesce(n.consumers, '{}') AS "consumers"
   FROM stored AS e
   LEFT JOIN heard AS n ON n.event_name = e.event_name
-  ${isRidden ? `WHERE ${tells("n.consumers", 13)}` : ""}
+  ${isNotifying ? `WHERE ${notifyingSql("n.consumers", 13)}` : ""}
   ORDER BY e.position`
 
 /** The events that have these keys, with their consumers: a statement of its own, to see what was committed meanwhile. */
@@ -130,9 +130,9 @@ const vanished = (event: NewEvent) =>
   })
 
 export const append = (sql: SqlClient.SqlClient) => {
-  const plain = appendStatement({ isKeyed: false, isRidden: false })
-  const ridden = appendStatement({ isKeyed: false, isRidden: true })
-  const keyed = appendStatement({ isKeyed: true, isRidden: false })
+  const plain = appendStatement({ isKeyed: false, isNotifying: false })
+  const notifying = appendStatement({ isKeyed: false, isNotifying: true })
+  const keyed = appendStatement({ isKeyed: true, isNotifying: false })
   const find = findByKeys(sql)
   const appendKeyed = Effect.fnUntraced(function* (events: ReadonlyArray<NewEvent>) {
     const written = new Map((yield* sql.unsafe<Stored>(keyed, toArrays(events))).map((row) => [row.id, row]))
@@ -150,17 +150,17 @@ export const append = (sql: SqlClient.SqlClient) => {
       return Effect.succeed({ id, position, status, createdAt, consumers, existing: found })
     })
   })
-  const appendPlain = (events: ReadonlyArray<NewEvent>, ride: Ride | undefined) => {
+  const appendPlain = (events: ReadonlyArray<NewEvent>, notification: InlineNotification | undefined) => {
     const values = toArrays(events)
-    return ride === undefined
+    return notification === undefined
       ? sql.unsafe<Stored>(plain, values)
-      : sql.unsafe<Stored>(ridden, [...values, ...riddenBy(ride)])
+      : sql.unsafe<Stored>(notifying, [...values, ...notifyingParameters(notification)])
   }
   return (
     events: ReadonlyArray<NewEvent>,
-    ride: Ride | undefined
+    notification: InlineNotification | undefined
   ): Effect.Effect<ReadonlyArray<Appended>, StoreError | SqlError.SqlError> =>
     events.some((event) => event.dedupeKey !== undefined)
       ? appendKeyed(events)
-      : Effect.map(appendPlain(events, ride), (rows) => rows.map((row) => ({ ...row, existing: undefined })))
+      : Effect.map(appendPlain(events, notification), (rows) => rows.map((row) => ({ ...row, existing: undefined })))
 }

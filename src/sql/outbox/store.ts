@@ -41,7 +41,7 @@ export const layer: Layer.Layer<OutboxStore, never, SqlClient.SqlClient> = Layer
     const rollUpIds = rollUpGiven(sql)
     const rollUpAfter = rollUpWindow(sql)
     return OutboxStore.of({
-      append: (events, ride) => storeErrors("outbox.append")(appendAll(events, ride)),
+      append: (events, notification) => storeErrors("outbox.append")(appendAll(events, notification)),
       route: (limit) => storeErrors("outbox.route")(routeUnrouted(limit)),
       rollUp: (eventIds) => storeErrors("outbox.rollUp")(rollUpIds(eventIds)),
       rollUpFrom: (position, limit) => storeErrors("outbox.rollUpFrom")(rollUpAfter(position, limit)),
