@@ -16,7 +16,7 @@ export {
   discardedTag,
   undecodableTag
 } from "./stores/DeadLetterStore.ts"
-export { collect } from "./stores/deferredWrites.ts"
+export { deferWrite } from "./stores/deferredWrites.ts"
 export type {
   AttemptRecord,
   ClaimCare,

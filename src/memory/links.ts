@@ -6,7 +6,7 @@
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { Entity } from "../model/DomainEvent.ts"
-import { collect } from "../stores/deferredWrites.ts"
+import { deferWrite } from "../stores/deferredWrites.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
@@ -69,7 +69,7 @@ export const layer: Layer.Layer<LinkStore, never, MemoryDatabase> = Layer.effect
           return toLink(record)
         })
       )
-    const collecting = collect(database.isOpen)
+    const collecting = deferWrite(database.isOpen)
     return LinkStore.of({
       create: (link) =>
         Effect.flatMap(checkLink(link), (metadata) => collecting(insert(link, metadata), () => provisionalLink(link))),

@@ -11,7 +11,7 @@ import { OutboxDisabled } from "../errors/payload.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { defaultMaxPayloadBytes } from "../model/storable.ts"
 import { Settings } from "../settings/Settings.ts"
-import { collect } from "../stores/deferredWrites.ts"
+import { deferWrite } from "../stores/deferredWrites.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { Broadcast } from "../wakeups/Broadcast.ts"
@@ -46,7 +46,7 @@ const makeStore = Effect.gen(function* () {
   const settings = yield* Settings
   const transactor = yield* Transactor
   const append = makeAppend({ outbox, notifier, broadcast, transactor }, yield* Effect.context<never>())
-  const collecting = collect(transactor.isOpen)
+  const collecting = deferWrite(transactor.isOpen)
   const logUnconsumed = makeLogUnconsumed()
   return Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
     const [first] = prepared

@@ -7,7 +7,7 @@ import { Effect, Layer, Option, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Entity } from "../model/DomainEvent.ts"
 import { isUuid } from "../model/storable.ts"
-import { collect } from "../stores/deferredWrites.ts"
+import { deferWrite } from "../stores/deferredWrites.ts"
 import { type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
 import { storeErrors } from "./connection/errors.ts"
@@ -85,7 +85,7 @@ export const layer: Layer.Layer<LinkStore, never, SqlClient.SqlClient> = Layer.e
   LinkStore,
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const collecting = collect(Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome))
+    const collecting = deferWrite(Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome))
     const links = (rows: ReadonlyArray<Row>) => rows.map(toLink)
     return LinkStore.of({
       create: Effect.fnUntraced(function* (link) {

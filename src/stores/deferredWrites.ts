@@ -8,13 +8,12 @@ import { Context, Effect } from "effect"
 import type { Transactor } from "./Transactor.ts"
 
 /** Writes of one attempt, in the order they were asked for. */
-export type Collector = Array<Effect.Effect<unknown, unknown>>
+export type DeferredWrites = Array<Effect.Effect<unknown, unknown>>
 
 /** The attempt that is running on this fiber, if it is a leased one. */
-export const Collected: Context.Reference<Collector | undefined> = Context.Reference<Collector | undefined>(
-  "effect-integration/Collected",
-  { defaultValue: () => undefined }
-)
+export const CurrentWrites: Context.Reference<DeferredWrites | undefined> = Context.Reference<
+  DeferredWrites | undefined
+>("effect-integration/Collected", { defaultValue: () => undefined })
 
 /**
  * Runs `write` now; in a leased handler, outside of any transaction of its own, it is put off until the attempt has
@@ -24,10 +23,10 @@ export const Collected: Context.Reference<Collector | undefined> = Context.Refer
  *
  * @since 0.1.0
  */
-export const collect =
+export const deferWrite =
   (isOpen: Transactor["Service"]["isOpen"]) =>
   <A, E, B>(write: Effect.Effect<A, E>, provisional: () => B): Effect.Effect<A | B, E> =>
-    Effect.flatMap(Collected, (collector): Effect.Effect<A | B, E> => {
+    Effect.flatMap(CurrentWrites, (collector): Effect.Effect<A | B, E> => {
       if (collector === undefined) return write
       return Effect.flatMap(isOpen, (isJoined): Effect.Effect<A | B, E> => {
         if (isJoined) return write

@@ -12,7 +12,7 @@ import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
 import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { orderOf } from "../../model/Consumer.ts"
-import { Collected, type Collector } from "../../stores/deferredWrites.ts"
+import { CurrentWrites, type DeferredWrites } from "../../stores/deferredWrites.ts"
 import type { Claimed, Leased, Settlement } from "../../stores/delivery.ts"
 import { isUnresponsive, withLivenessLimit, withStatementTimeout } from "../../stores/unresponsive.ts"
 import { claimOf, type Rules, rulesOf, timeoutOf } from "../consumerRules.ts"
@@ -81,7 +81,7 @@ const settle = (
   consumer: Consumer,
   row: Leased,
   settlement: Settlement,
-  collector: Collector
+  collector: DeferredWrites
 ): Effect.Effect<boolean, unknown> =>
   short(
     engine,
@@ -109,11 +109,11 @@ const persist = Effect.fnUntraced(function* (
   consumer: Consumer,
   row: Leased,
   outcome: Outcome,
-  collector: Collector,
+  collector: DeferredWrites,
   durationMillis: number
 ) {
   const rules = rulesOf(consumer, yield* engine.settings.current)
-  const insist = (settlement: Settlement, writes: Collector) =>
+  const insist = (settlement: Settlement, writes: DeferredWrites) =>
     engine.incident.survive(
       Effect.flatMap(Effect.exit(settle(engine, consumer, row, settlement, writes)), (exit) =>
         Exit.isFailure(exit) && isPassing(exit.cause) ? Effect.failCause(exit.cause) : Effect.succeed(exit)
@@ -128,7 +128,12 @@ const persist = Effect.fnUntraced(function* (
 })
 
 /** Runs the handler; its own failures are data. */
-const handle = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, row: Leased, collector: Collector) {
+const handle = Effect.fnUntraced(function* (
+  engine: Engine,
+  consumer: Consumer,
+  row: Leased,
+  collector: DeferredWrites
+) {
   const timeoutMillis = timeoutOf(consumer, yield* engine.settings.current)
   const outer = yield* Effect.context<never>()
   return yield* Effect.gen(function* () {
@@ -142,7 +147,7 @@ const handle = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, 
     return Option.isSome(result)
       ? result.value
       : failedOutcome(Handlers.timedOut(engine, consumer, [row], timeoutMillis).cause)
-  }).pipe(Effect.provideService(Collected, collector))
+  }).pipe(Effect.provideService(CurrentWrites, collector))
 })
 
 /** From the claim to the mark. */
@@ -159,7 +164,7 @@ const runTracked = Effect.fnUntraced(function* (
   row: Leased,
   lost: Deferred.Deferred<void>
 ) {
-  const collector: Collector = []
+  const collector: DeferredWrites = []
   const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
   const giveBack = Effect.ignore(withStatementTimeout(engine, "inbox.giveBack", givenBack))
   const startedAt = yield* engine.now
