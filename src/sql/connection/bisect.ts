@@ -10,7 +10,7 @@ import { databaseWords } from "../../errors/errorText.ts"
 import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
 
 /** What a batch did, and the items nothing could be done about. */
-export interface Parts<Item, A> {
+export interface Bisected<Item, A> {
   readonly results: ReadonlyArray<A>
   readonly refused: ReadonlyArray<Item>
 }
@@ -28,11 +28,11 @@ const logOnceRefused = (operation: string, item: unknown, error: SqlError.SqlErr
  * Runs `change` for all items at once; when the database refuses that, for each half, down to single items, which are
  * left out and complained about once. A lost connection, or transactions in each other's way, is no refusal.
  */
-export const inParts = <Item, A>(
+export const bisectRefused = <Item, A>(
   operation: string,
   items: ReadonlyArray<Item>,
   change: (items: ReadonlyArray<Item>) => Effect.Effect<A, SqlError.SqlError>
-): Effect.Effect<Parts<Item, A>, SqlError.SqlError> =>
+): Effect.Effect<Bisected<Item, A>, SqlError.SqlError> =>
   Effect.gen(function* () {
     if (items.length === 0) return { results: [], refused: [] }
     const exit = yield* Effect.exit(change(items))
@@ -46,8 +46,8 @@ export const inParts = <Item, A>(
       return { results: [], refused: items }
     }
     const middle = Math.ceil(items.length / 2)
-    const first = yield* inParts(operation, items.slice(0, middle), change)
-    const second = yield* inParts(operation, items.slice(middle), change)
+    const first = yield* bisectRefused(operation, items.slice(0, middle), change)
+    const second = yield* bisectRefused(operation, items.slice(middle), change)
     return { results: [...first.results, ...second.results], refused: [...first.refused, ...second.refused] }
   })
 

@@ -8,7 +8,7 @@
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Removed, RetentionWindow } from "../../stores/OutboxStore.ts"
-import { inParts } from "../connection/bisect.ts"
+import { bisectRefused } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
 import { isSettled } from "../deliveryStates.ts"
 
@@ -67,7 +67,7 @@ export const removeSettled =
                 )).length
           })
         )
-      const { results } = yield* inParts("outbox.removeSettled", ids, batch)
+      const { results } = yield* bisectRefused("outbox.removeSettled", ids, batch)
       return {
         removed: results.reduce((sum, count) => sum + count, 0),
         next: ids.length < limit ? undefined : ids.at(-1)

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import { inParts, onRefusal } from "../connection/bisect.ts"
+import { bisectRefused, onRefusal } from "../connection/bisect.ts"
 import { isSettled } from "../deliveryStates.ts"
 
 /**
@@ -49,7 +49,7 @@ export const rollUpGiven = (sql: SqlClient.SqlClient) => {
   const change = (ids: ReadonlyArray<string>) =>
     Effect.map(sql.unsafe<{ rolled: number }>(statement, [ids]), ([row]) => row?.rolled ?? 0)
   return (eventIds: ReadonlyArray<string>) =>
-    Effect.map(inParts("outbox.rollUp", eventIds, change), ({ results }) =>
+    Effect.map(bisectRefused("outbox.rollUp", eventIds, change), ({ results }) =>
       results.reduce((sum, count) => sum + count, 0)
     )
 }

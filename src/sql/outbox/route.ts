@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { inParts, onRefusal } from "../connection/bisect.ts"
+import { bisectRefused, onRefusal } from "../connection/bisect.ts"
 import { deliveriesOf, deliveryColumns, heardBy, interestedIn } from "../routing.ts"
 
 /** The rows are locked, so two processes that route at once share the work. */
@@ -64,7 +64,7 @@ export const route = (sql: SqlClient.SqlClient) => {
     const consumers = new Set<string>()
     for (;;) {
       const page = yield* unrouted(sql)(position, limit)
-      const { results } = yield* inParts(
+      const { results } = yield* bisectRefused(
         "outbox.route",
         page.map(({ id }) => id),
         routeGiven

@@ -8,7 +8,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { inParts } from "../connection/bisect.ts"
+import { bisectRefused } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
 import { givenTo, orderingKey } from "../routing.ts"
 
@@ -105,7 +105,7 @@ const giveSome = Effect.fnUntraced(function* (
     )
   for (let start = 0; start < found.length; start += batchLimit) {
     const batch = found.slice(start, start + batchLimit)
-    const { results } = yield* inParts("subscriptions.backfill", batch, (part) =>
+    const { results } = yield* bisectRefused("subscriptions.backfill", batch, (part) =>
       whileNobodyElse(
         Effect.andThen(
           give(sql)(

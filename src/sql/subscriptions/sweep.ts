@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import { inParts, onRefusal } from "../connection/bisect.ts"
+import { bisectRefused, onRefusal } from "../connection/bisect.ts"
 import { givenTo, orderingKey } from "../routing.ts"
 import { rekey } from "./register.ts"
 
@@ -76,7 +76,7 @@ const deliverInPages = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, co
   let isRefused = false
   for (let position = 0n; ; ) {
     const page = yield* missedIds(sql)(position)
-    const { refused, results } = yield* inParts(
+    const { refused, results } = yield* bisectRefused(
       "subscriptions.sweep",
       page.map(({ id }) => id),
       (ids) => deliverMissed(sql)(ids)
