@@ -48,7 +48,7 @@ const appendOne = (tables: Tables, transaction: Transaction, event: NewEvent, no
   const record = tables.toRecord(event, interested.length > 0, now)
   transaction.write(tables.events, record.id, record)
   if (event.dedupeKey !== undefined) transaction.write(tables.keys, keyOf(event), record.id)
-  tables.give(transaction, record, interested, now)
+  tables.writeDeliveries(transaction, record, interested, now)
   return appended(
     record,
     interested.map((_) => _.consumer)

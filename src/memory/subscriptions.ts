@@ -26,7 +26,7 @@ const rekey = (tables: Tables, transaction: Transaction, { consumer, ordering }:
 }
 
 /** Gives a new subscription what was there before it. */
-const giveEarlier = (tables: Tables, transaction: Transaction, registration: Registration, now: number) => {
+const backfill = (tables: Tables, transaction: Transaction, registration: Registration, now: number) => {
   const { consumer, event, ordering, startFrom } = registration
   const from = startFrom instanceof Date ? startFrom.getTime() : Number.NEGATIVE_INFINITY
   const earlier = [...transaction.rows(tables.events)]
@@ -34,7 +34,7 @@ const giveEarlier = (tables: Tables, transaction: Transaction, registration: Reg
     .toSorted((a, b) => (a.position < b.position ? -1 : 1))
   for (const each of earlier) {
     if ([...tables.ofEvent(transaction, each.id)].some((delivery) => delivery.consumer === consumer)) continue
-    tables.give(transaction, each, [{ consumer, tier: 0, isOrdered: ordering === "aggregate" }], now)
+    tables.writeDeliveries(transaction, each, [{ consumer, tier: 0, isOrdered: ordering === "aggregate" }], now)
     transaction.write(tables.events, each.id, { ...each, status: "pending", processedAt: null })
   }
 }
@@ -50,7 +50,7 @@ const register = (tables: Tables, transaction: Transaction, registration: Regist
   })
   const isNew = transaction.read(tables.subscriptions, keyOf(consumer, event)) === undefined
   transaction.write(tables.subscriptions, keyOf(consumer, event), { consumer, event, priority })
-  if (isNew && registration.startFrom !== undefined) giveEarlier(tables, transaction, registration, now)
+  if (isNew && registration.startFrom !== undefined) backfill(tables, transaction, registration, now)
   if (before !== undefined && before.ordering !== ordering) rekey(tables, transaction, registration, now)
 }
 

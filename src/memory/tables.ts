@@ -90,7 +90,7 @@ export class Tables {
       else if (before !== undefined) this.#gaveUpOf.get(before.consumer)?.delete(id)
       if (after !== undefined) addTo(this.#ofEvent, after.eventId, id)
     })
-    database.onCommit(() => this.#giveMissed(this.#fresh.splice(0)))
+    database.onCommit(() => this.#deliverMissed(this.#fresh.splice(0)))
   }
 
   /** Deliveries of a consumer that are open, as a transaction sees them. */
@@ -171,7 +171,12 @@ export class Tables {
   }
 
   /** Writes the deliveries of an event. */
-  give(transaction: Transaction, event: EventRecord, interested: ReadonlyArray<Interested>, now: number): void {
+  writeDeliveries(
+    transaction: Transaction,
+    event: EventRecord,
+    interested: ReadonlyArray<Interested>,
+    now: number
+  ): void {
     const hasTiers = interested.some(({ tier }) => tier > 0)
     for (const { consumer, isOrdered, tier } of interested) {
       const id = SecureRandom.uuidV7Unsafe()
@@ -220,7 +225,7 @@ export class Tables {
    * Gives events to consumers that registered while their publisher's transaction was open: they could not see each
    * other.
    */
-  #giveMissed(eventIds: ReadonlyArray<string>): void {
+  #deliverMissed(eventIds: ReadonlyArray<string>): void {
     const committed = new Transaction()
     const consumers = new Set<string>()
     for (const id of eventIds) {
@@ -229,7 +234,7 @@ export class Tables {
       const given = new Set([...this.ofEvent(committed, id)].map((delivery) => delivery.consumer))
       const missing = this.interestedIn(committed, event.eventName).filter(({ consumer }) => !given.has(consumer))
       if (missing.length === 0) continue
-      this.give(
+      this.writeDeliveries(
         committed,
         event,
         missing.map((each) => ({ ...each, tier: 0 })),

@@ -85,7 +85,7 @@ export const reopenEvents = (ids: string) => `
  *
  * @param rows - name of rows with an event, the name of its consumer, and the delivery's ordering key
  */
-export const givenTo = (rows: string) => `given AS (
+export const writtenTo = (rows: string) => `given AS (
     INSERT INTO inbox_event (
       id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key
     )

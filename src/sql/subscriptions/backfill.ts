@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { bisectRefused } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
-import { givenTo, orderingKey } from "../routing.ts"
+import { orderingKey, writtenTo } from "../routing.ts"
 
 /** Ids that are read by one statement, which has to sort all that match. */
 const readLimit = 50_000
@@ -55,7 +55,7 @@ const lockSubscriptions = (sql: SqlClient.SqlClient) => (consumer: string) =>
   )
 
 /** The event is locked first, as everybody does who makes events pending. */
-const give = (sql: SqlClient.SqlClient) => (consumer: string, ids: ReadonlyArray<string>) =>
+const writeDeliveries = (sql: SqlClient.SqlClient) => (consumer: string, ids: ReadonlyArray<string>) =>
   sql.unsafe(
     `WITH events AS MATERIALIZED (
       SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, c.consumer_name,
@@ -65,7 +65,7 @@ const give = (sql: SqlClient.SqlClient) => (consumer: string, ids: ReadonlyArray
       WHERE c.consumer_name = $1 AND o.id = ANY ($2::uuid[])
       ORDER BY o.id
       FOR UPDATE OF o
-    ), ${givenTo("events")}
+    ), ${writtenTo("events")}
     SELECT count(*)::int AS "given" FROM given`,
     [consumer, ids]
   )
@@ -90,7 +90,7 @@ const markBackfilled = (sql: SqlClient.SqlClient) => (consumer: string) =>
   )
 
 /** Gives some of a consumer's events. Returns whether there may be more; undefined when somebody else is at it. */
-const giveSome = Effect.fnUntraced(function* (
+const backfillPage = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   inTransaction: InTransaction,
   consumer: string,
@@ -108,7 +108,7 @@ const giveSome = Effect.fnUntraced(function* (
     const { results } = yield* bisectRefused("subscriptions.backfill", batch, (part) =>
       whileNobodyElse(
         Effect.andThen(
-          give(sql)(
+          writeDeliveries(sql)(
             consumer,
             part.map(({ id }) => id)
           ),
@@ -129,7 +129,7 @@ export const backfill = (sql: SqlClient.SqlClient, inTransaction: InTransaction)
     for (;;) {
       const [next] = yield* nextConsumer(sql)(passed)
       if (next === undefined) return { consumers: [], isOpen: false }
-      const hasMore = yield* giveSome(sql, inTransaction, next.consumer, next.after)
+      const hasMore = yield* backfillPage(sql, inTransaction, next.consumer, next.after)
       if (hasMore !== undefined) return { consumers: [next.consumer], isOpen: true }
       passed.push(next.consumer)
     }

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { bisectRefused, onRefusal } from "../connection/bisect.ts"
-import { givenTo, orderingKey } from "../routing.ts"
+import { orderingKey, writtenTo } from "../routing.ts"
 import { rekey } from "./register.ts"
 
 /**
@@ -102,7 +102,7 @@ const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> 
       ORDER BY o.position
       LIMIT $1::int
       FOR UPDATE OF o
-    ), ${givenTo("missed")}
+    ), ${writtenTo("missed")}
     SELECT count(*)::int AS "given", coalesce(array_agg(DISTINCT consumer_name::text), '{}') AS "consumers" FROM given`,
     [sweepLimit, ids ?? null]
   )
