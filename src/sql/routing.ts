@@ -48,7 +48,7 @@ export const interestedIn = (names: string) => `
  *
  * @param interested - name of the rows of `interestedIn`
  */
-export const heardBy = (interested: string) => `
+export const consumersOf = (interested: string) => `
   SELECT event_name, array_agg(consumer_name::text ORDER BY consumer_name) AS consumers
   FROM ${interested}
   GROUP BY event_name`

@@ -9,7 +9,7 @@ import { StoreError } from "../../errors/store.ts"
 import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
 import { notifyingParameters, notifyingSql } from "../connection/notifications.ts"
-import { deliveriesOf, deliveryColumns, heardBy, interestedIn } from "../routing.ts"
+import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../routing.ts"
 
 /** What is known of an event that was stored. */
 type Stored = Omit<Appended, "existing">
@@ -68,7 +68,7 @@ const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; 
   ), interested AS MATERIALIZED (
     ${interestedIn("SELECT DISTINCT event_name FROM input")}
   ), heard AS MATERIALIZED (
-    ${heardBy("interested")}
+    ${consumersOf("interested")}
   ), stored AS (
     INSERT INTO outbox_event (
       ${isKeyed ? "position, " : ""}id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload,

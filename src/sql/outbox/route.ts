@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { bisectRefused, onRefusal } from "../connection/bisect.ts"
-import { deliveriesOf, deliveryColumns, heardBy, interestedIn } from "../routing.ts"
+import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../routing.ts"
 
 /** The rows are locked, so two processes that route at once share the work. */
 const routeStatement = (isGiven: boolean) => `
@@ -20,7 +20,7 @@ const routeStatement = (isGiven: boolean) => `
     ), interested AS MATERIALIZED (
       ${interestedIn("SELECT DISTINCT event_name FROM unrouted")}
     ), heard AS MATERIALIZED (
-      ${heardBy("interested")}
+      ${consumersOf("interested")}
     ), delivered AS (
       INSERT INTO inbox_event (${deliveryColumns})
       ${deliveriesOf("unrouted", "interested")}
