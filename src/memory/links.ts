@@ -69,10 +69,10 @@ export const layer: Layer.Layer<LinkStore, never, MemoryDatabase> = Layer.effect
           return toLink(record)
         })
       )
-    const collecting = deferWrite(database.isOpen)
+    const defer = deferWrite(database.isOpen)
     return LinkStore.of({
       create: (link) =>
-        Effect.flatMap(checkLink(link), (metadata) => collecting(insert(link, metadata), () => provisionalLink(link))),
+        Effect.flatMap(checkLink(link), (metadata) => defer(insert(link, metadata), () => provisionalLink(link))),
       findOutbound: at("source"),
       findInbound: at("target"),
       findByLinkType: (linkType) => select((link) => link.linkType === linkType),

@@ -46,16 +46,14 @@ const makeStore = Effect.gen(function* () {
   const settings = yield* Settings
   const transactor = yield* Transactor
   const append = makeAppend({ outbox, notifier, broadcast, transactor }, yield* Effect.context<never>())
-  const collecting = deferWrite(transactor.isOpen)
+  const defer = deferWrite(transactor.isOpen)
   const logUnconsumed = makeLogUnconsumed()
   return Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
     const [first] = prepared
     if (first === undefined) return []
     const { enabled } = yield* settings.current
     if (!enabled) return yield* new OutboxDisabled({ eventName: first.row.eventName })
-    const stored = yield* collecting(append(prepared), () =>
-      prepared.map((each) => storedAs(each, provisional(each.row)))
-    )
+    const stored = yield* defer(append(prepared), () => prepared.map((each) => storedAs(each, provisional(each.row))))
     yield* Effect.forEach(stored, logUnconsumed, { discard: true })
     return stored
   })

@@ -85,7 +85,7 @@ export const layer: Layer.Layer<LinkStore, never, SqlClient.SqlClient> = Layer.e
   LinkStore,
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const collecting = deferWrite(Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome))
+    const defer = deferWrite(Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome))
     const links = (rows: ReadonlyArray<Row>) => rows.map(toLink)
     return LinkStore.of({
       create: Effect.fnUntraced(function* (link) {
@@ -93,7 +93,7 @@ export const layer: Layer.Layer<LinkStore, never, SqlClient.SqlClient> = Layer.e
         const write = Effect.flatMap(storeErrors("links.create")(create(sql)(link, metadata)), ([row]) =>
           row === undefined ? Effect.die(new Error("an upsert returns its row")) : Effect.succeed(toLink(row))
         )
-        return yield* collecting(write, () => provisionalLink(link))
+        return yield* defer(write, () => provisionalLink(link))
       }),
       findOutbound: Effect.fnUntraced(function* (source, options) {
         yield* checkEntity("source", source)

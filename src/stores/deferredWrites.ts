@@ -26,12 +26,12 @@ export const CurrentWrites: Context.Reference<DeferredWrites | undefined> = Cont
 export const deferWrite =
   (isOpen: Transactor["Service"]["isOpen"]) =>
   <A, E, B>(write: Effect.Effect<A, E>, provisional: () => B): Effect.Effect<A | B, E> =>
-    Effect.flatMap(CurrentWrites, (collector): Effect.Effect<A | B, E> => {
-      if (collector === undefined) return write
+    Effect.flatMap(CurrentWrites, (writes): Effect.Effect<A | B, E> => {
+      if (writes === undefined) return write
       return Effect.flatMap(isOpen, (isJoined): Effect.Effect<A | B, E> => {
         if (isJoined) return write
         return Effect.sync(() => {
-          collector.push(write)
+          writes.push(write)
           return provisional()
         })
       })

@@ -81,7 +81,7 @@ const settle = (
   consumer: Consumer,
   row: Leased,
   settlement: Settlement,
-  collector: DeferredWrites
+  deferred: DeferredWrites
 ): Effect.Effect<boolean, unknown> =>
   short(
     engine,
@@ -89,7 +89,7 @@ const settle = (
       Effect.gen(function* () {
         const isHeld = yield* engine.inbox.settleLease(settlement, row.token)
         if (!isHeld) return false
-        for (const write of collector) yield* write
+        for (const write of deferred) yield* write
         yield* unparkNext(engine, consumer, [row])
         return true
       })
@@ -109,7 +109,7 @@ const persist = Effect.fnUntraced(function* (
   consumer: Consumer,
   row: Leased,
   outcome: Outcome,
-  collector: DeferredWrites,
+  deferred: DeferredWrites,
   durationMillis: number
 ) {
   const rules = rulesOf(consumer, yield* engine.settings.current)
@@ -120,7 +120,7 @@ const persist = Effect.fnUntraced(function* (
       )
     )
   const settlement = yield* settlementOf(row, outcome, rules, durationMillis)
-  const exit = yield* insist(settlement, outcome._tag === "Failed" ? [] : collector)
+  const exit = yield* insist(settlement, outcome._tag === "Failed" ? [] : deferred)
   if (Exit.isSuccess(exit)) return { settlement, isHeld: exit.value }
   const refused = yield* settlementOf(row, failedOutcome(exit.cause), rules, durationMillis)
   const charged = yield* insist(refused, [])
@@ -128,12 +128,7 @@ const persist = Effect.fnUntraced(function* (
 })
 
 /** Runs the handler; its own failures are data. */
-const handle = Effect.fnUntraced(function* (
-  engine: Engine,
-  consumer: Consumer,
-  row: Leased,
-  collector: DeferredWrites
-) {
+const handle = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, row: Leased, deferred: DeferredWrites) {
   const timeoutMillis = timeoutOf(consumer, yield* engine.settings.current)
   const outer = yield* Effect.context<never>()
   return yield* Effect.gen(function* () {
@@ -147,7 +142,7 @@ const handle = Effect.fnUntraced(function* (
     return Option.isSome(result)
       ? result.value
       : failedOutcome(Handlers.timedOut(engine, consumer, [row], timeoutMillis).cause)
-  }).pipe(Effect.provideService(CurrentWrites, collector))
+  }).pipe(Effect.provideService(CurrentWrites, deferred))
 })
 
 /** From the claim to the mark. */
@@ -164,11 +159,11 @@ const runTracked = Effect.fnUntraced(function* (
   row: Leased,
   lost: Deferred.Deferred<void>
 ) {
-  const collector: DeferredWrites = []
+  const deferred: DeferredWrites = []
   const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
   const giveBack = Effect.ignore(withStatementTimeout(engine, "inbox.giveBack", givenBack))
   const startedAt = yield* engine.now
-  const outcome = yield* handle(engine, consumer, row, collector).pipe(
+  const outcome = yield* handle(engine, consumer, row, deferred).pipe(
     Effect.raceFirst(Effect.as(Deferred.await(lost), "lost" as const)),
     Effect.onInterrupt(() => giveBack)
   )
@@ -180,7 +175,7 @@ const runTracked = Effect.fnUntraced(function* (
   const { isHeld, settlement } =
     outcome === "lost"
       ? { isHeld: false, settlement: undefined }
-      : yield* persist(engine, consumer, row, outcome, collector, durationMillis)
+      : yield* persist(engine, consumer, row, outcome, deferred, durationMillis)
   if (!isHeld || settlement === undefined) {
     yield* Effect.logWarning(new LeaseLost({ consumer: consumer.name, eventName: row.eventName }).message)
     return 0

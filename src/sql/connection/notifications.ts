@@ -92,7 +92,7 @@ const make = Effect.gen(function* () {
     pending.clear()
     return names.length === 0 ? Effect.void : Effect.ignore(notify({ from, wake: names }))
   })
-  const heard = (payload: string) =>
+  const receive = (payload: string) =>
     Option.match(decode(payload), {
       onNone: () => wake(undefined),
       onSome: (message) => {
@@ -115,7 +115,7 @@ const make = Effect.gen(function* () {
       yield* wake(undefined)
       yield* session.query("SELECT pg_notify($1, $2)", [channel, encode({ from, hello: true })])
       yield* Queue.take(arrived).pipe(
-        Effect.flatMap(({ payload }) => heard(payload)),
+        Effect.flatMap(({ payload }) => receive(payload)),
         Effect.forever,
         Effect.onError(() => session.abandon),
         Effect.forkScoped

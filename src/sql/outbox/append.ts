@@ -67,7 +67,7 @@ const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; 
     SELECT clock_timestamp() AS now
   ), interested AS MATERIALIZED (
     ${interestedIn("SELECT DISTINCT event_name FROM input")}
-  ), heard AS MATERIALIZED (
+  ), wanted AS MATERIALIZED (
     ${consumersOf("interested")}
   ), stored AS (
     INSERT INTO outbox_event (
@@ -84,7 +84,7 @@ const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; 
       CASE WHEN n.event_name IS NULL THEN c.now END
     FROM input AS i
     CROSS JOIN clock AS c
-    LEFT JOIN heard AS n USING (event_name)
+    LEFT JOIN wanted AS n USING (event_name)
     ORDER BY ${isKeyed ? "i.source_module, i.event_name, i.dedupe_key, " : ""}i.place
     ${isKeyed ? "ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING" : ""}
     RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, status,
@@ -96,7 +96,7 @@ const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; 
   SELECT e.id::text AS "id", e.position AS "position", e.status AS "status", e.created_at AS "createdAt",
     coalesce(n.consumers, '{}') AS "consumers"
   FROM stored AS e
-  LEFT JOIN heard AS n ON n.event_name = e.event_name
+  LEFT JOIN wanted AS n ON n.event_name = e.event_name
   ${isNotifying ? `WHERE ${notifyingSql("n.consumers", 13)}` : ""}
   ORDER BY e.position`
 

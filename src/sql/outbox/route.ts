@@ -19,7 +19,7 @@ const routeStatement = (isGiven: boolean) => `
       FOR UPDATE SKIP LOCKED
     ), interested AS MATERIALIZED (
       ${interestedIn("SELECT DISTINCT event_name FROM unrouted")}
-    ), heard AS MATERIALIZED (
+    ), wanted AS MATERIALIZED (
       ${consumersOf("interested")}
     ), delivered AS (
       INSERT INTO inbox_event (${deliveryColumns})
@@ -31,7 +31,7 @@ const routeStatement = (isGiven: boolean) => `
         status = CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
         processed_at = CASE WHEN n.event_name IS NULL THEN clock_timestamp() END
       FROM unrouted AS u
-      LEFT JOIN heard AS n ON n.event_name = u.event_name
+      LEFT JOIN wanted AS n ON n.event_name = u.event_name
       WHERE o.id = u.id
       RETURNING o.id
     )
