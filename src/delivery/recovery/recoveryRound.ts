@@ -12,7 +12,7 @@ import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
 import { type Advice, TransactionResult } from "../transactions/result.ts"
-import { type Asked, nobody, nothingClaimed, type Round, withdrawn } from "../transactions/round.ts"
+import { type Asked, nothingClaimed, type Round, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
 import { advise } from "./attemptNotes.ts"
 
@@ -66,7 +66,6 @@ export const careful = (
         claim,
         isStopping,
         repeats: 0,
-        avoided: nobody,
         advise: advised
       })
     }).pipe(

@@ -23,7 +23,7 @@ export interface Batch {
   /** Whether a worker is being stopped: no further call is begun. */
   readonly isStopping: () => boolean
   /** Deliveries that are left out, with all that follow them in order: they are repeated alone later. */
-  readonly avoided: ReadonlySet<string>
+  readonly avoided?: ReadonlySet<string> | undefined
   readonly timeoutMillis: number
   /** Told of every handler that begins. */
   readonly liveness: Liveness
@@ -51,7 +51,7 @@ const makeBlocks = ({ avoided, consumer }: Batch) => {
       if (consumer.options.onDeadLetter !== "continue") block(row)
     },
     isBlocked: (row: Claimed) => {
-      if (avoided.has(row.deliveryId)) {
+      if (avoided?.has(row.deliveryId) === true) {
         block(row)
         return true
       }

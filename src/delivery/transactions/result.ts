@@ -52,9 +52,9 @@ export interface TransactionRequest {
   /** How often this delivery has been repeated because other transactions stood in its way. */
   readonly repeats: number
   /** Deliveries that are left out, with all that follow them in order. */
-  readonly avoided: ReadonlySet<string>
+  readonly avoided?: ReadonlySet<string>
   /** What to do with a suspect delivery; without it, none is run. */
-  readonly advise: ((row: Claimed) => Effect.Effect<Advice, StoreError>) | undefined
+  readonly advise?: (row: Claimed) => Effect.Effect<Advice, StoreError>
   readonly pipelining?: Pipelining | undefined
 }
 

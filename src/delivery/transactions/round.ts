@@ -40,6 +40,3 @@ export interface Asked {
   readonly maxPosition?: bigint
   readonly pipelining?: Pipelining
 }
-
-/** Nobody is left out. */
-export const nobody: ReadonlySet<string> = new Set()

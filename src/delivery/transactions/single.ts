@@ -47,7 +47,7 @@ export const runSingle = Effect.fnUntraced(function* (
   const handled = yield* Effect.gen(function* () {
     const handlers = Handlers.make(engine, request.consumer, outer, yield* Effect.context<never>())
     const subscriber = handlers.of(row)
-    if (subscriber === undefined || request.avoided.has(row.deliveryId)) return undefined
+    if (subscriber === undefined || request.avoided?.has(row.deliveryId) === true) return undefined
     const result = yield* withHandlerTimeout(
       () => deliver(subscriber, row, handlers.contextOf(subscriber)),
       timeoutMillis

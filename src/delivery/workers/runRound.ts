@@ -15,7 +15,7 @@ import { careful, confess, lost } from "../recovery/recoveryRound.ts"
 import { recordBatch } from "../recovery/served.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
 import { TransactionResult } from "../transactions/result.ts"
-import { type Asked, nobody, type Round, withdrawn } from "../transactions/round.ts"
+import { type Asked, type Round, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
@@ -28,7 +28,7 @@ const alone = Effect.fnUntraced(function* (
   for (let repeats = 1; !isStopping(); repeats++) {
     const wanted = { ...(yield* handledClaimOf(engine, consumer, { repeats })), deliveryId }
     const claim = Effect.map(engine.inbox.claimOne(wanted), (row) => (row === undefined ? [] : [row]))
-    const request = { consumer, claim, isStopping, repeats, avoided: nobody, advise: undefined }
+    const request = { consumer, claim, isStopping, repeats }
     const result = yield* runTransaction(engine, request)
     // Taken with care by the next round.
     if (result._tag === "Suspect" || result._tag === "Withdrawn") return 0
@@ -66,7 +66,7 @@ const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Aske
     yield* recordBatch(engine, consumer, limit)
     const { isStopping, maxPosition } = asked
     const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, { maxPosition })), limit })
-    const request = { consumer, claim, isStopping, repeats: 0, avoided: nobody, advise: undefined }
+    const request = { consumer, claim, isStopping, repeats: 0 }
     const result = yield* runTransaction(engine, { ...request, pipelining })
     if (pipelining !== undefined) yield* pipelining.ended(result._tag === "Committed")
     /** Commits what comes before the suspects in order, so that they are next. */
