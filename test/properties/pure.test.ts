@@ -222,10 +222,10 @@ describe("batch sizes", () => {
     ({ claimed, current, each }) => {
       const size = { current, isDoubling: true }
       const bounded = BatchSize.within(size, claimed, claimed * each).current
-      if (current * each <= BatchSize.heaviest) assert.strictEqual(bounded, current)
+      if (current * each <= BatchSize.largestPayloads) assert.strictEqual(bounded, current)
       else {
-        assert.isTrue(bounded === 1 || bounded * each <= BatchSize.heaviest)
-        assert.isAbove((bounded + 1) * each, BatchSize.heaviest)
+        assert.isTrue(bounded === 1 || bounded * each <= BatchSize.largestPayloads)
+        assert.isAbove((bounded + 1) * each, BatchSize.largestPayloads)
       }
     }
   )

@@ -24,7 +24,7 @@ import { deliver } from "../handlers/runHandler.ts"
 import { settlementOf } from "../handlers/settlement.ts"
 import { followUp } from "../transactions/followUp.ts"
 import type { Unprocessed } from "../transactions/result.ts"
-import { type Asked, nothingClaimed, type Round } from "../transactions/round.ts"
+import { nothingClaimed, type Round, type RoundRequest } from "../transactions/round.ts"
 
 /** Leases that ran out, settled in one transaction. */
 const expiredLimit = 100
@@ -37,12 +37,12 @@ const needsSolitude = (row: Claimed, { maxAttempts }: Rules) =>
   row.care?.hasCrashed === true && row.attemptCount >= maxAttempts - 1
 
 /** Claims one delivery, counting its attempt; `solitude`: it is there, but may not run beside others. */
-const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, asked: Asked, isAlone: boolean) {
+const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, request: RoundRequest, isAlone: boolean) {
   const settings = yield* engine.settings.current
   const rules = rulesOf(consumer, settings)
-  const request = { ...(yield* claimOf(engine, consumer, asked.maxPosition)), limit: 1 }
+  const claim = { ...(yield* claimOf(engine, consumer, request.maxPosition)), limit: 1 }
   const transaction = Effect.gen(function* () {
-    const [row] = yield* engine.inbox.claim(request)
+    const [row] = yield* engine.inbox.claim(claim)
     // The subscriber may have been removed after the claim: it waits for somebody who has it.
     if (row === undefined || engine.registry.handlerFor(consumer.name, row.eventName) === undefined) return undefined
     if (!isAlone && needsSolitude(row, rules)) return "solitude" as const
@@ -204,18 +204,22 @@ export const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Con
 })
 
 /** One delivery, or the end of leases that ran out. */
-export const leasedRound = (engine: Engine, consumer: Consumer, asked: Asked): Effect.Effect<Round, StoreError> =>
+export const leasedRound = (
+  engine: Engine,
+  consumer: Consumer,
+  request: RoundRequest
+): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
     const done = (settled: number): Round => ({ claimed: 1, settled, result: "cut" })
     const beside = (row: Leased) => engine.care.beside(run(engine, consumer, row))
-    const taken = yield* take(engine, consumer, asked, false)
+    const taken = yield* take(engine, consumer, request, false)
     if (taken === undefined) {
       const expired = yield* expire(engine, consumer)
       return expired === 0 ? nothingClaimed : { claimed: expired, settled: expired, result: "cut" }
     }
     if (taken !== "solitude") return done(yield* beside(taken))
     const alone = Effect.gen(function* () {
-      const row = yield* take(engine, consumer, asked, true)
+      const row = yield* take(engine, consumer, request, true)
       if (row === undefined || row === "solitude") return undefined
       const rules = rulesOf(consumer, yield* engine.settings.current)
       // Somebody else has had it: this one may run beside others.

@@ -12,7 +12,7 @@ import type { Engine } from "../engine.ts"
 import type { Poller } from "../maintenance/poller.ts"
 import * as BatchSize from "../workers/batchSize.ts"
 import { runPipelined } from "../workers/pipeline.ts"
-import { round } from "../workers/runRound.ts"
+import { runRound } from "../workers/runRound.ts"
 
 const never = () => false
 
@@ -34,12 +34,12 @@ const rounds = Effect.fnUntraced(function* (
   first: number,
   maxPosition?: bigint
 ): Effect.fn.Return<number, StoreError> {
-  const asked = { isStopping: never, ...(maxPosition === undefined ? {} : { maxPosition }) }
+  const request = { isStopping: never, ...(maxPosition === undefined ? {} : { maxPosition }) }
   const worker = Effect.gen(function* () {
     let size = BatchSize.start(first)
     let settled = 0
     for (;;) {
-      const done = yield* runPipelined(engine, consumer, size, asked)
+      const done = yield* runPipelined(engine, consumer, size, request)
       settled += done.settled
       if (done.last.claimed === 0) return settled
       size = done.size
@@ -54,7 +54,7 @@ export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, 
     yield* poller.routeAll
     const settings = yield* engine.settings.current
     const settled = yield* each(engine, (consumer) =>
-      Effect.map(round(engine, consumer, firstBatch(consumer, settings), { isStopping: never }), (_) => _.settled)
+      Effect.map(runRound(engine, consumer, firstBatch(consumer, settings), { isStopping: never }), (_) => _.settled)
     )
     yield* engine.rollUp.flush
     return settled

@@ -12,7 +12,7 @@ import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
 import { type Advice, TransactionResult } from "../transactions/result.ts"
-import { type Asked, nothingClaimed, type Round, withdrawn } from "../transactions/round.ts"
+import { nothingClaimed, type Round, type RoundRequest, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
 import { advise } from "./attemptNotes.ts"
 
@@ -36,12 +36,12 @@ const adviser = Effect.fnUntraced(function* (
 export const careful = (
   engine: Engine,
   consumer: Consumer,
-  asked: Asked,
+  request: RoundRequest,
   isExclusive = false
 ): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
     const { name } = consumer
-    const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, asked)), limit: 1 })
+    const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, request)), limit: 1 })
     let noted: Claimed | undefined
     const erase = Effect.suspend(() =>
       noted === undefined
@@ -60,7 +60,7 @@ export const careful = (
       )
     const run = Effect.gen(function* () {
       const advised = yield* adviser(engine, claim, advice)
-      const { isStopping } = asked
+      const { isStopping } = request
       return yield* runTransaction(engine, {
         consumer,
         claim,
@@ -88,7 +88,7 @@ export const careful = (
       Withdrawn: () => Effect.succeed(withdrawn),
       Suspect: (suspect) =>
         suspect.isExclusive
-          ? careful(engine, consumer, asked, true)
+          ? careful(engine, consumer, request, true)
           : Effect.succeed<Round>({ ...nothingClaimed, claimed: 1, result: "cut" }),
       Contended: () => Effect.as(contentionPause, { claimed: 1, settled: 0, result: "cut" } satisfies Round),
       Lost: () => lost(engine, consumer, 1),

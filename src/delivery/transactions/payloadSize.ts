@@ -16,5 +16,5 @@ const charactersOf = (value: unknown): number => {
 }
 
 /** The payloads of a batch, in characters. */
-export const weightOf = (rows: ReadonlyArray<Claimed>): number =>
+export const payloadSizeOf = (rows: ReadonlyArray<Claimed>): number =>
   rows.reduce((sum, { payload }) => sum + charactersOf(payload), 0)

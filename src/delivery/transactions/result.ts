@@ -21,7 +21,7 @@ export type TransactionResult = Data.TaggedEnum<{
   Committed: {
     readonly rows: ReadonlyArray<Claimed>
     /** Payloads in characters, about. */
-    readonly weight: number
+    readonly payloadSize: number
     readonly processed: ReadonlyArray<Claimed>
     readonly others: ReadonlyArray<Unprocessed>
   }

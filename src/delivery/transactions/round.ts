@@ -14,7 +14,7 @@ export interface Round {
   /** `full`: all that was asked for, and handled; `part`: fewer were there; the others: rolled back or cut short. */
   readonly result: "full" | "part" | "cut" | "contended" | "failed"
   /** Payloads in characters, about; 0 when it is not known. */
-  readonly weight?: number
+  readonly payloadSize?: number
 }
 
 /** Nothing was there. */
@@ -28,13 +28,13 @@ export interface Pipelining {
   /** Waited for between claim and handlers; false: the batch before was not committed, and this one is left. */
   readonly turn: Effect.Effect<boolean>
   /** Told how many were handled when time is up or all are, before anything is settled, and what the batch weighs. */
-  readonly handled: (count: number, weight: number) => Effect.Effect<void>
+  readonly handled: (count: number, payloadSize: number) => Effect.Effect<void>
   /** Told at the end of the transaction, before what follows from it. */
   readonly ended: (isCommitted: boolean) => Effect.Effect<void>
 }
 
 /** What a round is asked for. */
-export interface Asked {
+export interface RoundRequest {
   readonly isStopping: () => boolean
   /** Only events up to this position. */
   readonly maxPosition?: bigint

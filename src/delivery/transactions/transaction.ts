@@ -18,7 +18,7 @@ import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { settlementOf } from "../handlers/settlement.ts"
 import { type Handled, runBatch } from "./batch.ts"
-import { weightOf } from "./payloadSize.ts"
+import { payloadSizeOf } from "./payloadSize.ts"
 import { type TransactionRequest, TransactionResult, type Unprocessed } from "./result.ts"
 import { chargesContention, Postponed, runSingle, runSuspect } from "./single.ts"
 
@@ -68,7 +68,7 @@ export const runTransaction = (
     const timeoutMillis = timeoutOf(request.consumer, settings)
     const clock = yield* Clock.Clock
     let rows: ReadonlyArray<Claimed> = []
-    let weight = 0
+    let payloadSize = 0
     let startedAt = clock.currentTimeMillisUnsafe()
     const elapsed = () => Math.max(0, clock.currentTimeMillisUnsafe() - startedAt)
     const liveness: Liveness = { last: startedAt }
@@ -79,7 +79,7 @@ export const runTransaction = (
       liveness.last = startedAt
       const [first, second] = rows
       if (first === undefined) return { processed: [], others: [] }
-      weight = weightOf(rows)
+      payloadSize = payloadSizeOf(rows)
       if (second === undefined) {
         const run = runSingle(engine, request, first, outer, timeoutMillis)
         const handled = yield* first.care?.isSuspect === true ? runSuspect(engine, request, first, run) : run
@@ -89,7 +89,7 @@ export const runTransaction = (
       const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
       const batch = { consumer, rows, isStopping, avoided, timeoutMillis, liveness }
       const handled = yield* runBatch(engine, batch, handlers)
-      if (request.pipelining !== undefined) yield* request.pipelining.handled(handled.length, weight)
+      if (request.pipelining !== undefined) yield* request.pipelining.handled(handled.length, payloadSize)
       return yield* settle(engine, request, rows, handled, elapsed())
     })
     const exit = yield* Effect.exit(
@@ -104,7 +104,7 @@ export const runTransaction = (
           : engine.transactor.withTransaction(transaction)
       )
     )
-    if (Exit.isSuccess(exit)) return TransactionResult.Committed({ rows, weight, ...exit.value })
+    if (Exit.isSuccess(exit)) return TransactionResult.Committed({ rows, payloadSize, ...exit.value })
     const left = exit.cause.reasons.find(Cause.isFailReason)?.error
     if (left instanceof Withdrawn) return TransactionResult.Withdrawn()
     if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)

@@ -24,13 +24,13 @@ export const grow = (size: BatchSize): BatchSize => ({
 })
 
 /** Characters of payloads in one batch, about: a batch is in memory as a whole. */
-export const heaviest = 8_388_608
+export const largestPayloads = 8_388_608
 
-/** No more than are likely to weigh that much, going by the last batch. */
-export const within = (size: BatchSize, claimed: number, weight: number): BatchSize =>
-  weight === 0
+/** No more than are likely to take that much, going by the last batch. */
+export const within = (size: BatchSize, claimed: number, payloadSize: number): BatchSize =>
+  payloadSize === 0
     ? size
-    : { ...size, current: Math.max(1, Math.min(size.current, Math.floor((heaviest * claimed) / weight))) }
+    : { ...size, current: Math.max(1, Math.min(size.current, Math.floor((largestPayloads * claimed) / payloadSize))) }
 
 const halve = (current: number) => Math.max(1, Math.floor(current / 2))
 

@@ -12,17 +12,17 @@ import { Deferred, Effect, Fiber, type Scope } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import { type Consumer, isLeased, orderOf } from "../../model/Consumer.ts"
 import type { Engine } from "../engine.ts"
-import type { Asked, Round } from "../transactions/round.ts"
+import type { Round, RoundRequest } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
-import { round } from "./runRound.ts"
+import { runRound } from "./runRound.ts"
 
-type Done = Pick<Round, "claimed" | "result" | "weight">
+type Done = Pick<Round, "claimed" | "result" | "payloadSize">
 
 /** The size of the next batch after a round. */
-const resize = (size: BatchSize.BatchSize, { claimed, result, weight = 0 }: Done): BatchSize.BatchSize => {
+const resize = (size: BatchSize.BatchSize, { claimed, result, payloadSize = 0 }: Done): BatchSize.BatchSize => {
   if (result === "contended") return BatchSize.afterContention(size)
   if (result === "failed") return BatchSize.afterFailure(size)
-  return BatchSize.within(result === "full" ? BatchSize.grow(size) : size, claimed, weight)
+  return BatchSize.within(result === "full" ? BatchSize.grow(size) : size, claimed, payloadSize)
 }
 
 /** A round under way. */
@@ -38,7 +38,7 @@ const begin = (
   engine: Engine,
   consumer: Consumer,
   limit: number,
-  asked: Asked,
+  request: RoundRequest,
   turn: Effect.Effect<boolean>
 ): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -46,13 +46,13 @@ const begin = (
     const ended = yield* Deferred.make<boolean>()
     const pipelining = {
       turn,
-      handled: (count: number, weight: number) =>
+      handled: (count: number, payloadSize: number) =>
         Effect.asVoid(
-          Deferred.succeed(handled, count === limit ? { claimed: count, result: "full", weight } : undefined)
+          Deferred.succeed(handled, count === limit ? { claimed: count, result: "full", payloadSize } : undefined)
         ),
       ended: (isCommitted: boolean) => Effect.asVoid(Deferred.succeed(ended, isCommitted))
     }
-    const running = round(engine, consumer, limit, { ...asked, pipelining }).pipe(
+    const running = runRound(engine, consumer, limit, { ...request, pipelining }).pipe(
       Effect.ensuring(pipelining.ended(false))
     )
     return { fiber: yield* Effect.forkScoped(running, { startImmediately: true }), handled, ended }
@@ -87,23 +87,23 @@ export const runPipelined = (
   engine: Engine,
   consumer: Consumer,
   first: BatchSize.BatchSize,
-  asked: Asked,
+  request: RoundRequest,
   onFull: Effect.Effect<void> = Effect.void
 ): Effect.Effect<Pipelined, StoreError> =>
   Effect.gen(function* () {
     let size = first
     let settled = 0
-    let running = yield* begin(engine, consumer, size.current, asked, Effect.succeed(true))
+    let running = yield* begin(engine, consumer, size.current, request, Effect.succeed(true))
     for (let rounds = 1; ; rounds++) {
       const full = yield* Effect.raceFirst(
         Deferred.await(running.handled),
         Effect.as(Fiber.await(running.fiber), undefined)
       )
       if (full !== undefined) yield* onFull
-      const isNext = rounds < longest && !asked.isStopping() && (yield* hasRoom(engine, consumer))
+      const isNext = rounds < longest && !request.isStopping() && (yield* hasRoom(engine, consumer))
       const next =
         full !== undefined && isNext
-          ? yield* begin(engine, consumer, resize(size, full).current, asked, Deferred.await(running.ended))
+          ? yield* begin(engine, consumer, resize(size, full).current, request, Deferred.await(running.ended))
           : undefined
       const last = yield* Fiber.join(running.fiber)
       settled += last.settled

@@ -15,7 +15,7 @@ import { careful, confess, lost } from "../recovery/recoveryRound.ts"
 import { recordBatch } from "../recovery/served.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
 import { TransactionResult } from "../transactions/result.ts"
-import { type Asked, type Round, withdrawn } from "../transactions/round.ts"
+import { type Round, type RoundRequest, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
@@ -56,15 +56,20 @@ const hasPredecessor = (rows: ReadonlyArray<Claimed>, suspects: ReadonlyArray<Cl
   })
 
 /** One transaction for up to `limit` deliveries, and what follows from it. */
-const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Asked): Effect.Effect<Round, StoreError> =>
+const oneBatch = (
+  engine: Engine,
+  consumer: Consumer,
+  limit: number,
+  roundRequest: RoundRequest
+): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
-    const { pipelining } = asked
+    const { pipelining } = roundRequest
     const isCareful = engine.care.lost.has(consumer.name) || engine.care.consumers.has(consumer.name)
     if (isCareful && pipelining !== undefined && !(yield* pipelining.turn)) return withdrawn
     yield* confess(engine, consumer)
-    if (engine.care.consumers.has(consumer.name)) return yield* careful(engine, consumer, asked)
+    if (engine.care.consumers.has(consumer.name)) return yield* careful(engine, consumer, roundRequest)
     yield* recordBatch(engine, consumer, limit)
-    const { isStopping, maxPosition } = asked
+    const { isStopping, maxPosition } = roundRequest
     const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, { maxPosition })), limit })
     const request = { consumer, claim, isStopping, repeats: 0 }
     const result = yield* runTransaction(engine, { ...request, pipelining })
@@ -76,20 +81,20 @@ const oneBatch = (engine: Engine, consumer: Consumer, limit: number, asked: Aske
       return before._tag === "Committed" ? yield* followUp(engine, consumer, before.processed, before.others) : 0
     })
     return yield* TransactionResult.$match(result, {
-      Committed: ({ others, processed, rows, weight }) =>
+      Committed: ({ others, processed, rows, payloadSize }) =>
         Effect.map(
           followUp(engine, consumer, processed, others),
           (settled): Round => ({
             claimed: rows.length,
             settled,
-            weight,
+            payloadSize,
             result: settled < rows.length ? "cut" : rows.length === limit ? "full" : "part"
           })
         ),
       Withdrawn: () => Effect.succeed(withdrawn),
       Suspect: () => {
         engine.care.consumers.add(consumer.name)
-        return careful(engine, consumer, asked)
+        return careful(engine, consumer, roundRequest)
       },
       Lost: ({ rows }) => lost(engine, consumer, rows.length),
       Contended: ({ rows }) =>
@@ -117,11 +122,11 @@ const isolated = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   limit: number,
-  asked: Asked
+  roundRequest: RoundRequest
 ): Effect.fn.Return<Round, StoreError> {
   let settled = 0
-  for (let claimed = 0; claimed < limit && !(claimed > 0 && asked.isStopping()); claimed++) {
-    const one = yield* oneBatch(engine, consumer, 1, asked)
+  for (let claimed = 0; claimed < limit && !(claimed > 0 && roundRequest.isStopping()); claimed++) {
+    const one = yield* oneBatch(engine, consumer, 1, roundRequest)
     settled += one.settled
     if (one.claimed === 0 || one.settled === 0) return { claimed: claimed + one.claimed, settled, result: "part" }
   }
@@ -131,16 +136,16 @@ const isolated = Effect.fnUntraced(function* (
 /**
  * Claims up to `limit` deliveries of a consumer and handles them.
  *
- * @param asked.maxPosition - only events up to this position
+ * @param roundRequest.maxPosition - only events up to this position
  */
-export const round = (
+export const runRound = (
   engine: Engine,
   consumer: Consumer,
   limit: number,
-  asked: Asked
+  roundRequest: RoundRequest
 ): Effect.Effect<Round, StoreError> =>
   isLeased(consumer)
-    ? leasedRound(engine, consumer, asked)
+    ? leasedRound(engine, consumer, roundRequest)
     : engine.isIsolated && !engine.registry.isBatched(consumer.name)
-      ? isolated(engine, consumer, limit, asked)
-      : oneBatch(engine, consumer, limit, asked)
+      ? isolated(engine, consumer, limit, roundRequest)
+      : oneBatch(engine, consumer, limit, roundRequest)
