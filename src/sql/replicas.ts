@@ -11,7 +11,7 @@ import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { SqlClient, type SqlError } from "effect/sql"
 import { type Replica, ReplicaStore, type Served, type StartedAttempt } from "../stores/ReplicaStore.ts"
-import { Control } from "./connection/controlConnection.ts"
+import { ControlConnection } from "./connection/controlConnection.ts"
 import { storeErrors } from "./connection/errors.ts"
 import { maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
 import { beCareful, calm } from "./recovery.ts"
@@ -19,7 +19,7 @@ import { beCareful, calm } from "./recovery.ts"
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
 const lockKey = (id: string) => `hashtextextended(coalesce(current_schema(), '') || '.replica.' || (${id})::text, 0)`
 
-type Query = Control["Service"]["query"]
+type Query = ControlConnection["Service"]["query"]
 
 /** What processes recorded about a consumer, as it is stored. */
 type Recorded = Readonly<Record<string, Omit<Served, "consumer">>>
@@ -92,7 +92,7 @@ export const all = (sql: SqlClient.SqlClient) => sql<Replica>`
 const make = Effect.gen(function* () {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const inTransaction = yield* maintenanceTransaction(sql)
-  const control = yield* Control
+  const control = yield* ControlConnection
   const id = SecureRandom.uuidV7Unsafe()
 
   /** Makes careful all consumers of processes that are found to have ended. */
@@ -169,4 +169,7 @@ const make = Effect.gen(function* () {
   })
 })
 
-export const layer: Layer.Layer<ReplicaStore, never, SqlClient.SqlClient | Control> = Layer.effect(ReplicaStore, make)
+export const layer: Layer.Layer<ReplicaStore, never, SqlClient.SqlClient | ControlConnection> = Layer.effect(
+  ReplicaStore,
+  make
+)

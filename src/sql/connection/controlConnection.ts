@@ -50,8 +50,8 @@ const backoff = Schedule.jittered(Schedule.min([Schedule.exponential("50 millis"
 
 type Hook = (session: Session) => Effect.Effect<void, SqlError.SqlError, Scope.Scope>
 
-export class Control extends Context.Service<
-  Control,
+export class ControlConnection extends Context.Service<
+  ControlConnection,
   {
     /** Runs a statement outside of any transaction, waiting a while for a connection. */
     readonly query: Session["query"]
@@ -63,20 +63,21 @@ export class Control extends Context.Service<
     /** Whether there is a connection of its own. */
     readonly isSeparate: boolean
   }
->()("effect-integration/sql/Control") {
-  static readonly layer: Layer.Layer<Control, StoreError, PgClient.PgClient | SqlClient.SqlClient> = Layer.effect(
-    Control,
-    Effect.gen(function* () {
-      const { singleSession } = yield* SqlCapabilities
-      const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-      const { config } = yield* PgClient.PgClient
-      return singleSession ? shared(sql) : yield* storeErrors("control.connect")(separate(config, sql))
-    })
-  )
+>()("effect-integration/sql/ControlConnection") {
+  static readonly layer: Layer.Layer<ControlConnection, StoreError, PgClient.PgClient | SqlClient.SqlClient> =
+    Layer.effect(
+      ControlConnection,
+      Effect.gen(function* () {
+        const { singleSession } = yield* SqlCapabilities
+        const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+        const { config } = yield* PgClient.PgClient
+        return singleSession ? shared(sql) : yield* storeErrors("control.connect")(separate(config, sql))
+      })
+    )
 }
 
 const shared = (sql: SqlClient.SqlClient) =>
-  Control.of({
+  ControlConnection.of({
     query: (text, parameters) => sql.unsafe(text, parameters),
     onSession: () => Effect.void,
     isSeparate: false
@@ -161,7 +162,7 @@ const separate = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, s
       orElse: () => Effect.fail(unavailable("the control connection is down"))
     })
   )
-  return Control.of({
+  return ControlConnection.of({
     query: (text, parameters) => Effect.flatMap(here, ({ session }) => session.query(text, parameters)),
     onSession: (hook) =>
       Effect.gen(function* () {

@@ -9,7 +9,7 @@ import { Effect, Exit, Layer, Option, Queue } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Settings } from "../../settings/Settings.ts"
 import { Broadcast, type InlineNotification } from "../../wakeups/Broadcast.ts"
-import { Control, type Session } from "./controlConnection.ts"
+import { ControlConnection, type Session } from "./controlConnection.ts"
 
 /** What one process tells the others; without `wake`, that any consumer may have work; `hello`, that it runs. */
 interface Message {
@@ -74,7 +74,7 @@ const pooler =
   "The database is behind a pooler in transaction mode: processes cannot wake each other through LISTEN and NOTIFY, and find each other's events by polling. Give this process a direct connection, or lower pollingIntervalMs."
 
 const make = Effect.gen(function* () {
-  const control = yield* Control
+  const control = yield* ControlConnection
   const settings = yield* Settings
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const from = crypto.randomUUID()
@@ -162,4 +162,7 @@ const make = Effect.gen(function* () {
   } satisfies Broadcast
 })
 
-export const layer: Layer.Layer<never, never, Control | Settings | SqlClient.SqlClient> = Layer.effect(Broadcast, make)
+export const layer: Layer.Layer<never, never, ControlConnection | Settings | SqlClient.SqlClient> = Layer.effect(
+  Broadcast,
+  make
+)

@@ -12,7 +12,7 @@ import { storeErrors } from "./errors.ts"
 import { checkConstraints, checkSavepoint } from "./lazySavepoints.ts"
 
 /** Carries the user's own failure through `sql.withTransaction`, whose error channel is `SqlError` too. */
-class Own<E> extends Data.TaggedClass("Own")<{ readonly error: E }> {}
+class CallerFailure<E> extends Data.TaggedClass("CallerFailure")<{ readonly error: E }> {}
 
 /** Connections that are looked at: pools are rarely larger. */
 const maxDropped = 20
@@ -38,10 +38,10 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const capabilities = yield* SqlCapabilities
     const withTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      Effect.mapError(effect, (error) => new Own({ error })).pipe(
+      Effect.mapError(effect, (error) => new CallerFailure({ error })).pipe(
         sql.withTransaction,
         storeErrors("transaction"),
-        Effect.mapError((error) => (error instanceof Own ? (error.error as E) : error))
+        Effect.mapError((error) => (error instanceof CallerFailure ? (error.error as E) : error))
       )
     return Transactor.of({
       withTransaction,

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { Leased } from "../../stores/delivery.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
-import type { Control } from "../connection/controlConnection.ts"
+import type { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrors } from "../connection/errors.ts"
 import { claimedColumns, eventOf } from "./claim.ts"
 import { settledBy, settling } from "./settle.ts"
@@ -67,7 +67,7 @@ const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number) 
 
 type Leases = Pick<InboxStore["Service"], "lease" | "renew" | "settleLease" | "giveBack" | "expired">
 
-export const leases = (sql: SqlClient.SqlClient, control: Control["Service"]): Leases => ({
+export const leases = (sql: SqlClient.SqlClient, control: ControlConnection["Service"]): Leases => ({
   lease: (deliveryId, millis) =>
     storeErrors("inbox.lease")(
       Effect.flatMap(lease(sql)(deliveryId, millis), ([row]) =>

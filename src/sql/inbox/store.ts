@@ -7,7 +7,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { AttemptRecord, Delivery, DeliveryStatus, Settlement } from "../../stores/delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
-import { Control } from "../connection/controlConnection.ts"
+import { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrors } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { deliveryFields } from "../deliveryStates.ts"
@@ -102,11 +102,11 @@ const lastPosition = (sql: SqlClient.SqlClient) => (consumer: string) =>
   sql<{ position: bigint }>`
     SELECT coalesce(max(position), 0) AS "position" FROM inbox_event WHERE consumer_name = ${consumer}`
 
-export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control> = Layer.effect(
+export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | ControlConnection> = Layer.effect(
   InboxStore,
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const control = yield* Control
+    const control = yield* ControlConnection
     const releaseKeys = unpark(sql, yield* maintenanceTransaction(sql))
     const ask = poll(sql)
     const forward = bringForward(sql)
