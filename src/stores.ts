@@ -19,9 +19,9 @@ export {
 export { deferWrite } from "./stores/deferredWrites.ts"
 export type {
   AttemptRecord,
-  ClaimCare,
   Claimed,
   ClaimRequest,
+  CrashRecovery,
   Delivery,
   DeliveryStatus,
   FailedAttempt,

@@ -73,7 +73,7 @@ it.live("workers survive terminated connections: every event is handled exactly 
 })
 
 it.live(
-  "an attempt whose connection was lost leaves nothing, is repeated with care, and charged when it happens again",
+  "an attempt whose connection was lost leaves nothing, is repeated in recovery, and charged when it happens again",
   () => {
     const { database, terminateBatch } = terminable(uniqueSchema())
     return Effect.gen(function* () {

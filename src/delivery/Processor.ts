@@ -28,7 +28,7 @@ import * as Drain from "./onRequest/drain.ts"
 import { type Retired, retire } from "./onRequest/retire.ts"
 import { makeStats, type Stats } from "./onRequest/stats.ts"
 import { type RegistrationError, Registry } from "./Registry.ts"
-import * as Care from "./recovery/attemptNotes.ts"
+import * as Recovery from "./recovery/attemptNotes.ts"
 import { recordServed } from "./recovery/served.ts"
 import * as Workers from "./workers/workers.ts"
 
@@ -199,7 +199,7 @@ export class Processor extends Context.Service<
           subscriptions: yield* SubscriptionStore,
           replicas,
           broadcast: yield* Broadcast,
-          care: yield* Care.make,
+          recovery: yield* Recovery.make,
           leases: yield* Leases.make(inbox, settings),
           now: Clock.currentTimeMillis,
           transactor,

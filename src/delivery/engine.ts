@@ -31,7 +31,7 @@ export interface Engine {
   readonly permits: PartitionedSemaphore.PartitionedSemaphore<string>
   readonly rollUp: RollUp
   readonly incident: Incident
-  readonly care: Care
+  readonly recovery: Recovery
   readonly leases: Leases
   /** Milliseconds of this process's clock, for durations. */
   readonly now: Effect.Effect<number>
@@ -54,19 +54,19 @@ export interface Leases {
   readonly count: () => number
 }
 
-export interface Care {
-  /** Runs careful attempts of one consumer one after the other, beside those of others. */
+export interface Recovery {
+  /** Runs attempts in recovery of one consumer one after the other, beside those of others. */
   readonly shared: (consumer: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Runs an attempt beside others that are not exclusive. */
   readonly beside: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Runs a careful attempt while no other careful attempt runs in this process. */
+  /** Runs an attempt in recovery while no other such attempt runs in this process. */
   readonly exclusive: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Consumers that were careful at their last claim. */
-  readonly consumers: Set<string>
+  /** Consumers that were recovering at their last claim. */
+  readonly recovering: Set<string>
   /** Consumers of which a connection ended in the middle of a batch, until that is known to everybody. */
-  readonly lost: Set<string>
+  readonly lostConnections: Set<string>
   /** How many deliveries a batch of a consumer may hold, as it is recorded. */
-  readonly batches: Map<string, number>
+  readonly recordedBatches: Map<string, number>
 }
 
 export interface RollUp {

@@ -33,7 +33,8 @@ export const toClaimed = (
     createdAt: event.createdAt,
     ...(delivery.orderingKey === null ? {} : { orderingKey: delivery.orderingKey, isParking }),
     tier: delivery.tier,
-    care: delivery.errorTag === "HandlerCrashed" ? { isCareful: false, isSuspect: false, hasCrashed: true } : null
+    recovery:
+      delivery.errorTag === "HandlerCrashed" ? { isRecovering: false, isSuspect: false, hasCrashed: true } : null
   }
 }
 

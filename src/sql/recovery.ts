@@ -9,32 +9,32 @@ import type { Served } from "../stores/ReplicaStore.ts"
 import { claimable } from "./deliveryStates.ts"
 
 /**
- * While a consumer is careful, a claim takes one delivery: see `ReplicaStore`. Evaluated once per statement.
+ * While a consumer recovers, a claim takes one delivery: see `ReplicaStore`. Evaluated once per statement.
  *
  * @param limit - SQL of the limit otherwise
  */
-export const carefulLimit = (limit: string) => `(SELECT CASE WHEN EXISTS (${isCareful}) THEN 1 ELSE ${limit} END)`
+export const recoveringLimit = (limit: string) => `(SELECT CASE WHEN EXISTS (${isRecovering}) THEN 1 ELSE ${limit} END)`
 
-export const isCareful = "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND careful_until IS NOT NULL"
+export const isRecovering = "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND careful_until IS NOT NULL"
 
-/** Until when consumer `$1` is careful; evaluated once per statement. */
-const carefulUntil = "(SELECT careful_until FROM integration_consumer WHERE consumer_name = $1)"
+/** Up to what is due when consumer `$1` recovers; evaluated once per statement. */
+const recoveringUntil = "(SELECT careful_until FROM integration_consumer WHERE consumer_name = $1)"
 
 /**
- * What is to be known of a claimed row `c` of consumer `$1` to take care with it: nothing, nearly always, which costs least.
+ * What is to be known of a claimed row `c` of consumer `$1` that recovers: nothing, nearly always, which costs least.
  * A parked row may have been in any batch.
  */
-export const careColumn = `
-  CASE WHEN ${carefulUntil} IS NOT NULL OR c.error_tag = 'HandlerCrashed' THEN jsonb_build_object(
-    'isCareful', ${carefulUntil} IS NOT NULL,
+export const recoveryColumn = `
+  CASE WHEN ${recoveringUntil} IS NOT NULL OR c.error_tag = 'HandlerCrashed' THEN jsonb_build_object(
+    'isRecovering', ${recoveringUntil} IS NOT NULL,
     'isSuspect', coalesce(
-      c.available_at <= ${carefulUntil} OR (c.available_at = 'infinity' AND ${carefulUntil} IS NOT NULL), false
+      c.available_at <= ${recoveringUntil} OR (c.available_at = 'infinity' AND ${recoveringUntil} IS NOT NULL), false
     ),
     'hasCrashed', coalesce(c.error_tag = 'HandlerCrashed', false)
-  ) END AS "care"`
+  ) END AS "recovery"`
 
 /**
- * Makes a consumer careful up to the last due delivery that a batch of any process may have held: claims go by due time,
+ * Begins the recovery of a consumer, up to the last due delivery that a batch of any process may have held: claims go by due time,
  * so it is among the first. Of an ordered consumer, all that is due.
  */
 export const beCareful =
@@ -67,7 +67,7 @@ export const calm = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<stri
     [consumers]
   )
 
-/** Whether nothing suspect is due of a consumer `c` that is careful. */
+/** Whether nothing suspect is due of a consumer `c` that recovers. */
 export const isCalm = (c: string) => `(${c}.careful_until IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM inbox_event AS i
   WHERE i.consumer_name = ${c}.consumer_name AND ${claimable} AND i.available_at <= ${c}.careful_until

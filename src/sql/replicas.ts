@@ -1,5 +1,5 @@
 /**
- * Statements over `integration_replica`, and the notes of careful attempts.
+ * Statements over `integration_replica`, and the notes of attempts that began.
  *
  * A running process holds a shared session lock on its id, on the control connection: PostgreSQL frees it the moment
  * the process is gone. Where there is no such connection (PGlite), nobody else can be running.
@@ -95,11 +95,11 @@ const make = Effect.gen(function* () {
   const control = yield* ControlConnection
   const id = SecureRandom.uuidV7Unsafe()
 
-  /** Makes careful all consumers of processes that are found to have ended. */
+  /** Begins the recovery of all consumers of processes that are found to have ended. */
   const reap = (silentMillis: number, isAlone: boolean) =>
     Effect.gen(function* () {
       const dead = yield* bury(sql)(id, silentMillis, isAlone)
-      // At the start it is not known of those without a lock whether they run: care costs little.
+      // At the start it is not known of those without a lock whether they run: recovery costs little.
       const doubtful = silentMillis > 0 ? [] : yield* unlocked(sql)(id)
       if (dead.length + doubtful.length === 0) return 0
       const known = yield* recorded(sql)

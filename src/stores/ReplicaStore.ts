@@ -3,7 +3,7 @@
  * word.
  *
  * A process that ends so (killed, out of memory, ended by a handler) leaves its row behind. Whoever notices makes the
- * consumers it served careful: deliveries that were due then are handled one at a time, with a note of each that
+ * consumers it served recover: deliveries that were due then are handled one at a time, with a note of each that
  * outlives a crash, so that the one that ends its process is known, and is charged alone.
  *
  * @since 0.1.0
@@ -52,7 +52,7 @@ export class ReplicaStore extends Context.Service<
     readonly id: string
     /**
      * Makes this process known as running, and looks for those that ended without a word: the consumers they served are
-     * careful from then on.
+     * recover from then on.
      */
     readonly join: Effect.Effect<void, StoreError>
     /** Records what this process serves, before it claims anything. What it served once stays recorded. */
@@ -61,9 +61,9 @@ export class ReplicaStore extends Context.Service<
     readonly leave: Effect.Effect<void, StoreError>
     /** Looks for processes that ended without a word, among those not heard of for `silentMillis`. Returns how many. */
     readonly reap: (silentMillis: number) => Effect.Effect<number, StoreError>
-    /** Makes a consumer careful about as many due deliveries as its batches may hold: a connection was lost in one. */
+    /** Makes a consumer recover, with as many due deliveries as its batches may hold: a connection was lost in one. */
     readonly suspect: (consumer: string) => Effect.Effect<void, StoreError>
-    /** Ends the care of those consumers of which nothing suspect is due any more. */
+    /** Ends the recovery of those consumers of which nothing suspect is due any more. */
     readonly calm: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /** Writes that an attempt begins; committed when it returns, whatever becomes of the caller's transaction. */
     readonly noteStarted: (deliveryId: string, attempt: number) => Effect.Effect<void, StoreError>

@@ -63,14 +63,14 @@ export interface Claimed {
   readonly isParking?: boolean
   /** Its rank by priority, when its event has consumers of several: `bringForward` is due when it was attempted. */
   readonly tier: number | null
-  /** Why care is to be taken with it, if it is: see `ReplicaStore`. */
-  readonly care: ClaimCare | null
+  /** What is known of a crash it may have had a part in: see `ReplicaStore`. */
+  readonly recovery: CrashRecovery | null
 }
 
-/** Why care is to be taken with a delivery. @since 0.1.0 */
-export interface ClaimCare {
-  /** Its consumer is careful: deliveries are claimed one at a time. */
-  readonly isCareful: boolean
+/** What is known of a crash a delivery may have had a part in. @since 0.1.0 */
+export interface CrashRecovery {
+  /** Its consumer recovers: deliveries are claimed one at a time. */
+  readonly isRecovering: boolean
   /** It may have been in hand when a process ended without a word. */
   readonly isSuspect: boolean
   /** Its last attempt ended with its process or connection. */

@@ -50,7 +50,7 @@ export interface PollResult {
   readonly nextParkedAfter: bigint
   /** Consumers with leases that ran out. */
   readonly expired: ReadonlyArray<string>
-  /** Careful consumers of which nothing suspect is due any more. */
+  /** Recovering consumers of which nothing suspect is due any more. */
   readonly calm: ReadonlyArray<string>
   /** Other processes run, as far as is known. */
   readonly hasPeers: boolean

@@ -75,7 +75,7 @@ const endLimitMillis = 2000
 export const endsWhenInterrupted = <A, E, R>(
   transaction: (abort: Deferred.Deferred<void>) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  // Nothing comes between the fork and the care for it.
+  // No interruption comes between the fork and the handler that would end it.
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const { abort, fiber } = yield* begin(transaction)
@@ -112,7 +112,7 @@ export const withLivenessLimit = <A, E, R>(
   idleMillis: number,
   settings: Values
 ): Effect.Effect<A, E | StoreError, R> =>
-  // Nothing comes between the fork and the care for it.
+  // No interruption comes between the fork and the handler that would end it.
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const { abort, fiber } = yield* begin(transaction)

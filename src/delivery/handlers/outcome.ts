@@ -32,7 +32,7 @@ export type BatchOutcome =
 export const failedOutcome = (cause: Cause.Cause<unknown>): Outcome => ({ _tag: "Failed", cause, directive: undefined })
 
 /**
- * The failure of an attempt that never ended. It is repeated at once and in its old place, where care is still taken:
+ * The failure of an attempt that never ended. It is repeated at once and in its old place, where its consumer still recovers:
  * put off, it would be due in a batch again, and end another process at no charge.
  */
 export const crashedOutcome = (consumer: Consumer, row: Claimed, durationMillis: number): Outcome => {

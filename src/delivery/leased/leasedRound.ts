@@ -34,7 +34,7 @@ const expiredLimit = 100
  * in this process, so that others, which may have ended only because it did, do not end with it again.
  */
 const needsSolitude = (row: Claimed, { maxAttempts }: Rules) =>
-  row.care?.hasCrashed === true && row.attemptCount >= maxAttempts - 1
+  row.recovery?.hasCrashed === true && row.attemptCount >= maxAttempts - 1
 
 /** Claims one delivery, counting its attempt; `solitude`: it is there, but may not run beside others. */
 const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, request: RoundRequest, isAlone: boolean) {
@@ -211,7 +211,7 @@ export const leasedRound = (
 ): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
     const done = (settled: number): Round => ({ claimed: 1, settled, result: "cut" })
-    const beside = (row: Leased) => engine.care.beside(run(engine, consumer, row))
+    const beside = (row: Leased) => engine.recovery.beside(run(engine, consumer, row))
     const taken = yield* take(engine, consumer, request, false)
     if (taken === undefined) {
       const expired = yield* expire(engine, consumer)
@@ -225,7 +225,7 @@ export const leasedRound = (
       // Somebody else has had it: this one may run beside others.
       return needsSolitude(row, rules) ? yield* run(engine, consumer, row) : row
     })
-    const result = yield* engine.care.exclusive(alone)
+    const result = yield* engine.recovery.exclusive(alone)
     if (result === undefined) return done(0)
     return done(typeof result === "number" ? result : yield* beside(result))
   })

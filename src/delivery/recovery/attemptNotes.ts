@@ -1,12 +1,12 @@
 /**
- * Careful attempts: one delivery at a time, with a note that outlives a crash.
+ * Attempts in recovery: one delivery at a time, with a note that outlives a crash.
  *
  * After a process or a connection ended in the middle of a batch, nobody knows which delivery was to blame. So those that
  * may have been in it are handled alone, and a note is written of each before its handler runs: a note that is found
  * while the delivery's row is free was left by a crash, and counts as a failed attempt.
  *
- * Careful attempts of different consumers share the process, until one has crashed before: that one runs while no other
- * careful attempt does, so that the next crash is charged to it alone.
+ * Attempts in recovery of different consumers share the process, until one has crashed before: that one runs while no other
+ * attempt in recovery does, so that the next crash is charged to it alone.
  *
  * @internal
  */
@@ -14,13 +14,13 @@ import { Effect, Semaphore } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Claimed } from "../../stores/delivery.ts"
 import type { ReplicaStore } from "../../stores/ReplicaStore.ts"
-import type { Care } from "../engine.ts"
+import type { Recovery } from "../engine.ts"
 import type { Advice } from "../transactions/result.ts"
 
-/** More than there are ever careful consumers in a process. */
+/** More than there are ever recovering consumers in a process. */
 const everybody = 100_000
 
-export const make: Effect.Effect<Care> = Effect.gen(function* () {
+export const make: Effect.Effect<Recovery> = Effect.gen(function* () {
   const process = yield* Semaphore.make(everybody)
   const consumers = new Map<string, Semaphore.Semaphore>()
   const semaphoreOf = (consumer: string) => {
@@ -32,16 +32,16 @@ export const make: Effect.Effect<Care> = Effect.gen(function* () {
     shared: (consumer) => (effect) => semaphoreOf(consumer).withPermit(process.withPermit(effect)),
     beside: (effect) => process.withPermit(effect),
     exclusive: (effect) => process.withPermits(everybody)(effect),
-    consumers: new Set(),
-    lost: new Set(),
-    batches: new Map()
+    recovering: new Set(),
+    lostConnections: new Set(),
+    recordedBatches: new Map()
   }
 })
 
 /**
  * Looks at the notes of a delivery, and writes one if it is to run.
  *
- * @param isExclusive - whether no other careful attempt runs in this process
+ * @param isExclusive - whether no other attempt in recovery runs in this process
  */
 export const advise = Effect.fnUntraced(function* (
   replicas: ReplicaStore["Service"],
@@ -50,7 +50,7 @@ export const advise = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Advice, StoreError> {
   const note = yield* replicas.findStarted(row.deliveryId)
   if (note !== undefined) return { _tag: "Crashed", durationMillis: note.ageMillis }
-  if (row.care?.hasCrashed === true && !isExclusive) return { _tag: "Exclusive" }
+  if (row.recovery?.hasCrashed === true && !isExclusive) return { _tag: "Exclusive" }
   yield* replicas.noteStarted(row.deliveryId, row.attemptCount + 1)
   return { _tag: "Run" }
 })

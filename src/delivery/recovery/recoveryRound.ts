@@ -1,5 +1,5 @@
 /**
- * Rounds of a careful consumer: one delivery each, as `care.ts` says; and what makes a consumer careful.
+ * Rounds of a consumer that recovers from a crash: one delivery each, as `attemptNotes.ts` says; and what makes it recover.
  *
  * @internal
  */
@@ -27,13 +27,13 @@ const adviser = Effect.fnUntraced(function* (
 ) {
   if (!engine.capabilities.singleSession) return advice
   const [row] = yield* engine.transactor.withTransaction(untraced(claim))
-  const known = row?.care?.isSuspect === true ? yield* untraced(advice(row)) : undefined
+  const known = row?.recovery?.isSuspect === true ? yield* untraced(advice(row)) : undefined
   return (claimed: Claimed): Effect.Effect<Advice, StoreError> =>
     known !== undefined && claimed.deliveryId === row?.deliveryId ? Effect.succeed(known) : advice(claimed)
 })
 
-/** One delivery of a careful consumer. */
-export const careful = (
+/** One delivery of a recovering consumer. */
+export const recoveryRound = (
   engine: Engine,
   consumer: Consumer,
   request: RoundRequest,
@@ -72,14 +72,14 @@ export const careful = (
       // Given back, at no charge: the note would be one.
       Effect.onInterrupt(() => Effect.ignore(erase))
     )
-    const result = yield* (isExclusive ? engine.care.exclusive : engine.care.shared(name))(run)
+    const result = yield* (isExclusive ? engine.recovery.exclusive : engine.recovery.shared(name))(run)
     // A commit has erased the note of its own delivery. It may have been another one, or none, than was looked at before.
     const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted?.deliveryId
     if (result._tag !== "Lost" && !isErased) yield* erase
     return yield* TransactionResult.$match(result, {
       Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
-        if (row === undefined || row.care?.isCareful !== true) engine.care.consumers.delete(name)
-        else if (!row.care.isSuspect) {
+        if (row === undefined || row.recovery?.isRecovering !== true) engine.recovery.recovering.delete(name)
+        else if (!row.recovery.isSuspect) {
           yield* withStatementTimeout(engine, "replicas.calm", untraced(engine.replicas.calm([name])))
         }
         const settled = yield* followUp(engine, consumer, processed, others)
@@ -88,7 +88,7 @@ export const careful = (
       Withdrawn: () => Effect.succeed(withdrawn),
       Suspect: (suspect) =>
         suspect.isExclusive
-          ? careful(engine, consumer, request, true)
+          ? recoveryRound(engine, consumer, request, true)
           : Effect.succeed<Round>({ ...nothingClaimed, claimed: 1, result: "cut" }),
       Contended: () => Effect.as(contentionPause, { claimed: 1, settled: 0, result: "cut" } satisfies Round),
       Lost: () => lost(engine, consumer, 1),
@@ -103,14 +103,14 @@ export const careful = (
 /** A batch whose connection ended is treated like one whose process did. */
 export const lost = (engine: Engine, { name }: Consumer, claimed: number) =>
   Effect.sync((): Round => {
-    engine.care.lost.add(name)
+    engine.recovery.lostConnections.add(name)
     return { claimed, settled: 0, result: "contended" }
   })
 
 /** Tells everybody, once the database can be reached. */
 export const confess = Effect.fnUntraced(function* (engine: Engine, { name }: Consumer) {
-  if (!engine.care.lost.has(name)) return
+  if (!engine.recovery.lostConnections.has(name)) return
   yield* withStatementTimeout(engine, "replicas.suspect", untraced(engine.replicas.suspect(name)))
-  engine.care.lost.delete(name)
-  engine.care.consumers.add(name)
+  engine.recovery.lostConnections.delete(name)
+  engine.recovery.recovering.add(name)
 })

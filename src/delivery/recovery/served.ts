@@ -11,12 +11,13 @@ import { type Engine, untraced } from "../engine.ts"
 const recordedBatches = [64, 512] as const
 
 /** How many deliveries of a consumer one of our batches may hold, as far as that is recorded. */
-const recordedOf = (engine: Engine, { name }: Consumer) => engine.care.batches.get(name) ?? recordedBatches[0]
+const recordedOf = (engine: Engine, { name }: Consumer) =>
+  engine.recovery.recordedBatches.get(name) ?? recordedBatches[0]
 
 /** Records how many deliveries one of our batches may hold, before it does: see `ReplicaStore.serve`. */
 export const recordBatch = (engine: Engine, consumer: Consumer, limit: number) => {
   if (limit <= recordedOf(engine, consumer)) return Effect.void
-  engine.care.batches.set(consumer.name, recordedBatches.find((size) => limit <= size) ?? limit)
+  engine.recovery.recordedBatches.set(consumer.name, recordedBatches.find((size) => limit <= size) ?? limit)
   return recordServed(engine, [consumer])
 }
 

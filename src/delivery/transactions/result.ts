@@ -29,7 +29,7 @@ export type TransactionResult = Data.TaggedEnum<{
   Contended: { readonly rows: ReadonlyArray<Claimed> }
   /** Rolled back before a handler ran: the batch before this one was not committed. */
   Withdrawn: Record<never, never>
-  /** Rolled back before a handler ran: the delivery is to be taken with care. */
+  /** Rolled back before a handler ran: the delivery is for a recovery round. */
   Suspect: { readonly isExclusive: boolean }
   /** The connection ended: nobody knows whose fault it was, nor, at COMMIT, whether it was committed. */
   Lost: { readonly rows: ReadonlyArray<Claimed> }
@@ -58,11 +58,11 @@ export interface TransactionRequest {
   readonly pipelining?: Pipelining | undefined
 }
 
-/** What a careful attempt does with a delivery it has claimed. */
+/** What an attempt in recovery does with a delivery it has claimed. */
 export type Advice =
   /** A note has been written: run it. */
   | { readonly _tag: "Run" }
   /** An earlier attempt crashed, so many milliseconds after it began: it is charged now, instead of a run. */
   | { readonly _tag: "Crashed"; readonly durationMillis: number }
-  /** It crashed before: nothing was written, as it is to be run while no other careful attempt runs. */
+  /** It crashed before: nothing was written, as it is to be run while no other attempt in recovery runs. */
   | { readonly _tag: "Exclusive" }

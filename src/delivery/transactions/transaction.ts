@@ -82,7 +82,7 @@ export const runTransaction = (
       payloadSize = payloadSizeOf(rows)
       if (second === undefined) {
         const run = runSingle(engine, request, first, outer, timeoutMillis)
-        const handled = yield* first.care?.isSuspect === true ? runSuspect(engine, request, first, run) : run
+        const handled = yield* first.recovery?.isSuspect === true ? runSuspect(engine, request, first, run) : run
         return yield* settle(engine, request, rows, handled, elapsed())
       }
       const { avoided, consumer, isStopping } = request

@@ -11,7 +11,7 @@ import type { Claimed } from "../../stores/delivery.ts"
 import { handledClaimOf } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import { leasedRound } from "../leased/leasedRound.ts"
-import { careful, confess, lost } from "../recovery/recoveryRound.ts"
+import { confess, lost, recoveryRound } from "../recovery/recoveryRound.ts"
 import { recordBatch } from "../recovery/served.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
 import { TransactionResult } from "../transactions/result.ts"
@@ -30,7 +30,7 @@ const alone = Effect.fnUntraced(function* (
     const claim = Effect.map(engine.inbox.claimOne(wanted), (row) => (row === undefined ? [] : [row]))
     const request = { consumer, claim, isStopping, repeats }
     const result = yield* runTransaction(engine, request)
-    // Taken with care by the next round.
+    // Left to a recovery round, the next one.
     if (result._tag === "Suspect" || result._tag === "Withdrawn") return 0
     if (result._tag === "Lost") return (yield* lost(engine, consumer, 1)).settled
     if (result._tag === "Committed") return yield* followUp(engine, consumer, result.processed, result.others)
@@ -64,10 +64,11 @@ const oneBatch = (
 ): Effect.Effect<Round, StoreError> =>
   Effect.gen(function* () {
     const { pipelining } = roundRequest
-    const isCareful = engine.care.lost.has(consumer.name) || engine.care.consumers.has(consumer.name)
-    if (isCareful && pipelining !== undefined && !(yield* pipelining.turn)) return withdrawn
+    const isRecovering =
+      engine.recovery.lostConnections.has(consumer.name) || engine.recovery.recovering.has(consumer.name)
+    if (isRecovering && pipelining !== undefined && !(yield* pipelining.turn)) return withdrawn
     yield* confess(engine, consumer)
-    if (engine.care.consumers.has(consumer.name)) return yield* careful(engine, consumer, roundRequest)
+    if (engine.recovery.recovering.has(consumer.name)) return yield* recoveryRound(engine, consumer, roundRequest)
     yield* recordBatch(engine, consumer, limit)
     const { isStopping, maxPosition } = roundRequest
     const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, { maxPosition })), limit })
@@ -93,8 +94,8 @@ const oneBatch = (
         ),
       Withdrawn: () => Effect.succeed(withdrawn),
       Suspect: () => {
-        engine.care.consumers.add(consumer.name)
-        return careful(engine, consumer, roundRequest)
+        engine.recovery.recovering.add(consumer.name)
+        return recoveryRound(engine, consumer, roundRequest)
       },
       Lost: ({ rows }) => lost(engine, consumer, rows.length),
       Contended: ({ rows }) =>

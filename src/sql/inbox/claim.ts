@@ -7,7 +7,7 @@ import type { SqlClient } from "effect/sql"
 import { toLike } from "../../model/eventPattern.ts"
 import type { Claimed, ClaimRequest, Interest } from "../../stores/delivery.ts"
 import { claimable, notPaused } from "../deliveryStates.ts"
-import { careColumn, carefulLimit } from "../recovery.ts"
+import { recoveringLimit, recoveryColumn } from "../recovery.ts"
 
 /**
  * True; the current transaction then ends when nobody has used it for so long: a process that is frozen loses it, and
@@ -85,10 +85,10 @@ export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { re
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
         AND ${limitsIdle("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
       ORDER BY i.available_at, i.position
-      LIMIT ${carefulLimit("$3::int")}
+      LIMIT ${recoveringLimit("$3::int")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, ${careColumn}
+    SELECT ${claimedColumns}, ${recoveryColumn}
     FROM claimed AS c
     CROSS JOIN ${eventOf}
     WHERE ${limitsLockWait(5)}
@@ -112,7 +112,7 @@ export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & {
         AND ${limitsIdle("$3")} AND ${notPaused("$1")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, ${careColumn}
+    SELECT ${claimedColumns}, ${recoveryColumn}
     FROM claimed AS c
     CROSS JOIN ${eventOf}
     WHERE ${limitsLockWait(4)}`,

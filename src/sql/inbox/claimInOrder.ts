@@ -11,7 +11,7 @@ import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Claimed, ClaimRequest } from "../../stores/delivery.ts"
 import { claimable, notPaused, open } from "../deliveryStates.ts"
-import { careColumn, carefulLimit, isCareful } from "../recovery.ts"
+import { isRecovering, recoveringLimit, recoveryColumn } from "../recovery.ts"
 import {
   claimedColumns,
   coveredBy,
@@ -48,7 +48,7 @@ const countLimit = 20
  * deliveries need more. `LIMIT` ends the scan that tries the locks as soon as it has enough.
  */
 const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<bigint>) =>
-  sql.unsafe<{ seen: ReadonlyArray<bigint>; locked: ReadonlyArray<bigint>; isCareful: boolean }>(
+  sql.unsafe<{ seen: ReadonlyArray<bigint>; locked: ReadonlyArray<bigint>; isRecovering: boolean }>(
     `WITH due AS MATERIALIZED (
       SELECT i.ordering_key, i.available_at, i.position
       FROM inbox_event AS i
@@ -77,8 +77,8 @@ const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: nu
         SELECT ordering_key
         FROM keys
         WHERE ${lockOf("ordering_key")}
-        LIMIT (SELECT ceil(${carefulLimit("$3::int")} * keys / greatest(deliveries, 1))::int FROM sizes)
-      ) AS "locked", EXISTS (${isCareful}) AS "isCareful"`,
+        LIMIT (SELECT ceil(${recoveringLimit("$3::int")} * keys / greatest(deliveries, 1))::int FROM sizes)
+      ) AS "locked", EXISTS (${isRecovering}) AS "isRecovering"`,
     [
       request.consumer,
       request.maxPosition ?? maxBigint,
@@ -141,7 +141,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       SELECT array_agg(ordering_key) AS keys, array_agg(position) AS positions
       FROM (SELECT ordering_key, min(position) AS position FROM ranked WHERE NOT is_reached AND place <= $4 GROUP BY ordering_key) AS b
     )
-    SELECT ${claimedColumns}, ${careColumn}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
+    SELECT ${claimedColumns}, ${recoveryColumn}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
       coalesce(b.keys, '{}') AS "blocked", coalesce(b.positions, '{}') AS "blockedFrom"
     FROM blocked AS b
     LEFT JOIN claimed AS c ON true
@@ -207,7 +207,7 @@ export const claimInOrder =
         // The more keys were held or blocked, the more are tried at once.
         const [found] = yield* lockKeys(sql)(request, request.limit * 2 ** look, [...passed])
         if (found === undefined || found.seen.length === 0) return []
-        const limit = found.isCareful ? 1 : request.limit
+        const limit = found.isRecovering ? 1 : request.limit
         const rows = found.locked.length === 0 ? [] : yield* take(sql, request, limit, found.locked)
         if (rows.length > 0) return rows
         // Blocked ones have been parked; held ones are their holders' business.
