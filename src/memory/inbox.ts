@@ -72,7 +72,7 @@ const answer = (
       .filter((consumer) =>
         [...tables.openOf(transaction, consumer)].some(({ lease }) => lease !== null && lease.until <= now)
       ),
-    calm: [],
+    recovered: [],
     hasPeers: false,
     hasSilentPeers: false
   }

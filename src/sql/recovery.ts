@@ -37,7 +37,7 @@ export const recoveryColumn = `
  * Begins the recovery of a consumer, up to the last due delivery that a batch of any process may have held: claims go by due time,
  * so it is among the first. Of an ordered consumer, all that is due.
  */
-export const beCareful =
+export const startRecovery =
   (sql: SqlClient.SqlClient) => (consumer: string, all: ReadonlyArray<Omit<Served, "consumer">>) =>
     sql.unsafe(
       `UPDATE integration_consumer AS c
@@ -59,16 +59,16 @@ export const beCareful =
       ]
     )
 
-export const calm = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
+export const endRecovery = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
   sql.unsafe(
     `UPDATE integration_consumer AS c
     SET careful_until = NULL
-    WHERE c.consumer_name = ANY ($1::text[]) AND ${isCalm("c")}`,
+    WHERE c.consumer_name = ANY ($1::text[]) AND ${hasRecovered("c")}`,
     [consumers]
   )
 
 /** Whether nothing suspect is due of a consumer `c` that recovers. */
-export const isCalm = (c: string) => `(${c}.careful_until IS NOT NULL AND NOT EXISTS (
+export const hasRecovered = (c: string) => `(${c}.careful_until IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM inbox_event AS i
   WHERE i.consumer_name = ${c}.consumer_name AND ${claimable} AND i.available_at <= ${c}.careful_until
 ))`

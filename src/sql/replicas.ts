@@ -14,7 +14,7 @@ import { type Replica, ReplicaStore, type Served, type StartedAttempt } from "..
 import { ControlConnection } from "./connection/controlConnection.ts"
 import { storeErrors } from "./connection/errors.ts"
 import { maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
-import { beCareful, calm } from "./recovery.ts"
+import { endRecovery, startRecovery } from "./recovery.ts"
 
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
 const lockKey = (id: string) => `hashtextextended(coalesce(current_schema(), '') || '.replica.' || (${id})::text, 0)`
@@ -37,7 +37,7 @@ const enter = (query: Query, id: string, isLocked: boolean) =>
 const hasEnded = `CASE WHEN r.is_locked THEN pg_try_advisory_xact_lock(${lockKey("r.id")}) ELSE $3::boolean END`
 
 /** Marks processes that ended without a word; returns what they served. */
-const bury = (sql: SqlClient.SqlClient) => (id: string, silentMillis: number, isAlone: boolean) =>
+const markDead = (sql: SqlClient.SqlClient) => (id: string, silentMillis: number, isAlone: boolean) =>
   sql.unsafe<{ consumers: Recorded }>(
     `WITH silent AS MATERIALIZED (
       SELECT r.id
@@ -98,13 +98,13 @@ const make = Effect.gen(function* () {
   /** Begins the recovery of all consumers of processes that are found to have ended. */
   const reap = (silentMillis: number, isAlone: boolean) =>
     Effect.gen(function* () {
-      const dead = yield* bury(sql)(id, silentMillis, isAlone)
+      const dead = yield* markDead(sql)(id, silentMillis, isAlone)
       // At the start it is not known of those without a lock whether they run: recovery costs little.
       const doubtful = silentMillis > 0 ? [] : yield* unlocked(sql)(id)
       if (dead.length + doubtful.length === 0) return 0
       const known = yield* recorded(sql)
       for (const consumer of new Set([...dead, ...doubtful].flatMap(({ consumers }) => Object.keys(consumers)))) {
-        yield* beCareful(sql)(consumer, servedIn(known, consumer))
+        yield* startRecovery(sql)(consumer, servedIn(known, consumer))
       }
       return dead.length
     }).pipe(inTransaction)
@@ -147,11 +147,11 @@ const make = Effect.gen(function* () {
         UPDATE integration_replica SET status = 'stopped', stopped_at = clock_timestamp() WHERE id = ${id}::uuid`)
     ),
     reap: (silentMillis) => storeErrors("replicas.reap")(reap(silentMillis, false)),
-    suspect: (consumer) =>
-      storeErrors("replicas.suspect")(
-        Effect.flatMap(recorded(sql), (known) => Effect.asVoid(beCareful(sql)(consumer, servedIn(known, consumer))))
+    startRecovery: (consumer) =>
+      storeErrors("replicas.startRecovery")(
+        Effect.flatMap(recorded(sql), (known) => Effect.asVoid(startRecovery(sql)(consumer, servedIn(known, consumer))))
       ),
-    calm: (consumers) => storeErrors("replicas.calm")(Effect.asVoid(calm(sql)(consumers))),
+    endRecovery: (consumers) => storeErrors("replicas.endRecovery")(Effect.asVoid(endRecovery(sql)(consumers))),
     noteStarted: (deliveryId, attempt) =>
       storeErrors("replicas.noteStarted")(
         Effect.asVoid(

@@ -62,9 +62,9 @@ export class ReplicaStore extends Context.Service<
     /** Looks for processes that ended without a word, among those not heard of for `silentMillis`. Returns how many. */
     readonly reap: (silentMillis: number) => Effect.Effect<number, StoreError>
     /** Makes a consumer recover, with as many due deliveries as its batches may hold: a connection was lost in one. */
-    readonly suspect: (consumer: string) => Effect.Effect<void, StoreError>
+    readonly startRecovery: (consumer: string) => Effect.Effect<void, StoreError>
     /** Ends the recovery of those consumers of which nothing suspect is due any more. */
-    readonly calm: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
+    readonly endRecovery: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /** Writes that an attempt begins; committed when it returns, whatever becomes of the caller's transaction. */
     readonly noteStarted: (deliveryId: string, attempt: number) => Effect.Effect<void, StoreError>
     /** The oldest note of a delivery, if there is one. */

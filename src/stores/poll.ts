@@ -51,7 +51,7 @@ export interface PollResult {
   /** Consumers with leases that ran out. */
   readonly expired: ReadonlyArray<string>
   /** Recovering consumers of which nothing suspect is due any more. */
-  readonly calm: ReadonlyArray<string>
+  readonly recovered: ReadonlyArray<string>
   /** Other processes run, as far as is known. */
   readonly hasPeers: boolean
   /** Some of them have not given a sign of life for long. */

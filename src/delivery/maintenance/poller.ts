@@ -112,8 +112,8 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       if (answer.hasSilentPeers) {
         yield* withStatementTimeout(engine, "replicas.reap", engine.replicas.reap(silentAfter(settings)))
       }
-      if (answer.calm.length > 0)
-        yield* withStatementTimeout(engine, "replicas.calm", engine.replicas.calm(answer.calm))
+      if (answer.recovered.length > 0)
+        yield* withStatementTimeout(engine, "replicas.endRecovery", engine.replicas.endRecovery(answer.recovered))
       return interval(answer, settings.pollingIntervalMs, settings.idlePollingIntervalMs)
     })
     yield* engine.incident.survive(untraced(poll)).pipe(

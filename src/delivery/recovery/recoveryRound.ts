@@ -80,7 +80,7 @@ export const recoveryRound = (
       Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
         if (row === undefined || row.recovery?.isRecovering !== true) engine.recovery.recovering.delete(name)
         else if (!row.recovery.isSuspect) {
-          yield* withStatementTimeout(engine, "replicas.calm", untraced(engine.replicas.calm([name])))
+          yield* withStatementTimeout(engine, "replicas.endRecovery", untraced(engine.replicas.endRecovery([name])))
         }
         const settled = yield* followUp(engine, consumer, processed, others)
         return row === undefined ? nothingClaimed : ({ claimed: 1, settled, result: "cut" } satisfies Round)
@@ -110,7 +110,7 @@ export const lost = (engine: Engine, { name }: Consumer, claimed: number) =>
 /** Tells everybody, once the database can be reached. */
 export const confess = Effect.fnUntraced(function* (engine: Engine, { name }: Consumer) {
   if (!engine.recovery.lostConnections.has(name)) return
-  yield* withStatementTimeout(engine, "replicas.suspect", untraced(engine.replicas.suspect(name)))
+  yield* withStatementTimeout(engine, "replicas.startRecovery", untraced(engine.replicas.startRecovery(name)))
   engine.recovery.lostConnections.delete(name)
   engine.recovery.recovering.add(name)
 })

@@ -9,7 +9,7 @@ import { toLike } from "../../model/eventPattern.ts"
 import type { ClaimRequest } from "../../stores/delivery.ts"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../../stores/poll.ts"
 import { claimable, isSettled, notPaused } from "../deliveryStates.ts"
-import { isCalm } from "../recovery.ts"
+import { hasRecovered } from "../recovery.ts"
 import { coveredBy, covers, maxBigint } from "./claim.ts"
 import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
@@ -105,7 +105,7 @@ export const poll = (sql: SqlClient.SqlClient) => {
           WHERE i.consumer_name = s.consumer AND i.status = 'processing' AND i.locked_until <= clock_timestamp()
         )
       ) AS "expired",
-      ARRAY(SELECT c.consumer_name::text FROM integration_consumer AS c WHERE ${isCalm("c")}) AS "calm",
+      ARRAY(SELECT c.consumer_name::text FROM integration_consumer AS c WHERE ${hasRecovered("c")}) AS "recovered",
       EXISTS (SELECT 1 FROM integration_replica WHERE status = 'running' AND id <> $5::uuid) AS "hasPeers",
       EXISTS (
         SELECT 1
