@@ -15,7 +15,7 @@ import type { StoreError } from "../../errors/store.ts"
 import type { Claimed } from "../../stores/delivery.ts"
 import type { ReplicaStore } from "../../stores/ReplicaStore.ts"
 import type { Recovery } from "../engine.ts"
-import type { Advice } from "../transactions/result.ts"
+import type { CrashDecision } from "../transactions/result.ts"
 
 /** More than there are ever recovering consumers in a process. */
 const everybody = 100_000
@@ -43,14 +43,14 @@ export const make: Effect.Effect<Recovery> = Effect.gen(function* () {
  *
  * @param isExclusive - whether no other attempt in recovery runs in this process
  */
-export const advise = Effect.fnUntraced(function* (
+export const decideAfterCrash = Effect.fnUntraced(function* (
   replicas: ReplicaStore["Service"],
   row: Claimed,
   isExclusive: boolean
-): Effect.fn.Return<Advice, StoreError> {
+): Effect.fn.Return<CrashDecision, StoreError> {
   const note = yield* replicas.findStarted(row.deliveryId)
-  if (note !== undefined) return { _tag: "Crashed", durationMillis: note.ageMillis }
-  if (row.recovery?.hasCrashed === true && !isExclusive) return { _tag: "Exclusive" }
+  if (note !== undefined) return { _tag: "ChargeCrash", durationMillis: note.ageMillis }
+  if (row.recovery?.hasCrashed === true && !isExclusive) return { _tag: "RunAlone" }
   yield* replicas.noteStarted(row.deliveryId, row.attemptCount + 1)
   return { _tag: "Run" }
 })

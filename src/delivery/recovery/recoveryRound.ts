@@ -11,24 +11,24 @@ import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
-import { type Advice, TransactionResult } from "../transactions/result.ts"
+import { type CrashDecision, TransactionResult } from "../transactions/result.ts"
 import { nothingClaimed, type Round, type RoundRequest, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
-import { advise } from "./attemptNotes.ts"
+import { decideAfterCrash } from "./attemptNotes.ts"
 
 /**
  * What to do with a suspect delivery. Where a note cannot be written beside an open transaction, it is written before:
  * nobody else can take the delivery there.
  */
-const adviser = Effect.fnUntraced(function* (
+const decider = Effect.fnUntraced(function* (
   engine: Engine,
   claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>,
-  advice: (row: Claimed) => Effect.Effect<Advice, StoreError>
+  advice: (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
 ) {
   if (!engine.capabilities.singleSession) return advice
   const [row] = yield* engine.transactor.withTransaction(untraced(claim))
   const known = row?.recovery?.isSuspect === true ? yield* untraced(advice(row)) : undefined
-  return (claimed: Claimed): Effect.Effect<Advice, StoreError> =>
+  return (claimed: Claimed): Effect.Effect<CrashDecision, StoreError> =>
     known !== undefined && claimed.deliveryId === row?.deliveryId ? Effect.succeed(known) : advice(claimed)
 })
 
@@ -53,20 +53,20 @@ export const recoveryRound = (
           )
     )
     const advice = (row: Claimed) =>
-      Effect.tap(advise(engine.replicas, row, isExclusive), (given) =>
+      Effect.tap(decideAfterCrash(engine.replicas, row, isExclusive), (given) =>
         Effect.sync(() => {
           if (given._tag === "Run") noted = row
         })
       )
     const run = Effect.gen(function* () {
-      const advised = yield* adviser(engine, claim, advice)
+      const advised = yield* decider(engine, claim, advice)
       const { isStopping } = request
       return yield* runTransaction(engine, {
         consumer,
         claim,
         isStopping,
         repeats: 0,
-        advise: advised
+        decideAfterCrash: advised
       })
     }).pipe(
       // Given back, at no charge: the note would be one.

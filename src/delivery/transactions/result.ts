@@ -54,15 +54,15 @@ export interface TransactionRequest {
   /** Deliveries that are left out, with all that follow them in order. */
   readonly avoided?: ReadonlySet<string>
   /** What to do with a suspect delivery; without it, none is run. */
-  readonly advise?: (row: Claimed) => Effect.Effect<Advice, StoreError>
+  readonly decideAfterCrash?: (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
   readonly pipelining?: Pipelining | undefined
 }
 
 /** What an attempt in recovery does with a delivery it has claimed. */
-export type Advice =
+export type CrashDecision =
   /** A note has been written: run it. */
   | { readonly _tag: "Run" }
   /** An earlier attempt crashed, so many milliseconds after it began: it is charged now, instead of a run. */
-  | { readonly _tag: "Crashed"; readonly durationMillis: number }
+  | { readonly _tag: "ChargeCrash"; readonly durationMillis: number }
   /** It crashed before: nothing was written, as it is to be run while no other attempt in recovery runs. */
-  | { readonly _tag: "Exclusive" }
+  | { readonly _tag: "RunAlone" }

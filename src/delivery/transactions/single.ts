@@ -77,9 +77,9 @@ export const runSuspect = Effect.fnUntraced(function* (
   row: Claimed,
   run: Effect.Effect<ReadonlyArray<Handled>, Handlers.Abandoned | StoreError>
 ) {
-  if (request.advise === undefined) return yield* new Postponed({ isExclusive: false })
-  const advice = yield* untraced(request.advise(row))
-  if (advice._tag === "Exclusive") return yield* new Postponed({ isExclusive: true })
+  if (request.decideAfterCrash === undefined) return yield* new Postponed({ isExclusive: false })
+  const advice = yield* untraced(request.decideAfterCrash(row))
+  if (advice._tag === "RunAlone") return yield* new Postponed({ isExclusive: true })
   const handled =
     advice._tag === "Run" ? yield* run : [[row, crashedOutcome(request.consumer, row, advice.durationMillis)] as const]
   yield* untraced(engine.replicas.eraseStarted(row.deliveryId))
