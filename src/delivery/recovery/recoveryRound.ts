@@ -91,7 +91,7 @@ export const recoveryRound = (
           ? recoveryRound(engine, consumer, request, true)
           : Effect.succeed<Round>({ ...nothingClaimed, claimed: 1, result: "cut" }),
       Contended: () => Effect.as(contentionPause, { claimed: 1, settled: 0, result: "cut" } satisfies Round),
-      Lost: () => lost(engine, consumer, 1),
+      Lost: () => noteLostConnection(engine, consumer, 1),
       Failed: (failed) =>
         Effect.map(
           charge(engine, consumer, failed.rows[0] as Claimed, failed),
@@ -101,14 +101,14 @@ export const recoveryRound = (
   })
 
 /** A batch whose connection ended is treated like one whose process did. */
-export const lost = (engine: Engine, { name }: Consumer, claimed: number) =>
+export const noteLostConnection = (engine: Engine, { name }: Consumer, claimed: number) =>
   Effect.sync((): Round => {
     engine.recovery.lostConnections.add(name)
     return { claimed, settled: 0, result: "contended" }
   })
 
 /** Tells everybody, once the database can be reached. */
-export const confess = Effect.fnUntraced(function* (engine: Engine, { name }: Consumer) {
+export const reportLostConnection = Effect.fnUntraced(function* (engine: Engine, { name }: Consumer) {
   if (!engine.recovery.lostConnections.has(name)) return
   yield* withStatementTimeout(engine, "replicas.startRecovery", untraced(engine.replicas.startRecovery(name)))
   engine.recovery.lostConnections.delete(name)

@@ -11,7 +11,7 @@ import type { Claimed } from "../../stores/delivery.ts"
 import { handledClaimOf } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import { leasedRound } from "../leased/leasedRound.ts"
-import { confess, lost, recoveryRound } from "../recovery/recoveryRound.ts"
+import { noteLostConnection, recoveryRound, reportLostConnection } from "../recovery/recoveryRound.ts"
 import { recordBatch } from "../recovery/served.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
 import { TransactionResult } from "../transactions/result.ts"
@@ -32,7 +32,7 @@ const alone = Effect.fnUntraced(function* (
     const result = yield* runTransaction(engine, request)
     // Left to a recovery round, the next one.
     if (result._tag === "Suspect" || result._tag === "Withdrawn") return 0
-    if (result._tag === "Lost") return (yield* lost(engine, consumer, 1)).settled
+    if (result._tag === "Lost") return (yield* noteLostConnection(engine, consumer, 1)).settled
     if (result._tag === "Committed") return yield* followUp(engine, consumer, result.processed, result.others)
     if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result)
     yield* contentionPause
@@ -67,7 +67,7 @@ const oneBatch = (
     const isRecovering =
       engine.recovery.lostConnections.has(consumer.name) || engine.recovery.recovering.has(consumer.name)
     if (isRecovering && pipelining !== undefined && !(yield* pipelining.turn)) return withdrawn
-    yield* confess(engine, consumer)
+    yield* reportLostConnection(engine, consumer)
     if (engine.recovery.recovering.has(consumer.name)) return yield* recoveryRound(engine, consumer, roundRequest)
     yield* recordBatch(engine, consumer, limit)
     const { isStopping, maxPosition } = roundRequest
@@ -97,7 +97,7 @@ const oneBatch = (
         engine.recovery.recovering.add(consumer.name)
         return recoveryRound(engine, consumer, roundRequest)
       },
-      Lost: ({ rows }) => lost(engine, consumer, rows.length),
+      Lost: ({ rows }) => noteLostConnection(engine, consumer, rows.length),
       Contended: ({ rows }) =>
         // Alone it cannot be made smaller: it is repeated until the others are through.
         Effect.map(
