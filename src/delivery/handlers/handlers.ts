@@ -10,9 +10,9 @@ import type { Subscriber } from "../../model/subscriber.ts"
 import type { Claimed } from "../../stores/delivery.ts"
 import type { Engine } from "../engine.ts"
 
-/** Leaves the transaction, rolling it back; `suspects` are to be repeated alone. */
+/** Leaves the transaction, rolling it back; `candidates` are to be repeated alone. */
 export class Abandoned extends Data.TaggedError("Abandoned")<{
-  readonly suspects: ReadonlyArray<Claimed>
+  readonly candidates: ReadonlyArray<Claimed>
   readonly cause: Cause.Cause<unknown>
 }> {}
 
@@ -66,15 +66,15 @@ export const make = (
 export const timedOut = (
   engine: Engine,
   consumer: Consumer,
-  suspects: ReadonlyArray<Claimed>,
+  candidates: ReadonlyArray<Claimed>,
   timeoutMillis: number
 ): Abandoned =>
   new Abandoned({
-    suspects,
+    candidates,
     cause: Cause.fail(
       new HandlerTimeout({
         consumer: consumer.name,
-        eventName: suspects[0]?.eventName ?? "",
+        eventName: candidates[0]?.eventName ?? "",
         timeoutMillis,
         singleSession: engine.capabilities.singleSession
       })

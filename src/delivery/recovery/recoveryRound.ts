@@ -23,13 +23,13 @@ import { decideAfterCrash } from "./attemptNotes.ts"
 const decider = Effect.fnUntraced(function* (
   engine: Engine,
   claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>,
-  advice: (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
+  decide: (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
 ) {
-  if (!engine.capabilities.singleSession) return advice
+  if (!engine.capabilities.singleSession) return decide
   const [row] = yield* engine.transactor.withTransaction(untraced(claim))
-  const known = row?.recovery?.isSuspect === true ? yield* untraced(advice(row)) : undefined
+  const known = row?.recovery?.isSuspect === true ? yield* untraced(decide(row)) : undefined
   return (claimed: Claimed): Effect.Effect<CrashDecision, StoreError> =>
-    known !== undefined && claimed.deliveryId === row?.deliveryId ? Effect.succeed(known) : advice(claimed)
+    known !== undefined && claimed.deliveryId === row?.deliveryId ? Effect.succeed(known) : decide(claimed)
 })
 
 /** One delivery of a recovering consumer. */
@@ -52,21 +52,21 @@ export const recoveryRound = (
             untraced(engine.replicas.eraseStarted(noted.deliveryId))
           )
     )
-    const advice = (row: Claimed) =>
+    const decide = (row: Claimed) =>
       Effect.tap(decideAfterCrash(engine.replicas, row, isExclusive), (given) =>
         Effect.sync(() => {
           if (given._tag === "Run") noted = row
         })
       )
     const run = Effect.gen(function* () {
-      const advised = yield* decider(engine, claim, advice)
+      const decideOnce = yield* decider(engine, claim, decide)
       const { isStopping } = request
       return yield* runTransaction(engine, {
         consumer,
         claim,
         isStopping,
         repeats: 0,
-        decideAfterCrash: advised
+        decideAfterCrash: decideOnce
       })
     }).pipe(
       // Given back, at no charge: the note would be one.
@@ -86,8 +86,8 @@ export const recoveryRound = (
         return row === undefined ? nothingClaimed : ({ claimed: 1, settled, result: "cut" } satisfies Round)
       }),
       Withdrawn: () => Effect.succeed(withdrawn),
-      Suspect: (suspect) =>
-        suspect.isExclusive
+      NeedsRecovery: ({ isExclusive: wantsToBeAlone }) =>
+        wantsToBeAlone
           ? recoveryRound(engine, consumer, request, true)
           : Effect.succeed<Round>({ ...nothingClaimed, claimed: 1, result: "cut" }),
       Contended: () => Effect.as(contentionPause, { claimed: 1, settled: 0, result: "cut" } satisfies Round),

@@ -62,10 +62,10 @@ const makeBlocks = ({ avoided, consumer }: Batch) => {
 
 type Blocks = ReturnType<typeof makeBlocks>
 
-const suspect = (failures: ReadonlyArray<Handled>) => {
+const abandonedBy = (failures: ReadonlyArray<Handled>) => {
   const [first] = failures
   return first?.[1]._tag === "Failed"
-    ? new Abandoned({ suspects: failures.map(([row]) => row), cause: first[1].cause })
+    ? new Abandoned({ candidates: failures.map(([row]) => row), cause: first[1].cause })
     : undefined
 }
 
@@ -82,8 +82,8 @@ const runTogether = Effect.fnUntraced(function* (
     blocks.isBlocked,
     blocks.gaveUp
   )
-  if (result._tag === "None") return yield* new Abandoned({ suspects: result.rows, cause: result.cause })
-  const abandoned = suspect(result.outcomes.filter(([, outcome]) => outcome._tag === "Failed"))
+  if (result._tag === "None") return yield* new Abandoned({ candidates: result.rows, cause: result.cause })
+  const abandoned = abandonedBy(result.outcomes.filter(([, outcome]) => outcome._tag === "Failed"))
   if (abandoned !== undefined) return yield* abandoned
   return result.outcomes
 })
@@ -112,7 +112,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
       else if (size > 1) handled.push(...(yield* runTogether(subscriber, current(), handlers, blocks)))
       else if (!blocks.isBlocked(row)) {
         const outcome = yield* deliver(subscriber, row, handlers.contextOf(subscriber))
-        if (outcome._tag === "Failed") return yield* new Abandoned({ suspects: [row], cause: outcome.cause })
+        if (outcome._tag === "Failed") return yield* new Abandoned({ candidates: [row], cause: outcome.cause })
         if (outcome._tag === "Undecodable") blocks.gaveUp(row)
         handled.push([row, outcome])
       }

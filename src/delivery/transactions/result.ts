@@ -30,13 +30,13 @@ export type TransactionResult = Data.TaggedEnum<{
   /** Rolled back before a handler ran: the batch before this one was not committed. */
   Withdrawn: Record<never, never>
   /** Rolled back before a handler ran: the delivery is for a recovery round. */
-  Suspect: { readonly isExclusive: boolean }
+  NeedsRecovery: { readonly isExclusive: boolean }
   /** The connection ended: nobody knows whose fault it was, nor, at COMMIT, whether it was committed. */
   Lost: { readonly rows: ReadonlyArray<Claimed> }
-  /** Rolled back because of at least one of `suspects`: all rows when it cannot be told, as at COMMIT. */
+  /** Rolled back because of at least one of `candidates`: all rows when it cannot be told, as at COMMIT. */
   Failed: {
     readonly rows: ReadonlyArray<Claimed>
-    readonly suspects: ReadonlyArray<Claimed>
+    readonly candidates: ReadonlyArray<Claimed>
     readonly cause: Cause.Cause<unknown>
     readonly durationMillis: number
   }

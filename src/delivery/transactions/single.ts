@@ -65,23 +65,25 @@ export const runSingle = Effect.fnUntraced(function* (
     Effect.catchTag("Undone", ({ outcome }) => Effect.succeed(outcome))
   )
   if (handled?._tag === "Failed" && isContention(handled.cause) && !chargesContention(request)) {
-    return yield* new Handlers.Abandoned({ suspects: [row], cause: handled.cause })
+    return yield* new Handlers.Abandoned({ candidates: [row], cause: handled.cause })
   }
   return handled === undefined ? [] : [[row, handled] as const]
 })
 
 /** A single delivery that may have ended a process or a connection before, as far as that is to be run at all. */
-export const runSuspect = Effect.fnUntraced(function* (
+export const runInRecovery = Effect.fnUntraced(function* (
   engine: Engine,
   request: TransactionRequest,
   row: Claimed,
   run: Effect.Effect<ReadonlyArray<Handled>, Handlers.Abandoned | StoreError>
 ) {
   if (request.decideAfterCrash === undefined) return yield* new Postponed({ isExclusive: false })
-  const advice = yield* untraced(request.decideAfterCrash(row))
-  if (advice._tag === "RunAlone") return yield* new Postponed({ isExclusive: true })
+  const decision = yield* untraced(request.decideAfterCrash(row))
+  if (decision._tag === "RunAlone") return yield* new Postponed({ isExclusive: true })
   const handled =
-    advice._tag === "Run" ? yield* run : [[row, crashedOutcome(request.consumer, row, advice.durationMillis)] as const]
+    decision._tag === "Run"
+      ? yield* run
+      : [[row, crashedOutcome(request.consumer, row, decision.durationMillis)] as const]
   yield* untraced(engine.replicas.eraseStarted(row.deliveryId))
   return handled
 })

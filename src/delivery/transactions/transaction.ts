@@ -20,7 +20,7 @@ import { settlementOf } from "../handlers/settlement.ts"
 import { type Handled, runBatch } from "./batch.ts"
 import { payloadSizeOf } from "./payloadSize.ts"
 import { type TransactionRequest, TransactionResult, type Unprocessed } from "./result.ts"
-import { chargesContention, Postponed, runSingle, runSuspect } from "./single.ts"
+import { chargesContention, Postponed, runInRecovery, runSingle } from "./single.ts"
 
 /** Leaves the transaction, as the batch before was not committed. */
 class Withdrawn extends Data.TaggedError("Withdrawn") {}
@@ -82,7 +82,7 @@ export const runTransaction = (
       payloadSize = payloadSizeOf(rows)
       if (second === undefined) {
         const run = runSingle(engine, request, first, outer, timeoutMillis)
-        const handled = yield* first.recovery?.isSuspect === true ? runSuspect(engine, request, first, run) : run
+        const handled = yield* first.recovery?.isSuspect === true ? runInRecovery(engine, request, first, run) : run
         return yield* settle(engine, request, rows, handled, elapsed())
       }
       const { avoided, consumer, isStopping } = request
@@ -108,7 +108,7 @@ export const runTransaction = (
     const left = exit.cause.reasons.find(Cause.isFailReason)?.error
     if (left instanceof Withdrawn) return TransactionResult.Withdrawn()
     if (rows.length === 0) return yield* Effect.failCause(exit.cause as Cause.Cause<StoreError>)
-    if (left instanceof Postponed) return TransactionResult.Suspect({ isExclusive: left.isExclusive })
+    if (left instanceof Postponed) return TransactionResult.NeedsRecovery({ isExclusive: left.isExclusive })
     const abandoned = left instanceof Handlers.Abandoned ? left : undefined
     const isAbandoned = abandoned !== undefined
     const cause = abandoned?.cause ?? exit.cause
@@ -118,7 +118,7 @@ export const runTransaction = (
       return TransactionResult.Contended({ rows })
     return TransactionResult.Failed({
       rows,
-      suspects: isAbandoned ? abandoned.suspects : rows,
+      candidates: isAbandoned ? abandoned.candidates : rows,
       cause,
       durationMillis: elapsed()
     })

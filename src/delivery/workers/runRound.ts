@@ -31,7 +31,7 @@ const alone = Effect.fnUntraced(function* (
     const request = { consumer, claim, isStopping, repeats }
     const result = yield* runTransaction(engine, request)
     // Left to a recovery round, the next one.
-    if (result._tag === "Suspect" || result._tag === "Withdrawn") return 0
+    if (result._tag === "NeedsRecovery" || result._tag === "Withdrawn") return 0
     if (result._tag === "Lost") return (yield* noteLostConnection(engine, consumer, 1)).settled
     if (result._tag === "Committed") return yield* followUp(engine, consumer, result.processed, result.others)
     if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result)
@@ -47,12 +47,12 @@ const eachAlone = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claim
     (settled, row) => Effect.map(alone(engine, consumer, row.deliveryId, isStopping), (more) => settled + more)
   )
 
-/** Whether one of `suspects` comes after a delivery of its key that is none: that one has to be through first. */
-const hasPredecessor = (rows: ReadonlyArray<Claimed>, suspects: ReadonlyArray<Claimed>) =>
-  suspects.some((suspect) => {
-    if (suspect.orderingKey === undefined) return false
-    const first = rows.find((row) => row.orderingKey === suspect.orderingKey)
-    return first !== undefined && !suspects.includes(first)
+/** Whether one of `candidates` comes after a delivery of its key that is none: that one has to be through first. */
+const hasPredecessor = (rows: ReadonlyArray<Claimed>, candidates: ReadonlyArray<Claimed>) =>
+  candidates.some((candidate) => {
+    if (candidate.orderingKey === undefined) return false
+    const first = rows.find((row) => row.orderingKey === candidate.orderingKey)
+    return first !== undefined && !candidates.includes(first)
   })
 
 /** One transaction for up to `limit` deliveries, and what follows from it. */
@@ -75,9 +75,9 @@ const oneBatch = (
     const request = { consumer, claim, isStopping, repeats: 0 }
     const result = yield* runTransaction(engine, { ...request, pipelining })
     if (pipelining !== undefined) yield* pipelining.ended(result._tag === "Committed")
-    /** Commits what comes before the suspects in order, so that they are next. */
-    const clearTheWay = Effect.fnUntraced(function* (suspects: ReadonlyArray<Claimed>) {
-      const avoided = new Set(suspects.map((row) => row.deliveryId))
+    /** Commits what comes before the candidates in order, so that they are next. */
+    const clearTheWay = Effect.fnUntraced(function* (candidates: ReadonlyArray<Claimed>) {
+      const avoided = new Set(candidates.map((row) => row.deliveryId))
       const before = yield* runTransaction(engine, { ...request, avoided })
       return before._tag === "Committed" ? yield* followUp(engine, consumer, before.processed, before.others) : 0
     })
@@ -93,7 +93,7 @@ const oneBatch = (
           })
         ),
       Withdrawn: () => Effect.succeed(withdrawn),
-      Suspect: () => {
+      NeedsRecovery: () => {
         engine.recovery.recovering.add(consumer.name)
         return recoveryRound(engine, consumer, roundRequest)
       },
@@ -105,14 +105,14 @@ const oneBatch = (
           (settled): Round => ({ claimed: rows.length, settled, result: "contended" })
         ),
       Failed: Effect.fnUntraced(function* (failed) {
-        const { rows, suspects } = failed
+        const { rows, candidates } = failed
         const [first, second] = rows
         if (first !== undefined && second === undefined) {
           const settled = yield* charge(engine, consumer, first, failed)
           return { claimed: 1, settled, result: "failed" } satisfies Round
         }
-        const before = hasPredecessor(rows, suspects) ? yield* clearTheWay(suspects) : 0
-        const settled = yield* eachAlone(engine, consumer, suspects, isStopping)
+        const before = hasPredecessor(rows, candidates) ? yield* clearTheWay(candidates) : 0
+        const settled = yield* eachAlone(engine, consumer, candidates, isStopping)
         return { claimed: rows.length, settled: before + settled, result: "failed" } satisfies Round
       })
     })
