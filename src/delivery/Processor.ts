@@ -98,6 +98,69 @@ const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poll
     )
   })
 
+/** What the parts of the processor share, from the services around it. */
+const makeEngine = Effect.fnUntraced(function* (options: Options) {
+  const outbox = yield* OutboxStore
+  const inbox = yield* InboxStore
+  const settings = yield* Settings
+  const replicas = yield* ReplicaStore
+  const transactor = yield* Transactor
+  const capabilities = yield* SqlCapabilities
+  // Known before anything is claimed, until the last worker has ended.
+  yield* Effect.acquireRelease(replicas.join, () =>
+    Effect.ignore(Effect.interruptible(Effect.timeoutOption(replicas.leave, "2 seconds")))
+  )
+  const incident = Incident.make(transactor.reconnect)
+  const rollUpDelay = Duration.fromInputUnsafe(options.rollUpDelay ?? "100 millis")
+  const engine: Engine = {
+    inbox,
+    outbox,
+    subscriptions: yield* SubscriptionStore,
+    replicas,
+    broadcast: yield* Broadcast,
+    recovery: yield* Recovery.make,
+    leases: yield* Leases.make(inbox, settings),
+    now: Clock.currentTimeMillis,
+    transactor,
+    registry: yield* Registry,
+    notifier: yield* Notifier,
+    settings,
+    capabilities,
+    permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
+    incident,
+    rollUp: yield* RollUp.make(outbox, incident, settings, rollUpDelay),
+    isIsolated: options.isolated ?? false,
+    canPipeline: options.isolated !== true && !capabilities.singleSession && (yield* readsCommitted(transactor)),
+    maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
+  }
+  return engine
+})
+
+const make = Effect.fnUntraced(function* (options: Options) {
+  const engine = yield* makeEngine(options)
+  const maintenance = yield* Maintenance.make(engine)
+  const poller = yield* Poller.make(engine, maintenance)
+  const workers = yield* Workers.make(engine, {
+    grace: Duration.fromInputUnsafe(options.shutdownGracePeriod ?? "10 seconds")
+  })
+  const startupDrainTimeout = Duration.fromInputUnsafe(options.startupDrainTimeout ?? "1 minute")
+  return Processor.of({
+    serve: serveWith(engine, workers, poller, startupDrainTimeout),
+    processBatch: Drain.oneBatch(engine, poller),
+    startupDrain: Drain.untilNow(engine),
+    drain: Effect.andThen(maintenance.backfillAll, Drain.everything(engine, poller)),
+    settled: (eventId) => settled(engine, eventId),
+    stats: makeStats(engine),
+    pause: setPaused(engine, true),
+    resume: setPaused(engine, false),
+    consumers: engine.subscriptions.consumers,
+    replicas: engine.replicas.all,
+    unserved: Maintenance.unserved(engine),
+    removeExpired: maintenance.removeExpired,
+    retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
+  })
+})
+
 /**
  * Delivers events. Operations that read or write fail with `StoreError`.
  *
@@ -178,72 +241,5 @@ export class Processor extends Context.Service<
     Processor,
     StoreError,
     InboxStore | OutboxStore | ReplicaStore | SubscriptionStore | Transactor | Registry | Notifier | Settings
-  > =>
-    Layer.effect(
-      Processor,
-      Effect.gen(function* () {
-        const outbox = yield* OutboxStore
-        const inbox = yield* InboxStore
-        const settings = yield* Settings
-        const replicas = yield* ReplicaStore
-        const transactor = yield* Transactor
-        // Known before anything is claimed, until the last worker has ended.
-        yield* Effect.acquireRelease(replicas.join, () =>
-          Effect.ignore(Effect.interruptible(Effect.timeoutOption(replicas.leave, "2 seconds")))
-        )
-        const incident = Incident.make(transactor.reconnect)
-        const capabilities = yield* SqlCapabilities
-        const engine: Engine = {
-          inbox,
-          outbox,
-          subscriptions: yield* SubscriptionStore,
-          replicas,
-          broadcast: yield* Broadcast,
-          recovery: yield* Recovery.make,
-          leases: yield* Leases.make(inbox, settings),
-          now: Clock.currentTimeMillis,
-          transactor,
-          registry: yield* Registry,
-          notifier: yield* Notifier,
-          settings,
-          capabilities,
-          permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
-          incident,
-          rollUp: yield* RollUp.make(
-            outbox,
-            incident,
-            settings,
-            Duration.fromInputUnsafe(options.rollUpDelay ?? "100 millis")
-          ),
-          isIsolated: options.isolated ?? false,
-          canPipeline: options.isolated !== true && !capabilities.singleSession && (yield* readsCommitted(transactor)),
-          maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
-        }
-        const maintenance = yield* Maintenance.make(engine)
-        const poller = yield* Poller.make(engine, maintenance)
-        const workers = yield* Workers.make(engine, {
-          grace: Duration.fromInputUnsafe(options.shutdownGracePeriod ?? "10 seconds")
-        })
-        return Processor.of({
-          serve: serveWith(
-            engine,
-            workers,
-            poller,
-            Duration.fromInputUnsafe(options.startupDrainTimeout ?? "1 minute")
-          ),
-          processBatch: Drain.oneBatch(engine, poller),
-          startupDrain: Drain.untilNow(engine),
-          drain: Effect.andThen(maintenance.backfillAll, Drain.everything(engine, poller)),
-          settled: (eventId) => settled(engine, eventId),
-          stats: makeStats(engine),
-          pause: setPaused(engine, true),
-          resume: setPaused(engine, false),
-          consumers: engine.subscriptions.consumers,
-          replicas: replicas.all,
-          unserved: Maintenance.unserved(engine),
-          removeExpired: maintenance.removeExpired,
-          retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
-        })
-      })
-    )
+  > => Layer.effect(Processor, make(options))
 }

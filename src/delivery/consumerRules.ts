@@ -1,65 +1,40 @@
 /**
- * What a consumer's options and the settings come to: limits, rules of retrying, and what a claim asks for.
+ * What a consumer's options and the settings come to: limits, rules of retrying, and what a claim asks for. Computed once
+ * for a round, and handed down.
  *
  * @internal
  */
-import { Duration, Effect } from "effect"
-import { type Consumer, orderOf, type Retryable } from "../model/Consumer.ts"
+import { Duration } from "effect"
+import { type Consumer, type OnDeadLetter, orderOf, type Retryable } from "../model/Consumer.ts"
 import type * as RetryPolicy from "../model/RetryPolicy.ts"
 import type { Values } from "../settings/Settings.ts"
 import type { ClaimRequest } from "../stores/delivery.ts"
 import type { Engine } from "./engine.ts"
 
-/** What to claim of a consumer. */
-export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): ClaimRequest => ({
-  consumer: consumer.name,
-  interest: engine.registry.interestOf(consumer.name),
-  onDeadLetter: orderOf(consumer),
-  maxPosition
-})
+/** When a delivery that failed is tried again, and when it gives up. */
+export interface RetryRules extends RetryPolicy.Rules {
+  readonly retryable: Readonly<Record<string, Retryable>> | undefined
+}
 
-/** How long a transaction may be idle: as long as the lease, and as a handler may take with a little more. */
-export const idleMillisOf = (consumer: Consumer, settings: Values): number =>
-  Math.max(settings.processingLeaseMs, timeoutOf(consumer, settings) * 1.25)
-
-/** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
-const batchLockWait = 10
-
-/**
- * The same for a single delivery: twice as long with every repeat, then as long as the database lets it. Two handlers
- * that lock the same rows in opposite order would else wait for PostgreSQL's deadlock check, a second each time.
- */
-const singleLockWait = (repeats: number) => (repeats < 5 ? 50 * 2 ** repeats : undefined)
-
-/** A claim for handlers that run in its transaction, which ends when it is idle for too long. */
-export const handledClaimOf = (
-  engine: Engine,
-  consumer: Consumer,
-  { maxPosition, repeats = 0 }: { readonly maxPosition?: bigint | undefined; readonly repeats?: number } = {}
-): Effect.Effect<ClaimRequest> =>
-  Effect.map(claimOf(engine, consumer, maxPosition), (request) =>
-    engine.capabilities.lockTimeout
-      ? { ...request, lockWait: { one: singleLockWait(repeats), several: batchLockWait } }
-      : request
-  )
-
-/** A claim, whose transaction ends when it is idle for too long. */
-export const claimOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): Effect.Effect<ClaimRequest> =>
-  Effect.map(engine.settings.current, (settings) => ({
-    ...requestOf(engine, consumer, maxPosition),
-    idleMillis: engine.capabilities.lockTimeout ? idleMillisOf(consumer, settings) : undefined
-  }))
-
-/** The handler's timeout of a consumer, in milliseconds: below the lease, so that it ends first. */
-export const timeoutOf = (consumer: Consumer, settings: Values): number =>
-  consumer.options.timeout === undefined
-    ? Math.floor(settings.processingLeaseMs * 0.8)
-    : Duration.toMillis(consumer.options.timeout)
+/** The rules of one consumer, from its own options and the settings. */
+export interface ConsumerRules {
+  /** What a delivery that gave up does to its successors; undefined without ordering. */
+  readonly onDeadLetter: OnDeadLetter | undefined
+  /** How long a handler may take, in milliseconds: below the lease by default, so that it ends first. */
+  readonly timeoutMillis: number
+  /** How long a transaction may be idle: as long as the lease, and as a handler may take with a little more. */
+  readonly idleMillis: number
+  /** How long a delivery is kept from others, in milliseconds: the setting of that name. */
+  readonly processingLeaseMs: number
+  /** Deliveries a worker's first batch claims. */
+  readonly firstBatch: number
+  readonly retry: RetryRules
+}
 
 const millisOr = (given: Duration.Input | undefined, setting: number) =>
   given === undefined ? setting : Duration.toMillis(given)
 
-export const rulesOf = ({ options }: Consumer, settings: Values): Rules => ({
+const retryRulesOf = ({ options }: Consumer, settings: Values): RetryRules => ({
   maxAttempts: options.maxAttempts ?? settings.maxAttempts,
   baseMillis: millisOr(options.retryBaseDelay, settings.retryBaseDelayMs),
   maxMillis: millisOr(options.retryMaxDelay, settings.retryMaxDelayMs),
@@ -69,11 +44,58 @@ export const rulesOf = ({ options }: Consumer, settings: Values): Rules => ({
   deadLetters: settings.deadLetterEnabled
 })
 
-/** Deliveries a worker's first batch claims. */
-export const firstBatch = (consumer: Consumer, settings: Values): number =>
-  consumer.options.batchSize ?? settings.batchSize
+export const rulesFor = (consumer: Consumer, settings: Values): ConsumerRules => {
+  const { processingLeaseMs } = settings
+  const timeoutMillis = millisOr(consumer.options.timeout, Math.floor(processingLeaseMs * 0.8))
+  return {
+    onDeadLetter: orderOf(consumer),
+    timeoutMillis,
+    idleMillis: Math.max(processingLeaseMs, timeoutMillis * 1.25),
+    processingLeaseMs,
+    firstBatch: consumer.options.batchSize ?? settings.batchSize,
+    retry: retryRulesOf(consumer, settings)
+  }
+}
 
-/** The rules of one consumer, from its own options and the settings. */
-export interface Rules extends RetryPolicy.Rules {
-  readonly retryable: Readonly<Record<string, Retryable>> | undefined
+/** What to claim of a consumer. */
+export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): ClaimRequest => ({
+  consumer: consumer.name,
+  interest: engine.registry.interestOf(consumer.name),
+  onDeadLetter: orderOf(consumer),
+  maxPosition
+})
+
+/** For whom something is claimed. */
+interface Claimant {
+  readonly consumer: Consumer
+  readonly rules: ConsumerRules
+  readonly maxPosition?: bigint | undefined
+}
+
+/** A claim, whose transaction ends when it is idle for too long. */
+export const claimOf = (engine: Engine, { consumer, maxPosition, rules }: Claimant): ClaimRequest => ({
+  ...requestOf(engine, consumer, maxPosition),
+  idleMillis: engine.capabilities.lockTimeout ? rules.idleMillis : undefined
+})
+
+/** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */
+const batchLockWait = 10
+
+/**
+ * How long a statement of a single delivery may wait for a lock: twice as long with every repeat, then as long as the
+ * database lets it. Two handlers that lock the same rows in opposite order would else wait for PostgreSQL's deadlock
+ * check, a second each time.
+ */
+const singleLockWait = (repeats: number) => (repeats < 5 ? 50 * 2 ** repeats : undefined)
+
+/**
+ * A claim for handlers that run in its transaction, whose statements wait for locks only so long.
+ *
+ * @param repeats - how often a single delivery has been repeated because other transactions stood in its way
+ */
+export const handledClaimOf = (engine: Engine, claimant: Claimant, repeats = 0): ClaimRequest => {
+  const request = claimOf(engine, claimant)
+  return engine.capabilities.lockTimeout
+    ? { ...request, lockWait: { one: singleLockWait(repeats), several: batchLockWait } }
+    : request
 }

@@ -9,15 +9,20 @@
  */
 import { Cause, Clock, Deferred, Effect, Fiber } from "effect"
 import { StoreError } from "../errors/store.ts"
-import type { Settings, Values } from "../settings/Settings.ts"
+import type { Settings } from "../settings/Settings.ts"
 
 /** When something last happened, by the process's clock. */
 export interface Liveness {
   last: number
 }
 
+/** The setting that limits follow. */
+interface Lease {
+  readonly processingLeaseMs: number
+}
+
 /** Added to what a transaction may need, for statements of our own: as long as the lease, and at least two seconds. */
-const statementLimitMillis = ({ processingLeaseMs }: Values) => Math.max(2000, processingLeaseMs)
+const statementLimitMillis = ({ processingLeaseMs }: Lease) => Math.max(2000, processingLeaseMs)
 
 const reason = "the database has not answered for too long; the connection is given up"
 
@@ -45,10 +50,14 @@ export const withStatementTimeout = <A, E, R>(
     })
   )
 
-const untilUnresponsive = Effect.fnUntraced(function* (liveness: Liveness, limitMillis: number) {
+/**
+ * Ends when so many milliseconds have passed since the time that `since` gives, which may move on meanwhile: one timer for
+ * all of it, however often it moves.
+ */
+export const untilPassed = Effect.fnUntraced(function* (since: () => number, millis: number) {
   const clock = yield* Clock.Clock
   for (;;) {
-    const left = liveness.last + limitMillis - clock.currentTimeMillisUnsafe()
+    const left = since() + millis - clock.currentTimeMillisUnsafe()
     if (left <= 0) return
     yield* Effect.sleep(left)
   }
@@ -110,7 +119,7 @@ export const withLivenessLimit = <A, E, R>(
   transaction: (abort: Deferred.Deferred<void>) => Effect.Effect<A, E, R>,
   liveness: Liveness,
   idleMillis: number,
-  settings: Values
+  settings: Lease
 ): Effect.Effect<A, E | StoreError, R> =>
   // No interruption comes between the fork and the handler that would end it.
   Effect.uninterruptibleMask((restore) =>
@@ -120,7 +129,10 @@ export const withLivenessLimit = <A, E, R>(
       const hasEnded = yield* restore(
         Effect.raceFirst(
           Effect.as(Fiber.await(fiber), true),
-          Effect.as(untilUnresponsive(liveness, limitMillis), false)
+          Effect.as(
+            untilPassed(() => liveness.last, limitMillis),
+            false
+          )
         )
       ).pipe(Effect.onInterrupt(() => endOrAbort(fiber, abort, limitMillis)))
       if (hasEnded) return yield* Fiber.join(fiber)

@@ -7,6 +7,7 @@
  * @internal
  */
 import { Clock, Effect, Fiber, Option } from "effect"
+import { untilPassed } from "../../stores/unresponsive.ts"
 
 /** When the handler that is running now began. */
 export interface Progress {
@@ -23,16 +24,6 @@ const abandon = (fiber: Fiber.Fiber<unknown, unknown>) =>
     return Effect.interruptible(Effect.timeoutOption(Fiber.await(fiber), abandonAfter))
   })
 
-/** Ends when a handler has been running for `timeoutMillis`. */
-const untilTimedOut = Effect.fnUntraced(function* (progress: Progress, timeoutMillis: number) {
-  const clock = yield* Clock.Clock
-  for (;;) {
-    const left = progress.startedAt + timeoutMillis - clock.currentTimeMillisUnsafe()
-    if (left <= 0) return
-    yield* Effect.sleep(left)
-  }
-})
-
 /**
  * Runs `work`, which keeps `progress` up to date. Returns none when a handler took longer than `timeoutMillis`; it is
  * interrupted then, and given up if it does not end.
@@ -46,7 +37,10 @@ export const withHandlerTimeout = <A, E, R>(
     const fiber = yield* Effect.forkChild(work(progress), { startImmediately: true })
     const finished = yield* Effect.raceFirst(
       Effect.as(Fiber.await(fiber), true),
-      Effect.as(untilTimedOut(progress, timeoutMillis), false)
+      Effect.as(
+        untilPassed(() => progress.startedAt, timeoutMillis),
+        false
+      )
     ).pipe(Effect.onInterrupt(() => abandon(fiber)))
     if (finished) return Option.some(yield* Fiber.join(fiber))
     yield* abandon(fiber)

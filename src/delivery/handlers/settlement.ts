@@ -7,10 +7,10 @@ import { Cause, Effect } from "effect"
 import { describe, principal, stackOf } from "../../errors/errorText.ts"
 import * as RetryPolicy from "../../model/RetryPolicy.ts"
 import type { Claimed, Settlement } from "../../stores/delivery.ts"
-import type { Rules } from "../consumerRules.ts"
+import type { RetryRules } from "../consumerRules.ts"
 import type { Outcome } from "./outcome.ts"
 
-const givenUp = (rules: Rules) => (rules.deadLetters ? ("dead_letter" as const) : ("failed" as const))
+const givenUp = (rules: RetryRules) => (rules.deadLetters ? ("dead_letter" as const) : ("failed" as const))
 
 const seen = (row: Claimed) => ({ deliveryId: row.deliveryId, seenAttempts: row.attemptCount })
 
@@ -22,7 +22,7 @@ const failedWith = (outcome: Extract<Outcome, { _tag: "Failed" }>): unknown => {
 }
 
 /** Whether the consumer says that retrying cannot help. A rule that fails says nothing. */
-const isHopeless = ({ retryable }: Rules, tag: string, error: unknown): boolean => {
+const isHopeless = ({ retryable }: RetryRules, tag: string, error: unknown): boolean => {
   const rule = retryable !== undefined && Object.hasOwn(retryable, tag) ? retryable[tag] : undefined
   if (typeof rule !== "function") return rule === false
   try {
@@ -35,7 +35,7 @@ const isHopeless = ({ retryable }: Rules, tag: string, error: unknown): boolean 
 const settlementOfFailure = Effect.fnUntraced(function* (
   row: Claimed,
   outcome: Extract<Outcome, { _tag: "Failed" }>,
-  rules: Rules,
+  rules: RetryRules,
   durationMillis: number
 ): Effect.fn.Return<Settlement> {
   const error = failedWith(outcome)
@@ -61,7 +61,7 @@ const settlementOfFailure = Effect.fnUntraced(function* (
 export const settlementOf = (
   row: Claimed,
   outcome: Outcome,
-  rules: Rules,
+  rules: RetryRules,
   durationMillis: number
 ): Effect.Effect<Settlement> => {
   const settled = { ...seen(row), retryInMillis: undefined, errorTag: undefined, failure: undefined }

@@ -6,135 +6,75 @@
  *
  * @internal
  */
-import { type Cause, Deferred, Effect, Exit, Option } from "effect"
+import { Data, Deferred, Effect, Option } from "effect"
 import { LeaseLost } from "../../errors/handler.ts"
-import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
 import type { StoreError } from "../../errors/store.ts"
-import type { Consumer } from "../../model/Consumer.ts"
-import { orderOf } from "../../model/Consumer.ts"
 import { CurrentWrites, type DeferredWrites } from "../../stores/deferredWrites.ts"
-import type { Claimed, Leased, Settlement } from "../../stores/delivery.ts"
-import { isUnresponsive, withLivenessLimit, withStatementTimeout } from "../../stores/unresponsive.ts"
-import { claimOf, type Rules, rulesOf, timeoutOf } from "../consumerRules.ts"
+import type { Claimed, Leased } from "../../stores/delivery.ts"
+import { withStatementTimeout } from "../../stores/unresponsive.ts"
+import { claimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
-import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
+import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { deliver } from "../handlers/runHandler.ts"
-import { settlementOf } from "../handlers/settlement.ts"
 import { followUp } from "../transactions/followUp.ts"
-import type { Unprocessed } from "../transactions/result.ts"
-import { nothingClaimed, type Round, type RoundRequest } from "../transactions/round.ts"
-
-/** Leases that ran out, settled in one transaction. */
-const expiredLimit = 100
+import { nothingClaimed, type Round, type RoundResult } from "../transactions/round.ts"
+import { expire } from "./expiry.ts"
+import { inOwnTransaction, persist } from "./settleLease.ts"
 
 /**
  * Whether an attempt that may end its process is the last one a delivery has: it runs while no other leased attempt does
  * in this process, so that others, which may have ended only because it did, do not end with it again.
  */
-const needsSolitude = (row: Claimed, { maxAttempts }: Rules) =>
-  row.recovery?.hasCrashed === true && row.attemptCount >= maxAttempts - 1
+const needsSolitude = (row: Claimed, { rules }: Round) =>
+  row.recovery?.hasCrashed === true && row.attemptCount >= rules.retry.maxAttempts - 1
 
-/** Claims one delivery, counting its attempt; `solitude`: it is there, but may not run beside others. */
-const take = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, request: RoundRequest, isAlone: boolean) {
-  const settings = yield* engine.settings.current
-  const rules = rulesOf(consumer, settings)
-  const claim = { ...(yield* claimOf(engine, consumer, request.maxPosition)), limit: 1 }
-  const transaction = Effect.gen(function* () {
-    const [row] = yield* engine.inbox.claim(claim)
-    // The subscriber may have been removed after the claim: it waits for somebody who has it.
-    if (row === undefined || engine.registry.handlerFor(consumer.name, row.eventName) === undefined) return undefined
-    if (!isAlone && needsSolitude(row, rules)) return "solitude" as const
-    const leased: Leased = { ...row, token: yield* engine.inbox.lease(row.deliveryId, settings.processingLeaseMs) }
-    return leased
-  })
-  return yield* engine.permits.withPermit(consumer.name)(short(engine, untraced(transaction)))
-})
+/** What a claim found. */
+type Taken = Data.TaggedEnum<{
+  Nothing: Record<never, never>
+  /** There is one, but it may not run beside others: nothing was written. */
+  NeedsSolitude: Record<never, never>
+  One: { readonly row: Leased }
+}>
 
-/** A transaction of statements of our own. */
-const short = <A, E, R>(engine: Engine, transaction: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const { abortableTransaction, limitIdle, withTransaction } = engine.transactor
-    if (!engine.capabilities.lockTimeout) return yield* withTransaction(transaction)
-    const settings = yield* engine.settings.current
-    const liveness = { last: yield* engine.now }
-    const limited = Effect.andThen(untraced(limitIdle(settings.processingLeaseMs)), transaction)
-    return yield* withLivenessLimit((abort) => abortableTransaction(limited, abort), liveness, 0, settings)
-  })
+const Taken = Data.taggedEnum<Taken>()
 
 /**
- * Lets what waits behind these deliveries go on. A lease does not hold its key: who is just parking behind it is waited
- * for, since neither would else see the other.
+ * Claims one delivery, counting its attempt.
+ *
+ * @param isAlone - whether no other leased attempt runs in this process
  */
-const unparkNext = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>) => {
-  const onDeadLetter = orderOf(consumer)
-  const keys = [...new Set(rows.flatMap((row) => row.orderingKey ?? []))]
-  return onDeadLetter === undefined
-    ? Effect.void
-    : Effect.asVoid(engine.inbox.unpark({ consumer: consumer.name, keys, onDeadLetter, waits: true }))
+const take = (engine: Engine, round: Round, isAlone: boolean): Effect.Effect<Taken, StoreError> => {
+  const { consumer, rules } = round
+  const transaction = Effect.gen(function* () {
+    const [row] = yield* engine.inbox.claim({ ...claimOf(engine, round), limit: 1 })
+    // The subscriber may have been removed after the claim: it waits for somebody who has it.
+    if (row === undefined || engine.registry.handlerFor(consumer.name, row.eventName) === undefined) {
+      return Taken.Nothing()
+    }
+    if (!isAlone && needsSolitude(row, round)) return Taken.NeedsSolitude()
+    const token = yield* engine.inbox.lease(row.deliveryId, rules.processingLeaseMs)
+    return Taken.One({ row: { ...row, token } })
+  })
+  return engine.permits.withPermit(consumer.name)(inOwnTransaction(engine, rules, untraced(transaction)))
 }
 
-/** Writes what became of a delivery, with what its handler collected. Returns whether the lease still held. */
-const settle = (
-  engine: Engine,
-  consumer: Consumer,
-  row: Leased,
-  settlement: Settlement,
-  deferred: DeferredWrites
-): Effect.Effect<boolean, unknown> =>
-  short(
-    engine,
-    untraced(
-      Effect.gen(function* () {
-        const isHeld = yield* engine.inbox.settleLease(settlement, row.token)
-        if (!isHeld) return false
-        for (const write of deferred) yield* write
-        yield* unparkNext(engine, consumer, [row])
-        return true
-      })
-    )
-  )
-
-/** What is gone by itself when it is repeated: the database cannot be reached, or somebody stands in the way. */
-const isPassing = (cause: Cause.Cause<unknown>) =>
-  isConnectionLost(cause) || isContention(cause) || isUnresponsive(cause)
-
-/**
- * The same, as long as the database is away: the handler has run, and its effects cannot be taken back. What the
- * database refuses of what was collected is the handler's failure.
- */
-const persist = Effect.fnUntraced(function* (
-  engine: Engine,
-  consumer: Consumer,
-  row: Leased,
-  outcome: Outcome,
-  deferred: DeferredWrites,
-  durationMillis: number
-) {
-  const rules = rulesOf(consumer, yield* engine.settings.current)
-  const insist = (settlement: Settlement, writes: DeferredWrites) =>
-    engine.incident.survive(
-      Effect.flatMap(Effect.exit(settle(engine, consumer, row, settlement, writes)), (exit) =>
-        Exit.isFailure(exit) && isPassing(exit.cause) ? Effect.failCause(exit.cause) : Effect.succeed(exit)
-      )
-    )
-  const settlement = yield* settlementOf(row, outcome, rules, durationMillis)
-  const exit = yield* insist(settlement, outcome._tag === "Failed" ? [] : deferred)
-  if (Exit.isSuccess(exit)) return { settlement, isHeld: exit.value }
-  const refused = yield* settlementOf(row, failedOutcome(exit.cause), rules, durationMillis)
-  const charged = yield* insist(refused, [])
-  return { settlement: refused, isHeld: Exit.isSuccess(charged) && charged.value }
-})
+/** How an attempt ended: none, when its subscriber was removed meanwhile, or somebody else has the delivery by now. */
+type Ended = Outcome | { readonly _tag: "NotRun" } | { readonly _tag: "LeaseLost" }
 
 /** Runs the handler; its own failures are data. */
-const handle = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, row: Leased, deferred: DeferredWrites) {
-  const timeoutMillis = timeoutOf(consumer, yield* engine.settings.current)
+const handle = Effect.fnUntraced(function* (
+  engine: Engine,
+  { consumer, rules: { timeoutMillis } }: Round,
+  row: Leased,
+  writes: DeferredWrites
+): Effect.fn.Return<Ended> {
   const outer = yield* Effect.context<never>()
   return yield* Effect.gen(function* () {
     const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
     const subscriber = handlers.of(row)
-    if (subscriber === undefined) return undefined
+    if (subscriber === undefined) return { _tag: "NotRun" } as const
     const result = yield* withHandlerTimeout(
       () => deliver(subscriber, row, handlers.contextOf(subscriber)),
       timeoutMillis
@@ -142,41 +82,39 @@ const handle = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, 
     return Option.isSome(result)
       ? result.value
       : failedOutcome(Handlers.timedOut(engine, consumer, [row], timeoutMillis).cause)
-  }).pipe(Effect.provideService(CurrentWrites, deferred))
+  }).pipe(Effect.provideService(CurrentWrites, writes))
 })
 
-/** From the claim to the mark. */
-const run = (engine: Engine, consumer: Consumer, row: Leased) =>
+/** From the claim to the mark. Returns how many were settled. */
+const run = (engine: Engine, round: Round, row: Leased) =>
   Effect.acquireUseRelease(
     engine.leases.track(row.deliveryId, row.token),
-    (lost) => runTracked(engine, consumer, row, lost),
+    (lost) => runTracked(engine, round, row, lost),
     () => engine.leases.untrack(row.deliveryId, row.token)
   )
 
 const runTracked = Effect.fnUntraced(function* (
   engine: Engine,
-  consumer: Consumer,
+  round: Round,
   row: Leased,
   lost: Deferred.Deferred<void>
 ) {
-  const deferred: DeferredWrites = []
+  const { consumer } = round
+  const writes: DeferredWrites = []
   const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
   const giveBack = Effect.ignore(withStatementTimeout(engine, "inbox.giveBack", givenBack))
   const startedAt = yield* engine.now
-  const outcome = yield* handle(engine, consumer, row, deferred).pipe(
-    Effect.raceFirst(Effect.as(Deferred.await(lost), "lost" as const)),
+  const ended: Ended = yield* handle(engine, round, row, writes).pipe(
+    Effect.raceFirst(Effect.as(Deferred.await(lost), { _tag: "LeaseLost" } as const)),
     Effect.onInterrupt(() => giveBack)
   )
-  if (outcome === undefined) {
-    yield* giveBack
-    return 0
-  }
+  if (ended._tag === "NotRun") return yield* Effect.as(giveBack, 0)
   const durationMillis = Math.max(0, (yield* engine.now) - startedAt)
-  const { isHeld, settlement } =
-    outcome === "lost"
-      ? { isHeld: false, settlement: undefined }
-      : yield* persist(engine, consumer, row, outcome, deferred, durationMillis)
-  if (!isHeld || settlement === undefined) {
+  const settlement =
+    ended._tag === "LeaseLost"
+      ? undefined
+      : yield* persist(engine, round, { row, outcome: ended, writes, durationMillis })
+  if (settlement === undefined) {
     yield* Effect.logWarning(new LeaseLost({ consumer: consumer.name, eventName: row.eventName }).message)
     return 0
   }
@@ -185,47 +123,31 @@ const runTracked = Effect.fnUntraced(function* (
     : yield* followUp(engine, consumer, [], [{ row, settlement }])
 })
 
-/** Charges attempts whose lease ran out: their process, or its connection to the database, has ended. */
-export const expire = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer) {
-  const settings = yield* engine.settings.current
-  const rules = rulesOf(consumer, settings)
-  const transaction = Effect.gen(function* () {
-    const rows = yield* engine.inbox.expired(consumer.name, expiredLimit)
-    const unprocessed: Array<Unprocessed> = []
-    for (const row of rows) {
-      const settlement = yield* settlementOf(row, crashedOutcome(consumer, row, settings.processingLeaseMs), rules, 0)
-      if (yield* engine.inbox.settleLease(settlement, row.token)) unprocessed.push({ row, settlement })
-    }
-    yield* unparkNext(engine, consumer, rows)
-    return unprocessed
+/** A delivery that needs to be alone, once no other leased attempt runs. Returns how many were settled. */
+const runAlone = Effect.fnUntraced(function* (engine: Engine, round: Round) {
+  const alone = Effect.gen(function* () {
+    const taken = yield* take(engine, round, true)
+    if (taken._tag !== "One") return 0
+    // Somebody else has had it: this one may run beside others.
+    return needsSolitude(taken.row, round) ? yield* run(engine, round, taken.row) : taken.row
   })
-  const unprocessed = yield* short(engine, untraced(transaction))
-  return yield* followUp(engine, consumer, [], unprocessed)
+  const result = yield* engine.recovery.exclusive(alone)
+  return typeof result === "number" ? result : yield* engine.recovery.beside(run(engine, round, result))
 })
 
 /** One delivery, or the end of leases that ran out. */
-export const leasedRound = (
-  engine: Engine,
-  consumer: Consumer,
-  request: RoundRequest
-): Effect.Effect<Round, StoreError> =>
+export const leasedRound = (engine: Engine, round: Round): Effect.Effect<RoundResult, StoreError> =>
   Effect.gen(function* () {
-    const done = (settled: number): Round => ({ claimed: 1, settled, result: "cut" })
-    const beside = (row: Leased) => engine.recovery.beside(run(engine, consumer, row))
-    const taken = yield* take(engine, consumer, request, false)
-    if (taken === undefined) {
-      const expired = yield* expire(engine, consumer)
-      return expired === 0 ? nothingClaimed : { claimed: expired, settled: expired, result: "cut" }
+    const cut = (claimed: number, settled: number): RoundResult => ({ claimed, settled, result: "cut" })
+    const taken = yield* take(engine, round, false)
+    switch (taken._tag) {
+      case "One":
+        return cut(1, yield* engine.recovery.beside(run(engine, round, taken.row)))
+      case "NeedsSolitude":
+        return cut(1, yield* runAlone(engine, round))
+      case "Nothing": {
+        const expired = yield* expire(engine, round)
+        return expired === 0 ? nothingClaimed : cut(expired, expired)
+      }
     }
-    if (taken !== "solitude") return done(yield* beside(taken))
-    const alone = Effect.gen(function* () {
-      const row = yield* take(engine, consumer, request, true)
-      if (row === undefined || row === "solitude") return undefined
-      const rules = rulesOf(consumer, yield* engine.settings.current)
-      // Somebody else has had it: this one may run beside others.
-      return needsSolitude(row, rules) ? yield* run(engine, consumer, row) : row
-    })
-    const result = yield* engine.recovery.exclusive(alone)
-    if (result === undefined) return done(0)
-    return done(typeof result === "number" ? result : yield* beside(result))
   })

@@ -96,13 +96,19 @@ const logUnserved = (engine: Engine) =>
     }
   })
 
+/**
+ * Milliseconds without a sign of life after which another process, or what it serves, is looked at: it may poll as rarely
+ * as this one.
+ */
+export const unseenMillis = ({ idlePollingIntervalMs }: Values) => 2.5 * idlePollingIntervalMs + 5000
+
 /** Subscriptions that no process serves, except those of consumers whose process may only be starting. */
 export const unserved = (engine: Engine) =>
-  Effect.flatMap(engine.settings.current, ({ idlePollingIntervalMs }) =>
+  Effect.flatMap(engine.settings.current, (settings) =>
     withStatementTimeout(
       engine,
       "subscriptions.unserved",
-      untraced(engine.subscriptions.unserved(2.5 * idlePollingIntervalMs + 5000))
+      untraced(engine.subscriptions.unserved(unseenMillis(settings)))
     )
   )
 

@@ -9,9 +9,10 @@ import { orderOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
 import { firstOrderingKey, type PollResult } from "../../stores/poll.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
+import { rulesFor } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
-import { expire } from "../leased/leasedRound.ts"
-import type { Maintenance } from "./maintenance.ts"
+import { expire } from "../leased/expiry.ts"
+import { type Maintenance, unseenMillis } from "./maintenance.ts"
 
 export interface Poller {
   /** Polls soon, without waiting for the interval. */
@@ -52,14 +53,11 @@ const unparkAll = Effect.fnUntraced(function* (engine: Engine, releasable: PollR
   }
 })
 
-/** After how many milliseconds without a sign of life another process is looked at: it may poll as rarely as this one. */
-const silentAfter = ({ idlePollingIntervalMs }: Values) => 2.5 * idlePollingIntervalMs + 5000
-
 /** A busy leased consumer does not look for leases that ran out by itself, nor does one that is leased no more. */
-const expireAll = Effect.fnUntraced(function* (engine: Engine, expired: PollResult["expired"]) {
+const expireAll = Effect.fnUntraced(function* (engine: Engine, expired: PollResult["expired"], settings: Values) {
   for (const consumer of yield* engine.registry.consumers) {
     if (!expired.includes(consumer.name)) continue
-    yield* expire(engine, consumer)
+    yield* expire(engine, { consumer, rules: rulesFor(consumer, settings) })
     yield* engine.notifier.announce([consumer.name])
   }
 })
@@ -89,7 +87,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
         rollUpPosition,
         rollUpLimit: window,
         parkedAfter,
-        replica: { id: engine.replicas.id, silentMillis: silentAfter(yield* engine.settings.current) }
+        replica: { id: engine.replicas.id, silentMillis: unseenMillis(yield* engine.settings.current) }
       }
       return yield* withStatementTimeout(engine, "inbox.poll", engine.inbox.poll(question))
     })
@@ -107,10 +105,10 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       rollUpPosition = answer.nextRollUpPosition
       yield* unparkAll(engine, answer.unparkable)
       parkedAfter = answer.nextParkedAfter
-      yield* expireAll(engine, answer.expired)
+      yield* expireAll(engine, answer.expired, settings)
       yield* engine.broadcast.setPeers(answer.hasPeers)
       if (answer.hasSilentPeers) {
-        yield* withStatementTimeout(engine, "replicas.reap", engine.replicas.reap(silentAfter(settings)))
+        yield* withStatementTimeout(engine, "replicas.reap", engine.replicas.reap(unseenMillis(settings)))
       }
       if (answer.recovered.length > 0)
         yield* withStatementTimeout(engine, "replicas.endRecovery", engine.replicas.endRecovery(answer.recovered))

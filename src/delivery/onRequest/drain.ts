@@ -7,7 +7,7 @@ import { type Duration, Effect } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
-import { firstBatch, requestOf } from "../consumerRules.ts"
+import { requestOf, rulesFor } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import type { Poller } from "../maintenance/poller.ts"
 import * as BatchSize from "../workers/batchSize.ts"
@@ -54,7 +54,10 @@ export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, 
     yield* poller.routeAll
     const settings = yield* engine.settings.current
     const settled = yield* each(engine, (consumer) =>
-      Effect.map(runRound(engine, consumer, firstBatch(consumer, settings), { isStopping: never }), (_) => _.settled)
+      Effect.map(
+        runRound(engine, consumer, rulesFor(consumer, settings).firstBatch, { isStopping: never }),
+        (_) => _.settled
+      )
     )
     yield* engine.rollUp.flush
     return settled
@@ -97,7 +100,9 @@ export const everything = (engine: Engine, poller: Poller): Effect.Effect<number
     for (;;) {
       yield* poller.routeAll
       const settings = yield* engine.settings.current
-      const settled = yield* each(engine, (consumer) => rounds(engine, consumer, firstBatch(consumer, settings)))
+      const settled = yield* each(engine, (consumer) =>
+        rounds(engine, consumer, rulesFor(consumer, settings).firstBatch)
+      )
       total += settled
       const held = yield* each(engine, (consumer) => Effect.map(isDue(engine, consumer), Number))
       const isBusy = engine.leases.count() > 0

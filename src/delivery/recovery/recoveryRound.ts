@@ -12,102 +12,104 @@ import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
 import { type CrashDecision, TransactionResult } from "../transactions/result.ts"
-import { nothingClaimed, type Round, type RoundRequest, withdrawn } from "../transactions/round.ts"
+import { nothingClaimed, type Round, type RoundResult, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
 import { decideAfterCrash } from "./attemptNotes.ts"
 
+type Decide = (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
+
 /**
- * What to do with a suspect delivery. Where a note cannot be written beside an open transaction, it is written before:
+ * Decides about a suspect delivery. Where a note cannot be written beside an open transaction, that is done before:
  * nobody else can take the delivery there.
  */
-const decider = Effect.fnUntraced(function* (
+const decideBefore = Effect.fnUntraced(function* (
   engine: Engine,
   claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>,
-  decide: (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
-) {
+  decide: Decide
+): Effect.fn.Return<Decide, StoreError> {
   if (!engine.capabilities.singleSession) return decide
   const [row] = yield* engine.transactor.withTransaction(untraced(claim))
   const known = row?.recovery?.isSuspect === true ? yield* untraced(decide(row)) : undefined
-  return (claimed: Claimed): Effect.Effect<CrashDecision, StoreError> =>
+  return (claimed) =>
     known !== undefined && claimed.deliveryId === row?.deliveryId ? Effect.succeed(known) : decide(claimed)
 })
 
-/** One delivery of a recovering consumer. */
+/** A transaction of one delivery, and the note of its attempt: gone when it returns, unless the connection was lost. */
+const runNoted = Effect.fnUntraced(function* (
+  engine: Engine,
+  round: Round,
+  isExclusive: boolean
+): Effect.fn.Return<TransactionResult, StoreError> {
+  const claim = engine.inbox.claim({ ...handledClaimOf(engine, round), limit: 1 })
+  let noted: Claimed | undefined
+  const eraseNote = Effect.suspend(() =>
+    noted === undefined
+      ? Effect.void
+      : withStatementTimeout(engine, "replicas.eraseStarted", untraced(engine.replicas.eraseStarted(noted.deliveryId)))
+  )
+  const decide: Decide = (row) =>
+    Effect.tap(decideAfterCrash(engine.replicas, row, isExclusive), (decision) =>
+      Effect.sync(() => {
+        if (decision._tag === "Run") noted = row
+      })
+    )
+  const run = Effect.gen(function* () {
+    const decideOnce = yield* decideBefore(engine, claim, decide)
+    return yield* runTransaction(engine, { round, claim, repeats: 0, decideAfterCrash: decideOnce })
+  }).pipe(
+    // Given back, at no charge: the note would be one.
+    Effect.onInterrupt(() => Effect.ignore(eraseNote))
+  )
+  const result = yield* (isExclusive ? engine.recovery.exclusive : engine.recovery.shared(round.consumer.name))(run)
+  // A commit has erased the note of its own delivery. It may have been another one, or none, than was looked at before.
+  const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted?.deliveryId
+  if (result._tag !== "Lost" && !isErased) yield* eraseNote
+  return result
+})
+
+/** Whether the consumer still recovers, as far as its last claim tells; ends its recovery when nothing suspect is left. */
+const checkRecovery = Effect.fnUntraced(function* (engine: Engine, { name }: Consumer, row: Claimed | undefined) {
+  if (row?.recovery?.isRecovering !== true) engine.recovery.recovering.delete(name)
+  else if (!row.recovery.isSuspect) {
+    yield* withStatementTimeout(engine, "replicas.endRecovery", untraced(engine.replicas.endRecovery([name])))
+  }
+})
+
+/**
+ * One delivery of a recovering consumer.
+ *
+ * @param isExclusive - runs while no other attempt in recovery runs in this process
+ */
 export const recoveryRound = (
   engine: Engine,
-  consumer: Consumer,
-  request: RoundRequest,
+  round: Round,
   isExclusive = false
-): Effect.Effect<Round, StoreError> =>
+): Effect.Effect<RoundResult, StoreError> =>
   Effect.gen(function* () {
-    const { name } = consumer
-    const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, request)), limit: 1 })
-    let noted: Claimed | undefined
-    const erase = Effect.suspend(() =>
-      noted === undefined
-        ? Effect.void
-        : withStatementTimeout(
-            engine,
-            "replicas.eraseStarted",
-            untraced(engine.replicas.eraseStarted(noted.deliveryId))
-          )
-    )
-    const decide = (row: Claimed) =>
-      Effect.tap(decideAfterCrash(engine.replicas, row, isExclusive), (given) =>
-        Effect.sync(() => {
-          if (given._tag === "Run") noted = row
-        })
-      )
-    const run = Effect.gen(function* () {
-      const decideOnce = yield* decider(engine, claim, decide)
-      const { isStopping } = request
-      return yield* runTransaction(engine, {
-        consumer,
-        claim,
-        isStopping,
-        repeats: 0,
-        decideAfterCrash: decideOnce
-      })
-    }).pipe(
-      // Given back, at no charge: the note would be one.
-      Effect.onInterrupt(() => Effect.ignore(erase))
-    )
-    const result = yield* (isExclusive ? engine.recovery.exclusive : engine.recovery.shared(name))(run)
-    // A commit has erased the note of its own delivery. It may have been another one, or none, than was looked at before.
-    const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted?.deliveryId
-    if (result._tag !== "Lost" && !isErased) yield* erase
-    return yield* TransactionResult.$match(result, {
+    const { consumer } = round
+    const cut = (settled: number): RoundResult => ({ claimed: 1, settled, result: "cut" })
+    return yield* TransactionResult.$match(yield* runNoted(engine, round, isExclusive), {
       Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
-        if (row === undefined || row.recovery?.isRecovering !== true) engine.recovery.recovering.delete(name)
-        else if (!row.recovery.isSuspect) {
-          yield* withStatementTimeout(engine, "replicas.endRecovery", untraced(engine.replicas.endRecovery([name])))
-        }
+        yield* checkRecovery(engine, consumer, row)
         const settled = yield* followUp(engine, consumer, processed, others)
-        return row === undefined ? nothingClaimed : ({ claimed: 1, settled, result: "cut" } satisfies Round)
+        return row === undefined ? nothingClaimed : cut(settled)
       }),
       Withdrawn: () => Effect.succeed(withdrawn),
-      NeedsRecovery: ({ isExclusive: wantsToBeAlone }) =>
-        wantsToBeAlone
-          ? recoveryRound(engine, consumer, request, true)
-          : Effect.succeed<Round>({ ...nothingClaimed, claimed: 1, result: "cut" }),
-      Contended: () => Effect.as(contentionPause, { claimed: 1, settled: 0, result: "cut" } satisfies Round),
+      NeedsRecovery: (needs) => (needs.isExclusive ? recoveryRound(engine, round, true) : Effect.succeed(cut(0))),
+      Contended: () => Effect.as(contentionPause, cut(0)),
       Lost: () => noteLostConnection(engine, consumer, 1),
-      Failed: (failed) =>
-        Effect.map(
-          charge(engine, consumer, failed.rows[0] as Claimed, failed),
-          (settled): Round => ({ claimed: 1, settled, result: "cut" })
-        )
+      Failed: (failed) => Effect.map(charge(engine, round, failed.rows[0] as Claimed, failed), cut)
     })
   })
 
 /** A batch whose connection ended is treated like one whose process did. */
 export const noteLostConnection = (engine: Engine, { name }: Consumer, claimed: number) =>
-  Effect.sync((): Round => {
+  Effect.sync((): RoundResult => {
     engine.recovery.lostConnections.add(name)
     return { claimed, settled: 0, result: "contended" }
   })
 
-/** Tells everybody, once the database can be reached. */
+/** Tells all processes of a connection that was lost in a batch, once the database can be reached again. */
 export const reportLostConnection = Effect.fnUntraced(function* (engine: Engine, { name }: Consumer) {
   if (!engine.recovery.lostConnections.has(name)) return
   yield* withStatementTimeout(engine, "replicas.startRecovery", untraced(engine.replicas.startRecovery(name)))

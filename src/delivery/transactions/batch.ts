@@ -4,7 +4,6 @@
  * @internal
  */
 import { Clock, Effect, Option } from "effect"
-import type { Consumer } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/subscriber.ts"
 import type { Claimed } from "../../stores/delivery.ts"
 import type { Liveness } from "../../stores/unresponsive.ts"
@@ -13,18 +12,16 @@ import { Abandoned, type Handlers, timedOut } from "../handlers/handlers.ts"
 import { type Progress, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import type { Outcome } from "../handlers/outcome.ts"
 import { deliver, deliverTogether } from "../handlers/runHandler.ts"
+import type { Round } from "./round.ts"
 
 /** A delivery that was handled. */
 export type Handled = readonly [Claimed, Outcome]
 
 export interface Batch {
-  readonly consumer: Consumer
+  readonly round: Round
   readonly rows: ReadonlyArray<Claimed>
-  /** Whether a worker is being stopped: no further call is begun. */
-  readonly isStopping: () => boolean
   /** Deliveries that are left out, with all that follow them in order: they are repeated alone later. */
   readonly avoided?: ReadonlySet<string> | undefined
-  readonly timeoutMillis: number
   /** Told of every handler that begins. */
   readonly liveness: Liveness
 }
@@ -39,7 +36,7 @@ export const callSize = (rows: ReadonlyArray<Claimed>, start: number, handlerOf:
 }
 
 /** Which keys of an ordered consumer go no further in this transaction. */
-const makeBlocks = ({ avoided, consumer }: Batch) => {
+const makeBlocks = ({ avoided, round: { consumer } }: Batch) => {
   const keys = new Set<bigint>()
   const block = ({ orderingKey }: Claimed) => {
     if (orderingKey !== undefined) keys.add(orderingKey)
@@ -101,7 +98,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
     const handled: Array<Handled> = []
     for (let start = 0; start < rows.length; start += size) {
       const now = clock.currentTimeMillisUnsafe()
-      if (handled.length > 0 && (now - openedAt > engine.maxBatchMillis || batch.isStopping())) break
+      if (handled.length > 0 && (now - openedAt > engine.maxBatchMillis || batch.round.isStopping())) break
       const row = rows[start] as Claimed
       const subscriber = handlers.of(row)
       progress.startedAt = now
@@ -119,8 +116,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
     }
     return handled
   })
-  const handled = yield* withHandlerTimeout(work, batch.timeoutMillis)
-  return Option.isSome(handled)
-    ? handled.value
-    : yield* timedOut(engine, batch.consumer, current(), batch.timeoutMillis)
+  const { consumer, rules } = batch.round
+  const handled = yield* withHandlerTimeout(work, rules.timeoutMillis)
+  return Option.isSome(handled) ? handled.value : yield* timedOut(engine, consumer, current(), rules.timeoutMillis)
 })

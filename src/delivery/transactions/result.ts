@@ -1,13 +1,40 @@
 /**
- * What a transaction is asked for, and what it did.
+ * What a transaction is asked for, how its work may leave it before a handler ran, and what it did.
  *
  * @internal
  */
 import { type Cause, Data, type Effect } from "effect"
 import type { StoreError } from "../../errors/store.ts"
-import type { Consumer } from "../../model/Consumer.ts"
 import type { Claimed, Settlement } from "../../stores/delivery.ts"
-import type { Pipelining } from "./round.ts"
+import type { Pipelining, Round } from "./round.ts"
+
+/** What an attempt in recovery does with a delivery it has claimed. */
+export type CrashDecision =
+  /** A note has been written: run it. */
+  | { readonly _tag: "Run" }
+  /** An earlier attempt crashed, so many milliseconds after it began: it is charged now, instead of a run. */
+  | { readonly _tag: "ChargeCrash"; readonly durationMillis: number }
+  /** It crashed before: nothing was written, as it is to be run while no other attempt in recovery runs. */
+  | { readonly _tag: "RunAlone" }
+
+export interface TransactionRequest {
+  readonly round: Round
+  readonly claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>
+  /** How often this delivery has been repeated because other transactions stood in its way. */
+  readonly repeats: number
+  /** Deliveries that are left out, with all that follow them in order. */
+  readonly avoided?: ReadonlySet<string>
+  /** What to do with a suspect delivery; without it, none is run. */
+  readonly decideAfterCrash?: (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
+  /** Only for the first transaction of a round. */
+  readonly pipelining?: Pipelining | undefined
+}
+
+/** Leaves the transaction before a handler ran: the delivery is for a recovery round. */
+export class Postponed extends Data.TaggedError("Postponed")<{ readonly isExclusive: boolean }> {}
+
+/** Leaves the transaction before a handler ran, as the batch before was not committed. */
+export class Withdrawn extends Data.TaggedError("Withdrawn") {}
 
 /** A delivery that was not processed, and what was written about it. */
 export interface Unprocessed {
@@ -15,15 +42,20 @@ export interface Unprocessed {
   readonly settlement: Settlement
 }
 
+/** What a transaction settled. */
+export interface Settled {
+  readonly processed: ReadonlyArray<Claimed>
+  /** Skipped, put off or given up. */
+  readonly others: ReadonlyArray<Unprocessed>
+}
+
 /** What a transaction did. */
 export type TransactionResult = Data.TaggedEnum<{
-  /** Committed: `rows` were taken, of which these were processed, the others skipped, put off or given up. */
-  Committed: {
+  /** Committed: `rows` were taken, and of them these were settled. */
+  Committed: Settled & {
     readonly rows: ReadonlyArray<Claimed>
     /** Payloads in characters, about. */
     readonly payloadSize: number
-    readonly processed: ReadonlyArray<Claimed>
-    readonly others: ReadonlyArray<Unprocessed>
   }
   /** Rolled back because transactions stood in each other's way. Nobody is charged. */
   Contended: { readonly rows: ReadonlyArray<Claimed> }
@@ -43,26 +75,3 @@ export type TransactionResult = Data.TaggedEnum<{
 }>
 
 export const TransactionResult = Data.taggedEnum<TransactionResult>()
-
-export interface TransactionRequest {
-  readonly consumer: Consumer
-  readonly claim: Effect.Effect<ReadonlyArray<Claimed>, StoreError>
-  /** Whether a worker is being stopped: no further delivery is begun. */
-  readonly isStopping: () => boolean
-  /** How often this delivery has been repeated because other transactions stood in its way. */
-  readonly repeats: number
-  /** Deliveries that are left out, with all that follow them in order. */
-  readonly avoided?: ReadonlySet<string>
-  /** What to do with a suspect delivery; without it, none is run. */
-  readonly decideAfterCrash?: (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
-  readonly pipelining?: Pipelining | undefined
-}
-
-/** What an attempt in recovery does with a delivery it has claimed. */
-export type CrashDecision =
-  /** A note has been written: run it. */
-  | { readonly _tag: "Run" }
-  /** An earlier attempt crashed, so many milliseconds after it began: it is charged now, instead of a run. */
-  | { readonly _tag: "ChargeCrash"; readonly durationMillis: number }
-  /** It crashed before: nothing was written, as it is to be run while no other attempt in recovery runs. */
-  | { readonly _tag: "RunAlone" }

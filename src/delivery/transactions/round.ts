@@ -1,12 +1,39 @@
 /**
- * What a round of a consumer is asked for, and what it did.
+ * A round of a consumer: what it is asked for, the rules that hold for all of it, and what it did.
  *
  * @internal
  */
 import type { Effect } from "effect"
+import type { Consumer } from "../../model/Consumer.ts"
+import type { ConsumerRules } from "../consumerRules.ts"
+
+/** How a batch follows another one of its worker: see `workers/pipeline.ts`. */
+export interface Pipelining {
+  /** Waited for between claim and handlers; false: the batch before was not committed, and this one is left. */
+  readonly turn: Effect.Effect<boolean>
+  /** Told how many were handled when time is up or all are, before anything is settled, and what their payloads take. */
+  readonly handled: (count: number, payloadSize: number) => Effect.Effect<void>
+  /** Told at the end of the transaction, before what follows from it. */
+  readonly ended: (isCommitted: boolean) => Effect.Effect<void>
+}
+
+/** What a round is asked for. */
+export interface RoundRequest {
+  /** Whether a worker is being stopped: no further delivery is begun. */
+  readonly isStopping: () => boolean
+  /** Only events up to this position. */
+  readonly maxPosition?: bigint
+  readonly pipelining?: Pipelining
+}
+
+/** A round under way. */
+export interface Round extends RoundRequest {
+  readonly consumer: Consumer
+  readonly rules: ConsumerRules
+}
 
 /** What one round did. */
-export interface Round {
+export interface RoundResult {
   /** Rows that were claimed first. */
   readonly claimed: number
   /** Deliveries that were settled, or put off after a failed attempt. */
@@ -18,25 +45,7 @@ export interface Round {
 }
 
 /** Nothing was there. */
-export const nothingClaimed: Round = { claimed: 0, settled: 0, result: "part" }
+export const nothingClaimed: RoundResult = { claimed: 0, settled: 0, result: "part" }
 
 /** What was claimed early was left for a later claim. */
-export const withdrawn: Round = { claimed: 1, settled: 0, result: "cut" }
-
-/** How a batch follows another one of its worker: see `workers/pipeline.ts`. */
-export interface Pipelining {
-  /** Waited for between claim and handlers; false: the batch before was not committed, and this one is left. */
-  readonly turn: Effect.Effect<boolean>
-  /** Told how many were handled when time is up or all are, before anything is settled, and what the batch weighs. */
-  readonly handled: (count: number, payloadSize: number) => Effect.Effect<void>
-  /** Told at the end of the transaction, before what follows from it. */
-  readonly ended: (isCommitted: boolean) => Effect.Effect<void>
-}
-
-/** What a round is asked for. */
-export interface RoundRequest {
-  readonly isStopping: () => boolean
-  /** Only events up to this position. */
-  readonly maxPosition?: bigint
-  readonly pipelining?: Pipelining
-}
+export const withdrawn: RoundResult = { claimed: 1, settled: 0, result: "cut" }

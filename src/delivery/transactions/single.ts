@@ -16,10 +16,7 @@ import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { deliver } from "../handlers/runHandler.ts"
 import type { Handled } from "./batch.ts"
-import type { TransactionRequest } from "./result.ts"
-
-/** Leaves the transaction before anything was run. */
-export class Postponed extends Data.TaggedError("Postponed")<{ readonly isExclusive: boolean }> {}
+import { Postponed, type TransactionRequest } from "./result.ts"
 
 /** Rolls back the savepoint of a single delivery. */
 class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {}
@@ -40,24 +37,24 @@ export const runSingle = Effect.fnUntraced(function* (
   engine: Engine,
   request: TransactionRequest,
   row: Claimed,
-  outer: Context.Context<never>,
-  timeoutMillis: number
+  outer: Context.Context<never>
 ) {
   const { checkSavepoint, withTransaction } = engine.transactor
+  const { consumer, rules } = request.round
   const handled = yield* Effect.gen(function* () {
-    const handlers = Handlers.make(engine, request.consumer, outer, yield* Effect.context<never>())
+    const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
     const subscriber = handlers.of(row)
     if (subscriber === undefined || request.avoided?.has(row.deliveryId) === true) return undefined
     const result = yield* withHandlerTimeout(
       () => deliver(subscriber, row, handlers.contextOf(subscriber)),
-      timeoutMillis
+      rules.timeoutMillis
     )
-    if (Option.isNone(result)) return yield* Handlers.timedOut(engine, request.consumer, [row], timeoutMillis)
+    if (Option.isNone(result)) return yield* Handlers.timedOut(engine, consumer, [row], rules.timeoutMillis)
     const outcome = result.value
     if (outcome._tag === "Failed") return yield* new Undone({ outcome })
     const checked = yield* Effect.exit(untraced(checkSavepoint))
     if (Exit.isFailure(checked)) {
-      return yield* new Undone({ outcome: constraintFailure(request.consumer, row, checked.cause) })
+      return yield* new Undone({ outcome: constraintFailure(consumer, row, checked.cause) })
     }
     return outcome
   }).pipe(
@@ -83,7 +80,7 @@ export const runInRecovery = Effect.fnUntraced(function* (
   const handled =
     decision._tag === "Run"
       ? yield* run
-      : [[row, crashedOutcome(request.consumer, row, decision.durationMillis)] as const]
+      : [[row, crashedOutcome(request.round.consumer, row, decision.durationMillis)] as const]
   yield* untraced(engine.replicas.eraseStarted(row.deliveryId))
   return handled
 })

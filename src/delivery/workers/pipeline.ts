@@ -12,11 +12,11 @@ import { Deferred, Effect, Fiber, type Scope } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import { type Consumer, isLeased, orderOf } from "../../model/Consumer.ts"
 import type { Engine } from "../engine.ts"
-import type { Round, RoundRequest } from "../transactions/round.ts"
+import type { RoundRequest, RoundResult } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
 import { runRound } from "./runRound.ts"
 
-type Done = Pick<Round, "claimed" | "result" | "payloadSize">
+type Done = Pick<RoundResult, "claimed" | "result" | "payloadSize">
 
 /** The size of the next batch after a round. */
 const resize = (size: BatchSize.BatchSize, { claimed, result, payloadSize = 0 }: Done): BatchSize.BatchSize => {
@@ -27,7 +27,7 @@ const resize = (size: BatchSize.BatchSize, { claimed, result, payloadSize = 0 }:
 
 /** A round under way. */
 interface Running {
-  readonly fiber: Fiber.Fiber<Round, StoreError>
+  readonly fiber: Fiber.Fiber<RoundResult, StoreError>
   /** Once its handlers are through, unless its batch came short or was cut; never completed by one that fails before. */
   readonly handled: Deferred.Deferred<Done | undefined>
   /** Whether its transaction was committed. */
@@ -70,7 +70,7 @@ const hasRoom = (engine: Engine, consumer: Consumer) =>
 /** What a number of rounds did together. */
 export interface Pipelined {
   readonly settled: number
-  readonly last: Round
+  readonly last: RoundResult
   /** Of the next batch. */
   readonly size: BatchSize.BatchSize
 }

@@ -8,43 +8,44 @@ import { Effect } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import { type Consumer, isLeased } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/delivery.ts"
-import { handledClaimOf } from "../consumerRules.ts"
+import { handledClaimOf, rulesFor } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import { leasedRound } from "../leased/leasedRound.ts"
 import { noteLostConnection, recoveryRound, reportLostConnection } from "../recovery/recoveryRound.ts"
 import { recordBatch } from "../recovery/served.ts"
 import { charge, contentionPause, followUp } from "../transactions/followUp.ts"
-import { TransactionResult } from "../transactions/result.ts"
-import { type Round, type RoundRequest, withdrawn } from "../transactions/round.ts"
+import { type TransactionRequest, TransactionResult } from "../transactions/result.ts"
+import { type Round, type RoundRequest, type RoundResult, withdrawn } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
+
+type Failed = Extract<TransactionResult, { _tag: "Failed" }>
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
 const alone = Effect.fnUntraced(function* (
   engine: Engine,
-  consumer: Consumer,
-  deliveryId: string,
-  isStopping: () => boolean
+  round: Round,
+  deliveryId: string
 ): Effect.fn.Return<number, StoreError> {
-  for (let repeats = 1; !isStopping(); repeats++) {
-    const wanted = { ...(yield* handledClaimOf(engine, consumer, { repeats })), deliveryId }
+  const { consumer, rules } = round
+  for (let repeats = 1; !round.isStopping(); repeats++) {
+    const wanted = { ...handledClaimOf(engine, { consumer, rules }, repeats), deliveryId }
     const claim = Effect.map(engine.inbox.claimOne(wanted), (row) => (row === undefined ? [] : [row]))
-    const request = { consumer, claim, isStopping, repeats }
-    const result = yield* runTransaction(engine, request)
+    const result = yield* runTransaction(engine, { round, claim, repeats })
     // Left to a recovery round, the next one.
     if (result._tag === "NeedsRecovery" || result._tag === "Withdrawn") return 0
     if (result._tag === "Lost") return (yield* noteLostConnection(engine, consumer, 1)).settled
     if (result._tag === "Committed") return yield* followUp(engine, consumer, result.processed, result.others)
-    if (result._tag === "Failed") return yield* charge(engine, consumer, result.rows[0] as Claimed, result)
+    if (result._tag === "Failed") return yield* charge(engine, round, result.rows[0] as Claimed, result)
     yield* contentionPause
   }
   return 0
 })
 
-const eachAlone = (engine: Engine, consumer: Consumer, rows: ReadonlyArray<Claimed>, isStopping: () => boolean) =>
+const eachAlone = (engine: Engine, round: Round, rows: ReadonlyArray<Claimed>) =>
   Effect.reduce(
     rows,
     () => 0,
-    (settled, row) => Effect.map(alone(engine, consumer, row.deliveryId, isStopping), (more) => settled + more)
+    (settled, row) => Effect.map(alone(engine, round, row.deliveryId), (more) => settled + more)
   )
 
 /** Whether one of `candidates` comes after a delivery of its key that is none: that one has to be through first. */
@@ -55,98 +56,114 @@ const hasPredecessor = (rows: ReadonlyArray<Claimed>, candidates: ReadonlyArray<
     return first !== undefined && !candidates.includes(first)
   })
 
-/** One transaction for up to `limit` deliveries, and what follows from it. */
-const oneBatch = (
+/** Commits what comes before the candidates in order, so that they are next. Returns how many were settled. */
+const clearTheWay = Effect.fnUntraced(function* (
   engine: Engine,
-  consumer: Consumer,
+  request: TransactionRequest,
+  candidates: ReadonlyArray<Claimed>
+) {
+  const avoided = new Set(candidates.map((row) => row.deliveryId))
+  const before = yield* runTransaction(engine, { ...request, avoided })
+  return before._tag === "Committed"
+    ? yield* followUp(engine, request.round.consumer, before.processed, before.others)
+    : 0
+})
+
+/** A batch of one has failed by itself; of a larger one, those that may have been the cause are repeated alone. */
+const afterFailure = Effect.fnUntraced(function* (
+  engine: Engine,
+  request: TransactionRequest,
+  failed: Failed
+): Effect.fn.Return<RoundResult, StoreError> {
+  const { candidates, rows } = failed
+  const [first, second] = rows
+  if (first !== undefined && second === undefined) {
+    return { claimed: 1, settled: yield* charge(engine, request.round, first, failed), result: "failed" }
+  }
+  const before = hasPredecessor(rows, candidates) ? yield* clearTheWay(engine, request, candidates) : 0
+  const settled = yield* eachAlone(engine, request.round, candidates)
+  return { claimed: rows.length, settled: before + settled, result: "failed" }
+})
+
+/** What follows from the transaction of a batch of up to `limit` deliveries. */
+const afterBatch = (
+  engine: Engine,
+  request: TransactionRequest,
   limit: number,
-  roundRequest: RoundRequest
-): Effect.Effect<Round, StoreError> =>
+  result: TransactionResult
+): Effect.Effect<RoundResult, StoreError> => {
+  const { round } = request
+  const { consumer } = round
+  return TransactionResult.$match(result, {
+    Committed: ({ others, payloadSize, processed, rows: { length: claimed } }) =>
+      Effect.map(
+        followUp(engine, consumer, processed, others),
+        (settled): RoundResult => ({
+          claimed,
+          settled,
+          payloadSize,
+          result: settled < claimed ? "cut" : claimed === limit ? "full" : "part"
+        })
+      ),
+    Withdrawn: () => Effect.succeed(withdrawn),
+    NeedsRecovery: () => {
+      engine.recovery.recovering.add(consumer.name)
+      return recoveryRound(engine, round)
+    },
+    Lost: ({ rows }) => noteLostConnection(engine, consumer, rows.length),
+    Contended: ({ rows }) =>
+      // Alone it cannot be made smaller: it is repeated until the others are through.
+      Effect.map(
+        rows.length === 1 ? eachAlone(engine, round, rows) : Effect.succeed(0),
+        (settled): RoundResult => ({ claimed: rows.length, settled, result: "contended" })
+      ),
+    Failed: (failed) => afterFailure(engine, request, failed)
+  })
+}
+
+/** One transaction for up to `limit` deliveries, and what follows from it. */
+const oneBatch = (engine: Engine, round: Round, limit: number): Effect.Effect<RoundResult, StoreError> =>
   Effect.gen(function* () {
-    const { pipelining } = roundRequest
-    const isRecovering =
-      engine.recovery.lostConnections.has(consumer.name) || engine.recovery.recovering.has(consumer.name)
+    const { consumer, pipelining } = round
+    const { lostConnections, recovering } = engine.recovery
+    const isRecovering = lostConnections.has(consumer.name) || recovering.has(consumer.name)
     if (isRecovering && pipelining !== undefined && !(yield* pipelining.turn)) return withdrawn
     yield* reportLostConnection(engine, consumer)
-    if (engine.recovery.recovering.has(consumer.name)) return yield* recoveryRound(engine, consumer, roundRequest)
+    if (recovering.has(consumer.name)) return yield* recoveryRound(engine, round)
     yield* recordBatch(engine, consumer, limit)
-    const { isStopping, maxPosition } = roundRequest
-    const claim = engine.inbox.claim({ ...(yield* handledClaimOf(engine, consumer, { maxPosition })), limit })
-    const request = { consumer, claim, isStopping, repeats: 0 }
+    const claim = engine.inbox.claim({ ...handledClaimOf(engine, round), limit })
+    const request = { round, claim, repeats: 0 }
     const result = yield* runTransaction(engine, { ...request, pipelining })
     if (pipelining !== undefined) yield* pipelining.ended(result._tag === "Committed")
-    /** Commits what comes before the candidates in order, so that they are next. */
-    const clearTheWay = Effect.fnUntraced(function* (candidates: ReadonlyArray<Claimed>) {
-      const avoided = new Set(candidates.map((row) => row.deliveryId))
-      const before = yield* runTransaction(engine, { ...request, avoided })
-      return before._tag === "Committed" ? yield* followUp(engine, consumer, before.processed, before.others) : 0
-    })
-    return yield* TransactionResult.$match(result, {
-      Committed: ({ others, processed, rows, payloadSize }) =>
-        Effect.map(
-          followUp(engine, consumer, processed, others),
-          (settled): Round => ({
-            claimed: rows.length,
-            settled,
-            payloadSize,
-            result: settled < rows.length ? "cut" : rows.length === limit ? "full" : "part"
-          })
-        ),
-      Withdrawn: () => Effect.succeed(withdrawn),
-      NeedsRecovery: () => {
-        engine.recovery.recovering.add(consumer.name)
-        return recoveryRound(engine, consumer, roundRequest)
-      },
-      Lost: ({ rows }) => noteLostConnection(engine, consumer, rows.length),
-      Contended: ({ rows }) =>
-        // Alone it cannot be made smaller: it is repeated until the others are through.
-        Effect.map(
-          rows.length === 1 ? eachAlone(engine, consumer, rows, isStopping) : Effect.succeed(0),
-          (settled): Round => ({ claimed: rows.length, settled, result: "contended" })
-        ),
-      Failed: Effect.fnUntraced(function* (failed) {
-        const { rows, candidates } = failed
-        const [first, second] = rows
-        if (first !== undefined && second === undefined) {
-          const settled = yield* charge(engine, consumer, first, failed)
-          return { claimed: 1, settled, result: "failed" } satisfies Round
-        }
-        const before = hasPredecessor(rows, candidates) ? yield* clearTheWay(candidates) : 0
-        const settled = yield* eachAlone(engine, consumer, candidates, isStopping)
-        return { claimed: rows.length, settled: before + settled, result: "failed" } satisfies Round
-      })
-    })
+    return yield* afterBatch(engine, request, limit, result)
   })
 
-/** The same in transactions of one delivery each. */
+/** Up to `limit` deliveries in transactions of one delivery each. */
 const isolated = Effect.fnUntraced(function* (
   engine: Engine,
-  consumer: Consumer,
-  limit: number,
-  roundRequest: RoundRequest
-): Effect.fn.Return<Round, StoreError> {
+  round: Round,
+  limit: number
+): Effect.fn.Return<RoundResult, StoreError> {
   let settled = 0
-  for (let claimed = 0; claimed < limit && !(claimed > 0 && roundRequest.isStopping()); claimed++) {
-    const one = yield* oneBatch(engine, consumer, 1, roundRequest)
+  for (let claimed = 0; claimed < limit && !(claimed > 0 && round.isStopping()); claimed++) {
+    const one = yield* oneBatch(engine, round, 1)
     settled += one.settled
     if (one.claimed === 0 || one.settled === 0) return { claimed: claimed + one.claimed, settled, result: "part" }
   }
   return { claimed: limit, settled, result: "full" }
 })
 
-/**
- * Claims up to `limit` deliveries of a consumer and handles them.
- *
- * @param roundRequest.maxPosition - only events up to this position
- */
+/** Claims up to `limit` deliveries of a consumer and handles them, by the rules that are in force now. */
 export const runRound = (
   engine: Engine,
   consumer: Consumer,
   limit: number,
-  roundRequest: RoundRequest
-): Effect.Effect<Round, StoreError> =>
-  isLeased(consumer)
-    ? leasedRound(engine, consumer, roundRequest)
-    : engine.isIsolated && !engine.registry.isBatched(consumer.name)
-      ? isolated(engine, consumer, limit, roundRequest)
-      : oneBatch(engine, consumer, limit, roundRequest)
+  request: RoundRequest
+): Effect.Effect<RoundResult, StoreError> =>
+  Effect.flatMap(engine.settings.current, (settings) => {
+    const round: Round = { ...request, consumer, rules: rulesFor(consumer, settings) }
+    if (isLeased(consumer)) return leasedRound(engine, round)
+    return engine.isIsolated && !engine.registry.isBatched(consumer.name)
+      ? isolated(engine, round, limit)
+      : oneBatch(engine, round, limit)
+  })

@@ -7,9 +7,9 @@ import { Deferred, Effect } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
-import { firstBatch, requestOf } from "../consumerRules.ts"
+import { requestOf, rulesFor } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
-import type { Round } from "../transactions/round.ts"
+import type { RoundResult } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
 import { runPipelined } from "./pipeline.ts"
 
@@ -29,7 +29,7 @@ const longestTimer = 2_147_483_647
 const nextWaitMillis = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
-  last: Round
+  last: RoundResult
 ): Effect.fn.Return<number | undefined, StoreError> {
   if (last.result !== "part") return 0
   const next = yield* withStatementTimeout(
@@ -50,7 +50,7 @@ const wait = (engine: Engine, consumer: Consumer, stop: Stop, millis: number | u
 /** Runs until `stop` is requested. A store that fails holds it up, but does not end it. */
 export const run = (engine: Engine, consumer: Consumer, stop: Stop): Effect.Effect<void> =>
   Effect.gen(function* () {
-    let size = BatchSize.start(firstBatch(consumer, yield* engine.settings.current))
+    let size = BatchSize.start(rulesFor(consumer, yield* engine.settings.current).firstBatch)
     const wakeAnother = engine.notifier.wake([consumer.name])
     const step = Effect.gen(function* () {
       const settings = yield* engine.settings.current

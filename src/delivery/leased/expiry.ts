@@ -1,0 +1,34 @@
+/**
+ * Leases that ran out: their process, or its connection to the database, has ended.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import { type Engine, untraced } from "../engine.ts"
+import { crashedOutcome } from "../handlers/outcome.ts"
+import { settlementOf } from "../handlers/settlement.ts"
+import { followUp, unparkNext } from "../transactions/followUp.ts"
+import type { Unprocessed } from "../transactions/result.ts"
+import type { Round } from "../transactions/round.ts"
+import { inOwnTransaction } from "./settleLease.ts"
+
+/** Leases that ran out, settled in one transaction. */
+const expiredLimit = 100
+
+/** Charges attempts whose lease ran out. Returns how many. */
+export const expire = Effect.fnUntraced(function* (engine: Engine, round: Pick<Round, "consumer" | "rules">) {
+  const { consumer, rules } = round
+  const transaction = Effect.gen(function* () {
+    const rows = yield* engine.inbox.expired(consumer.name, expiredLimit)
+    const charged: Array<Unprocessed> = []
+    for (const row of rows) {
+      const outcome = crashedOutcome(consumer, row, rules.processingLeaseMs)
+      const settlement = yield* settlementOf(row, outcome, rules.retry, 0)
+      if (yield* engine.inbox.settleLease(settlement, row.token)) charged.push({ row, settlement })
+    }
+    yield* unparkNext(engine, round, rows, { waits: true })
+    return charged
+  })
+  const charged = yield* inOwnTransaction(engine, rules, untraced(transaction))
+  return yield* followUp(engine, consumer, [], charged)
+})

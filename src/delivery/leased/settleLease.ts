@@ -1,0 +1,90 @@
+/**
+ * Writing what became of a leased delivery, with what its handler left to be written.
+ *
+ * @internal
+ */
+import { type Cause, Effect, Exit } from "effect"
+import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
+import type { DeferredWrites } from "../../stores/deferredWrites.ts"
+import type { Leased, Settlement } from "../../stores/delivery.ts"
+import { isUnresponsive, withLivenessLimit } from "../../stores/unresponsive.ts"
+import type { ConsumerRules } from "../consumerRules.ts"
+import { type Engine, untraced } from "../engine.ts"
+import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
+import { settlementOf } from "../handlers/settlement.ts"
+import { unparkNext } from "../transactions/followUp.ts"
+import type { Round } from "../transactions/round.ts"
+
+/** A transaction of statements of our own, without handlers. */
+export const inOwnTransaction = <A, E, R>(
+  engine: Engine,
+  rules: Pick<ConsumerRules, "processingLeaseMs">,
+  transaction: Effect.Effect<A, E, R>
+) =>
+  Effect.gen(function* () {
+    const { abortableTransaction, limitIdle, withTransaction } = engine.transactor
+    if (!engine.capabilities.lockTimeout) return yield* withTransaction(transaction)
+    const liveness = { last: yield* engine.now }
+    const limited = Effect.andThen(untraced(limitIdle(rules.processingLeaseMs)), transaction)
+    return yield* withLivenessLimit((abort) => abortableTransaction(limited, abort), liveness, 0, rules)
+  })
+
+/** Writes a settlement, and what the handler left to be written. Returns whether the lease still held. */
+const settle = (
+  engine: Engine,
+  round: Round,
+  row: Leased,
+  settlement: Settlement,
+  writes: DeferredWrites
+): Effect.Effect<boolean, unknown> =>
+  inOwnTransaction(
+    engine,
+    round.rules,
+    untraced(
+      Effect.gen(function* () {
+        const isHeld = yield* engine.inbox.settleLease(settlement, row.token)
+        if (!isHeld) return false
+        for (const write of writes) yield* write
+        yield* unparkNext(engine, round, [row], { waits: true })
+        return true
+      })
+    )
+  )
+
+/** Whether a failure goes away by itself: the database cannot be reached, or somebody stands in the way. */
+const isPassing = (cause: Cause.Cause<unknown>) =>
+  isConnectionLost(cause) || isContention(cause) || isUnresponsive(cause)
+
+/** An attempt that has ended. */
+export interface EndedAttempt {
+  readonly row: Leased
+  readonly outcome: Outcome
+  /** What its handler published and linked. */
+  readonly writes: DeferredWrites
+  readonly durationMillis: number
+}
+
+/**
+ * Writes what became of a delivery, as long as it takes while the database is away: the handler has run, and its effects
+ * cannot be taken back. What the database refuses of the handler's writes is the handler's failure. Returns what was
+ * written; undefined when the lease was lost.
+ */
+export const persist = Effect.fnUntraced(function* (
+  engine: Engine,
+  round: Round,
+  { durationMillis, outcome, row, writes }: EndedAttempt
+): Effect.fn.Return<Settlement | undefined> {
+  const { retry } = round.rules
+  const insist = (settlement: Settlement, withWrites: DeferredWrites) =>
+    engine.incident.survive(
+      Effect.flatMap(Effect.exit(settle(engine, round, row, settlement, withWrites)), (exit) =>
+        Exit.isFailure(exit) && isPassing(exit.cause) ? Effect.failCause(exit.cause) : Effect.succeed(exit)
+      )
+    )
+  const settlement = yield* settlementOf(row, outcome, retry, durationMillis)
+  const exit = yield* insist(settlement, outcome._tag === "Failed" ? [] : writes)
+  if (Exit.isSuccess(exit)) return exit.value ? settlement : undefined
+  const refused = yield* settlementOf(row, failedOutcome(exit.cause), retry, durationMillis)
+  const charged = yield* insist(refused, [])
+  return Exit.isSuccess(charged) && charged.value ? refused : undefined
+})
