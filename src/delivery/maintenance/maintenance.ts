@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { Effect, Queue, type Scope } from "effect"
+import { Effect, Queue, type Scope, Semaphore } from "effect"
 import type { StoreError } from "../../errors/store.ts"
 import type { Values } from "../../settings/Settings.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
@@ -115,12 +115,12 @@ export const unserved = (engine: Engine) =>
 export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Scope> =>
   Effect.gen(function* () {
     const wanted = yield* Queue.sliding<void>(1)
+    // One backfill at a time: who asks for all of it must not find that somebody here is at it, and go on without.
+    const turn = yield* Semaphore.make(1)
+    const backfill = turn.withPermit(backfillAll(engine))
     const run = (name: string, loop: Effect.Effect<unknown>) =>
       loop.pipe(Effect.annotateLogs({ fiber: name }), Effect.forkScoped)
-    yield* run(
-      "backfill",
-      Queue.take(wanted).pipe(Effect.andThen(engine.incident.survive(backfillAll(engine))), Effect.forever)
-    )
+    yield* run("backfill", Queue.take(wanted).pipe(Effect.andThen(engine.incident.survive(backfill)), Effect.forever))
     const changed = yield* Queue.sliding<void>(1)
     let ages = JSON.stringify(agesOf(yield* engine.settings.current))
     yield* run("retention", retain(engine, changed))
@@ -133,7 +133,7 @@ export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Sc
           return before === ages ? Effect.void : Effect.asVoid(Queue.offer(changed, undefined))
         }),
       backfillSoon: Effect.asVoid(Queue.offer(wanted, undefined)),
-      backfillAll: backfillAll(engine),
+      backfillAll: backfill,
       removeExpired: removeExpired(engine)
     }
   })
