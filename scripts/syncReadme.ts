@@ -1,8 +1,9 @@
 /**
- * Copies examples into the documents that show them, with the imports a user writes. `--check` changes nothing and fails
- * when a document says something else.
+ * Copies examples into the documents that show them, with the imports a user writes: a whole file below a comment
+ * `<!-- examples/file.ts -->`, one of its declarations below `<!-- examples/file.ts: name -->`. `--check` changes nothing and
+ * fails when a document says something else.
  */
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
@@ -14,26 +15,37 @@ const specifiers = [
   ["../src/testing.ts", "effect-integration/testing"]
 ] as const
 
-const textOf = (example: string) => {
+const fileOf = (example: string) => {
   const text = readFileSync(path(example), "utf8").replace(/\/\* Output:[\s\S]*$/, "")
   return specifiers.reduce((result, [from, to]) => result.replace(from, to), text).trim()
 }
 
-/** Documents, and the examples they show below a comment with the example's path. */
+/** From the name to the blank line before whatever begins at the margin next. */
+const declarationOf = (example: string, name: string) => {
+  const [found] =
+    new RegExp(`^(export )?const ${name} [\\s\\S]*?(?=\\n\\n\\S|$(?![\\s\\S]))`, "m").exec(fileOf(example)) ?? []
+  if (found === undefined) throw new Error(`${example} declares no ${name}`)
+  return found
+}
+
 const documents = [
-  ["README.md", "examples/quickstart.ts"],
-  ["docs/testing.md", "examples/invoices.test.ts"]
-] as const
+  "README.md",
+  ...readdirSync(path("docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`)
+]
 
-const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")
+const block = /(<!-- (examples\/[\w/.]+\.ts)(?:: (\w+))? -->\n```ts\n)[\s\S]*?(```)/g
 
-for (const [document, example] of documents) {
+for (const document of documents) {
   const current = readFileSync(path(document), "utf8")
-  const block = new RegExp(`(<!-- ${escape(example)} -->\\n\`\`\`ts\\n)[\\s\\S]*?(\`\`\`)`)
-  const synced = current.replace(block, (_, open, close) => `${open}${textOf(example)}\n${close}`)
+  const synced = current.replace(block, (_, open, example, name: string | undefined, close) => {
+    const text = name === undefined ? fileOf(example) : declarationOf(example, name)
+    return `${open}${text}\n${close}`
+  })
   if (!process.argv.includes("--check")) writeFileSync(path(document), synced)
   else if (synced !== current) {
-    console.error(`${document} does not show ${example} as it is. Run: node scripts/syncReadme.ts`)
+    console.error(`${document} does not show its examples as they are. Run: node scripts/syncReadme.ts`)
     process.exit(1)
   }
 }
