@@ -11,6 +11,7 @@ const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.u
 /** The package's name for each module. */
 const specifiers = [
   ["../src/index.ts", "effect-integration"],
+  ["../src/decorators.ts", "effect-integration/decorators"],
   ["../src/pglite.ts", "effect-integration/PgLite"],
   ["../src/testing.ts", "effect-integration/testing"]
 ] as const
@@ -23,7 +24,9 @@ const fileOf = (example: string) => {
 /** From the name to the blank line before whatever begins at the margin next. */
 const declarationOf = (example: string, name: string) => {
   const [found] =
-    new RegExp(`^(export )?const ${name} [\\s\\S]*?(?=\\n\\n\\S|$(?![\\s\\S]))`, "m").exec(fileOf(example)) ?? []
+    new RegExp(`^(@.*\\n)?(export )?(const|class) ${name} [\\s\\S]*?(?=\\n\\n\\S|$(?![\\s\\S]))`, "m").exec(
+      fileOf(example)
+    ) ?? []
   if (found === undefined) throw new Error(`${example} declares no ${name}`)
   return found
 }
