@@ -1,0 +1,298 @@
+/** Consumers whose handlers have effects outside the database. */
+import { assert, describe, layer as withLayer } from "@effect/vitest"
+import { Deferred, Effect, Layer } from "effect"
+import { HandlerTimeout } from "../../src/errors/handler.ts"
+import {
+  Consumer,
+  InboxStore,
+  LinkStore,
+  OutboxStore,
+  Processor,
+  Publisher,
+  Subscriber,
+  Transactor
+} from "../../src/index.ts"
+import { runtimes } from "../support/databases.ts"
+import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
+
+const leased = (name: string, options: Consumer.Options = {}) => Consumer.make(name, { mode: "leased", ...options })
+
+const rowOf = (eventId: string) =>
+  InboxStore.use((inbox) => Effect.map(inbox.findByEvent(eventId), ([delivery]) => delivery))
+
+const settled = (eventId: string) =>
+  Effect.map(
+    Processor.use((processor) => processor.settled(eventId)),
+    ([delivery]) => delivery
+  )
+
+const copyOf = (n: number) => ({ module: "leased", entityType: "Copy", entityId: String(n) })
+
+describe.each(runtimes)("on $name", ({ layer }) => {
+  const settings = { ...unpolled, retryBaseDelayMs: 100, processingLeaseMs: 1000 }
+  withLayer(layer({ settings, shutdownGracePeriod: 200 }), { excludeTestServices: true, timeout: "60 seconds" })(
+    "leased consumers",
+    (it) => {
+      it.effect("run outside of any transaction, with a delivery id that stays the same", () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("outside")
+          const seen: Array<readonly [string, number, boolean]> = []
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("outside"),
+              event: Happened,
+              handler: Effect.fnUntraced(function* (event) {
+                seen.push([event.deliveryId, event.attempt, yield* Transactor.use(({ isOpen }) => isOpen)])
+                const row = yield* rowOf(event.id)
+                assert.deepInclude(row, {
+                  status: "processing",
+                  attemptCount: event.attempt,
+                  isOpen: true,
+                  dueInMillis: null
+                })
+                if (event.attempt < 3) return yield* Effect.fail(new Error("not yet"))
+              })
+            })
+          )
+          const event = yield* Publisher.publish(Happened, { n: 1 })
+          const delivery = yield* settled(event.id)
+          assert.deepInclude(delivery, { status: "processed", attemptCount: 3 })
+          const id = delivery?.deliveryId ?? ""
+          assert.deepStrictEqual(seen, [
+            [id, 1, false],
+            [id, 2, false],
+            [id, 3, false]
+          ])
+          const attempts = yield* InboxStore.use((inbox) => inbox.attempts(id))
+          assert.deepStrictEqual(
+            attempts.map(({ attempt, outcome }) => [attempt, outcome]),
+            [
+              [1, "retry"],
+              [2, "retry"]
+            ]
+          )
+        })
+      )
+
+      it.effect(
+        "publish and link with the mark of their delivery: only the attempt that succeeds leaves anything",
+        () =>
+          Effect.gen(function* () {
+            const { Followed, Happened } = eventsOf("collected")
+            yield* serve(
+              Subscriber.make({
+                consumer: leased("collected"),
+                event: Happened,
+                handler: Effect.fnUntraced(function* (event) {
+                  const outbox = yield* OutboxStore
+                  const followed = yield* Publisher.publish(Followed, { n: event.attempt })
+                  assert.strictEqual(followed.position, 0n)
+                  assert.isUndefined(yield* outbox.findById(followed.id))
+                  yield* LinkStore.create({
+                    source: event.aggregate,
+                    target: copyOf(event.attempt),
+                    linkType: "reference"
+                  })
+                  // What a transaction of its own commits is there at once.
+                  yield* Transactor.withTransaction(Publisher.publish(Followed, { n: 10 + event.attempt }))
+                  if (event.attempt === 1) return yield* Effect.fail("no")
+                })
+              })
+            )
+            const event = yield* Publisher.publish(Happened, { n: 1 })
+            yield* settled(event.id)
+            const outbox = yield* OutboxStore
+            const followed = yield* outbox.findByName(Followed.name, 0n, 100)
+            assert.deepStrictEqual(
+              followed.map((row) => [row.payload, row.causationId === event.id]),
+              [
+                [{ n: 11 }, true],
+                [{ n: 12 }, true],
+                [{ n: 2 }, true]
+              ]
+            )
+            const links = yield* LinkStore.use((store) => store.findOutbound(event.aggregate))
+            assert.deepStrictEqual(
+              links.map((link) => link.target),
+              [copyOf(2)]
+            )
+          })
+      )
+
+      it.effect("keep their lease for as long as the handler runs", () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("renewed")
+          const runs: Array<number> = []
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("renewed", { concurrency: 3, timeout: "20 seconds" }),
+              event: Happened,
+              handler: ({ attempt }) =>
+                Effect.andThen(
+                  Effect.sync(() => runs.push(attempt)),
+                  Effect.sleep("2500 millis")
+                )
+            })
+          )
+          const event = yield* Publisher.publish(Happened, { n: 1 })
+          assert.deepInclude(yield* settled(event.id), { status: "processed", attemptCount: 1 })
+          assert.deepStrictEqual(runs, [1])
+        })
+      )
+
+      it.effect("change nothing once somebody else has their delivery", () =>
+        Effect.gen(function* () {
+          const { Followed, Happened } = eventsOf("fenced")
+          const inbox = yield* InboxStore
+          const started = yield* Deferred.make<void>()
+          const go = yield* Deferred.make<void>()
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("fenced"),
+              event: Happened,
+              handler: (event) =>
+                Effect.gen(function* () {
+                  yield* Publisher.publish(Followed, event.payload)
+                  if (event.attempt > 1) return
+                  yield* Deferred.succeed(started, undefined)
+                  yield* Effect.uninterruptible(Deferred.await(go))
+                })
+            })
+          )
+          const event = yield* Publisher.publish(Happened, { n: 1 })
+          yield* Deferred.await(started)
+          // As after a process was frozen for longer than its lease: its delivery is given to somebody else.
+          const delivery = yield* rowOf(event.id)
+          const token = yield* Transactor.withTransaction(inbox.lease(delivery?.deliveryId ?? "", 60_000))
+          yield* Deferred.succeed(go, undefined)
+          yield* until(rowOf(event.id), (row) => row?.status === "processing" && row.attemptCount === 2)
+          const outbox = yield* OutboxStore
+          assert.isEmpty(yield* outbox.findByName(Followed.name, 0n, 10))
+          assert.isTrue(yield* inbox.giveBack(delivery?.deliveryId ?? "", token))
+          yield* Processor.use((processor) => processor.drain)
+          assert.deepInclude(yield* settled(event.id), { status: "processed", attemptCount: 2 })
+          assert.lengthOf(yield* outbox.findByName(Followed.name, 0n, 10), 1)
+        })
+      )
+
+      it.effect("charge an attempt whose lease ran out, and give up after the last", () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("expired")
+          const inbox = yield* InboxStore
+          const runs: Array<number> = []
+          yield* Effect.scoped(
+            serve(Subscriber.make({ consumer: leased("expired"), event: Happened, handler: () => Effect.void }))
+          )
+          const event = yield* Publisher.publish(Happened, { n: 1 })
+          const delivery = yield* rowOf(event.id)
+          const id = delivery?.deliveryId ?? ""
+          // Two processes that ended while they had it.
+          yield* inbox.lease(id, 0)
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("expired", { maxAttempts: 3 }),
+              event: Happened,
+              handler: ({ attempt }) => Effect.sync(() => runs.push(attempt))
+            })
+          )
+          assert.deepInclude(yield* settled(event.id), { status: "processed", attemptCount: 2 })
+          assert.deepStrictEqual(runs, [2])
+          const [attempt] = yield* inbox.attempts(id)
+          assert.deepInclude(attempt, { attempt: 1, outcome: "retry", errorTag: "HandlerCrashed" })
+          const other = yield* Publisher.publish(Happened, { n: 2 }, { delay: "1 hour" })
+          const doomed = (yield* rowOf(other.id))?.deliveryId ?? ""
+          for (let n = 0; n < 3; n++) yield* inbox.lease(doomed, 0)
+          yield* Processor.use((processor) => processor.drain)
+          assert.deepInclude(yield* rowOf(other.id), {
+            status: "dead_letter",
+            attemptCount: 3,
+            errorTag: "HandlerCrashed"
+          })
+        })
+      )
+
+      it.effect("time out, give up and skip like others, and decode what they are given", () =>
+        Effect.gen(function* () {
+          const { Happened, happenings } = eventsOf("outcomes")
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("outcomes", { timeout: 50, maxAttempts: 1 }),
+              event: Happened,
+              handler: ({ payload: { n } }) =>
+                n === 0
+                  ? Effect.never
+                  : n === 1
+                    ? Subscriber.skip("enough")
+                    : n === 2
+                      ? Subscriber.fatal("no")
+                      : Effect.void
+            })
+          )
+          const events = yield* Publisher.publishAll(happenings(4))
+          const found = yield* Effect.forEach(events, ({ id }) => settled(id))
+          assert.deepStrictEqual(
+            found.map((row) => [row?.status, row?.attemptCount, row?.errorTag]),
+            [
+              ["dead_letter", 1, HandlerTimeout.name],
+              ["skipped", 1, null],
+              ["dead_letter", 1, "string"],
+              ["processed", 1, null]
+            ]
+          )
+        })
+      )
+
+      it.effect("keep the order of an aggregate, one at a time", () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("in-order")
+          const log: Array<number> = []
+          let running = 0
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("in-order", { ordering: "aggregate", concurrency: 4 }),
+              event: Happened,
+              handler: Effect.fnUntraced(function* ({ attempt, payload }) {
+                assert.strictEqual(++running, 1)
+                yield* Effect.sleep("5 millis")
+                running--
+                if (payload.n === 3 && attempt === 1) return yield* Effect.fail("later")
+                log.push(payload.n)
+              })
+            })
+          )
+          const events = [1, 2, 3, 4, 5, 6]
+          const stored = yield* Effect.forEach(events, (n) =>
+            Publisher.publish(Happened, { n }, { aggregateId: "one" })
+          )
+          for (const { id } of stored) assert.deepInclude(yield* settled(id), { status: "processed" })
+          assert.deepStrictEqual(log, events)
+        })
+      )
+
+      it.effect("give back what a shutdown interrupts, without an attempt", () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("given-back")
+          const started = yield* Deferred.make<void>()
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              yield* Layer.build(
+                Subscriber.layer(
+                  Subscriber.make({
+                    consumer: leased("given-back"),
+                    event: Happened,
+                    handler: () => Effect.andThen(Deferred.succeed(started, undefined), Effect.never)
+                  })
+                )
+              )
+              yield* Publisher.publish(Happened, { n: 1 })
+              yield* Deferred.await(started)
+            })
+          )
+          const [delivery] = yield* InboxStore.use((inbox) => inbox.findByConsumer("given-back", 0n, 1))
+          assert.deepInclude(delivery, { status: "received", attemptCount: 0 })
+          assert.isAtMost(delivery?.dueInMillis ?? 1, 0)
+        })
+      )
+    }
+  )
+})

@@ -1,0 +1,204 @@
+/** Several processes on one PostgreSQL, and processes that are killed. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { inject } from "vitest"
+import { DomainEvent, InboxStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
+import { Counted, counting, createLedger } from "../processes/program.ts"
+import { start } from "../support/children.ts"
+import * as Databases from "../support/databases.ts"
+import { until } from "../support/scenario.ts"
+
+/** A schema with a ledger, that `env` leads child processes to. */
+const inSchema = <A, E, R>(
+  body: (env: Record<string, string>) => Effect.Effect<A, E, R>,
+  integration?: Parameters<typeof Databases.inSchema>[2]
+) => Databases.inSchema(createLedger, body, integration)
+
+const events = (count: number) => Array.from({ length: count }, (_, n) => DomainEvent.publication(Counted, { n }))
+
+/** Leaves durable subscriptions behind, as an earlier run of the application does. */
+const subscribe = (...consumers: ReadonlyArray<string>) =>
+  Effect.scoped(Layer.build(Subscriber.layer(...consumers.map(counting))))
+
+const ledger = SqlClient.SqlClient.use(
+  (sql) => sql<{ consumer: string; events: number; processes: number }>`
+    SELECT consumer, count(*)::int AS events, count(DISTINCT pid)::int AS processes
+    FROM ledger GROUP BY consumer ORDER BY consumer`
+)
+
+/** Events that a consumer has more than once. */
+const doubled = SqlClient.SqlClient.use(
+  (sql) => sql`SELECT consumer, event_id::text FROM ledger GROUP BY consumer, event_id HAVING count(*) > 1`
+)
+
+const open = SqlClient.SqlClient.use((sql) =>
+  Effect.map(
+    sql<{ open: number }>`SELECT count(*)::int AS open FROM inbox_event WHERE status <> 'processed'`,
+    ([row]) => row?.open ?? -1
+  )
+)
+
+const total = Effect.map(ledger, (rows) => rows.reduce((sum, row) => sum + row.events, 0))
+
+it.live("two processes deliver 2,000 events to two consumers, each exactly once", () =>
+  inSchema((env) =>
+    Effect.gen(function* () {
+      yield* subscribe("a", "b")
+      yield* Publisher.publishAll(events(500))
+      const children = yield* Effect.all([
+        start("worker", { ...env, TEST_CONSUMERS: "a,b" }),
+        start("worker", { ...env, TEST_CONSUMERS: "a,b" })
+      ])
+      yield* Effect.forEach(children, (child) => child.message("ready"))
+      yield* Effect.forEach(Array.from({ length: 15 }), () => Publisher.publishAll(events(100)))
+      yield* until(open, (count) => count === 0)
+      assert.deepStrictEqual(
+        (yield* ledger).map((_) => [_.consumer, _.events]),
+        [
+          ["a", 2000],
+          ["b", 2000]
+        ]
+      )
+      assert.isEmpty(yield* doubled)
+    })
+  )
+)
+
+it.live("a process killed half way loses nothing and doubles nothing", () =>
+  inSchema((env) =>
+    Effect.gen(function* () {
+      yield* subscribe("a", "b")
+      const first = yield* start("worker", { ...env, TEST_CONSUMERS: "a,b" })
+      yield* first.message("ready")
+      yield* Publisher.publishAll(events(2000))
+      yield* until(total, (count) => count >= 200)
+      yield* first.kill("SIGKILL")
+      assert.isAbove(yield* open, 0)
+      const second = yield* start("worker", { ...env, TEST_CONSUMERS: "a,b" })
+      yield* second.message("ready")
+      yield* until(open, (count) => count === 0)
+      assert.deepStrictEqual(yield* ledger, [
+        { consumer: "a", events: 2000, processes: 2 },
+        { consumer: "b", events: 2000, processes: 2 }
+      ])
+      assert.isEmpty(yield* doubled)
+      const attempts = yield* SqlClient.SqlClient.use((sql) => sql`SELECT DISTINCT attempt_count AS n FROM inbox_event`)
+      assert.deepStrictEqual(attempts, [{ n: 1 }])
+    })
+  )
+)
+
+it.live("an event whose process ended between commit and wake-up is delivered after the restart", () =>
+  inSchema((env) =>
+    Effect.gen(function* () {
+      yield* subscribe("a")
+      const publisher = yield* start("publisher", env)
+      assert.isNull(yield* publisher.exit)
+      assert.strictEqual(yield* open, 1)
+      yield* Layer.build(Subscriber.layer(counting("a")))
+      assert.strictEqual(yield* open, 0)
+    })
+  )
+)
+
+it.live("5,000 events pending at start are drained before the layer is ready, never more than 500 at once", () =>
+  inSchema(() =>
+    Effect.gen(function* () {
+      yield* subscribe("a")
+      yield* Publisher.publishAll(events(5000))
+      const sizes: Array<number> = []
+      const inbox = yield* InboxStore
+      const claim = inbox.claim
+      // The service is shared with the processor: what it claims is seen here.
+      Object.assign(inbox, {
+        claim: (request: Parameters<typeof claim>[0]) =>
+          Effect.tap(claim(request), (rows) => Effect.sync(() => sizes.push(rows.length)))
+      })
+      yield* Layer.build(Subscriber.layer(counting("a")))
+      assert.strictEqual(yield* open, 0)
+      // More than 5,000 when the time box cut a batch, and the rest of it was claimed again.
+      assert.isAtLeast(
+        sizes.reduce((sum, size) => sum + size, 0),
+        5000
+      )
+      assert.isAtMost(Math.max(...sizes), 500)
+      assert.isAbove(Math.max(...sizes), 50)
+    })
+  )
+)
+
+it.live("deliveries of a consumer that only another process serves wait for it", () =>
+  inSchema((env) =>
+    Effect.gen(function* () {
+      yield* subscribe("elsewhere")
+      yield* Layer.build(Subscriber.layer(counting("here")))
+      const [event] = yield* Publisher.publishAll(events(1))
+      const processor = yield* Processor
+      yield* until(ledger, (rows) => rows.length === 1)
+      yield* processor.drain
+      assert.strictEqual(yield* open, 1)
+      const child = yield* start("worker", { ...env, TEST_CONSUMERS: "elsewhere" })
+      yield* child.message("ready")
+      yield* processor.settled(event?.id ?? "")
+      assert.deepStrictEqual(
+        (yield* ledger).map((_) => [_.consumer, _.events]),
+        [
+          ["elsewhere", 1],
+          ["here", 1]
+        ]
+      )
+    })
+  )
+)
+
+it.live("twenty processes that start at once on an empty database migrate it once", () => {
+  const schema = Databases.uniqueSchema()
+  return Effect.gen(function* () {
+    const env = { TEST_URL: inject("postgresUrl"), TEST_SCHEMA: schema }
+    const children = yield* Effect.all(Array.from({ length: 20 }, () => start("migrator", env)))
+    const exits = yield* Effect.forEach(children, (child) => child.exit)
+    assert.deepStrictEqual(
+      exits,
+      exits.map(() => 0),
+      children.map((child) => child.errors()).join("\n")
+    )
+    const sql = yield* SqlClient.SqlClient
+    const rows = yield* sql`SELECT migration_id AS id, name FROM integration_migration ORDER BY 1`
+    assert.deepStrictEqual(rows, [
+      { id: 1, name: "outbox" },
+      { id: 2, name: "inbox" },
+      { id: 3, name: "links" },
+      { id: 4, name: "settings" },
+      { id: 5, name: "consumers" },
+      { id: 6, name: "mailboxes" },
+      { id: 7, name: "actors" },
+      { id: 8, name: "recovery" },
+      { id: 9, name: "lighter_indexes" }
+    ])
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Databases.withSchema(schema).pipe(Layer.provideMerge(Databases.clientFor(schema))))
+  )
+})
+
+it.live("a pause is in force in other processes, which go on within one poll when it ends", () =>
+  inSchema((env) =>
+    Effect.gen(function* () {
+      const processor = yield* Processor
+      yield* subscribe("a", "b")
+      const child = yield* start("worker", { ...env, TEST_CONSUMERS: "a,b" })
+      yield* child.message("ready")
+      yield* processor.pause("a")
+      yield* Publisher.publishAll(events(20))
+      yield* until(ledger, (rows) => rows.some((row) => row.consumer === "b" && row.events === 20))
+      assert.deepStrictEqual(
+        (yield* ledger).map((row) => row.consumer),
+        ["b"]
+      )
+      yield* processor.resume("a")
+      yield* until(open, (count) => count === 0)
+      assert.isEmpty(yield* doubled)
+    })
+  )
+)

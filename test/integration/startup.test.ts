@@ -1,0 +1,134 @@
+/** What the first day meets: layers that cannot be built, and what they say. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { Integration, Settings } from "../../src/index.ts"
+import { postgres } from "../support/databases.ts"
+
+/** The error of building the services on a new schema, after `prepare`. */
+const failure = (
+  options: Integration.Options,
+  prepare: Effect.Effect<unknown, unknown, SqlClient.SqlClient> = Effect.void
+) =>
+  Effect.gen(function* () {
+    yield* prepare
+    return yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer(options))))
+  }).pipe(Effect.provide(postgres()))
+
+const migrated = Effect.scoped(Layer.build(Integration.layer()))
+
+const newerMigration = (name: string) =>
+  Effect.andThen(
+    migrated,
+    SqlClient.SqlClient.use((sql) => sql`INSERT INTO integration_migration (migration_id, name) VALUES (99, ${name})`)
+  )
+
+it.live("options out of range, and options nobody knows, say what is possible", () =>
+  Effect.gen(function* () {
+    assert.strictEqual(
+      (yield* failure({ settings: { batchSize: 0 } })).message,
+      "Option core.integration.outbox.batchSize is 0, expected an integer from 1 to 2147483647."
+    )
+    assert.strictEqual(
+      (yield* failure({ settings: { pollingIntervalMs: 60_000, idlePollingIntervalMs: 50_000 } })).message,
+      "Option core.integration.outbox.idlePollingIntervalMs is 50000, expected at least pollingIntervalMs (60000)."
+    )
+    assert.strictEqual(
+      (yield* failure({ maxPayloadBytes: 0 })).message,
+      "Option maxPayloadBytes is 0, expected an integer from 1 to 15000000."
+    )
+    assert.include(
+      (yield* failure({ retention: "1 day" } as Integration.Options)).message,
+      "Integration.layer: option retention is not supported by this version"
+    )
+    assert.include(
+      (yield* failure({ settings: { leaseMs: 1 } as object })).message,
+      "Integration.layer settings: option leaseMs is not supported by this version"
+    )
+  })
+)
+
+it.live("a pool of one connection is refused: a batch would hold it", () =>
+  Effect.gen(function* () {
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer())))
+    assert.strictEqual(
+      error.message,
+      "Option maxConnections of PgClient is 1, expected at least 2: a batch of deliveries holds one."
+    )
+  }).pipe(Effect.provide(postgres({ maxConnections: 1 })))
+)
+
+it.live("tables that are missing are named when migrating is switched off", () =>
+  Effect.gen(function* () {
+    const error = yield* failure({ migrate: false })
+    assert.strictEqual(
+      error.message,
+      "The integration tables are at version 0, this version needs 9. Run the migrations, or start with Integration.layer({ migrate: true })."
+    )
+    yield* Effect.scoped(Effect.andThen(migrated, Layer.build(Integration.layer({ migrate: false })))).pipe(
+      Effect.provide(postgres())
+    )
+  })
+)
+
+it.live("a database newer than the code is fine, unless a migration says that it breaks older code", () =>
+  Effect.gen(function* () {
+    yield* Effect.scoped(Effect.andThen(newerMigration("later"), Layer.build(Integration.layer()))).pipe(
+      Effect.provide(postgres())
+    )
+    const error = yield* failure({}, newerMigration("rename_everything.breaking"))
+    assert.strictEqual(
+      error.message,
+      'The integration tables are at version 99, this version knows 9 and cannot work with "rename_everything.breaking". Upgrade effect-integration in this process.'
+    )
+  })
+)
+
+it.live("a migration that fails changes nothing", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    // Somebody else's table stands in the way of the second migration.
+    yield* sql`CREATE TABLE inbox_event (id int)`
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer())))
+    assert.include(error.message, "The integration tables could not be migrated, nothing was changed")
+    assert.include(error.message, 'relation "inbox_event" already exists')
+    assert.deepStrictEqual(yield* sql`SELECT to_regclass('outbox_event') IS NULL AS missing`, [{ missing: true }])
+  }).pipe(Effect.provide(postgres()))
+)
+
+it.live("a database that cannot be reached is named as such", () =>
+  Effect.gen(function* () {
+    const nowhere = PgClient.layer({ url: Redacted.make("postgres://postgres@127.0.0.1:1/postgres") })
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer().pipe(Layer.provide(nowhere)))))
+    assert.strictEqual(error._tag, "StoreError")
+    assert.match(error.message, /^migrations\.run: .*ECONNREFUSED/)
+  })
+)
+
+it.live("the environment wins over options, and is overruled by the table", () =>
+  Effect.gen(function* () {
+    const options = { settings: { batchSize: 20, maxAttempts: 7, retryBaseDelayMs: 500 } }
+    const environment = {
+      CORE_INTEGRATION_OUTBOX_BATCH_SIZE: "30",
+      CORE_INTEGRATION_OUTBOX_MAX_ATTEMPTS: "8",
+      CORE_INTEGRATION_OUTBOX_DEAD_LETTER_ENABLED: "false",
+      CORE_INTEGRATION_OUTBOX_PROCESSING_LEASE_MS: "soon"
+    }
+    yield* migrated
+    yield* SqlClient.SqlClient.use(
+      (sql) => sql`INSERT INTO integration_setting (key, value) VALUES ('core.integration.outbox.maxAttempts', '9')`
+    )
+    const values = yield* Settings.use((settings) => settings.current).pipe(
+      Effect.provide(Integration.layer(options)),
+      Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(environment)))
+    )
+    assert.deepInclude(values, {
+      batchSize: 30,
+      maxAttempts: 9,
+      retryBaseDelayMs: 500,
+      deadLetterEnabled: false,
+      processingLeaseMs: 30_000
+    })
+  }).pipe(Effect.provide(postgres()))
+)

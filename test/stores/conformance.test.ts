@@ -1,0 +1,14 @@
+/** The checks of every contract, on every database and in memory, with the same results. */
+import { describe, layer as withLayer } from "@effect/vitest"
+import * as Conformance from "../../src/testing/conformance/Conformance.ts"
+import { runtimes } from "../support/databases.ts"
+import { unpolled } from "../support/scenario.ts"
+
+describe.each(runtimes)("$name", ({ isServer, layer }) => {
+  // PGlite has one session: two transactions cannot be open at once.
+  const concurrent = [...Conformance.inboxStoreConcurrent, ...Conformance.leasesConcurrent]
+  const checks = Conformance.all.filter((check) => isServer || !concurrent.includes(check))
+  withLayer(layer({ settings: unpolled }), { excludeTestServices: true, timeout: "60 seconds" })("stores", (it) => {
+    for (const { contract, name, test } of checks) it.effect(`${contract}: ${name}`, () => test)
+  })
+})

@@ -1,0 +1,158 @@
+/** Consumers that come after the events they want, and subscriptions whose consumers have left. */
+import { assert, describe, it, layer as withLayer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import {
+  Consumer,
+  DomainEvent,
+  InboxStore,
+  Integration,
+  OutboxStore,
+  Processor,
+  Publisher,
+  Subscriber
+} from "../../src/index.ts"
+import { postgres, runtimes } from "../support/databases.ts"
+import { eventsOf, noted, noting, serve, services, type Thing, unpolled, until } from "../support/scenario.ts"
+
+const logging = (consumer: Consumer.Consumer, event: Thing, log: Array<number>) =>
+  Subscriber.make({ consumer, event, handler: ({ payload }) => Effect.sync(() => log.push(payload.n)) })
+
+const drained = Processor.use((processor) => processor.drain)
+
+const statuses = (consumer: string) =>
+  InboxStore.use((inbox) =>
+    Effect.map(inbox.findByConsumer(consumer, 0n, 10_000), (rows) => rows.map((row) => row.status))
+  )
+
+describe.each(runtimes)("on $name", ({ layer }) => {
+  withLayer(layer({ settings: unpolled }), { excludeTestServices: true, timeout: "60 seconds" })(
+    "late consumers",
+    (it) => {
+      it.effect("are given what was there before them, if they ask for it, once", () =>
+        Effect.gen(function* () {
+          const { Happened, happenings } = eventsOf("earlier")
+          const log: Array<number> = []
+          yield* Publisher.publishAll(happenings(5))
+          const late = logging(Consumer.make("earlier-all", { startFrom: "beginning" }), Happened, log)
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              yield* serve(late, logging(Consumer.make("earlier-none"), Happened, log))
+              yield* drained
+            })
+          )
+          assert.deepStrictEqual(log, [0, 1, 2, 3, 4])
+          assert.isEmpty(yield* statuses("earlier-none"))
+          // A restart is no new subscription.
+          yield* serve(late)
+          yield* drained
+          assert.lengthOf(log, 5)
+          assert.deepStrictEqual(
+            yield* statuses("earlier-all"),
+            Array.from({ length: 5 }, () => "processed")
+          )
+          const [event] = yield* OutboxStore.use((outbox) => outbox.findByName(Happened.name, 0n, 1))
+          assert.strictEqual(event?.status, "processed")
+        })
+      )
+
+      it.effect("begin at a time", () =>
+        Effect.gen(function* () {
+          const { Happened, happenings } = eventsOf("since")
+          const log: Array<number> = []
+          const [, second] = yield* Effect.forEach(happenings(3), (event) =>
+            Effect.tap(Publisher.publishAll([event]), Effect.sleep("5 millis"))
+          )
+          const startFrom = second?.[0].timestamp ?? 0
+          yield* serve(logging(Consumer.make("since", { startFrom }), Happened, log))
+          yield* drained
+          assert.deepStrictEqual(log, [1, 2])
+        })
+      )
+
+      it.effect("that are ordered are given all of it before anything newer", () =>
+        Effect.gen(function* () {
+          const { Followed, Happened } = eventsOf("late-order")
+          const log: Array<number> = []
+          const publish = (event: Thing, n: number) => Publisher.publish(event, { n }, { aggregateId: "one" })
+          for (let n = 0; n < 20; n++) yield* publish(n % 2 === 0 ? Happened : Followed, n)
+          const consumer = Consumer.make("late-order", { ordering: "aggregate", startFrom: "beginning" })
+          yield* serve(logging(consumer, Happened, log), logging(consumer, Followed, log))
+          for (let n = 20; n < 25; n++) yield* publish(Happened, n)
+          yield* drained
+          yield* until(
+            Effect.sync(() => log.length),
+            (length) => length === 25
+          )
+          assert.deepStrictEqual(
+            log,
+            Array.from({ length: 25 }, (_, n) => n)
+          )
+        })
+      )
+    }
+  )
+})
+
+it.live("a backfill of thousands races publishers and loses nothing, also when it is begun anew half way", () =>
+  Effect.gen(function* () {
+    const { Happened, happenings } = eventsOf("many")
+    const sql = yield* SqlClient.SqlClient
+    yield* Publisher.publishAll(happenings(4000))
+    const consumer = Consumer.make("many", { startFrom: "beginning", concurrency: 2 })
+    yield* serve(noting(consumer, Happened))
+    const more = Array.from({ length: 20 }, (_, index) =>
+      Array.from({ length: 50 }, (_, n) => DomainEvent.publication(Happened, { n: 4000 + index * 50 + n }))
+    )
+    yield* Effect.forEach(more, (list) => Publisher.publishAll(list), { concurrency: 4 })
+    // As after a crash that lost what was noted of its progress.
+    yield* sql`UPDATE integration_subscription SET backfilled_at = NULL, backfill_after = 0 WHERE consumer_name = 'many'`
+    yield* drained
+    yield* until(noted("many"), (numbers) => numbers.length === 5000)
+    assert.deepStrictEqual(
+      yield* noted("many"),
+      Array.from({ length: 5000 }, (_, n) => n)
+    )
+    const open = yield* sql`SELECT 1 FROM integration_subscription WHERE backfilled_at IS NULL`
+    assert.isEmpty(open)
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(services(postgres(), { settings: { pollingIntervalMs: 100, idlePollingIntervalMs: 100 } }))
+  )
+)
+
+it.live("a subscription nobody serves is told, and what waits for it is kept", () =>
+  Effect.gen(function* () {
+    const { Followed, Happened } = eventsOf("left")
+    const processor = yield* Processor
+    yield* serve(noting("left-served", Happened))
+    yield* Effect.scoped(serve(noting("left-alone", Followed)))
+    const event = yield* Publisher.publish(Followed, { n: 1 })
+    const sql = yield* SqlClient.SqlClient
+    // A process that served it has ended long ago.
+    yield* sql`UPDATE integration_replica SET consumers = consumers - 'left-alone'`
+    yield* sql`UPDATE integration_subscription SET registered_at = registered_at - interval '1 day'`
+    const [found, ...others] = yield* processor.unserved
+    assert.isEmpty(others)
+    assert.deepInclude(found, { consumer: "left-alone", event: Followed.name, open: 1 })
+    yield* processor.drain
+    const [delivery] = yield* InboxStore.use((inbox) => inbox.findByEvent(event.id))
+    assert.deepInclude(delivery, { status: "received", isOpen: true })
+  }).pipe(Effect.scoped, Effect.provide(services(postgres())))
+)
+
+it.live("a start that is no time is refused", () =>
+  Effect.gen(function* () {
+    const { Happened } = eventsOf("refused")
+    const consumer = Consumer.make("refused", { startFrom: "yesterday" })
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(Subscriber.layer(noting(consumer, Happened)))))
+    assert.strictEqual(
+      error.message,
+      'Option startFrom of consumer "refused" is yesterday, expected "now", "beginning" or a time.'
+    )
+  }).pipe(
+    Effect.provide(
+      Layer.provideMerge(Integration.layerMemory(), Layer.succeed(SqlClient.SqlClient, undefined as never))
+    )
+  )
+)
