@@ -2,9 +2,9 @@
  * The event, tables and layers that delivery tests share.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Schema } from "effect"
+import { Data, Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { Consumer, DomainEvent, Integration, Subscriber } from "../../src/index.ts"
+import { Consumer, DomainEvent, Integration, Processor, Publisher, Subscriber } from "../../src/index.ts"
 import type { Values } from "../../src/settings/Settings.ts"
 
 const thing = <const Name extends string>(name: Name) =>
@@ -108,3 +108,17 @@ export const until = <A, E, R>(question: Effect.Effect<A, E, R>, isRight: (answe
       yield* Effect.sleep(10)
     }
   })
+
+/** What handlers of tests fail with. */
+export class NotToday extends Data.TaggedError("NotToday")<{ readonly why: string }> {
+  override get message() {
+    return this.why
+  }
+}
+
+/** Publishes, and waits until everything is settled for good. */
+export const settledAll = Effect.fnUntraced(function* (publications: ReadonlyArray<DomainEvent.Publication.Any>) {
+  const processor = yield* Processor
+  for (const { id } of yield* Publisher.publishAll(publications)) yield* processor.settled(id)
+  yield* processor.drain
+})
