@@ -1,3 +1,4 @@
+/** The lock of a data directory: one owner at a time, whoever was killed, on this host and on others. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import * as Fs from "node:fs"
