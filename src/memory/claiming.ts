@@ -1,5 +1,5 @@
 /**
- * Which deliveries a claim takes in memory: the rules of `sql/claiming.ts` and `sql/ordering.ts`.
+ * Which deliveries a claim takes in memory: the rules of `sql/inbox/claim.ts` and `sql/inbox/claimInOrder.ts`.
  *
  * @internal
  */

@@ -1,9 +1,9 @@
 /**
  * Batches that are claimed while the one before is committed.
  *
- * Seen failing with the mechanism off: when a batch does not wait for its turn (`attempt.ts`), handlers miss what the one
- * before has written, and run beside each other; when the turn is not refused after a failed commit (`round.ts`), what
- * was claimed early is held, and handled, while the batch before is repeated.
+ * Seen failing with the mechanism off: when a batch does not wait for its turn (`transaction.ts`), handlers miss what
+ * the one before has written, and run beside each other; when the turn is not refused after a failed commit
+ * (`runRound.ts`), what was claimed early is held, and handled, while the batch before is repeated.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"

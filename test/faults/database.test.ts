@@ -4,7 +4,8 @@
  *
  * Seen failing with the mechanism off: without the repetition of `incident.survive` nothing goes on after the first
  * terminated backend, nor after the server was down; with heartbeats on the pool instead of the control connection
- * (`leasing.ts`) the leases of handlers that hold the pool run out; without `Transactor.reconnect` a read-only server stays.
+ * (`lease.ts`) the leases of handlers that hold the pool run out; without `Transactor.reconnect` a read-only server
+ * stays.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"

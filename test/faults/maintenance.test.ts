@@ -1,8 +1,8 @@
 /**
  * One row that the database refuses, in the batches of every kind of maintenance.
  *
- * Seen failing with the mechanism off: without `inParts` (parts.ts) the first refused row keeps all others from being
- * routed, rolled up, or removed.
+ * Seen failing with the mechanism off: without `bisectRefused` (`bisect.ts`) the first refused row keeps all others
+ * from being routed, rolled up, or removed.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,11 +1,11 @@
 /**
  * Connections that fall silent, wake-ups that get lost, a pooler, and a store that stops at any of its statements.
  *
- * Seen failing with the mechanism off: without the look at everything after LISTEN (`broadcast.ts`) what was published while
- * nobody listened waits for a poll that is an hour away, and without `Broadcast.send` so does everything; without the
- * transaction around claim, handlers and mark a cut connection leaves doubles; without `inTime` (`silence.ts`) nothing is
- * heard any more from a replica whose idle connections fell silent. `test/silence.test.ts` attacks `unlessSilent` itself,
- * under virtual time.
+ * Seen failing with the mechanism off: without the look at everything after LISTEN (`notifications.ts`) what was
+ * published while nobody listened waits for a poll that is an hour away, and without `Broadcast.send` so does
+ * everything; without the transaction around claim, handlers and mark a cut connection leaves doubles; without
+ * `withStatementTimeout` (`unresponsive.ts`) nothing is heard any more from a replica whose idle connections fell
+ * silent. `test/stores/unresponsive.test.ts` attacks `withLivenessLimit` itself, under virtual time.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"

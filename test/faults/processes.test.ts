@@ -1,12 +1,12 @@
 /**
  * Processes that are killed, frozen, restarted, of other versions, or with wrong clocks, under load.
  *
- * Seen failing with the mechanism off: without a transaction around claim, handlers and mark (`attempt.ts`) the killed
- * replicas leave doubles inside; without `idle_in_transaction_session_timeout` in the claim (`isLeased`), or without
- * `expire`, a frozen replica keeps its deliveries for ever; without the grace period of `workers.ts` the rolling restart
- * sends mails twice; with `interest` out of the claim the older version holds what it cannot handle; with the process's clock
- * in the claim delayed events come early. Fencing and giving back are attacked by `test/leased.test.ts`, which fails without
- * `lease_token` in the guard of the mark, and without `giveBack`.
+ * Seen failing with the mechanism off: without a transaction around claim, handlers and mark (`transaction.ts`) the
+ * killed replicas leave doubles inside; without `idle_in_transaction_session_timeout` in the claim (`limitsIdle`), or
+ * without `expire`, a frozen replica keeps its deliveries for ever; without the grace period of `workers.ts` the
+ * rolling restart sends mails twice; with `interest` out of the claim the older version holds what it cannot handle;
+ * with the process's clock in the claim delayed events come early. Fencing and giving back are attacked by
+ * `test/delivery/leased.test.ts`, which fails without `lease_token` in the guard of the mark, and without `giveBack`.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Random } from "effect"
