@@ -1,67 +1,77 @@
-/** What the docs point to is there: the tests that attack a promise, and the files that are linked. */
+/** Documents lead somewhere: links and their anchors, the tests that promises name, and every page of docs/ by its index. */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 
-const root = fileURLToPath(new URL("../", import.meta.url))
-const read = (page: string) => readFileSync(root + page, "utf8")
-const exists = (path: string) => existsSync(root + path)
-
-const pages = [
-  "README.md",
-  "CONTRIBUTING.md",
-  "bench/README.md",
-  ...readdirSync(`${root}docs`)
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`)
+const root = new URL("../", import.meta.url)
+const read = (url: URL) => readFileSync(url, "utf8")
+const pages = readdirSync(new URL("docs/", root)).filter((name) => name.endsWith(".md"))
+const documents = [
+  ...readdirSync(root).filter((name) => name.endsWith(".md")),
+  ...pages.map((name) => `docs/${name}`),
+  "bench/README.md"
 ]
+
+const withoutCode = (text: string) =>
+  text.replace(/^```[\s\S]*?^```$/gm, "").replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]]/g, ""))
+
+/** What links of a document lead to, but for those that leave the repository. */
+const targetsOf = (text: string) =>
+  [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = ""]) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+
+/** Anchors of headings, as they are made where Markdown is shown. */
+const anchorsOf = (text: string) =>
+  [...withoutCode(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-")
+  )
+
+const problemWith = (document: string, target: string) => {
+  const url = new URL(target, new URL(document, root))
+  const anchor = url.hash.slice(1)
+  url.hash = ""
+  if (!existsSync(fileURLToPath(url))) return `${document}: ${target} is not there`
+  return anchor === "" || anchorsOf(read(url)).includes(anchor)
+    ? undefined
+    : `${document}: ${target} has no such heading`
+}
 
 /** Test files that a text names in backticks. */
 const namedTests = (text: string): ReadonlyArray<string> =>
   [...text.matchAll(/`([^`\s]+\.test\.ts)`/g)].map((match) => match[1] ?? "")
 
-/** Paths, from the root, of what a page links to that is neither elsewhere nor on the page itself. */
-const linksOf = (page: string, text: string): ReadonlyArray<string> => {
-  const prose = text.replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, "")
-  const targets = [
-    ...prose.matchAll(/\]\(\s*<?([^)\s>]+)[^)]*\)/g),
-    ...prose.matchAll(/^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)/gm),
-    ...prose.matchAll(/\b(?:href|src)="([^"]+)"/g)
-  ].map((match) => decodeURI(match[1] ?? "").replace(/#.*$/, ""))
-  return targets
-    .filter((target) => target !== "" && !/^(?:[a-z][a-z+.-]*:|\/\/)/i.test(target))
-    .map((target) => posix.join(posix.dirname(page), target))
-}
-
-describe("the docs", () => {
+describe("documents", () => {
   it("name tests that exist", () => {
-    assert.deepStrictEqual(namedTests("`a/b.test.ts`; faults: `c`, `d.test.ts` (10,000), `npm test -- e.test.ts`"), [
-      "a/b.test.ts",
-      "d.test.ts"
-    ])
-    const named = namedTests(read("docs/guarantees.md"))
+    const text = "`a/b.test.ts`; faults: `c`, `d.test.ts` (10,000), `npm test -- e.test.ts`"
+    assert.deepStrictEqual(namedTests(text), ["a/b.test.ts", "d.test.ts"])
+    const named = namedTests(read(new URL("docs/guarantees.md", root)))
     assert.isAtLeast(new Set(named).size, 25)
     assert.deepStrictEqual(
-      named.filter((name) => !exists(`test/${name}`)),
+      named.filter((name) => !existsSync(new URL(`test/${name}`, root))),
       []
     )
   })
 
-  it("link to files that exist", () => {
-    const text = [
-      "[a](b.md), [c](../d/e.ts#f) and ![g](h.png 'i'), [`j`](k.md)",
-      "[l](https://m.org/n.md) [o](#p) `[q](r.md)`",
-      "```md\n[s](t.md)\n```",
-      '<img src="w.svg">',
-      "[u]: <v.md>"
-    ].join("\n")
-    const found = ["docs/b.md", "d/e.ts", "docs/h.png", "docs/k.md", "docs/w.svg", "docs/v.md"]
-    assert.sameMembers([...linksOf("docs/x.md", text)], found)
-    const links = pages.flatMap((page) => linksOf(page, read(page)).map((target) => ({ page, target })))
-    assert.isAtLeast(links.length, 10)
+  it("link to what is there", () => {
+    assert.deepStrictEqual(targetsOf("[a](b.md#c), [`d`](../e.ts), [f](https://g.org) `[h](i.md)`"), [
+      "b.md#c",
+      "../e.ts"
+    ])
+    const problems = documents.flatMap((document) =>
+      targetsOf(read(new URL(document, root))).flatMap((target) => problemWith(document, target) ?? [])
+    )
+    assert.deepStrictEqual(problems, [])
+    assert.isAtLeast(documents.flatMap((document) => targetsOf(read(new URL(document, root)))).length, 60)
+  })
+
+  it("are all in their index", () => {
+    const listed = targetsOf(read(new URL("docs/README.md", root)))
     assert.deepStrictEqual(
-      links.filter(({ target }) => !exists(target)),
+      pages.filter((page) => page !== "README.md" && !listed.includes(page)),
       []
     )
   })
