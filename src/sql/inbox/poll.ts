@@ -13,7 +13,12 @@ import { hasRecovered } from "../recovery.ts"
 import { coveredBy, covers, maxBigint } from "./claim.ts"
 import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
-/** When a claim of consumer `$1` next finds something: what is due first, or the first lease that runs out. */
+/**
+ * When a claim of a consumer next finds something: what is due first, or the first lease that runs out.
+ *
+ * @param consumer - SQL expression of its name
+ * @param isWanted - SQL condition on a delivery `i`: whether it is asked about
+ */
 const nextDueAt = (consumer: string, isWanted: string) => `least(
     (
       SELECT i.available_at
@@ -25,6 +30,7 @@ const nextDueAt = (consumer: string, isWanted: string) => `least(
     (SELECT min(i.locked_until) FROM inbox_event AS i WHERE i.consumer_name = ${consumer} AND i.status = 'processing')
   )`
 
+/** Milliseconds until a claim of one consumer next finds something; null for never. */
 export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
   sql.unsafe<{ inMillis: number | null }>(
     `SELECT (extract(epoch FROM ${nextDueAt("$1", `i.position <= $2 AND ${covers(request.interest, 3)}`)}
@@ -32,107 +38,146 @@ export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
     [request.consumer, request.maxPosition ?? maxBigint, ...coveredBy(request.interest)]
   )
 
-/** JSON has no 64-bit numbers. */
-type Row = Omit<PollResult, "unparkable"> & {
-  readonly unparkable: ReadonlyArray<{ readonly consumer: string; readonly key: string }>
-}
+/**
+ * What the process serves: a row for each of its consumers, with the names and patterns (as for `LIKE`) it handles, and
+ * what a dead letter does to the consumer's order, if it has one. From `$1`, a JSON array of such rows.
+ */
+const served = `
+  SELECT * FROM jsonb_to_recordset($1::jsonb) AS q (consumer text, names text[], patterns text[], on_dead_letter text)`
+
+/** Consumers whose sign of life is old. Those that another process is just marking as seen are passed over. */
+const stale = `
+  SELECT consumer_name
+  FROM integration_consumer
+  WHERE consumer_name IN (SELECT consumer FROM served) AND last_seen_at < now() - interval '5 seconds'
+  FOR UPDATE SKIP LOCKED`
+
+/** Gives these consumers a sign of life. */
+const markSeen = `
+  UPDATE integration_consumer AS c
+  SET last_seen_at = clock_timestamp()
+  FROM stale
+  WHERE c.consumer_name = stale.consumer_name`
+
+/** Gives this process, `$5`, a sign of life if its last one is old. */
+const markPresent = `
+  UPDATE integration_replica
+  SET last_seen_at = clock_timestamp()
+  WHERE id = $5::uuid AND last_seen_at < now() - interval '5 seconds'`
+
+/** The next `$3` events behind position `$2` that have no final status yet. */
+const pending = `
+  SELECT id, position
+  FROM outbox_event
+  WHERE status = 'pending' AND routed_at IS NOT NULL AND position > $2::bigint
+  ORDER BY position
+  LIMIT $3::int`
+
+/** For each consumer, in how many milliseconds its first claimable delivery is due; those without one are left out. */
+const due = `
+  SELECT jsonb_agg(jsonb_build_object('consumer', d.consumer, 'inMillis', d.in_millis))
+  FROM (
+    SELECT s.consumer, (extract(epoch FROM
+      ${nextDueAt("s.consumer", "(i.event_name = ANY (s.names) OR i.event_name LIKE ANY (s.patterns))")}
+      - clock_timestamp()) * 1000)::float8 AS in_millis
+    FROM served AS s
+  ) AS d
+  WHERE d.in_millis IS NOT NULL`
+
+/** Events inserted by other means, which have no deliveries yet. */
+const unrouted = "SELECT 1 FROM outbox_event WHERE routed_at IS NULL"
+
+/** Subscriptions that are still to be swept: they may have missed events published around their registration. */
+const openSubscriptions = "SELECT 1 FROM integration_subscription WHERE swept_at IS NULL"
+
+/** Subscriptions that are still to be given earlier events. */
+const openBackfills = `
+  SELECT 1 FROM integration_subscription WHERE backfill_from IS NOT NULL AND backfilled_at IS NULL`
+
+/** Of the pending events, those whose deliveries are all settled: a crash kept them from their final status. */
+const unrolled = `
+  SELECT 1
+  FROM pending AS p
+  WHERE NOT EXISTS (
+    SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = p.id AND NOT ${isSettled("i")}
+  )`
+
+/** Where the next look for those begins: from the start, when this one has come to the end. */
+const nextRollUpPosition = "SELECT CASE WHEN count(*) < $3::int THEN 0 ELSE max(position) END FROM pending"
+
+/** Consumers with a lease that ran out. */
+const expired = `
+  SELECT s.consumer
+  FROM served AS s
+  WHERE EXISTS (
+    SELECT 1
+    FROM inbox_event AS i
+    WHERE i.consumer_name = s.consumer AND i.status = 'processing' AND i.locked_until <= clock_timestamp()
+  )`
+
+/** Consumers whose recovery can end, whoever serves them. */
+const recovered = `SELECT c.consumer_name::text FROM integration_consumer AS c WHERE ${hasRecovered("c")}`
+
+/** Other processes that run, as far as is known. */
+const peers = "SELECT 1 FROM integration_replica WHERE status = 'running' AND id <> $5::uuid"
+
+/** Those of them that have given no sign of life for `$6` milliseconds. */
+const silentPeers = `${peers} AND last_seen_at < clock_timestamp() - $6::float8 * interval '1 millisecond'`
 
 /**
- * One statement, whatever the number of consumers: for each its first claimable row (due or not), all settings, and
- * whether a sweep has work. Consumers another process is just marking as seen are passed over, so replicas neither
- * wait for each other nor deadlock.
+ * All that a process asks, in one statement, whatever the number of its consumers. As `stale` passes over what others
+ * have locked, replicas neither wait for each other nor deadlock. Parameters: see `parametersOf`.
  */
-export const poll = (sql: SqlClient.SqlClient) => {
-  const statement = `
-    WITH served AS (
-      SELECT * FROM jsonb_to_recordset($1::jsonb) AS q (consumer text, names text[], patterns text[], on_dead_letter text)
-    ), stale AS (
-      SELECT consumer_name
-      FROM integration_consumer
-      WHERE consumer_name IN (SELECT consumer FROM served) AND last_seen_at < now() - interval '5 seconds'
-      FOR UPDATE SKIP LOCKED
-    ), seen AS (
-      UPDATE integration_consumer AS c
-      SET last_seen_at = clock_timestamp()
-      FROM stale
-      WHERE c.consumer_name = stale.consumer_name
-    ), present AS (
-      UPDATE integration_replica
-      SET last_seen_at = clock_timestamp()
-      WHERE id = $5::uuid AND last_seen_at < now() - interval '5 seconds'
-    ), pending AS (
-      SELECT id, position
-      FROM outbox_event
-      WHERE status = 'pending' AND routed_at IS NOT NULL AND position > $2::bigint
-      ORDER BY position
-      LIMIT $3::int
-    ), parked AS (
-      ${parkedKeys("$4::bigint")}
-    )
-    SELECT
-      coalesce((
-        SELECT jsonb_agg(jsonb_build_object('consumer', d.consumer, 'inMillis', d.in_millis))
-        FROM (
-          SELECT s.consumer, (extract(epoch FROM
-            ${nextDueAt("s.consumer", "(i.event_name = ANY (s.names) OR i.event_name LIKE ANY (s.patterns))")}
-            - clock_timestamp()) * 1000)::float8 AS in_millis
-          FROM served AS s
-        ) AS d
-        WHERE d.in_millis IS NOT NULL
-      ), '[]') AS "due",
-      coalesce((SELECT jsonb_object_agg(key, value) FROM integration_setting), '{}') AS "settings",
-      EXISTS (SELECT 1 FROM outbox_event WHERE routed_at IS NULL) AS "hasUnrouted",
-      EXISTS (SELECT 1 FROM integration_subscription WHERE swept_at IS NULL) AS "hasOpenSubscriptions",
-      EXISTS (
-        SELECT 1 FROM integration_subscription WHERE backfill_from IS NOT NULL AND backfilled_at IS NULL
-      ) AS "hasOpenBackfills",
-      EXISTS (
-        SELECT 1
-        FROM pending AS p
-        WHERE NOT EXISTS (
-          SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = p.id AND NOT ${isSettled("i")}
-        )
-      ) AS "hasUnrolled",
-      (SELECT CASE WHEN count(*) < $3::int THEN 0 ELSE max(position) END FROM pending) AS "nextRollUpPosition",
-      coalesce((${unparkable("parked")}), '[]') AS "unparkable",
-      coalesce((${nextParked("parked")}), ${firstOrderingKey}) AS "nextParkedAfter",
-      ARRAY(
-        SELECT s.consumer
-        FROM served AS s
-        WHERE EXISTS (
-          SELECT 1
-          FROM inbox_event AS i
-          WHERE i.consumer_name = s.consumer AND i.status = 'processing' AND i.locked_until <= clock_timestamp()
-        )
-      ) AS "expired",
-      ARRAY(SELECT c.consumer_name::text FROM integration_consumer AS c WHERE ${hasRecovered("c")}) AS "recovered",
-      EXISTS (SELECT 1 FROM integration_replica WHERE status = 'running' AND id <> $5::uuid) AS "hasPeers",
-      EXISTS (
-        SELECT 1
-        FROM integration_replica
-        WHERE status = 'running' AND id <> $5::uuid
-          AND last_seen_at < clock_timestamp() - $6::float8 * interval '1 millisecond'
-      ) AS "hasSilentPeers"`
-  return (question: PollRequest) => {
-    const served = question.consumers.map(({ consumer, names, onDeadLetter, patterns }) => ({
+const statement = `
+  WITH served AS (${served}),
+    stale AS (${stale}),
+    seen AS (${markSeen}),
+    present AS (${markPresent}),
+    pending AS (${pending}),
+    parked AS (${parkedKeys("$4::bigint")})
+  SELECT
+    coalesce((${due}), '[]') AS "due",
+    coalesce((SELECT jsonb_object_agg(key, value) FROM integration_setting), '{}') AS "settings",
+    EXISTS (${unrouted}) AS "hasUnrouted",
+    EXISTS (${openSubscriptions}) AS "hasOpenSubscriptions",
+    EXISTS (${openBackfills}) AS "hasOpenBackfills",
+    EXISTS (${unrolled}) AS "hasUnrolled",
+    (${nextRollUpPosition}) AS "nextRollUpPosition",
+    coalesce((${unparkable("parked")}), '[]') AS "unparkable",
+    coalesce((${nextParked("parked")}), ${firstOrderingKey}) AS "nextParkedAfter",
+    ARRAY(${expired}) AS "expired",
+    ARRAY(${recovered}) AS "recovered",
+    EXISTS (${peers}) AS "hasPeers",
+    EXISTS (${silentPeers}) AS "hasSilentPeers"`
+
+/** Parameters of `statement`: what is served, then `$2` to `$6` as `PollRequest` describes them. */
+const parametersOf = ({ consumers, parkedAfter, replica, rollUpLimit, rollUpPosition }: PollRequest) => [
+  JSON.stringify(
+    consumers.map(({ consumer, names, onDeadLetter, patterns }) => ({
       consumer,
       names,
       patterns: patterns.map(toLike),
       on_dead_letter: onDeadLetter
     }))
-    const { parkedAfter, replica, rollUpLimit, rollUpPosition } = question
-    const parameters = [
-      JSON.stringify(served),
-      rollUpPosition,
-      rollUpLimit,
-      parkedAfter,
-      replica.id,
-      replica.silentMillis
-    ]
-    return Effect.map(sql.unsafe<Row>(statement, parameters), ([row]) =>
-      row === undefined
-        ? undefined
-        : { ...row, unparkable: row.unparkable.map(({ consumer, key }) => ({ consumer, key: BigInt(key) })) }
-    )
-  }
+  ),
+  rollUpPosition,
+  rollUpLimit,
+  parkedAfter,
+  replica.id,
+  replica.silentMillis
+]
+
+/** JSON has no 64-bit numbers: keys come as text. */
+type Row = Omit<PollResult, "unparkable"> & {
+  readonly unparkable: ReadonlyArray<{ readonly consumer: string; readonly key: string }>
 }
+
+const toResult = (row: Row): PollResult => ({
+  ...row,
+  unparkable: row.unparkable.map(({ consumer, key }) => ({ consumer, key: BigInt(key) }))
+})
+
+export const poll = (sql: SqlClient.SqlClient) => (request: PollRequest) =>
+  Effect.flatMap(sql.unsafe<Row>(statement, parametersOf(request)), ([row]) =>
+    row === undefined ? Effect.die(new Error("a poll returns one row")) : Effect.succeed(toResult(row))
+  )

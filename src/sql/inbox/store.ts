@@ -108,7 +108,6 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const control = yield* ControlConnection
     const releaseKeys = unpark(sql, yield* maintenanceTransaction(sql))
-    const ask = poll(sql)
     const forward = bringForward(sql)
     const settleOne = settle(sql)
     return InboxStore.of({
@@ -141,12 +140,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
         storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request), ([row]) => row?.inMillis ?? undefined)),
       lastPosition: (consumer) =>
         storeErrors("inbox.lastPosition")(Effect.map(lastPosition(sql)(consumer), ([row]) => row?.position ?? 0n)),
-      poll: (question) =>
-        storeErrors("inbox.poll")(
-          Effect.flatMap(ask(question), (answer) =>
-            answer === undefined ? Effect.die(new Error("a poll returns one row")) : Effect.succeed(answer)
-          )
-        ),
+      poll: (request) => storeErrors("inbox.poll")(poll(sql)(request)),
       ...leases(sql, control),
       attempts: (deliveryId) => storeErrors("inbox.attempts")(attempts(sql)(deliveryId)),
       findById: (deliveryId) => storeErrors("inbox.findById")(Effect.map(findById(sql)(deliveryId), ([row]) => row)),
