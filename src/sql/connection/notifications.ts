@@ -6,20 +6,11 @@
  * @internal
  */
 import { Effect, Exit, Layer, Option, Queue } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { Settings } from "../../settings/Settings.ts"
 import { Broadcast, type InlineNotification } from "../../wakeups/Broadcast.ts"
 import { ControlConnection, type Session } from "./controlConnection.ts"
-
-/** What one process tells the others; without `wake`, that any consumer may have work; `hello`, that it runs. */
-interface Message {
-  readonly from: string
-  readonly wake?: ReadonlyArray<string>
-  readonly hello?: true
-}
-
-/** PostgreSQL takes payloads of less than 8000 bytes. */
-const maxPayloadBytes = 7900
+import { decode, encode, type Message } from "./notificationMessage.ts"
 
 /**
  * Time between two statements that notify, in milliseconds: at least so long, and so many times as long as the last one
@@ -27,40 +18,11 @@ const maxPayloadBytes = 7900
  */
 const inlineInterval = { least: 5, times: 5 }
 
-/** The same after one that failed: the queue of notifications may be full, which nobody who publishes should notice. */
-const failedInlineInterval = 10_000
-
 /**
- * SQL that notifies as `send` does, and is true.
- *
- * @param consumers - SQL of their names, or null if there are none
- * @param first - number of the first of two parameters, those of `riddenBy`
+ * Milliseconds after a statement that failed: the queue of notifications may be full, which nobody who publishes should
+ * notice.
  */
-export const notifyingSql = (consumers: string, first: number) => `
-    CASE WHEN ${consumers} IS NULL THEN true ELSE (
-      SELECT pg_notify(
-        $${first}::text,
-        CASE WHEN octet_length(m.full) <= ${maxPayloadBytes} THEN m.full ELSE jsonb_build_object('from', $${first + 1}::text)::text END
-      )::text IS NOT NULL
-      FROM (SELECT jsonb_build_object('from', $${first + 1}::text, 'wake', ${consumers})::text AS "full") AS m
-    ) END`
-
-/** Parameters of `tells`. */
-export const notifyingParameters = ({ channel, from }: InlineNotification) => [channel, from]
-
-const encode = (message: Message): string => {
-  const json = JSON.stringify(message)
-  return Buffer.byteLength(json) <= maxPayloadBytes ? json : JSON.stringify({ from: message.from })
-}
-
-const decode = (payload: string): Option.Option<Message> => {
-  try {
-    const message = JSON.parse(payload)
-    return typeof message?.from === "string" ? Option.some(message) : Option.none()
-  } catch {
-    return Option.none()
-  }
-}
+const failedInlineInterval = 10_000
 
 /** Channels are shared by all schemas of a database. */
 const channelOf = (sql: SqlClient.SqlClient) =>
@@ -73,91 +35,123 @@ const channelOf = (sql: SqlClient.SqlClient) =>
 const pooler =
   "The database is behind a pooler in transaction mode: processes cannot wake each other through LISTEN and NOTIFY, and find each other's events by polling. Give this process a direct connection, or lower pollingIntervalMs."
 
-const make = Effect.gen(function* () {
-  const control = yield* ControlConnection
-  const settings = yield* Settings
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const from = crypto.randomUUID()
-  const channel = yield* Effect.orDie(channelOf(sql))
+/** What this process knows of the others: it changes as it hears of them. */
+interface Peers {
+  /** Whether there are any, as far as is known. */
+  exist: boolean
+  /** What is done with the names they send; `undefined`: any consumer may have work. */
+  wake: (consumers: ReadonlyArray<string> | undefined) => Effect.Effect<void>
+}
+
+const notify = (query: Session["query"], channel: string, message: Message) =>
+  query("SELECT pg_notify($1, $2)", [channel, encode(message)])
+
+/**
+ * Names of consumers on their way to other processes: those that come while a message is under way go together with the
+ * next.
+ *
+ * @param tell - sends one message
+ */
+const makeSender = Effect.fnUntraced(function* (tell: (consumers: ReadonlyArray<string>) => Effect.Effect<void>) {
   const pending = new Set<string>()
   const signal = yield* Queue.sliding<void>(1)
-  let hasPeers = true
-  let hasWarned = false
-  let nextInline = Number.POSITIVE_INFINITY
-  let wake: (consumers: ReadonlyArray<string> | undefined) => Effect.Effect<void> = () => Effect.void
-
-  const notify = (message: Message) => control.query("SELECT pg_notify($1, $2)", [channel, encode(message)])
   const flush = Effect.suspend(() => {
     const names = [...pending]
     pending.clear()
-    return names.length === 0 ? Effect.void : Effect.ignore(notify({ from, wake: names }))
+    return names.length === 0 ? Effect.void : tell(names)
   })
-  const receive = (payload: string) =>
-    Option.match(decode(payload), {
-      onNone: () => wake(undefined),
-      onSome: (message) => {
-        if (message.from === from) return Effect.void
-        hasPeers = true
-        return message.hello === true ? Effect.void : wake(message.wake)
-      }
-    })
-  const warn = Effect.suspend(() => {
-    if (hasWarned) return Effect.void
-    hasWarned = true
-    return Effect.logWarning(pooler)
-  })
-  const listen = (session: Session) =>
-    Effect.gen(function* () {
-      if (!session.hasState) return yield* warn
-      const arrived = yield* session.listen(channel)
-      nextInline = 0
-      // What was sent while nobody listened is found by a look at everything.
-      yield* wake(undefined)
-      yield* session.query("SELECT pg_notify($1, $2)", [channel, encode({ from, hello: true })])
-      yield* Queue.take(arrived).pipe(
-        Effect.flatMap(({ payload }) => receive(payload)),
-        Effect.forever,
-        Effect.onError(() => session.abandon),
-        Effect.forkScoped
-      )
-    })
+  return {
+    add: (consumers: Iterable<string>) => {
+      for (const consumer of consumers) pending.add(consumer)
+      return Effect.asVoid(Queue.offer(signal, undefined))
+    },
+    run: Queue.take(signal).pipe(Effect.andThen(flush), Effect.forever)
+  }
+})
 
-  const { notifyEnabled } = yield* settings.current
+/** Lets a statement notify now and then, one at a time: see `inlineInterval`. None before `start`. */
+const makePace = () => {
+  let next = Number.POSITIVE_INFINITY
+  return {
+    start: () => {
+      next = 0
+    },
+    offer: <A, E>(
+      notification: InlineNotification,
+      store: (notification: InlineNotification | undefined) => Effect.Effect<A, E>
+    ) => {
+      const began = performance.now()
+      if (began < next) return store(undefined)
+      next = Number.POSITIVE_INFINITY
+      return Effect.onExit(store(notification), (exit) =>
+        Effect.sync(() => {
+          const ended = performance.now()
+          const interval = Math.max(inlineInterval.least, inlineInterval.times * (ended - began))
+          next = ended + (Exit.isSuccess(exit) ? interval : failedInlineInterval)
+        })
+      )
+    }
+  }
+}
+
+/** What follows from a payload: processes hear their own messages as well. */
+const receive = (peers: Peers, from: string, payload: string) =>
+  Option.match(decode(payload), {
+    onNone: () => peers.wake(undefined),
+    onSome: (message) => {
+      if (message.from === from) return Effect.void
+      peers.exist = true
+      return message.hello === true ? Effect.void : peers.wake(message.wake)
+    }
+  })
+
+/** Listens on a new session, as long as it lasts, and says so. */
+const listen = Effect.fnUntraced(function* (
+  session: Session,
+  { channel, from }: InlineNotification,
+  peers: Peers,
+  onListening: () => void
+) {
+  const arrived = yield* session.listen(channel)
+  onListening()
+  // What was sent while nobody listened is found by a look at everything.
+  yield* peers.wake(undefined)
+  yield* notify(session.query, channel, { from, hello: true })
+  yield* Queue.take(arrived).pipe(
+    Effect.flatMap(({ payload }) => receive(peers, from, payload)),
+    Effect.forever,
+    Effect.onError(() => session.abandon),
+    Effect.forkScoped
+  )
+})
+
+const make = Effect.gen(function* () {
+  const control = yield* ControlConnection
+  const { notifyEnabled } = yield* (yield* Settings).current
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const self: InlineNotification = { channel: yield* Effect.orDie(channelOf(sql)), from: crypto.randomUUID() }
+  const peers: Peers = { exist: true, wake: () => Effect.void }
+  const pace = makePace()
+  const sender = yield* makeSender((wake) =>
+    Effect.ignore(notify(control.query, self.channel, { from: self.from, wake }))
+  )
+  const warnOfPooler = yield* Effect.cached(Effect.logWarning(pooler))
   if (control.isSeparate && notifyEnabled) {
-    yield* Effect.orDie(control.onSession(listen) as Effect.Effect<void, SqlError.SqlError>)
-    yield* Queue.take(signal).pipe(Effect.andThen(flush), Effect.forever, Effect.forkScoped)
+    yield* Effect.orDie(
+      control.onSession((session) => (session.hasState ? listen(session, self, peers, pace.start) : warnOfPooler))
+    )
+    yield* Effect.forkScoped(sender.run)
   }
   return {
-    send: (consumers: Iterable<string>) =>
-      Effect.suspend(() => {
-        if (!hasPeers) return Effect.void
-        for (const consumer of consumers) pending.add(consumer)
-        return Effect.asVoid(Queue.offer(signal, undefined))
-      }),
-    withInlineNotification: <A, E>(store: (notification: InlineNotification | undefined) => Effect.Effect<A, E>) =>
-      Effect.suspend(() => {
-        const began = performance.now()
-        if (!hasPeers || began < nextInline) return store(undefined)
-        // One at a time.
-        nextInline = Number.POSITIVE_INFINITY
-        return Effect.onExit(store({ channel, from }), (exit) =>
-          Effect.sync(() => {
-            const ended = performance.now()
-            nextInline =
-              ended +
-              (Exit.isSuccess(exit)
-                ? Math.max(inlineInterval.least, inlineInterval.times * (ended - began))
-                : failedInlineInterval)
-          })
-        )
-      }),
-    receive: (handler: typeof wake) =>
+    send: (consumers) => Effect.suspend(() => (peers.exist ? sender.add(consumers) : Effect.void)),
+    withInlineNotification: (store) => Effect.suspend(() => (peers.exist ? pace.offer(self, store) : store(undefined))),
+    receive: (wake) =>
       Effect.sync(() => {
-        wake = handler
+        peers.wake = wake
       }),
-    setPeers: (exist: boolean) =>
+    setPeers: (exist) =>
       Effect.sync(() => {
-        hasPeers = exist
+        peers.exist = exist
       })
   } satisfies Broadcast
 })

@@ -8,7 +8,7 @@ import type { SqlClient, SqlError } from "effect/sql"
 import { StoreError } from "../../errors/store.ts"
 import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
-import { notifyingParameters, notifyingSql } from "../connection/notifications.ts"
+import { notifyingParameters, notifyingSql } from "../connection/notificationMessage.ts"
 import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../routing.ts"
 
 /** What is known of an event that was stored. */
