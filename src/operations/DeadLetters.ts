@@ -3,35 +3,24 @@
  *
  * @since 0.1.0
  */
-import { Context, DateTime, Effect, Layer, Option, type Schema } from "effect"
+import { Context, Effect, Layer, type Schema } from "effect"
 import { Registry } from "../delivery/Registry.ts"
-import { InvalidOption } from "../errors/declaration.ts"
+import type { InvalidOption } from "../errors/declaration.ts"
 import { DeliveryNotFound } from "../errors/operation.ts"
-import { EventDecodingError, EventEncodingError } from "../errors/payload.ts"
+import type { EventDecodingError, EventEncodingError } from "../errors/payload.ts"
 import type { StoreError } from "../errors/store.ts"
-import { orderOf } from "../model/Consumer.ts"
-import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
-import { defaultMaxPayloadBytes, isUuid, storableJson } from "../model/storable.ts"
-import {
-  type Changed,
-  type DeadLetter,
-  type DeadLetterContent,
-  type DeadLetterFilter,
-  DeadLetterStore
-} from "../stores/DeadLetterStore.ts"
+import { defaultMaxPayloadBytes, isUuid } from "../model/storable.ts"
+import { type DeadLetter, type DeadLetterContent, DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { AttemptRecord } from "../stores/delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
+import { discard, eachPage, requeue, type Services } from "./changeDeadLetters.ts"
+import { checkPage, type Filter, toStoreFilter } from "./deadLetterFilter.ts"
+import { editedPayload } from "./editedPayload.ts"
 
-/** Which dead letters are meant; without a field, all. @since 0.1.0 */
-export interface Filter extends Omit<DeadLetterFilter, "since" | "until"> {
-  /** Gave up at this time or later. */
-  readonly since?: DateTime.DateTime.Input
-  /** Gave up before this time. */
-  readonly until?: DateTime.DateTime.Input
-}
+export type { Filter } from "./deadLetterFilter.ts"
 
 /** One page of a list. @since 0.1.0 */
 export interface Page {
@@ -45,117 +34,22 @@ export interface Details extends DeadLetterContent {
   readonly attempts: ReadonlyArray<AttemptRecord>
 }
 
-/** Dead letters that are requeued or discarded in one transaction. */
-const batch = 500
-
-const maxLimit = 1000
-
-const invalid = (option: string, value: unknown, expected: string) =>
-  new InvalidOption({ option: `${option} of dead letters`, value: String(value), expected })
-
-const timeOf = (name: "since" | "until", input: DateTime.DateTime.Input | undefined) => {
-  if (input === undefined) return Effect.succeed({})
-  const time = DateTime.make(input)
-  return Option.isSome(time)
-    ? Effect.succeed({ [name]: DateTime.toDateUtc(time.value) })
-    : Effect.fail(invalid(name, input, "a time"))
-}
-
-const toStoreFilter = Effect.fnUntraced(function* (filter: Filter) {
-  const { since, until, ...rest } = filter
-  const wrong = filter.deliveryIds?.find((id) => !isUuid(id))
-  if (wrong !== undefined) return yield* invalid("deliveryIds", wrong, "ids of deliveries")
-  return { ...rest, ...(yield* timeOf("since", since)), ...(yield* timeOf("until", until)) } satisfies DeadLetterFilter
+/** A delivery, whatever its status. */
+const find = Effect.fnUntraced(function* (inbox: InboxStore["Service"], deliveryId: string) {
+  const delivery = isUuid(deliveryId) ? yield* inbox.findById(deliveryId) : undefined
+  return delivery ?? (yield* new DeliveryNotFound({ deliveryId }))
 })
 
-const checkPage = (limit: number, after: string | undefined) => {
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) {
-    return Effect.fail(invalid("limit", limit, `an integer from 1 to ${maxLimit}`))
-  }
-  const [time = "", id = ""] = after?.split("/") ?? []
-  const isCursor = after === undefined || (isUuid(id) && /^[\d\-:. +]{1,40}$/.test(time))
-  return isCursor ? Effect.void : Effect.fail(invalid("after", after, "the next of an earlier page"))
-}
-
 const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
-  const store = yield* DeadLetterStore
-  const inbox = yield* InboxStore
-  const outbox = yield* OutboxStore
-  const registry = yield* Registry
-  const notifier = yield* Notifier
-  const transactor = yield* Transactor
-
-  const known = Effect.fnUntraced(function* (deliveryId: string) {
-    const delivery = isUuid(deliveryId) ? yield* inbox.findById(deliveryId) : undefined
-    return delivery ?? (yield* new DeliveryNotFound({ deliveryId }))
-  })
-
-  const wake = (changed: ReadonlyArray<Changed>) =>
-    transactor.afterCommit(notifier.announce(new Set(changed.map(({ consumer }) => consumer))))
-
-  const open = Effect.fnUntraced(function* (deliveryIds: ReadonlyArray<string>, payload: string | undefined) {
-    const changed = yield* store.requeue(deliveryIds, payload)
-    yield* wake(changed)
-    return changed.length
-  })
-
-  /** What waits behind them goes on, and their events have their final status. */
-  const unpark = Effect.fnUntraced(function* (changed: ReadonlyArray<Changed>) {
-    const consumers = yield* registry.consumers
-    for (const [name, each] of Map.groupBy(changed, ({ consumer }) => consumer)) {
-      const keys = [...new Set(each.flatMap(({ orderingKey }) => orderingKey ?? []))]
-      const consumer = consumers.find((candidate) => candidate.name === name)
-      // Not served here: with the stricter rule nothing is unparked that should wait; who serves it looks for the rest.
-      const onDeadLetter = (consumer === undefined ? undefined : orderOf(consumer)) ?? "park"
-      yield* inbox.unpark({ consumer: name, keys, onDeadLetter })
-    }
-  })
-
-  const discard = (deliveryIds: ReadonlyArray<string>, reason: string | undefined) =>
-    transactor.withTransaction(
-      Effect.gen(function* () {
-        const changed = yield* store.discard(deliveryIds, reason)
-        yield* unpark(changed)
-        yield* outbox.rollUp(changed.map(({ eventId }) => eventId))
-        yield* wake(changed)
-        return changed.length
-      })
-    )
-
-  /** Page by page, those that had given up by now: what gives up again meanwhile is not taken twice. */
-  const eachPage = Effect.fnUntraced(function* (
-    filter: Filter,
-    change: (deliveryIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
-  ) {
-    const stored = yield* toStoreFilter(filter)
-    let count = 0
-    let after: string | undefined
-    for (;;) {
-      const page = yield* store.list(stored, after, batch)
-      if (page.length > 0) count += yield* change(page.map(({ deliveryId }) => deliveryId))
-      if (page.length < batch) return count
-      after = page.at(-1)?.cursor
-    }
-  })
-
-  /** Payload text for one delivery: storable, and fit for the handler if this process has it. */
-  const checkPayload = Effect.fnUntraced(function* (deliveryId: string, payload: Schema.Json) {
-    const { consumer, eventId, eventName } = yield* known(deliveryId)
-    const stored = storableJson(payload, maxPayloadBytes)
-    if ("issue" in stored) {
-      const path = stored.issue.path === "" ? "payload" : `payload.${stored.issue.path}`
-      return yield* new EventEncodingError({ eventName, issues: [{ path, message: stored.issue.message }] })
-    }
-    const definition = registry.handlerFor(consumer, eventName)?.definitions.get(eventName)
-    if (definition !== undefined) {
-      yield* Effect.mapError(
-        decoderOf(definition)(payload),
-        (error) => new EventDecodingError({ eventName, eventId, issues: issuesOf(error) })
-      )
-    }
-    return stored.json
-  })
-
+  const services: Services = {
+    store: yield* DeadLetterStore,
+    inbox: yield* InboxStore,
+    outbox: yield* OutboxStore,
+    registry: yield* Registry,
+    notifier: yield* Notifier,
+    transactor: yield* Transactor
+  }
+  const { inbox, registry, store } = services
   return DeadLetters.of({
     list: Effect.fn("DeadLetters.list")(function* ({ after, limit = 100, ...filter } = {}) {
       yield* checkPage(limit, after)
@@ -167,21 +61,23 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       if (found === undefined) return yield* new DeliveryNotFound({ deliveryId })
       return { ...found, attempts: yield* inbox.attempts(deliveryId) }
     }),
-    requeue: Effect.fn("DeadLetters.requeue")(function* (deliveryId, options = {}) {
-      const { payload } = options
-      const json = payload === undefined ? undefined : yield* checkPayload(deliveryId, payload)
-      yield* known(deliveryId)
-      return (yield* open([deliveryId], json)) === 1
+    requeue: Effect.fn("DeadLetters.requeue")(function* (deliveryId, { payload } = {}) {
+      const json =
+        payload === undefined
+          ? undefined
+          : yield* editedPayload(registry, yield* find(inbox, deliveryId), payload, maxPayloadBytes)
+      yield* find(inbox, deliveryId)
+      return (yield* requeue(services, [deliveryId], json)) === 1
     }),
     requeueAll: Effect.fn("DeadLetters.requeueAll")(function* (filter) {
-      return yield* eachPage(filter, (ids) => open(ids, undefined))
+      return yield* eachPage(store, filter, (ids) => requeue(services, ids, undefined))
     }),
-    discard: Effect.fn("DeadLetters.discard")(function* (deliveryId, options = {}) {
-      yield* known(deliveryId)
-      return (yield* discard([deliveryId], options.reason)) === 1
+    discard: Effect.fn("DeadLetters.discard")(function* (deliveryId, { reason } = {}) {
+      yield* find(inbox, deliveryId)
+      return (yield* discard(services, [deliveryId], reason)) === 1
     }),
-    discardAll: Effect.fn("DeadLetters.discardAll")(function* (filter, options = {}) {
-      return yield* eachPage(filter, (ids) => discard(ids, options.reason))
+    discardAll: Effect.fn("DeadLetters.discardAll")(function* (filter, { reason } = {}) {
+      return yield* eachPage(store, filter, (ids) => discard(services, ids, reason))
     })
   })
 })

@@ -1,0 +1,38 @@
+/**
+ * Payloads that somebody edits before a delivery is requeued.
+ *
+ * @internal
+ */
+import { Effect, type Schema } from "effect"
+import type { Registry } from "../delivery/Registry.ts"
+import { EventDecodingError, EventEncodingError } from "../errors/payload.ts"
+import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
+import { storableJson } from "../model/storable.ts"
+import type { Delivery } from "../stores/delivery.ts"
+
+/**
+ * The text of a payload for one delivery, if it can be stored and the delivery's handler, when this process has it, can
+ * decode it.
+ *
+ * @param maxBytes - largest payload, in bytes of JSON
+ */
+export const editedPayload = Effect.fnUntraced(function* (
+  registry: Registry["Service"],
+  { consumer, eventId, eventName }: Delivery,
+  payload: Schema.Json,
+  maxBytes: number
+) {
+  const stored = storableJson(payload, maxBytes)
+  if ("issue" in stored) {
+    const path = stored.issue.path === "" ? "payload" : `payload.${stored.issue.path}`
+    return yield* new EventEncodingError({ eventName, issues: [{ path, message: stored.issue.message }] })
+  }
+  const definition = registry.handlerFor(consumer, eventName)?.definitions.get(eventName)
+  if (definition !== undefined) {
+    yield* Effect.mapError(
+      decoderOf(definition)(payload),
+      (error) => new EventDecodingError({ eventName, eventId, issues: issuesOf(error) })
+    )
+  }
+  return stored.json
+})
