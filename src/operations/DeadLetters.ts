@@ -62,11 +62,9 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       return { ...found, attempts: yield* inbox.attempts(deliveryId) }
     }),
     requeue: Effect.fn("DeadLetters.requeue")(function* (deliveryId, { payload } = {}) {
+      const delivery = yield* find(inbox, deliveryId)
       const json =
-        payload === undefined
-          ? undefined
-          : yield* editedPayload(registry, yield* find(inbox, deliveryId), payload, maxPayloadBytes)
-      yield* find(inbox, deliveryId)
+        payload === undefined ? undefined : yield* editedPayload(registry, delivery, payload, maxPayloadBytes)
       return (yield* requeue(services, [deliveryId], json)) === 1
     }),
     requeueAll: Effect.fn("DeadLetters.requeueAll")(function* (filter) {
