@@ -9,11 +9,11 @@
 import { hostname } from "node:os"
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { type Replica, ReplicaStore, type Served, type StartedAttempt } from "../stores/ReplicaStore.ts"
-import { ControlConnection } from "./connection/controlConnection.ts"
+import { ControlConnection, type Session } from "./connection/controlConnection.ts"
 import { storeErrors } from "./connection/errors.ts"
-import { maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
+import { type InTransaction, maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
 import { endRecovery, startRecovery } from "./recovery.ts"
 
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
@@ -32,6 +32,21 @@ const enter = (query: Query, id: string, isLocked: boolean) =>
     ON CONFLICT (id) DO UPDATE SET status = 'running', stopped_at = NULL, last_seen_at = clock_timestamp()`,
     [id, hostname().slice(0, 255), process.pid, isLocked]
   )
+
+/** Records what this process serves; what it served once stays. */
+const serve = (query: Query, id: string, served: ReadonlyArray<Served>) =>
+  query(
+    `UPDATE integration_replica SET consumers = consumers || $2::jsonb, last_seen_at = clock_timestamp()
+    WHERE id = $1::uuid`,
+    [id, JSON.stringify(Object.fromEntries(served.map(({ consumer, ...rest }) => [consumer, rest])))]
+  )
+
+const leave = (sql: SqlClient.SqlClient, id: string) => sql`
+  UPDATE integration_replica SET status = 'stopped', stopped_at = clock_timestamp() WHERE id = ${id}::uuid`
+
+/** Removes processes that ended more than a day ago. */
+const forget = (sql: SqlClient.SqlClient) => sql`
+  DELETE FROM integration_replica WHERE status <> 'running' AND stopped_at < clock_timestamp() - interval '1 day'`
 
 /** Whether `r` has ended: its lock is free. Without a lock there is only how long it has not been heard of. */
 const hasEnded = `CASE WHEN r.is_locked THEN pg_try_advisory_xact_lock(${lockKey("r.id")}) ELSE $3::boolean END`
@@ -59,16 +74,26 @@ const markDead = (sql: SqlClient.SqlClient) => (id: string, silentMillis: number
     [id, silentMillis, isAlone || silentMillis > 0]
   )
 
+/** What other running processes serve that hold no lock. */
 const unlocked = (sql: SqlClient.SqlClient) => (id: string) =>
   sql<{ consumers: Recorded }>`
   SELECT consumers AS "consumers"
   FROM integration_replica
   WHERE status = 'running' AND NOT is_locked AND id <> ${id}::uuid`
 
+/** What is recorded of processes that run, or ended within the last hour. */
 const recorded = (sql: SqlClient.SqlClient) => sql<{ consumers: Recorded }>`
   SELECT consumers AS "consumers"
   FROM integration_replica
   WHERE status = 'running' OR stopped_at > clock_timestamp() - interval '1 hour'`
+
+/** Notes that an attempt begins, on a connection of its own: committed at once. */
+const noteStarted = (query: Query, id: string, deliveryId: string, attempt: number) =>
+  query(
+    `INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, replica_id)
+    VALUES ($1::uuid, $2::int, clock_timestamp(), NULL, 'started', $3::uuid)`,
+    [deliveryId, attempt, id]
+  )
 
 const findStarted = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
   sql<StartedAttempt>`
@@ -89,79 +114,65 @@ export const all = (sql: SqlClient.SqlClient) => sql<Replica>`
   FROM integration_replica
   ORDER BY started_at DESC, id`
 
+/** What this process is found by, and works with. */
+interface Own {
+  readonly id: string
+  readonly sql: SqlClient.SqlClient
+  readonly control: ControlConnection["Service"]
+  readonly inTransaction: InTransaction
+}
+
+/** What is known to have been served of a consumer. */
+const servedIn = (known: ReadonlyArray<{ readonly consumers: Recorded }>, consumer: string) =>
+  known.flatMap(({ consumers }) => consumers[consumer] ?? [])
+
+/** Begins the recovery of all consumers of processes that are found to have ended. Returns how many those are. */
+const reap = ({ id, inTransaction, sql }: Own, silentMillis: number, isAlone: boolean) =>
+  Effect.gen(function* () {
+    const dead = yield* markDead(sql)(id, silentMillis, isAlone)
+    // At the start it is not known of those without a lock whether they run: recovery costs little.
+    const doubtful = silentMillis > 0 ? [] : yield* unlocked(sql)(id)
+    if (dead.length + doubtful.length === 0) return 0
+    const known = yield* recorded(sql)
+    for (const consumer of new Set([...dead, ...doubtful].flatMap(({ consumers }) => Object.keys(consumers)))) {
+      yield* startRecovery(sql)(consumer, servedIn(known, consumer))
+    }
+    return dead.length
+  }).pipe(inTransaction)
+
+/** Locks the id of this process and writes its row, on every control connection there will be. */
+const enterOnSession = (id: string) => (session: Session) =>
+  Effect.andThen(
+    // The lock comes first: a running row whose lock is free is a process that has ended.
+    session.hasState ? session.query(`SELECT pg_advisory_lock_shared(${lockKey("$1")})`, [id]) : Effect.void,
+    enter(session.query, id, session.hasState)
+  )
+
+const join = Effect.fnUntraced(function* (own: Own) {
+  const { control, id, sql } = own
+  yield* control.isSeparate ? control.onSession(enterOnSession(id)) : enter(control.query, id, false)
+  yield* forget(sql)
+  yield* reap(own, 0, !control.isSeparate)
+})
+
 const make = Effect.gen(function* () {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const inTransaction = yield* maintenanceTransaction(sql)
   const control = yield* ControlConnection
   const id = SecureRandom.uuidV7Unsafe()
-
-  /** Begins the recovery of all consumers of processes that are found to have ended. */
-  const reap = (silentMillis: number, isAlone: boolean) =>
-    Effect.gen(function* () {
-      const dead = yield* markDead(sql)(id, silentMillis, isAlone)
-      // At the start it is not known of those without a lock whether they run: recovery costs little.
-      const doubtful = silentMillis > 0 ? [] : yield* unlocked(sql)(id)
-      if (dead.length + doubtful.length === 0) return 0
-      const known = yield* recorded(sql)
-      for (const consumer of new Set([...dead, ...doubtful].flatMap(({ consumers }) => Object.keys(consumers)))) {
-        yield* startRecovery(sql)(consumer, servedIn(known, consumer))
-      }
-      return dead.length
-    }).pipe(inTransaction)
-
-  const servedIn = (known: ReadonlyArray<{ readonly consumers: Recorded }>, consumer: string) =>
-    known.flatMap(({ consumers }) => consumers[consumer] ?? [])
-
-  const forget = sql`
-    DELETE FROM integration_replica WHERE status <> 'running' AND stopped_at < clock_timestamp() - interval '1 day'`
-
-  const join: Effect.Effect<void, SqlError.SqlError> = Effect.gen(function* () {
-    if (control.isSeparate) {
-      // The lock comes first: a running row whose lock is free is a process that has ended.
-      yield* control.onSession((session) =>
-        Effect.andThen(
-          session.hasState ? session.query(`SELECT pg_advisory_lock_shared(${lockKey("$1")})`, [id]) : Effect.void,
-          enter(session.query, id, session.hasState)
-        )
-      )
-    } else yield* enter(control.query, id, false)
-    yield* forget
-    yield* reap(0, !control.isSeparate)
-  })
-
+  const own: Own = { id, sql, control, inTransaction: yield* maintenanceTransaction(sql) }
   return ReplicaStore.of({
     id,
-    join: storeErrors("replicas.join")(join),
-    serve: (served) =>
-      storeErrors("replicas.serve")(
-        Effect.asVoid(
-          control.query(
-            `UPDATE integration_replica SET consumers = consumers || $2::jsonb, last_seen_at = clock_timestamp()
-            WHERE id = $1::uuid`,
-            [id, JSON.stringify(Object.fromEntries(served.map(({ consumer, ...rest }) => [consumer, rest])))]
-          )
-        )
-      ),
-    leave: storeErrors("replicas.leave")(
-      Effect.asVoid(sql`
-        UPDATE integration_replica SET status = 'stopped', stopped_at = clock_timestamp() WHERE id = ${id}::uuid`)
-    ),
-    reap: (silentMillis) => storeErrors("replicas.reap")(reap(silentMillis, false)),
+    join: storeErrors("replicas.join")(join(own)),
+    serve: (served) => storeErrors("replicas.serve")(Effect.asVoid(serve(control.query, id, served))),
+    leave: storeErrors("replicas.leave")(Effect.asVoid(leave(sql, id))),
+    reap: (silentMillis) => storeErrors("replicas.reap")(reap(own, silentMillis, false)),
     startRecovery: (consumer) =>
       storeErrors("replicas.startRecovery")(
         Effect.flatMap(recorded(sql), (known) => Effect.asVoid(startRecovery(sql)(consumer, servedIn(known, consumer))))
       ),
     endRecovery: (consumers) => storeErrors("replicas.endRecovery")(Effect.asVoid(endRecovery(sql)(consumers))),
     noteStarted: (deliveryId, attempt) =>
-      storeErrors("replicas.noteStarted")(
-        Effect.asVoid(
-          control.query(
-            `INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, replica_id)
-            VALUES ($1::uuid, $2::int, clock_timestamp(), NULL, 'started', $3::uuid)`,
-            [deliveryId, attempt, id]
-          )
-        )
-      ),
+      storeErrors("replicas.noteStarted")(Effect.asVoid(noteStarted(control.query, id, deliveryId, attempt))),
     findStarted: (deliveryId) =>
       storeErrors("replicas.findStarted")(Effect.map(findStarted(sql)(deliveryId), ([note]) => note)),
     eraseStarted: (deliveryId) => storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(deliveryId))),
