@@ -6,6 +6,7 @@
 import { Effect, Layer } from "effect"
 import type { Entity } from "../model/DomainEvent.ts"
 import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
+import { byPosition } from "./comparators.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 interface StateRecord extends Omit<StoredState, "state"> {
@@ -55,7 +56,7 @@ export const layer: Layer.Layer<ActorStore, never, MemoryDatabase> = Layer.effec
         Effect.map(database.reader, (transaction) =>
           [...transaction.rows(states)]
             .filter((record) => record.consumer === consumer && record.position > position)
-            .toSorted((a, b) => (a.position < b.position ? -1 : 1))
+            .toSorted(byPosition)
             .slice(0, limit)
             .map(toStored)
         )

@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import type { OnDeadLetter } from "../model/Consumer.ts"
 import type { ClaimRequest, Interest } from "../stores/delivery.ts"
+import { ascending, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { claimable, type DeliveryRecord } from "./records.ts"
 import { matches, type Tables } from "./tables.ts"
@@ -30,8 +31,6 @@ const isWanted = (request: ClaimRequest, delivery: DeliveryRecord) =>
   (request.maxPosition === undefined || delivery.position <= request.maxPosition) &&
   covers(request.interest, delivery.eventName)
 
-const byPosition = (a: DeliveryRecord, b: DeliveryRecord) => (a.position < b.position ? -1 : 1)
-
 /** Due deliveries a request is about, in the order they are claimed. */
 function* dueFor(tables: Tables, transaction: Transaction, request: ClaimRequest, now: number) {
   if (isPaused(tables, transaction, request.consumer)) return
@@ -50,7 +49,7 @@ const tryKey = (tables: Tables, transaction: Transaction, consumer: string, key:
 /** Waits for whoever holds these keys. */
 export const lockKeys = (tables: Tables, transaction: Transaction, consumer: string, keys: ReadonlyArray<bigint>) =>
   Effect.forEach(
-    keys.toSorted((a, b) => (a < b ? -1 : 1)),
+    keys.toSorted(ascending),
     (key) => tables.database.lock(transaction, `key of ${consumer}`, String(key)),
     { discard: true }
   )

@@ -14,6 +14,7 @@ import {
   discardedTag,
   undecodableTag
 } from "../stores/DeadLetterStore.ts"
+import { ascending, byId } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp } from "./records.ts"
 import { MemoryTables, matches, type Tables } from "./tables.ts"
@@ -64,7 +65,7 @@ const isMeant = (filter: DeadLetterFilter, letter: DeadLetter): boolean => {
 const orderedEntity = ({ entityId, entityType, module }: DeadLetter["aggregate"]) => ({ module, entityType, entityId })
 
 const lastFirst = (a: DeadLetter, b: DeadLetter) =>
-  b.gaveUpAt.getTime() - a.gaveUpAt.getTime() || (a.deliveryId < b.deliveryId ? 1 : -1)
+  b.gaveUpAt.getTime() - a.gaveUpAt.getTime() || ascending(b.deliveryId, a.deliveryId)
 
 const list = (
   tables: Tables,
@@ -98,7 +99,7 @@ const reopen = (
       }
       const now = yield* tables.database.now
       const changed: Array<Changed> = []
-      for (const { id } of found.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+      for (const { id } of found.toSorted(byId)) {
         yield* tables.database.lock(transaction, tables.deliveries, id)
         const delivery = transaction.read(tables.deliveries, id)
         const event = delivery === undefined ? undefined : transaction.read(tables.events, delivery.eventId)

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { byPosition } from "./comparators.ts"
 
 /** What decides the order; no two rows of one list have the same. */
 export interface Due {
@@ -10,8 +11,7 @@ export interface Due {
   readonly position: bigint
 }
 
-export const byDueTime = (a: Due, b: Due): number =>
-  a.availableAt - b.availableAt || (a.position < b.position ? -1 : a.position > b.position ? 1 : 0)
+export const byDueTime = (a: Due, b: Due): number => a.availableAt - b.availableAt || byPosition(a, b)
 
 export class DueOrder<Row extends Due> {
   readonly #rows: Array<Row> = []

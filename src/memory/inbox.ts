@@ -8,6 +8,7 @@ import type { DeliveryStatus } from "../stores/delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../stores/poll.ts"
 import { claim, claimOne, lockKeys, nextDue, unpark, unparkableOf } from "./claiming.ts"
+import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { leases } from "./leases.ts"
 import { pendingAfter } from "./outbox.ts"
@@ -84,7 +85,7 @@ const countByStatus = (tables: Tables, transaction: Transaction) => {
     const key = `${consumer} ${status}`
     counts.set(key, { consumer, status, count: (counts.get(key)?.count ?? 0) + 1 })
   }
-  return [...counts.values()].toSorted((a, b) => (`${a.consumer} ${a.status}` < `${b.consumer} ${b.status}` ? -1 : 1))
+  return [...counts.values()].toSorted((a, b) => byConsumer(a, b) || ascending(a.status, b.status))
 }
 
 export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings> = Layer.effect(
@@ -148,7 +149,7 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
       findByEvent: (eventId) =>
         Effect.map(
           find((transaction) => tables.ofEvent(transaction, eventId)),
-          (found) => found.toSorted((a, b) => (a.consumer < b.consumer ? -1 : 1))
+          (found) => found.toSorted(byConsumer)
         ),
       findByConsumer: (consumer, position, limit) =>
         Effect.map(
@@ -156,7 +157,7 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
           (found) =>
             found
               .filter((delivery) => delivery.consumer === consumer && delivery.position > position)
-              .toSorted((a, b) => (a.position < b.position ? -1 : 1))
+              .toSorted(byPosition)
               .slice(0, limit)
         ),
       countByStatus: read((transaction) => countByStatus(tables, transaction)),

@@ -9,6 +9,7 @@ import type { Entity } from "../model/DomainEvent.ts"
 import { deferWrite } from "../stores/deferredWrites.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
+import { byPosition } from "./comparators.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 interface LinkRecord extends Omit<Link, "metadata"> {
@@ -40,10 +41,7 @@ export const layer: Layer.Layer<LinkStore, never, MemoryDatabase> = Layer.effect
     const links = database.table<LinkRecord>()
     const select = (isMeant: (link: LinkRecord) => boolean) =>
       Effect.map(database.reader, (transaction) =>
-        [...transaction.rows(links)]
-          .filter(isMeant)
-          .toSorted((a, b) => (a.position < b.position ? -1 : 1))
-          .map(toLink)
+        [...transaction.rows(links)].filter(isMeant).toSorted(byPosition).map(toLink)
       )
     const at = (end: "source" | "target") =>
       Effect.fnUntraced(function* (entity: Entity, options?: FindOptions) {

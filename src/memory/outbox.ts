@@ -14,6 +14,7 @@ import {
   type Removed,
   type RetentionWindow
 } from "../stores/OutboxStore.ts"
+import { byId, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen } from "./records.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
@@ -123,7 +124,7 @@ const isOld = (event: EventRecord, { deadLetterHours, hours }: RetentionWindow, 
 const removeSettled = (tables: Tables, transaction: Transaction, window: RetentionWindow, now: number): Removed => {
   const page = [...transaction.rows(tables.events)]
     .filter((event) => window.after === undefined || event.id > window.after)
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .toSorted(byId)
     .slice(0, window.limit)
   let removed = 0
   for (const event of page) {
@@ -141,9 +142,6 @@ const removeSettled = (tables: Tables, transaction: Transaction, window: Retenti
   }
   return { removed, next: page.length < window.limit ? undefined : page.at(-1)?.id }
 }
-
-const byPosition = (a: { readonly position: bigint }, b: { readonly position: bigint }) =>
-  a.position < b.position ? -1 : 1
 
 /** Pending events after a position, oldest first. */
 export const pendingAfter = (tables: Tables, transaction: Transaction, position: bigint, limit: number) =>

@@ -5,6 +5,7 @@
  */
 import { Context, Effect, Layer, type Schema } from "effect"
 import { type SettingChange, SettingStore } from "../settings/SettingStore.ts"
+import { ascending } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 
@@ -49,7 +50,7 @@ export class MemorySettings extends Context.Service<
           Effect.map(database.reader, (transaction) =>
             [...transaction.rows(changes)]
               .filter((each) => each.key === key)
-              .toSorted((a, b) => (a.number > b.number ? -1 : 1))
+              .toSorted((a, b) => ascending(b.number, a.number))
               .map(({ number: _, ...each }) => each)
           )
       })

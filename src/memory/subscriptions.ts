@@ -6,6 +6,7 @@
 import { Effect, Layer } from "effect"
 import type { Registration, RetireScope } from "../stores/SubscriptionStore.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { type DeliveryRecord, toDelivery } from "./records.ts"
 import { MemoryTables, matches, type Tables } from "./tables.ts"
@@ -31,7 +32,7 @@ const backfill = (tables: Tables, transaction: Transaction, registration: Regist
   const from = startFrom instanceof Date ? startFrom.getTime() : Number.NEGATIVE_INFINITY
   const earlier = [...transaction.rows(tables.events)]
     .filter((each) => matches(event, each.eventName) && each.createdAt.getTime() >= from)
-    .toSorted((a, b) => (a.position < b.position ? -1 : 1))
+    .toSorted(byPosition)
   for (const each of earlier) {
     if ([...tables.ofEvent(transaction, each.id)].some((delivery) => delivery.consumer === consumer)) continue
     tables.writeDeliveries(transaction, each, [{ consumer, tier: 0, isOrdered: ordering === "aggregate" }], now)
@@ -61,7 +62,7 @@ const orphaned = (tables: Tables, transaction: Transaction, { consumer, events, 
       ({ eventName }) =>
         events.some((event) => matches(event, eventName)) && !except.some((event) => matches(event, eventName))
     )
-    .toSorted((a, b) => (a.position < b.position ? -1 : 1))
+    .toSorted(byPosition)
 
 const skipped = (delivery: DeliveryRecord): DeliveryRecord => ({
   ...delivery,
@@ -89,7 +90,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
         }),
       consumers: Effect.map(database.reader, (transaction) =>
         [...transaction.rows(tables.consumers)]
-          .toSorted((a, b) => (a.consumer < b.consumer ? -1 : 1))
+          .toSorted(byConsumer)
           .map(({ consumer, lastSeenAt, ordering, pausedAt }) => ({
             consumer,
             ordering,
@@ -103,9 +104,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
       // Who serves nothing any more has ended, and its tables with it.
       unserved: () => Effect.succeed([]),
       all: Effect.map(database.reader, (transaction) =>
-        [...transaction.rows(tables.subscriptions)].toSorted((a, b) =>
-          keyOf(a.consumer, a.event) < keyOf(b.consumer, b.event) ? -1 : 1
-        )
+        [...transaction.rows(tables.subscriptions)].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
       ),
       open: (scope, limit) =>
         Effect.flatMap(database.reader, (transaction) =>

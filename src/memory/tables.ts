@@ -9,6 +9,7 @@ import { matcher } from "../model/eventPattern.ts"
 import type { AttemptRecord } from "../stores/delivery.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import type { Subscription } from "../stores/SubscriptionStore.ts"
+import { ascending } from "./comparators.ts"
 import { type Database, type Table, Transaction } from "./database.ts"
 import { byDueTime, DueOrder } from "./dueOrder.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
@@ -162,7 +163,7 @@ export class Tables {
     }
     const ranks = [...new Set(priorities.values())].toSorted((a, b) => b - a)
     return [...priorities]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .toSorted(([a], [b]) => ascending(a, b))
       .map(([consumer, priority]) => ({
         consumer,
         tier: ranks.indexOf(priority),
