@@ -64,7 +64,7 @@ export class MemoryDatabase extends Context.Service<
             })
           )
         return {
-          get: Effect.map(database.reader, (transaction) => transaction.read(cells, key) as A),
+          get: database.read((transaction) => transaction.read(cells, key) as A),
           set: (value) => modify(() => [undefined, value]),
           update: (change) => modify((value) => [undefined, change(value)]),
           modify

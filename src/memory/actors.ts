@@ -30,7 +30,7 @@ export const layer: Layer.Layer<ActorStore, never, MemoryDatabase> = Layer.effec
     const states = database.table<StateRecord>()
     return ActorStore.of({
       read: (consumer, aggregate) =>
-        Effect.map(database.reader, (transaction) => {
+        database.read((transaction) => {
           const record = transaction.read(states, keyOf(consumer, aggregate))
           return record === undefined ? undefined : toStored(record)
         }),
@@ -53,7 +53,7 @@ export const layer: Layer.Layer<ActorStore, never, MemoryDatabase> = Layer.effec
           })
         }),
       list: (consumer, position, limit) =>
-        Effect.map(database.reader, (transaction) =>
+        database.read((transaction) =>
           [...transaction.rows(states)]
             .filter((record) => record.consumer === consumer && record.position > position)
             .toSorted(byPosition)

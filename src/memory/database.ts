@@ -134,12 +134,16 @@ export class Database {
     return this.#changed
   }
 
-  /** What sees the current transaction's writes, or only what is committed. */
-  readonly reader: Effect.Effect<Transaction> = Effect.map(Current, (transaction) => transaction ?? new Transaction())
-
   readonly isOpen: Effect.Effect<boolean> = Effect.map(Current, (transaction) => transaction !== undefined)
 
   readonly now: Effect.Effect<number> = Clock.currentTimeMillis
+
+  /** Answers a question: as the current transaction sees its own writes, else by what is committed. */
+  read<A>(question: (transaction: Transaction, now: number) => A): Effect.Effect<A> {
+    return Effect.flatMap(Current, (transaction) =>
+      Effect.map(this.now, (now) => question(transaction ?? new Transaction(), now))
+    )
+  }
 
   /** Runs a statement: in the current transaction, else in one of its own. */
   run<A, E>(statement: (transaction: Transaction) => Effect.Effect<A, E>): Effect.Effect<A, E | StoreError> {
@@ -150,7 +154,7 @@ export class Database {
     })
   }
 
-  /** The same for what neither waits nor fails. */
+  /** Runs a statement that neither waits nor fails, as `run` does. */
   sync<A>(statement: (transaction: Transaction, now: number) => A): Effect.Effect<A, StoreError> {
     return this.run((transaction) => Effect.map(this.now, (now) => statement(transaction, now)))
   }

@@ -117,12 +117,11 @@ export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables> = Layer.ef
   DeadLetterStore,
   Effect.gen(function* () {
     const tables = yield* MemoryTables
-    const { reader } = tables.database
+    const { database } = tables
     return DeadLetterStore.of({
-      list: (filter, after, limit) =>
-        Effect.map(reader, (transaction) => list(tables, transaction, filter, after, limit)),
+      list: (filter, after, limit) => database.read((transaction) => list(tables, transaction, filter, after, limit)),
       find: (deliveryId) =>
-        Effect.map(reader, (transaction) => {
+        database.read((transaction) => {
           const delivery = transaction.read(tables.deliveries, deliveryId)
           if (delivery === undefined || !hasGivenUp(delivery)) return undefined
           return toContent(delivery, transaction.read(tables.events, delivery.eventId) as EventRecord)

@@ -3,20 +3,21 @@
  *
  * @internal
  */
-import { Deferred, Effect, Layer, type Schema } from "effect"
+import { Deferred, Effect, Layer } from "effect"
 import type { DeliveryStatus } from "../stores/delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
-import { firstOrderingKey, type PollRequest, type PollResult } from "../stores/poll.ts"
-import { claim, claimOne, lockKeys, nextDue, unpark, unparkableOf } from "./claiming.ts"
+import { claim, claimOne, lockKeys, nextDue, unpark } from "./claiming.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { leases } from "./leases.ts"
-import { pendingAfter } from "./outbox.ts"
-import { claimable, type DeliveryRecord, isOpen, toDelivery } from "./records.ts"
+import { poll } from "./poll.ts"
+import { claimable, type DeliveryRecord, toDelivery } from "./records.ts"
 import { toClaimed, update } from "./rows.ts"
 import { MemorySettings } from "./settings.ts"
 import { isAsSeen, settle } from "./settle.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
+
+type UnparkRequest = Parameters<InboxStore["Service"]["unpark"]>[0]
 
 /** Lower tiers of events whose upper ones have been attempted. */
 const bringForward = (tables: Tables, transaction: Transaction, eventIds: ReadonlyArray<string>, now: number) => {
@@ -36,49 +37,6 @@ const bringForward = (tables: Tables, transaction: Transaction, eventIds: Readon
   return [...consumers]
 }
 
-const answer = (
-  tables: Tables,
-  settings: Readonly<Record<string, Schema.Json>>,
-  transaction: Transaction,
-  question: PollRequest,
-  now: number
-): PollResult => {
-  for (const { consumer } of question.consumers) {
-    const record = transaction.read(tables.consumers, consumer)
-    if (record !== undefined && tables.database.tryLock(transaction, tables.consumers, consumer)) {
-      transaction.write(tables.consumers, consumer, { ...record, lastSeenAt: now })
-    }
-  }
-  const pending = pendingAfter(tables, transaction, question.rollUpPosition, question.rollUpLimit)
-  return {
-    due: question.consumers.flatMap((request) => {
-      const inMillis = nextDue(tables, transaction, { ...request, interest: request }, now)
-      return inMillis === undefined ? [] : [{ consumer: request.consumer, inMillis }]
-    }),
-    settings,
-    hasUnrouted: false,
-    hasOpenBackfills: false,
-    // Whoever missed something was told at once.
-    hasOpenSubscriptions: false,
-    hasUnrolled: pending.some((event) => ![...tables.ofEvent(transaction, event.id)].some(isOpen)),
-    nextRollUpPosition: pending.length < question.rollUpLimit ? 0n : (pending.at(-1)?.position ?? 0n),
-    unparkable: question.consumers.flatMap(({ consumer, onDeadLetter }) =>
-      onDeadLetter === undefined
-        ? []
-        : unparkableOf(tables, transaction, consumer, onDeadLetter).map((key) => ({ consumer, key }))
-    ),
-    nextParkedAfter: firstOrderingKey,
-    expired: question.consumers
-      .map(({ consumer }) => consumer)
-      .filter((consumer) =>
-        [...tables.openOf(transaction, consumer)].some(({ lease }) => lease !== null && lease.until <= now)
-      ),
-    recovered: [],
-    hasPeers: false,
-    hasSilentPeers: false
-  }
-}
-
 const countByStatus = (tables: Tables, transaction: Transaction) => {
   const counts = new Map<string, { consumer: string; status: DeliveryStatus; count: number }>()
   for (const { consumer, status } of transaction.rows(tables.deliveries)) {
@@ -88,79 +46,82 @@ const countByStatus = (tables: Tables, transaction: Transaction) => {
   return [...counts.values()].toSorted((a, b) => byConsumer(a, b) || ascending(a.status, b.status))
 }
 
+/** A delivery that its handler has processed. */
+const processed = (delivery: DeliveryRecord, now: number): DeliveryRecord => ({
+  ...delivery,
+  status: "processed",
+  processedAt: now,
+  attemptCount: delivery.attemptCount + 1
+})
+
+const lastPosition = (tables: Tables, transaction: Transaction, consumer: string) => {
+  let last = 0n
+  for (const delivery of transaction.rows(tables.deliveries)) {
+    if (delivery.consumer === consumer && delivery.position > last) last = delivery.position
+  }
+  return last
+}
+
+/** Lets keys go on, waiting for whoever holds them if it is asked for. */
+const unparkKeys = (tables: Tables, { consumer, keys, onDeadLetter, waits }: UnparkRequest) =>
+  tables.database.run((transaction) =>
+    Effect.gen(function* () {
+      if (waits === true) yield* lockKeys(tables, transaction, consumer, keys)
+      return unpark(tables, transaction, consumer, keys, onDeadLetter, yield* tables.database.now)
+    })
+  )
+
+const findById = (tables: Tables, transaction: Transaction, deliveryId: string, now: number) => {
+  const delivery = transaction.read(tables.deliveries, deliveryId)
+  return delivery === undefined ? undefined : toDelivery(delivery, now)
+}
+
+const findByEvent = (tables: Tables, transaction: Transaction, eventId: string, now: number) =>
+  [...tables.ofEvent(transaction, eventId)].toSorted(byConsumer).map((delivery) => toDelivery(delivery, now))
+
+const findByConsumer = (
+  tables: Tables,
+  transaction: Transaction,
+  page: { readonly consumer: string; readonly position: bigint; readonly limit: number },
+  now: number
+) =>
+  [...transaction.rows(tables.deliveries)]
+    .filter((delivery) => delivery.consumer === page.consumer && delivery.position > page.position)
+    .toSorted(byPosition)
+    .slice(0, page.limit)
+    .map((delivery) => toDelivery(delivery, now))
+
 export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings> = Layer.effect(
   InboxStore,
   Effect.gen(function* () {
     const tables = yield* MemoryTables
-    const stored = yield* MemorySettings
+    const settings = yield* MemorySettings
     const { database } = tables
-    const read = <A>(question: (transaction: Transaction, now: number) => A) =>
-      Effect.flatMap(database.reader, (transaction) => Effect.map(database.now, (now) => question(transaction, now)))
-    const find = (select: (transaction: Transaction) => Iterable<DeliveryRecord>) =>
-      read((transaction, now) => [...select(transaction)].map((delivery) => toDelivery(delivery, now)))
     return InboxStore.of({
       claim: (request) =>
         database.sync((transaction, now) =>
-          claim(tables, transaction, request, now).map(({ delivery, isParking }) =>
-            toClaimed(tables, transaction, delivery, isParking)
-          )
+          claim(tables, transaction, request, now).map((taken) => toClaimed(tables, transaction, taken))
         ),
       claimOne: (request) =>
         database.sync((transaction, now) => {
-          const claimed = claimOne(tables, transaction, request, now)
-          return claimed === undefined ? undefined : toClaimed(tables, transaction, claimed.delivery, claimed.isParking)
+          const taken = claimOne(tables, transaction, request, now)
+          return taken === undefined ? undefined : toClaimed(tables, transaction, taken)
         }),
-      unpark: ({ consumer, keys, onDeadLetter, waits }) =>
-        database.run((transaction) =>
-          Effect.gen(function* () {
-            if (waits === true) yield* lockKeys(tables, transaction, consumer, keys)
-            return unpark(tables, transaction, consumer, keys, onDeadLetter, yield* database.now)
-          })
-        ),
+      unpark: (request) => unparkKeys(tables, request),
       bringForward: (eventIds) => database.sync((transaction, now) => bringForward(tables, transaction, eventIds, now)),
-      complete: (ids) =>
-        Effect.asVoid(
-          update(tables, ids, (delivery, now) => ({
-            ...delivery,
-            status: "processed",
-            processedAt: now,
-            attemptCount: delivery.attemptCount + 1
-          }))
-        ),
+      complete: (ids) => Effect.asVoid(update(tables, ids, processed)),
       settle: (settlement) => settle(tables, settlement, (delivery) => isAsSeen(delivery, settlement), 1),
       ...leases(tables),
-      attempts: (deliveryId) => read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),
-      nextDue: (request) => read((transaction, now) => nextDue(tables, transaction, request, now)),
-      lastPosition: (consumer) =>
-        read((transaction) => {
-          let last = 0n
-          for (const delivery of transaction.rows(tables.deliveries)) {
-            if (delivery.consumer === consumer && delivery.position > last) last = delivery.position
-          }
-          return last
-        }),
-      poll: (question) =>
-        database.sync((transaction, now) => answer(tables, stored.values(transaction), transaction, question, now)),
-      findById: (deliveryId) =>
-        read((transaction, now) => {
-          const delivery = transaction.read(tables.deliveries, deliveryId)
-          return delivery === undefined ? undefined : toDelivery(delivery, now)
-        }),
-      findByEvent: (eventId) =>
-        Effect.map(
-          find((transaction) => tables.ofEvent(transaction, eventId)),
-          (found) => found.toSorted(byConsumer)
-        ),
+      attempts: (deliveryId) => database.read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),
+      nextDue: (request) => database.read((transaction, now) => nextDue(tables, transaction, request, now)),
+      lastPosition: (consumer) => database.read((transaction) => lastPosition(tables, transaction, consumer)),
+      poll: (request) =>
+        database.sync((transaction, now) => poll(tables, transaction, settings.values(transaction), request, now)),
+      findById: (deliveryId) => database.read((transaction, now) => findById(tables, transaction, deliveryId, now)),
+      findByEvent: (eventId) => database.read((transaction, now) => findByEvent(tables, transaction, eventId, now)),
       findByConsumer: (consumer, position, limit) =>
-        Effect.map(
-          find((transaction) => transaction.rows(tables.deliveries)),
-          (found) =>
-            found
-              .filter((delivery) => delivery.consumer === consumer && delivery.position > position)
-              .toSorted(byPosition)
-              .slice(0, limit)
-        ),
-      countByStatus: read((transaction) => countByStatus(tables, transaction)),
+        database.read((transaction, now) => findByConsumer(tables, transaction, { consumer, position, limit }, now)),
+      countByStatus: database.read((transaction) => countByStatus(tables, transaction)),
       changed: Effect.suspend(() => Deferred.await(database.changed))
     })
   })

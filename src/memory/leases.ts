@@ -66,10 +66,8 @@ export const leases = (tables: Tables): Leases => ({
         const { attemptCount, id, lease } = delivery
         if (found.length === limit || lease === null || lease.until > now) continue
         if (!tables.database.tryLock(transaction, tables.deliveries, id)) continue
-        found.push({
-          ...toClaimed(tables, transaction, { ...delivery, attemptCount: attemptCount - 1 }, true),
-          token: lease.token
-        })
+        const before = { ...delivery, attemptCount: attemptCount - 1 }
+        found.push({ ...toClaimed(tables, transaction, { delivery: before, isParking: true }), token: lease.token })
       }
       return found
     })

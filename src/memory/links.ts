@@ -40,9 +40,7 @@ export const layer: Layer.Layer<LinkStore, never, MemoryDatabase> = Layer.effect
     const { internal: database } = yield* MemoryDatabase
     const links = database.table<LinkRecord>()
     const select = (isMeant: (link: LinkRecord) => boolean) =>
-      Effect.map(database.reader, (transaction) =>
-        [...transaction.rows(links)].filter(isMeant).toSorted(byPosition).map(toLink)
-      )
+      database.read((transaction) => [...transaction.rows(links)].filter(isMeant).toSorted(byPosition).map(toLink))
     const at = (end: "source" | "target") =>
       Effect.fnUntraced(function* (entity: Entity, options?: FindOptions) {
         yield* checkEntity(end, entity)

@@ -154,35 +154,36 @@ export const layer: Layer.Layer<OutboxStore, never, MemoryTables> = Layer.effect
   OutboxStore,
   Effect.gen(function* () {
     const tables = yield* MemoryTables
-    const { reader } = tables.database
+    const { database } = tables
     return OutboxStore.of({
       append: (events) => append(tables, events),
       // Nobody but this store writes events here.
       route: () => Effect.succeed({ routed: 0, consumers: [] }),
       rollUp: (eventIds) => rollUp(tables, eventIds),
       rollUpFrom: (position, limit) =>
-        Effect.flatMap(reader, (transaction) =>
-          rollUp(
-            tables,
-            pendingAfter(tables, transaction, position, limit).map((event) => event.id)
-          )
+        Effect.flatMap(
+          database.read((transaction) => pendingAfter(tables, transaction, position, limit)),
+          (events) =>
+            rollUp(
+              tables,
+              events.map((event) => event.id)
+            )
         ),
-      removeSettled: (window) =>
-        tables.database.sync((transaction, now) => removeSettled(tables, transaction, window, now)),
+      removeSettled: (window) => database.sync((transaction, now) => removeSettled(tables, transaction, window, now)),
       findById: (eventId) =>
-        Effect.map(reader, (transaction) => {
+        database.read((transaction) => {
           const record = transaction.read(tables.events, eventId)
           return record === undefined ? undefined : toRow(record)
         }),
       findByName: (eventName, position, limit) =>
-        Effect.map(reader, (transaction) =>
+        database.read((transaction) =>
           [...transaction.rows(tables.events)]
             .filter((event) => event.eventName === eventName && event.position > position)
             .toSorted(byPosition)
             .slice(0, limit)
             .map(toRow)
         ),
-      countByStatus: Effect.map(reader, (transaction) => {
+      countByStatus: database.read((transaction) => {
         const counts: Partial<Record<EventStatus, number>> = {}
         for (const { status } of transaction.rows(tables.events)) counts[status] = (counts[status] ?? 0) + 1
         return counts

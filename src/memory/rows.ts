@@ -6,16 +6,13 @@
 import { Effect } from "effect"
 import type { StoreError } from "../errors/store.ts"
 import type { Claimed } from "../stores/delivery.ts"
+import type { Taken } from "./claiming.ts"
 import type { Transaction } from "./database.ts"
 import type { DeliveryRecord, EventRecord } from "./records.ts"
 import type { Tables } from "./tables.ts"
 
-export const toClaimed = (
-  tables: Tables,
-  transaction: Transaction,
-  delivery: DeliveryRecord,
-  isParking: boolean
-): Claimed => {
+/** A delivery that is held now, with its event. */
+export const toClaimed = (tables: Tables, transaction: Transaction, { delivery, isParking }: Taken): Claimed => {
   const event = transaction.read(tables.events, delivery.eventId) as EventRecord
   return {
     deliveryId: delivery.id,

@@ -43,11 +43,11 @@ export class MemorySettings extends Context.Service<
           })
         )
       const store = SettingStore.of({
-        all: Effect.map(database.reader, values),
+        all: database.read(values),
         set: (key, value, changedBy) => change(key, value, changedBy),
         remove: (key, changedBy) => change(key, undefined, changedBy),
         history: (key) =>
-          Effect.map(database.reader, (transaction) =>
+          database.read((transaction) =>
             [...transaction.rows(changes)]
               .filter((each) => each.key === key)
               .toSorted((a, b) => ascending(b.number, a.number))

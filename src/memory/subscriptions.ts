@@ -88,7 +88,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
           transaction.write(tables.consumers, consumer, { ...record, pausedAt })
           return true
         }),
-      consumers: Effect.map(database.reader, (transaction) =>
+      consumers: database.read((transaction) =>
         [...transaction.rows(tables.consumers)]
           .toSorted(byConsumer)
           .map(({ consumer, lastSeenAt, ordering, pausedAt }) => ({
@@ -103,16 +103,14 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
       backfill: Effect.succeed({ consumers: [], isOpen: false }),
       // Who serves nothing any more has ended, and its tables with it.
       unserved: () => Effect.succeed([]),
-      all: Effect.map(database.reader, (transaction) =>
+      all: database.read((transaction) =>
         [...transaction.rows(tables.subscriptions)].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
       ),
       open: (scope, limit) =>
-        Effect.flatMap(database.reader, (transaction) =>
-          Effect.map(database.now, (now) =>
-            orphaned(tables, transaction, scope)
-              .slice(0, limit)
-              .map((delivery) => toDelivery(delivery, now))
-          )
+        database.read((transaction, now) =>
+          orphaned(tables, transaction, scope)
+            .slice(0, limit)
+            .map((delivery) => toDelivery(delivery, now))
         ),
       remove: (consumer, events) =>
         database.sync((transaction) => {

@@ -1,0 +1,74 @@
+/**
+ * What the poll finds in memory: what `sql/inbox/poll.ts` asks PostgreSQL.
+ *
+ * @internal
+ */
+import type { Schema } from "effect"
+import { firstOrderingKey, type PollRequest, type PollResult } from "../stores/poll.ts"
+import { nextDue, unparkableOf } from "./claiming.ts"
+import type { Transaction } from "./database.ts"
+import { pendingAfter } from "./outbox.ts"
+import { isOpen } from "./records.ts"
+import type { Tables } from "./tables.ts"
+
+/** Gives the consumers that are served a sign of life. Those that another transaction holds are passed over. */
+const markSeen = (tables: Tables, transaction: Transaction, { consumers }: PollRequest, now: number) => {
+  for (const { consumer } of consumers) {
+    const record = transaction.read(tables.consumers, consumer)
+    if (record !== undefined && tables.database.tryLock(transaction, tables.consumers, consumer)) {
+      transaction.write(tables.consumers, consumer, { ...record, lastSeenAt: now })
+    }
+  }
+}
+
+/** For each consumer, in how many milliseconds its first claimable delivery is due. */
+const due = (tables: Tables, transaction: Transaction, { consumers }: PollRequest, now: number) =>
+  consumers.flatMap((served) => {
+    const inMillis = nextDue(tables, transaction, { ...served, interest: served }, now)
+    return inMillis === undefined ? [] : [{ consumer: served.consumer, inMillis }]
+  })
+
+/** Keys of ordered consumers that begin with a parked delivery which nothing blocks. */
+const unparkable = (tables: Tables, transaction: Transaction, { consumers }: PollRequest) =>
+  consumers.flatMap(({ consumer, onDeadLetter }) =>
+    onDeadLetter === undefined
+      ? []
+      : unparkableOf(tables, transaction, consumer, onDeadLetter).map((key) => ({ consumer, key }))
+  )
+
+/** Consumers with a lease that ran out. */
+const expired = (tables: Tables, transaction: Transaction, { consumers }: PollRequest, now: number) =>
+  consumers
+    .map(({ consumer }) => consumer)
+    .filter((consumer) =>
+      [...tables.openOf(transaction, consumer)].some(({ lease }) => lease !== null && lease.until <= now)
+    )
+
+/** All that a process asks. What crashes, other processes and plain SQL leave behind elsewhere cannot be here. */
+export const poll = (
+  tables: Tables,
+  transaction: Transaction,
+  settings: Readonly<Record<string, Schema.Json>>,
+  request: PollRequest,
+  now: number
+): PollResult => {
+  markSeen(tables, transaction, request, now)
+  const { rollUpLimit, rollUpPosition } = request
+  const pending = pendingAfter(tables, transaction, rollUpPosition, rollUpLimit)
+  return {
+    due: due(tables, transaction, request, now),
+    settings,
+    hasUnrouted: false,
+    hasOpenBackfills: false,
+    // Whoever missed something was told at once.
+    hasOpenSubscriptions: false,
+    hasUnrolled: pending.some((event) => ![...tables.ofEvent(transaction, event.id)].some(isOpen)),
+    nextRollUpPosition: pending.length < rollUpLimit ? 0n : (pending.at(-1)?.position ?? 0n),
+    unparkable: unparkable(tables, transaction, request),
+    nextParkedAfter: firstOrderingKey,
+    expired: expired(tables, transaction, request, now),
+    recovered: [],
+    hasPeers: false,
+    hasSilentPeers: false
+  }
+}
