@@ -10,6 +10,7 @@ import { deferWrite } from "../stores/deferredWrites.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
 import { byPosition } from "./comparators.ts"
+import type { Database, Table } from "./database.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 interface LinkRecord extends Omit<Link, "metadata"> {
@@ -34,62 +35,81 @@ const toLink = ({ metadata, position: _, ...link }: LinkRecord): Link => ({
   metadata: metadata === null ? null : JSON.parse(metadata)
 })
 
+/** What the links of one database are kept in. */
+interface Links {
+  readonly database: Database
+  readonly table: Table<LinkRecord>
+}
+
+/** Links in the order they were created. */
+const select = ({ database, table }: Links, isMeant: (link: LinkRecord) => boolean) =>
+  database.read((transaction) => [...transaction.rows(table)].filter(isMeant).toSorted(byPosition).map(toLink))
+
+const findAt = (links: Links, end: "source" | "target") =>
+  Effect.fnUntraced(function* (entity: Entity, options?: FindOptions) {
+    yield* checkEntity(end, entity)
+    const { linkType } = options ?? {}
+    return yield* select(links, (link) => isSame(link[end], entity) && (linkType ?? link.linkType) === link.linkType)
+  })
+
+const findBidirectional = Effect.fnUntraced(function* (links: Links, one: Entity, other: Entity) {
+  yield* checkEntity("first end", one)
+  yield* checkEntity("other end", other)
+  return yield* select(
+    links,
+    ({ source, target }) =>
+      (isSame(source, one) && isSame(target, other)) || (isSame(source, other) && isSame(target, one))
+  )
+})
+
+/** Writes a link that does not exist yet, after waiting for a transaction that is just creating it. */
+const insert = ({ database, table }: Links, link: NewLink, metadata: string | null) =>
+  database.run((transaction) =>
+    Effect.map(Effect.andThen(database.lock(transaction, table, keyOf(link)), database.now), (now) => {
+      const existing = transaction.read(table, keyOf(link))
+      if (existing !== undefined) return toLink(existing)
+      const record: LinkRecord = {
+        id: SecureRandom.uuidV4Unsafe(),
+        position: database.nextPosition(),
+        source: copyOf(link.source),
+        target: copyOf(link.target),
+        linkType: link.linkType,
+        metadata,
+        createdAt: new Date(now)
+      }
+      transaction.write(table, keyOf(link), record)
+      return toLink(record)
+    })
+  )
+
+/** Removes a link. Returns whether it was there. */
+const remove = ({ database, table }: Links, id: string) =>
+  database.run((transaction) => {
+    const found = [...transaction.rows(table)].find((link) => link.id === id)
+    if (found === undefined) return Effect.succeed(false)
+    return Effect.map(database.lock(transaction, table, keyOf(found)), () => {
+      if (transaction.read(table, keyOf(found)) === undefined) return false
+      transaction.write(table, keyOf(found), undefined)
+      return true
+    })
+  })
+
 export const layer: Layer.Layer<LinkStore, never, MemoryDatabase> = Layer.effect(
   LinkStore,
   Effect.gen(function* () {
     const { internal: database } = yield* MemoryDatabase
-    const links = database.table<LinkRecord>()
-    const select = (isMeant: (link: LinkRecord) => boolean) =>
-      database.read((transaction) => [...transaction.rows(links)].filter(isMeant).toSorted(byPosition).map(toLink))
-    const at = (end: "source" | "target") =>
-      Effect.fnUntraced(function* (entity: Entity, options?: FindOptions) {
-        yield* checkEntity(end, entity)
-        const { linkType } = options ?? {}
-        return yield* select((link) => isSame(link[end], entity) && (linkType ?? link.linkType) === link.linkType)
-      })
-    const insert = (link: NewLink, metadata: string | null) =>
-      database.run((transaction) =>
-        Effect.map(Effect.andThen(database.lock(transaction, links, keyOf(link)), database.now), (now) => {
-          const existing = transaction.read(links, keyOf(link))
-          if (existing !== undefined) return toLink(existing)
-          const record: LinkRecord = {
-            id: SecureRandom.uuidV4Unsafe(),
-            position: database.nextPosition(),
-            source: copyOf(link.source),
-            target: copyOf(link.target),
-            linkType: link.linkType,
-            metadata,
-            createdAt: new Date(now)
-          }
-          transaction.write(links, keyOf(link), record)
-          return toLink(record)
-        })
-      )
+    const links: Links = { database, table: database.table<LinkRecord>() }
     const defer = deferWrite(database.isOpen)
     return LinkStore.of({
       create: (link) =>
-        Effect.flatMap(checkLink(link), (metadata) => defer(insert(link, metadata), () => provisionalLink(link))),
-      findOutbound: at("source"),
-      findInbound: at("target"),
-      findByLinkType: (linkType) => select((link) => link.linkType === linkType),
-      findBidirectional: Effect.fnUntraced(function* (one, other) {
-        yield* checkEntity("first end", one)
-        yield* checkEntity("other end", other)
-        return yield* select(
-          ({ source, target }) =>
-            (isSame(source, one) && isSame(target, other)) || (isSame(source, other) && isSame(target, one))
-        )
-      }),
-      remove: (id) =>
-        database.run((transaction) => {
-          const found = [...transaction.rows(links)].find((link) => link.id === id)
-          if (found === undefined) return Effect.succeed(false)
-          return Effect.map(database.lock(transaction, links, keyOf(found)), () => {
-            if (transaction.read(links, keyOf(found)) === undefined) return false
-            transaction.write(links, keyOf(found), undefined)
-            return true
-          })
-        })
+        Effect.flatMap(checkLink(link), (metadata) =>
+          defer(insert(links, link, metadata), () => provisionalLink(link))
+        ),
+      findOutbound: findAt(links, "source"),
+      findInbound: findAt(links, "target"),
+      findByLinkType: (linkType) => select(links, (link) => link.linkType === linkType),
+      findBidirectional: (one, other) => findBidirectional(links, one, other),
+      remove: (id) => remove(links, id)
     })
   })
 )

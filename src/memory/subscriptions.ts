@@ -70,6 +70,47 @@ const skipped = (delivery: DeliveryRecord): DeliveryRecord => ({
   lastError: "The subscription was retired."
 })
 
+/** Pauses a consumer, or lets it go on. Returns whether it is known. */
+const setPaused = (tables: Tables, transaction: Transaction, consumer: string, isPaused: boolean, now: number) => {
+  const record = transaction.read(tables.consumers, consumer)
+  if (record === undefined) return false
+  const pausedAt = isPaused ? (record.pausedAt ?? now) : null
+  transaction.write(tables.consumers, consumer, { ...record, pausedAt })
+  return true
+}
+
+const consumers = (tables: Tables, transaction: Transaction) =>
+  [...transaction.rows(tables.consumers)].toSorted(byConsumer).map(({ consumer, lastSeenAt, ordering, pausedAt }) => ({
+    consumer,
+    ordering,
+    pausedAt: pausedAt === null ? null : new Date(pausedAt),
+    lastSeenAt: new Date(lastSeenAt)
+  }))
+
+const subscriptions = (tables: Tables, transaction: Transaction) =>
+  [...transaction.rows(tables.subscriptions)].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
+
+/** Removes subscriptions of a consumer. Returns how many there were. */
+const remove = (tables: Tables, transaction: Transaction, consumer: string, events: ReadonlyArray<string>) => {
+  const existing = [...new Set(events)].filter(
+    (event) => transaction.read(tables.subscriptions, keyOf(consumer, event)) !== undefined
+  )
+  for (const event of existing) transaction.write(tables.subscriptions, keyOf(consumer, event), undefined)
+  return existing.length
+}
+
+/** Skips what nobody will be interested in any more. Returns the ids of the events. */
+const skipOpen = (tables: Tables, scope: RetireScope) =>
+  tables.database.run((transaction) =>
+    Effect.forEach(orphaned(tables, transaction, scope), ({ id }) =>
+      Effect.map(tables.database.lock(transaction, tables.deliveries, id), () => {
+        const delivery = transaction.read(tables.deliveries, id) as DeliveryRecord
+        transaction.write(tables.deliveries, id, skipped(delivery))
+        return delivery.eventId
+      })
+    )
+  )
+
 export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.effect(
   SubscriptionStore,
   Effect.gen(function* () {
@@ -81,55 +122,22 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
           for (const registration of registrations) register(tables, transaction, registration, now)
         }),
       setPaused: (consumer, isPaused) =>
-        database.sync((transaction, now) => {
-          const record = transaction.read(tables.consumers, consumer)
-          if (record === undefined) return false
-          const pausedAt = isPaused ? (record.pausedAt ?? now) : null
-          transaction.write(tables.consumers, consumer, { ...record, pausedAt })
-          return true
-        }),
-      consumers: database.read((transaction) =>
-        [...transaction.rows(tables.consumers)]
-          .toSorted(byConsumer)
-          .map(({ consumer, lastSeenAt, ordering, pausedAt }) => ({
-            consumer,
-            ordering,
-            pausedAt: pausedAt === null ? null : new Date(pausedAt),
-            lastSeenAt: new Date(lastSeenAt)
-          }))
-      ),
+        database.sync((transaction, now) => setPaused(tables, transaction, consumer, isPaused, now)),
+      consumers: database.read((transaction) => consumers(tables, transaction)),
       // Every commit looks for subscriptions that its events missed.
       sweep: Effect.succeed({ consumers: [], isOpen: false }),
       backfill: Effect.succeed({ consumers: [], isOpen: false }),
       // Who serves nothing any more has ended, and its tables with it.
       unserved: () => Effect.succeed([]),
-      all: database.read((transaction) =>
-        [...transaction.rows(tables.subscriptions)].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
-      ),
+      all: database.read((transaction) => subscriptions(tables, transaction)),
       open: (scope, limit) =>
         database.read((transaction, now) =>
           orphaned(tables, transaction, scope)
             .slice(0, limit)
             .map((delivery) => toDelivery(delivery, now))
         ),
-      remove: (consumer, events) =>
-        database.sync((transaction) => {
-          const existing = [...new Set(events)].filter(
-            (event) => transaction.read(tables.subscriptions, keyOf(consumer, event)) !== undefined
-          )
-          for (const event of existing) transaction.write(tables.subscriptions, keyOf(consumer, event), undefined)
-          return existing.length
-        }),
-      skipOpen: (scope) =>
-        database.run((transaction) =>
-          Effect.forEach(orphaned(tables, transaction, scope), ({ id }) =>
-            Effect.map(database.lock(transaction, tables.deliveries, id), () => {
-              const delivery = transaction.read(tables.deliveries, id) as DeliveryRecord
-              transaction.write(tables.deliveries, id, skipped(delivery))
-              return delivery.eventId
-            })
-          )
-        )
+      remove: (consumer, events) => database.sync((transaction) => remove(tables, transaction, consumer, events)),
+      skipOpen: (scope) => skipOpen(tables, scope)
     })
   })
 )
