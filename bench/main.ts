@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the benchmarks of the README's table in their short form; `npm run bench -- <name> …`: some of them, at
+ * `npm run bench`: the benchmarks of docs/performance.md in their short form; `npm run bench -- <name> …`: some of them, at
  * length. `--rounds 5` and `--size 20000` change either; `--side here` (also more than once) leaves out other sides;
  * `--profile` writes a profile of what is timed, and names its hottest spots. Uses `DATABASE_URL` if set, else starts a
  * PostgreSQL of its own with fsync on.

@@ -51,7 +51,7 @@ export class ReplicaStore extends Context.Service<
     /** Id of this process, new at every start. */
     readonly id: string
     /**
-     * Makes this process known as running, and looks for those that ended without a word: the consumers they served are
+     * Makes this process known as running, and looks for those that ended without a word: the consumers they served
      * recover from then on.
      */
     readonly join: Effect.Effect<void, StoreError>
