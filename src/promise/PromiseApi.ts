@@ -5,10 +5,9 @@
  *
  * @since 0.1.0
  */
-import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
+import { Effect, type Layer } from "effect"
 import type { Stats } from "../delivery/onRequest/stats.ts"
 import { Processor } from "../delivery/Processor.ts"
-import { IntegrationStopped } from "../errors/operation.ts"
 import type { Services } from "../integration/Integration.ts"
 import * as ConsumerModule from "../model/Consumer.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
@@ -20,6 +19,7 @@ import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } f
 import { Transactor } from "../stores/Transactor.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "../subscribing/HandlerContext.ts"
 import * as Subscriber from "../subscribing/Subscriber.ts"
+import { Lifecycle } from "./lifecycle.ts"
 
 /** A handler that returns a promise, and what it is for. @since 0.1.0 */
 export interface SubscriberOptions<Source extends Subscriber.EventSource> {
@@ -124,6 +124,18 @@ const inTransaction = <A>(body: (context: HandlerContext) => PromiseLike<A>) =>
     })
   )
 
+/** Runs an effect on the services of an integration. */
+type Run = <A, E>(effect: Effect.Effect<A, E, Services>) => Promise<A>
+
+const makeDeadLetters = (run: Run): PromiseDeadLetters => ({
+  list: (given) => run(DeadLetters.use((letters) => letters.list(given))),
+  inspect: (deliveryId) => run(DeadLetters.use((letters) => letters.inspect(deliveryId))),
+  requeue: (deliveryId, given) => run(DeadLetters.use((letters) => letters.requeue(deliveryId, given))),
+  requeueAll: (filter) => run(DeadLetters.use((letters) => letters.requeueAll(filter))),
+  discard: (deliveryId, given) => run(DeadLetters.use((letters) => letters.discard(deliveryId, given))),
+  discardAll: (filter, given) => run(DeadLetters.use((letters) => letters.discardAll(filter, given)))
+})
+
 /**
  * Makes an integration from a layer with all services: `IntegrationLive` with its database, or `IntegrationMemory`.
  *
@@ -136,75 +148,24 @@ export const createIntegration = <E>(options: {
   readonly layer: Layer.Layer<Services, E>
   readonly subscribers?: ReadonlyArray<AnySubscriber>
 }): PromiseIntegration => {
-  let subscribers = [...(options.subscribers ?? [])]
-  let runtime = ManagedRuntime.make(options.layer)
-  let scope = Scope.makeUnsafe()
-  let started: Promise<void> | undefined
-  let stopped: Promise<void> | undefined
-
-  const run = <A, E2>(effect: Effect.Effect<A, E2, Services>): Promise<A> =>
-    stopped === undefined ? runtime.runPromise(effect) : Promise.reject(new IntegrationStopped())
-  const serve = (added: ReadonlyArray<AnySubscriber>) =>
-    Effect.gen(function* () {
-      const services = yield* Effect.context<Services>()
-      const provided = added.map((each) => Subscriber.provideContext(each, services))
-      yield* Processor.use((processor) => Scope.provide(processor.serve(provided), scope))
-    })
-  const close = async () => {
-    await Effect.runPromise(Scope.close(scope, Exit.void))
-    await runtime.dispose()
-  }
-  const begin = async () => {
-    try {
-      await run(serve(subscribers))
-    } catch (error) {
-      started = undefined
-      await close()
-      runtime = ManagedRuntime.make(options.layer)
-      scope = Scope.makeUnsafe()
-      throw error
-    }
-  }
-  const subscribeMany = async (added: ReadonlyArray<AnySubscriber>) => {
-    if (started === undefined && stopped === undefined) {
-      subscribers = [...subscribers, ...added]
-      return
-    }
-    await started
-    await run(serve(added))
-  }
-  const stop = () => {
-    stopped ??= Promise.resolve(started).then(close, close)
-    return stopped
-  }
-
+  const lifecycle = new Lifecycle(options.layer, options.subscribers ?? [])
+  const run: Run = (effect) => lifecycle.run(effect)
   return {
-    start: () => {
-      if (stopped !== undefined) return Promise.reject(new IntegrationStopped())
-      started ??= begin()
-      return started
-    },
-    stop,
-    [Symbol.asyncDispose]: stop,
+    start: () => lifecycle.start(),
+    stop: () => lifecycle.stop(),
+    [Symbol.asyncDispose]: () => lifecycle.stop(),
     publish: (definition, payload, publishOptions) => run(Publisher.publish(definition, payload, publishOptions)),
     publishEvent: (event) => run(Publisher.publishEvent(event)),
     publishEvents: (events) => run(Publisher.publishEvents(events)),
-    subscribe: (subscriberOptions) => subscribeMany([subscriber(subscriberOptions)]),
-    subscribeMany,
+    subscribe: (subscriberOptions) => lifecycle.add([subscriber(subscriberOptions)]),
+    subscribeMany: (subscribers) => lifecycle.add(subscribers),
     createLink: (link) => run(LinkStore.create(link)),
     findLinksBySource: (source, findOptions) => run(LinkStore.findOutbound(source, findOptions)),
     findLinksByTarget: (target, findOptions) => run(LinkStore.findInbound(target, findOptions)),
     findLinksByType: (linkType) => run(LinkStore.use((links) => links.findByLinkType(linkType))),
     transaction: (body) => run(inTransaction(body)),
     settled: (eventId) => run(Processor.use((processor) => processor.settled(eventId))),
-    deadLetters: {
-      list: (given) => run(DeadLetters.use((letters) => letters.list(given))),
-      inspect: (deliveryId) => run(DeadLetters.use((letters) => letters.inspect(deliveryId))),
-      requeue: (deliveryId, given) => run(DeadLetters.use((letters) => letters.requeue(deliveryId, given))),
-      requeueAll: (filter) => run(DeadLetters.use((letters) => letters.requeueAll(filter))),
-      discard: (deliveryId, given) => run(DeadLetters.use((letters) => letters.discard(deliveryId, given))),
-      discardAll: (filter, given) => run(DeadLetters.use((letters) => letters.discardAll(filter, given)))
-    },
+    deadLetters: makeDeadLetters(run),
     stats: () => run(Processor.use((processor) => processor.stats))
   }
 }
