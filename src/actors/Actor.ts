@@ -13,11 +13,12 @@ import type { StoreError } from "../errors/store.ts"
 import * as Consumer from "../model/Consumer.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"
-import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
-import { Transactor } from "../stores/Transactor.ts"
+import { ActorStore } from "../stores/ActorStore.ts"
+import type { Transactor } from "../stores/Transactor.ts"
 import * as Subscriber from "../subscribing/Subscriber.ts"
 import * as Memory from "./stateCache.ts"
 import * as Codec from "./stateCodec.ts"
+import * as States from "./states.ts"
 
 /** A new state together with events to be published: made with `reply`. @since 0.1.0 */
 export interface Reply<out State> {
@@ -164,6 +165,18 @@ const aggregateOf = (definitions: ReadonlyArray<DomainEvent.Definition.Any>, id:
       })
 }
 
+/** What a handler is in the transaction of its delivery: the state is read, handled and written, then events published. */
+const handle = <State, R>(states: States.States<State>, handler: Handler<State, R>) =>
+  Effect.fnUntraced(function* (event: DomainEvent.DomainEvent) {
+    const store = yield* ActorStore
+    const { aggregate } = event
+    const before = yield* States.load(states, store, aggregate)
+    const result = yield* handler.handle(before.state, event)
+    const after = yield* States.write(states, store, aggregate, before, isReply(result) ? result.state : result)
+    if (isReply(result)) yield* Publisher.publishAll(result.events)
+    yield* States.keep(states, store, aggregate, after)
+  })
+
 /**
  * Makes an actor. It does no I/O; `Subscriber.layer(...actor.subscribers)` runs it.
  *
@@ -191,68 +204,26 @@ export const make = <State, Encoded, R>(options: {
   const { consumer, problem } = ordered(options.consumer)
   const handlers = options.handlers(makeOn<State>())
   const definitions = handlers.flatMap((handler) => handler.definitions)
-  const codec = Codec.make<State>({
+  const { initial } = options
+  const states: States.States<State> = {
     consumer: consumer.name,
-    schema: Schema.toCodecJson(options.state),
-    version: options.version ?? 1,
-    migrate: options.migrate
-  })
-  const initialOf = (aggregate: DomainEvent.Entity): State =>
-    typeof options.initial === "function"
-      ? (options.initial as (aggregate: DomainEvent.Entity) => State)(aggregate)
-      : options.initial
-  const cache = Memory.make<State>()
-
-  const load = Effect.fnUntraced(function* (store: ActorStore["Service"], aggregate: DomainEvent.Entity) {
-    const known = cache.take(store, aggregate)
-    if (known !== undefined) return known
-    const stored = yield* store.read(consumer.name, aggregate)
-    return stored === undefined
-      ? { state: initialOf(aggregate), revision: undefined }
-      : { state: yield* codec.decode(stored), revision: stored.revision }
-  })
-
-  const handle = (handler: Handler<State, R>) =>
-    Effect.fnUntraced(function* (event: DomainEvent.DomainEvent) {
-      const store = yield* ActorStore
-      const { aggregate } = event
-      const before = yield* load(store, aggregate)
-      const result = yield* handler.handle(before.state, event)
-      const state = isReply(result) ? result.state : result
-      const json = yield* codec.encode(aggregate, state)
-      yield* codec.write(store, aggregate, json, before.revision)
-      if (isReply(result)) yield* Publisher.publishAll(result.events)
-      const transactor = yield* Transactor
-      yield* transactor.afterCommit(cache.keep(store, aggregate, { state, revision: (before.revision ?? 0n) + 1n }))
-    })
-
-  const toItem = Effect.fnUntraced(function* (stored: StoredState) {
-    const { aggregate, revision, updatedAt } = stored
-    return { aggregate, state: yield* codec.decode(stored), revision, updatedAt }
-  })
-
+    codec: Codec.make<State>({
+      consumer: consumer.name,
+      schema: Schema.toCodecJson(options.state),
+      version: options.version ?? 1,
+      migrate: options.migrate
+    }),
+    cache: Memory.make<State>(),
+    initialOf: (aggregate) =>
+      typeof initial === "function" ? (initial as (aggregate: DomainEvent.Entity) => State)(aggregate) : initial
+  }
   return {
     consumer,
     subscribers: handlers.map((handler) => {
-      const made = Subscriber.make({ consumer, event: handler.definitions, handler: handle(handler) })
+      const made = Subscriber.make({ consumer, event: handler.definitions, handler: handle(states, handler) })
       return problem === undefined ? made : { ...made, problem }
     }),
-    state: Effect.fnUntraced(function* (id) {
-      const aggregate = yield* aggregateOf(definitions, id)
-      const stored = yield* ActorStore.use((store) => store.read(consumer.name, aggregate))
-      return stored === undefined ? initialOf(aggregate) : yield* codec.decode(stored)
-    }),
-    states: Effect.fnUntraced(function* ({ after = 0n, limit = 100 } = {}) {
-      if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
-        return yield* new InvalidOption({
-          option: "limit",
-          value: String(limit),
-          expected: "an integer from 1 to 1000"
-        })
-      }
-      const rows = yield* ActorStore.use((store) => store.list(consumer.name, after, limit))
-      const [items, unreadable] = yield* Effect.partition(rows, toItem)
-      return { items, unreadable, next: rows.length === limit ? rows.at(-1)?.position : undefined }
-    })
+    state: (id) => Effect.flatMap(aggregateOf(definitions, id), (aggregate) => States.read(states, aggregate)),
+    states: ({ after = 0n, limit = 100 } = {}) => States.list(states, after, limit)
   }
 }

@@ -27,55 +27,78 @@ export interface StateCodec<State> {
 /** Largest state, in bytes of JSON: 1 MiB. */
 const maxBytes = 1_048_576
 
-export const make = <State>(options: {
+/** The form the states of one actor are stored in. */
+interface Format<State> {
+  /** Name of the consumer they belong to. */
   readonly consumer: string
   readonly schema: Schema.Codec<State, Schema.Json>
   readonly version: number
+  /** From a state of an earlier version to this one; without it they are the same. */
   readonly migrate: ((state: Schema.Json, version: number) => Schema.Json) | undefined
-}): StateCodec<State> => {
-  const { consumer, migrate, schema, version } = options
-  const fail = (aggregate: Entity, problem: string) =>
-    Effect.fail(new ActorStateError({ consumer, aggregate: aggregate.entityId, problem }))
-  const decoder = Schema.decodeUnknownEffect(schema)
-  const encoder = Schema.encodeEffect(schema)
-  const words = (error: Schema.SchemaError) =>
-    issuesOf(error)
-      .map((issue) => `at ${issue.path === "" ? "(root)" : issue.path}: ${issue.message}`)
-      .join("; ")
-  const migrated = ({ aggregate, schemaVersion, state }: StoredState) =>
-    migrate === undefined || schemaVersion === version
-      ? Effect.succeed(state)
-      : Effect.try({
-          try: () => migrate(state, schemaVersion),
-          catch: (cause) =>
-            new ActorStateError({
-              consumer,
-              aggregate: aggregate.entityId,
-              problem: `the migration from version ${schemaVersion} failed: ${cause}`
-            })
-        })
-  return {
-    decode: Effect.fnUntraced(function* (stored) {
-      const { aggregate, schemaVersion } = stored
-      if (schemaVersion > version) {
-        return yield* fail(aggregate, `it was written with version ${schemaVersion}, this code knows ${version}`)
-      }
-      return yield* Effect.catchTag(decoder(yield* migrated(stored)), "SchemaError", (error) =>
-        fail(aggregate, `stored with version ${schemaVersion}, it does not match the schema: ${words(error)}`)
-      )
-    }),
-    encode: Effect.fnUntraced(function* (aggregate, state) {
-      const encoded = yield* Effect.catchTag(encoder(state), "SchemaError", (error) =>
-        fail(aggregate, `the new state does not match the schema: ${words(error)}`)
-      )
-      const stored = storableJson(encoded, maxBytes)
-      if ("json" in stored) return stored.json
-      const { message, path } = stored.issue
-      return yield* fail(aggregate, `the new state cannot be stored: at ${path === "" ? "(root)" : path}: ${message}`)
-    }),
-    write: Effect.fnUntraced(function* (store, aggregate, state, after) {
-      const isWritten = yield* store.write({ consumer, aggregate, state, schemaVersion: version, after })
-      if (!isWritten) return yield* new ActorStateChanged({ consumer, aggregate: aggregate.entityId })
-    })
-  }
 }
+
+const refused = (consumer: string, aggregate: Entity, problem: string) =>
+  new ActorStateError({ consumer, aggregate: aggregate.entityId, problem })
+
+const words = (error: Schema.SchemaError) =>
+  issuesOf(error)
+    .map((issue) => `at ${issue.path === "" ? "(root)" : issue.path}: ${issue.message}`)
+    .join("; ")
+
+/** A stored state in the form of this version. */
+const migrated = <State>(
+  { consumer, migrate, version }: Format<State>,
+  { aggregate, schemaVersion, state }: StoredState
+) =>
+  migrate === undefined || schemaVersion === version
+    ? Effect.succeed(state)
+    : Effect.try({
+        try: () => migrate(state, schemaVersion),
+        catch: (cause) => refused(consumer, aggregate, `the migration from version ${schemaVersion} failed: ${cause}`)
+      })
+
+const makeDecode = <State>(format: Format<State>): StateCodec<State>["decode"] => {
+  const { consumer, schema, version } = format
+  const decoder = Schema.decodeUnknownEffect(schema)
+  return Effect.fnUntraced(function* (stored) {
+    const { aggregate, schemaVersion } = stored
+    if (schemaVersion > version) {
+      const problem = `it was written with version ${schemaVersion}, this code knows ${version}`
+      return yield* refused(consumer, aggregate, problem)
+    }
+    return yield* Effect.mapError(decoder(yield* migrated(format, stored)), (error) =>
+      refused(
+        consumer,
+        aggregate,
+        `stored with version ${schemaVersion}, it does not match the schema: ${words(error)}`
+      )
+    )
+  })
+}
+
+const makeEncode = <State>({ consumer, schema }: Format<State>): StateCodec<State>["encode"] => {
+  const encoder = Schema.encodeEffect(schema)
+  return Effect.fnUntraced(function* (aggregate, state) {
+    const encoded = yield* Effect.mapError(encoder(state), (error) =>
+      refused(consumer, aggregate, `the new state does not match the schema: ${words(error)}`)
+    )
+    const stored = storableJson(encoded, maxBytes)
+    if ("json" in stored) return stored.json
+    const { message, path } = stored.issue
+    return yield* refused(
+      consumer,
+      aggregate,
+      `the new state cannot be stored: at ${path === "" ? "(root)" : path}: ${message}`
+    )
+  })
+}
+
+export const make = <State>(format: Format<State>): StateCodec<State> => ({
+  decode: makeDecode(format),
+  encode: makeEncode(format),
+  write: Effect.fnUntraced(function* (store, aggregate, state, after) {
+    const { consumer, version } = format
+    const isWritten = yield* store.write({ consumer, aggregate, state, schemaVersion: version, after })
+    if (!isWritten) return yield* new ActorStateChanged({ consumer, aggregate: aggregate.entityId })
+  })
+})

@@ -1,0 +1,90 @@
+/**
+ * States of one actor: read for a handler and written with what it did, or read by somebody who asks.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import { InvalidOption } from "../errors/declaration.ts"
+import type { Entity } from "../model/DomainEvent.ts"
+import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
+import { Transactor } from "../stores/Transactor.ts"
+import type { ActorCache, Known } from "./stateCache.ts"
+import type { StateCodec } from "./stateCodec.ts"
+
+/** What the states of one actor have in common. */
+export interface States<State> {
+  /** Name of the consumer they belong to. */
+  readonly consumer: string
+  readonly codec: StateCodec<State>
+  readonly cache: ActorCache<State>
+  /** The state of an aggregate before its first event. */
+  readonly initialOf: (aggregate: Entity) => State
+}
+
+/** The state a handler goes on from: out of the cache, else as it is stored. */
+export const load = Effect.fnUntraced(function* <State>(
+  { cache, codec, consumer, initialOf }: States<State>,
+  store: ActorStore["Service"],
+  aggregate: Entity
+) {
+  const known = cache.take(store, aggregate)
+  if (known !== undefined) return known
+  const stored = yield* store.read(consumer, aggregate)
+  const before: Known<State> =
+    stored === undefined
+      ? { state: initialOf(aggregate), revision: undefined }
+      : { state: yield* codec.decode(stored), revision: stored.revision }
+  return before
+})
+
+/** Writes the state that follows from `before`. Returns it with its revision, for `keep`. */
+export const write = Effect.fnUntraced(function* <State>(
+  { codec }: States<State>,
+  store: ActorStore["Service"],
+  aggregate: Entity,
+  before: Known<State>,
+  state: State
+) {
+  const json = yield* codec.encode(aggregate, state)
+  yield* codec.write(store, aggregate, json, before.revision)
+  const after: Known<State> = { state, revision: (before.revision ?? 0n) + 1n }
+  return after
+})
+
+/** Keeps a state for the next event, once it is committed. */
+export const keep = <State>(
+  { cache }: States<State>,
+  store: ActorStore["Service"],
+  aggregate: Entity,
+  after: Known<State>
+) => Transactor.use((transactor) => transactor.afterCommit(cache.keep(store, aggregate, after)))
+
+/** The state of one aggregate as it is stored; its initial state if there is none. */
+export const read = Effect.fnUntraced(function* <State>(
+  { codec, consumer, initialOf }: States<State>,
+  aggregate: Entity
+) {
+  const stored = yield* ActorStore.use((store) => store.read(consumer, aggregate))
+  return stored === undefined ? initialOf(aggregate) : yield* codec.decode(stored)
+})
+
+/** One page of states, and those on it that cannot be read. Fails with `InvalidOption`. */
+export const list = Effect.fnUntraced(function* <State>(
+  { codec, consumer }: States<State>,
+  after: bigint,
+  limit: number
+) {
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
+    return yield* new InvalidOption({ option: "limit", value: String(limit), expected: "an integer from 1 to 1000" })
+  }
+  const toItem = (stored: StoredState) =>
+    Effect.map(codec.decode(stored), (state) => ({
+      aggregate: stored.aggregate,
+      state,
+      revision: stored.revision,
+      updatedAt: stored.updatedAt
+    }))
+  const rows = yield* ActorStore.use((store) => store.list(consumer, after, limit))
+  const [items, unreadable] = yield* Effect.partition(rows, toItem)
+  return { items, unreadable, next: rows.length === limit ? rows.at(-1)?.position : undefined }
+})
