@@ -8,8 +8,9 @@ import { type Config, Duration, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import * as ProcessorModule from "../delivery/Processor.ts"
 import { Registry } from "../delivery/Registry.ts"
-import { InvalidOption, UnsupportedOption } from "../errors/declaration.ts"
+import { InvalidOption, type UnsupportedOption } from "../errors/declaration.ts"
 import type { MigrationFailed, SchemaMismatch, StoreError } from "../errors/store.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
 import type { MemoryDatabase } from "../memory/MemoryDatabase.ts"
 import * as MemoryStores from "../memory/stores.ts"
 import { defaultMaxPayloadBytes } from "../model/storable.ts"
@@ -87,10 +88,8 @@ const isDuration = (value: Duration.Input) => {
 }
 
 const validate = (options: Options): Effect.Effect<void, InvalidOption | UnsupportedOption> => {
-  const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown !== undefined) {
-    return Effect.fail(new UnsupportedOption({ where: "Integration.layer", option: unknown, supported: known }))
-  }
+  const unknown = unknownOption("Integration.layer", options, known)
+  if (unknown !== undefined) return Effect.fail(unknown)
   for (const name of durations) {
     const value = options[name]
     if (value !== undefined && !isDuration(value)) return refuse(name, value, "a finite duration")

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { DateTime, Duration, Effect, Option, Schedule } from "effect"
-import { type InvalidIdentifier, InvalidOption, UnsupportedOption } from "../errors/declaration.ts"
+import { type InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/declaration.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
 import { checkIdentifier } from "./storable.ts"
 
 /**
@@ -111,7 +112,7 @@ export const make = (name: string, options: Options = {}): Consumer => ({ name, 
 export const from = (consumer: Consumer | string): Consumer =>
   typeof consumer === "string" ? make(consumer) : consumer
 
-const supported = [
+const supported: ReadonlyArray<keyof Options> = [
   "concurrency",
   "maxAttempts",
   "retryBaseDelay",
@@ -125,7 +126,7 @@ const supported = [
   "onDeadLetter",
   "mode",
   "startFrom"
-] as const
+]
 
 const refuse = (consumer: Consumer, option: string, value: unknown, expected: string) =>
   new InvalidOption({ option: `${option} of consumer "${consumer.name}"`, value: String(value), expected })
@@ -219,11 +220,8 @@ export const validate = Effect.fnUntraced(function* (
   consumer: Consumer
 ): Effect.fn.Return<void, InvalidIdentifier | UnsupportedOption | InvalidOption> {
   yield* checkIdentifier("consumer name", consumer.name, 255)
-  const unknown = Object.keys(consumer.options).find((key) => !(supported as ReadonlyArray<string>).includes(key))
-  if (unknown !== undefined) {
-    return yield* new UnsupportedOption({ where: `Consumer "${consumer.name}"`, option: unknown, supported })
-  }
   const problem =
+    unknownOption(`Consumer "${consumer.name}"`, consumer.options, supported) ??
     integerProblem(consumer, "concurrency", 100) ??
     integerProblem(consumer, "maxAttempts", 1_000_000) ??
     integerProblem(consumer, "batchSize", 500) ??

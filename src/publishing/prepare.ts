@@ -4,9 +4,10 @@
  * @since 0.1.0
  */
 import { DateTime, Duration, Effect, Option } from "effect"
-import { InvalidIdentifier, InvalidOption, UnsupportedOption } from "../errors/declaration.ts"
+import { InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/declaration.ts"
 import { EventEncodingError, type OutboxDisabled } from "../errors/payload.ts"
 import type { StoreError } from "../errors/store.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
 import { encoderOf, issuesOf } from "../model/payloadCodec.ts"
@@ -59,11 +60,10 @@ export const untypedFields = [
   "schemaVersion"
 ]
 
+/** Fails with `UnsupportedOption` when something is said of an event that is not known. */
 export const refuseUnknown = (eventName: string, given: object, supported: ReadonlyArray<string>) => {
-  const option = Object.keys(given).find((key) => !supported.includes(key))
-  return option === undefined
-    ? Effect.void
-    : Effect.fail(new UnsupportedOption({ where: `Publishing "${eventName}"`, option, supported }))
+  const unknown = unknownOption(`Publishing "${eventName}"`, given, supported)
+  return unknown === undefined ? Effect.void : Effect.fail(unknown)
 }
 
 /** An event and what its caller gets back of it. */

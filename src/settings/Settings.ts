@@ -7,8 +7,9 @@
  * @since 0.1.0
  */
 import { Config, Context, Effect, Layer, Option, Ref, type Schema } from "effect"
-import { InvalidOption, UnsupportedOption } from "../errors/declaration.ts"
+import { InvalidOption, type UnsupportedOption } from "../errors/declaration.ts"
 import type { StoreError } from "../errors/store.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
 import { SettingStore } from "./SettingStore.ts"
 
 /**
@@ -209,12 +210,8 @@ const fromEnvironment = Effect.gen(function* () {
 })
 
 const validateOptions = (options: Partial<Values>): Effect.Effect<void, InvalidOption | UnsupportedOption> => {
-  const unknown = Object.keys(options).find((name) => !(name in definitions))
-  if (unknown !== undefined) {
-    return Effect.fail(
-      new UnsupportedOption({ where: "Integration.layer settings", option: unknown, supported: names })
-    )
-  }
+  const unknown = unknownOption("Integration.layer settings", options, names)
+  if (unknown !== undefined) return Effect.fail(unknown)
   const rejected = resolve([options]).rejected[0]
   return rejected === undefined
     ? Effect.void

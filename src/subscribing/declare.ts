@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Context, Duration, Effect } from "effect"
-import { UnsupportedOption } from "../errors/declaration.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
 import * as Consumer from "../model/Consumer.ts"
 import { Directive } from "../model/directive.ts"
 import type { EventOf, EventSource, Handler, ItemOutcome, Subscriber } from "../model/subscriber.ts"
@@ -16,13 +16,6 @@ const supportedOptions: ReadonlyArray<string> = ["consumer", "event", "handler",
 const callSite = (): string | undefined => {
   const frame = new Error().stack?.split("\n")[4]
   return frame?.match(/([^/\\(\s]+:\d+):\d+\)?$/)?.[1]
-}
-
-const unsupportedOption = (consumer: Consumer.Consumer, options: object) => {
-  const option = Object.keys(options).find((key) => !supportedOptions.includes(key))
-  return option === undefined
-    ? undefined
-    : new UnsupportedOption({ where: `Subscriber of consumer "${consumer.name}"`, option, supported: supportedOptions })
 }
 
 const declare = <R>(
@@ -43,7 +36,7 @@ const declare = <R>(
     priority: options.priority ?? 0,
     handler,
     context: Context.empty(),
-    problem: unsupportedOption(consumer, options),
+    problem: unknownOption(`Subscriber of consumer "${consumer.name}"`, options, supportedOptions),
     declaredAt: callSite()
   }
 }
