@@ -1,7 +1,7 @@
 /** The same work in memory, on PGlite in memory, and on PostgreSQL: what tests and the embedded default cost. */
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { type Integration, IntegrationLive, IntegrationMemory, Processor, Subscriber } from "../src/index.ts"
-import * as PgLite from "../src/pglite.ts"
+import * as PgLite from "../src/pglite/PgLite.ts"
 import { clientFor } from "./harness/database.ts"
 import type { Bench, Run } from "./harness/model.ts"
 import { counter, listsOf, payloads } from "./harness/work.ts"

@@ -5,7 +5,7 @@
 import { Effect, Layer, Logger, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, DomainEvent, IntegrationLive, Processor, Publisher, Subscriber } from "../src/index.ts"
-import * as PgLite from "../src/pglite.ts"
+import * as PgLite from "../src/pglite/PgLite.ts"
 
 const MeterRead = DomainEvent.define("meter.read", {
   sourceModule: "metering",

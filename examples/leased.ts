@@ -4,7 +4,7 @@
  */
 import { Effect, Layer, Logger, Schema } from "effect"
 import { Consumer, DomainEvent, Integration, OutboxStore, Processor, Publisher, Subscriber } from "../src/index.ts"
-import * as PgLite from "../src/pglite.ts"
+import * as PgLite from "../src/pglite/PgLite.ts"
 
 const order = {
   sourceModule: "shop",

@@ -1,7 +1,7 @@
 /** The same without a line of Effect in the application: async handlers, promises, real errors. */
 import { Layer, Schema } from "effect"
 import { DomainEvent, IntegrationLive } from "../src/index.ts"
-import * as PgLite from "../src/pglite.ts"
+import * as PgLite from "../src/pglite/PgLite.ts"
 import { createIntegration, subscriber } from "../src/promise.ts"
 
 const InvoiceCreated = DomainEvent.define("invoice.created", {

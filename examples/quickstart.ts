@@ -4,7 +4,7 @@
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { DomainEvent, IntegrationLive, LinkStore, Processor, Publisher, Subscriber, Transactor } from "../src/index.ts"
-import * as PgLite from "../src/pglite.ts"
+import * as PgLite from "../src/pglite/PgLite.ts"
 
 const InvoiceCreated = DomainEvent.define("invoice.created", {
   sourceModule: "finance",

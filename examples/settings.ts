@@ -1,7 +1,7 @@
 /** Settings from options, environment and table, changed while the process runs. */
 import { ConfigProvider, Effect, Layer, Logger } from "effect"
 import { Integration, SettingStore, Settings } from "../src/index.ts"
-import * as PgLite from "../src/pglite.ts"
+import * as PgLite from "../src/pglite/PgLite.ts"
 
 // In an application this is the environment of the process.
 const environment = ConfigProvider.fromEnvRecord({ CORE_INTEGRATION_OUTBOX_BATCH_SIZE: "30" })

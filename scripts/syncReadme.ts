@@ -12,7 +12,7 @@ const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.u
 const specifiers = [
   ["../src/index.ts", "effect-integration"],
   ["../src/decorators.ts", "effect-integration/decorators"],
-  ["../src/pglite.ts", "effect-integration/PgLite"],
+  ["../src/pglite/PgLite.ts", "effect-integration/PgLite"],
   ["../src/testing.ts", "effect-integration/testing"]
 ] as const
 

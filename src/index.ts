@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 export * as Actor from "./actors/Actor.ts"
-export type { Stats } from "./delivery/onRequest/stats.ts"
 export { type Options as ProcessorOptions, Processor, type Retired, type ServeError } from "./delivery/Processor.ts"
 export { type RegistrationError, Registry } from "./delivery/Registry.ts"
+export type { Stats } from "./delivery/Stats.ts"
 export * as Errors from "./errors/Errors.ts"
 export * as Integration from "./integration/Integration.ts"
 export { IntegrationLive, IntegrationMemory } from "./integration/Integration.ts"
@@ -21,7 +21,7 @@ export {
   type Page as DeadLetterPage
 } from "./operations/DeadLetters.ts"
 export { Publisher } from "./publishing/Publisher.ts"
-export type { PublishError, UntypedEvent } from "./publishing/prepare.ts"
+export type { PublishError, UntypedEvent } from "./publishing/UntypedEvent.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./settings/Settings.ts"
 export { ActorStore } from "./stores/ActorStore.ts"
@@ -31,7 +31,7 @@ export {
   type DeadLetterFilter,
   DeadLetterStore
 } from "./stores/DeadLetterStore.ts"
-export type { AttemptRecord, Delivery, DeliveryStatus } from "./stores/delivery.ts"
+export type { AttemptRecord, Delivery, DeliveryStatus } from "./stores/Delivery.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
 export { type EventStatus, type OutboxRow, OutboxStore } from "./stores/OutboxStore.ts"

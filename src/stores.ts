@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-export { MigrationFailed, SchemaMismatch, SqlUnavailable, StoreError } from "./errors/store.ts"
+export { MigrationFailed, SchemaMismatch, SqlUnavailable, StoreError } from "./errors/StoreErrors.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { ActorStore, type NewState, type StoredState } from "./stores/ActorStore.ts"
 export {
@@ -16,7 +16,6 @@ export {
   discardedTag,
   undecodableTag
 } from "./stores/DeadLetterStore.ts"
-export { deferWrite } from "./stores/deferredWrites.ts"
 export type {
   AttemptRecord,
   Claimed,
@@ -29,7 +28,8 @@ export type {
   Leased,
   LockWait,
   Settlement
-} from "./stores/delivery.ts"
+} from "./stores/Delivery.ts"
+export { deferWrite } from "./stores/deferredWrites.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
 export { checkEntity, checkLink, provisionalLink } from "./stores/linkRules.ts"
@@ -42,7 +42,7 @@ export {
   type Removed,
   type RetentionWindow
 } from "./stores/OutboxStore.ts"
-export { firstOrderingKey, type PollRequest, type PollResult } from "./stores/poll.ts"
+export { firstOrderingKey, type PollRequest, type PollResult } from "./stores/Poll.ts"
 export { type Replica, ReplicaStore, type Served, type StartedAttempt } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export {

@@ -4,5 +4,5 @@
  * @since 0.1.0
  */
 export * as Conformance from "./testing/conformance/Conformance.ts"
-export * from "./testing/faults.ts"
-export * from "./testing/observe.ts"
+export * from "./testing/Faults.ts"
+export * from "./testing/Observe.ts"

@@ -6,12 +6,14 @@ import {
   importersOfDoors,
   importsOf,
   longFiles,
+  misnamed,
   readTree,
   strayClients,
   type Tree,
   unknownRooms,
   upwardImports
 } from "./support/architecture.ts"
+import { entryPoints } from "./support/publicNames.ts"
 
 const tree = readTree()
 
@@ -79,6 +81,16 @@ describe("the tree of src", () => {
     const long = "const a = 1\n".repeat(301)
     assert.deepStrictEqual(longFiles(made({ "model/a.ts": long, "model/b.ts": long.slice(12) })), ["model/a.ts"])
     assert.deepStrictEqual(longFiles(tree), [])
+  })
+
+  it("names its public modules in PascalCase, and no other file", () => {
+    const files = made({ "model/Consumer.ts": "", "model/storable.ts": "", "model/Hidden.ts": "", "index.ts": "" })
+    assert.deepStrictEqual(misnamed(files, ["model/Consumer.ts"]), ["model/Hidden.ts"])
+    assert.deepStrictEqual(misnamed(files, ["model/Consumer.ts", "model/Hidden.ts", "model/storable.ts"]), [
+      "model/storable.ts"
+    ])
+    const exported = entryPoints().map((file) => file.replace(/^src\//, ""))
+    assert.deepStrictEqual(misnamed(tree, exported), [])
   })
 
   it("keeps database clients where they belong", () => {

@@ -8,7 +8,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { Integration } from "../../src/index.ts"
-import * as PgLite from "../../src/pglite.ts"
+import * as PgLite from "../../src/pglite/PgLite.ts"
 import { Invoices } from "../finance/Invoices.ts"
 import { Tasks } from "../operations/Tasks.ts"
 

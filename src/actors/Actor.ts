@@ -7,9 +7,9 @@
  * @since 0.1.0
  */
 import { Effect, Schema } from "effect"
-import { InvalidIdentifier, InvalidOption } from "../errors/declaration.ts"
-import type { ActorStateError } from "../errors/handler.ts"
-import type { StoreError } from "../errors/store.ts"
+import { InvalidIdentifier, InvalidOption } from "../errors/DeclarationErrors.ts"
+import type { ActorStateError } from "../errors/HandlerErrors.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import * as Consumer from "../model/Consumer.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"

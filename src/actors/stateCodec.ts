@@ -4,8 +4,8 @@
  * @internal
  */
 import { Effect, Schema } from "effect"
-import { ActorStateChanged, ActorStateError } from "../errors/handler.ts"
-import type { StoreError } from "../errors/store.ts"
+import { ActorStateChanged, ActorStateError } from "../errors/HandlerErrors.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { issuesOf } from "../model/payloadCodec.ts"
 import { storableJson } from "../model/storable.ts"

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect } from "effect"
-import { InvalidOption } from "../errors/declaration.ts"
+import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
 import { Transactor } from "../stores/Transactor.ts"

@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import { Clock, Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
-import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound } from "../errors/operation.ts"
-import type { StoreError } from "../errors/store.ts"
-import type { Subscriber } from "../model/subscriber.ts"
+import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound } from "../errors/OperationErrors.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
+import type { Subscriber } from "../model/SubscriberValue.ts"
 import { Settings } from "../settings/Settings.ts"
-import type { Delivery } from "../stores/delivery.ts"
+import type { Delivery } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
 import { type Replica, ReplicaStore } from "../stores/ReplicaStore.ts"
@@ -25,18 +25,20 @@ import * as Poller from "./maintenance/poller.ts"
 import * as RollUp from "./maintenance/rollUp.ts"
 import { settled } from "./onRequest/awaitSettled.ts"
 import * as Drain from "./onRequest/drain.ts"
-import { type Retired, retire } from "./onRequest/retire.ts"
-import { makeStats, type Stats } from "./onRequest/stats.ts"
+import { retire } from "./onRequest/retire.ts"
+import { makeStats } from "./onRequest/stats.ts"
 import { type RegistrationError, Registry } from "./Registry.ts"
+import type { Retired } from "./Retired.ts"
 import * as Recovery from "./recovery/attemptNotes.ts"
 import { recordServed } from "./recovery/served.ts"
+import type { Stats } from "./Stats.ts"
 import * as Workers from "./workers/workers.ts"
 
 /** Why subscribers could not be served. @since 0.1.0 */
 export type ServeError = RegistrationError
 
 /** What `Processor.retire` did or found. @since 0.1.0 */
-export type { Retired } from "./onRequest/retire.ts"
+export type { Retired } from "./Retired.ts"
 
 /** Options of the processor that are not settings. @since 0.1.0 */
 export interface Options {

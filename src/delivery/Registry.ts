@@ -10,13 +10,13 @@ import {
   type InvalidIdentifier,
   InvalidOption,
   type UnsupportedOption
-} from "../errors/declaration.ts"
-import type { StoreError } from "../errors/store.ts"
+} from "../errors/DeclarationErrors.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import * as Consumer from "../model/Consumer.ts"
 import { isPattern, matcher, overlap } from "../model/eventPattern.ts"
+import type { DeclarationError, Subscriber } from "../model/SubscriberValue.ts"
 import { checkIdentifier } from "../model/storable.ts"
-import type { DeclarationError, Subscriber } from "../model/subscriber.ts"
-import type { Interest } from "../stores/delivery.ts"
+import type { Interest } from "../stores/Delivery.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 
 /** Why subscribers were refused. @since 0.1.0 */

@@ -8,7 +8,7 @@ import { Duration } from "effect"
 import { type Consumer, type OnDeadLetter, orderOf, type Retryable } from "../model/Consumer.ts"
 import type * as RetryPolicy from "../model/RetryPolicy.ts"
 import type { Values } from "../settings/Settings.ts"
-import type { ClaimRequest } from "../stores/delivery.ts"
+import type { ClaimRequest } from "../stores/Delivery.ts"
 import type { Engine } from "./engine.ts"
 
 /** When a delivery that failed is tried again, and when it gives up. */

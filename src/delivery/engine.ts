@@ -4,7 +4,7 @@
  * @internal
  */
 import { type Deferred, Effect, type PartitionedSemaphore } from "effect"
-import type { StoreError } from "../errors/store.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Settings } from "../settings/Settings.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"

@@ -4,8 +4,8 @@
  *
  * @since 0.1.0
  */
-export * from "./declaration.ts"
-export * from "./handler.ts"
-export * from "./operation.ts"
-export * from "./payload.ts"
-export * from "./store.ts"
+export * from "./DeclarationErrors.ts"
+export * from "./HandlerErrors.ts"
+export * from "./OperationErrors.ts"
+export * from "./PayloadErrors.ts"
+export * from "./StoreErrors.ts"

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { UnsupportedOption } from "./declaration.ts"
+import { UnsupportedOption } from "./DeclarationErrors.ts"
 
 /**
  * The error that names the first of these options that is not supported; undefined when all are.

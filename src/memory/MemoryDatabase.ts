@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer } from "effect"
-import type { StoreError } from "../errors/store.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import { Database } from "./database.ts"
 
 /**

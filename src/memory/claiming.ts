@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { OnDeadLetter } from "../model/Consumer.ts"
-import type { ClaimRequest, Interest } from "../stores/delivery.ts"
+import type { ClaimRequest, Interest } from "../stores/Delivery.ts"
 import { ascending, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { claimable, type DeliveryRecord } from "./records.ts"

@@ -7,7 +7,7 @@
  * @internal
  */
 import { Clock, Context, Deferred, Effect, Exit } from "effect"
-import { StoreError } from "../errors/store.ts"
+import { StoreError } from "../errors/StoreErrors.ts"
 
 /** Rows by key. What is in it is committed. */
 export class Table<Row> {

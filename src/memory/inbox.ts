@@ -4,7 +4,7 @@
  * @internal
  */
 import { Deferred, Effect, Layer } from "effect"
-import type { DeliveryStatus } from "../stores/delivery.ts"
+import type { DeliveryStatus } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { claim, claimOne, lockKeys, nextDue, unpark } from "./claiming.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"

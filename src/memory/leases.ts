@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Leased } from "../stores/delivery.ts"
+import type { Leased } from "../stores/Delivery.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { DeliveryRecord } from "./records.ts"
 import { toClaimed, update } from "./rows.ts"

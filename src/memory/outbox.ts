@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import type { StoreError } from "../errors/store.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import {
   type Appended,
   type EventStatus,

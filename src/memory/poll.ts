@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Schema } from "effect"
-import { firstOrderingKey, type PollRequest, type PollResult } from "../stores/poll.ts"
+import { firstOrderingKey, type PollRequest, type PollResult } from "../stores/Poll.ts"
 import { nextDue, unparkableOf } from "./claiming.ts"
 import type { Transaction } from "./database.ts"
 import { pendingAfter } from "./outbox.ts"

@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Ordering } from "../model/Consumer.ts"
-import type { Delivery, DeliveryStatus } from "../stores/delivery.ts"
+import type { Delivery, DeliveryStatus } from "../stores/Delivery.ts"
 import type { OutboxRow } from "../stores/OutboxStore.ts"
 
 /** An event; payload and metadata are kept as text, so that nobody can change what is stored. */

@@ -4,8 +4,8 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import type { Claimed } from "../stores/delivery.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
+import type { Claimed } from "../stores/Delivery.ts"
 import type { Taken } from "./claiming.ts"
 import type { Transaction } from "./database.ts"
 import type { DeliveryRecord, EventRecord } from "./records.ts"

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import { cutTo } from "../model/storable.ts"
-import type { AttemptRecord, Settlement } from "../stores/delivery.ts"
+import type { AttemptRecord, Settlement } from "../stores/Delivery.ts"
 import type { Transaction } from "./database.ts"
 import type { DeliveryRecord } from "./records.ts"
 import { update } from "./rows.ts"

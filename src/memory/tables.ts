@@ -6,7 +6,7 @@
 import { Context, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { matcher } from "../model/eventPattern.ts"
-import type { AttemptRecord } from "../stores/delivery.ts"
+import type { AttemptRecord } from "../stores/Delivery.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import type { Subscription } from "../stores/SubscriptionStore.ts"
 import { ascending } from "./comparators.ts"

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { SqlUnavailable } from "../errors/store.ts"
+import { SqlUnavailable } from "../errors/StoreErrors.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { DateTime, Duration, Effect, Option, Schedule } from "effect"
-import { type InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/declaration.ts"
+import { type InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { checkIdentifier } from "./storable.ts"
 

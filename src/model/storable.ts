@@ -4,8 +4,8 @@
  * @internal
  */
 import { Effect } from "effect"
-import { InvalidIdentifier } from "../errors/declaration.ts"
-import type { Issue } from "../errors/payload.ts"
+import { InvalidIdentifier } from "../errors/DeclarationErrors.ts"
+import type { Issue } from "../errors/PayloadErrors.ts"
 
 /** `length` counts UTF-16 units, `varchar(n)` counts characters. */
 const isLongerThan = (text: string, max: number) => text.length > max && [...text].length > max

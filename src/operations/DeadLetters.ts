@@ -5,22 +5,23 @@
  */
 import { Context, Effect, Layer, type Schema } from "effect"
 import { Registry } from "../delivery/Registry.ts"
-import type { InvalidOption } from "../errors/declaration.ts"
-import { DeliveryNotFound } from "../errors/operation.ts"
-import type { EventDecodingError, EventEncodingError } from "../errors/payload.ts"
-import type { StoreError } from "../errors/store.ts"
+import type { InvalidOption } from "../errors/DeclarationErrors.ts"
+import { DeliveryNotFound } from "../errors/OperationErrors.ts"
+import type { EventDecodingError, EventEncodingError } from "../errors/PayloadErrors.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import { defaultMaxPayloadBytes, isUuid } from "../model/storable.ts"
 import { type DeadLetter, type DeadLetterContent, DeadLetterStore } from "../stores/DeadLetterStore.ts"
-import type { AttemptRecord } from "../stores/delivery.ts"
+import type { AttemptRecord } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import { discard, eachPage, requeue, type Services } from "./changeDeadLetters.ts"
-import { checkPage, type Filter, toStoreFilter } from "./deadLetterFilter.ts"
+import type { Filter } from "./DeadLetterSelection.ts"
+import { checkPage, toStoreFilter } from "./deadLetterFilter.ts"
 import { editedPayload } from "./editedPayload.ts"
 
-export type { Filter } from "./deadLetterFilter.ts"
+export type { Filter } from "./DeadLetterSelection.ts"
 
 /** One page of a list. @since 0.1.0 */
 export interface Page {

@@ -5,14 +5,15 @@
  */
 import { Effect } from "effect"
 import type { Registry } from "../delivery/Registry.ts"
-import type { StoreError } from "../errors/store.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import { orderOf } from "../model/Consumer.ts"
 import type { Changed, DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
-import { type Filter, toStoreFilter } from "./deadLetterFilter.ts"
+import type { Filter } from "./DeadLetterSelection.ts"
+import { toStoreFilter } from "./deadLetterFilter.ts"
 
 /** What changing dead letters needs. */
 export interface Services {

@@ -4,17 +4,10 @@
  * @since 0.1.0
  */
 import { DateTime, Effect, Option } from "effect"
-import { InvalidOption } from "../errors/declaration.ts"
+import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import { isUuid } from "../model/storable.ts"
 import type { DeadLetterFilter } from "../stores/DeadLetterStore.ts"
-
-/** Which dead letters are meant; without a field, all. @since 0.1.0 */
-export interface Filter extends Omit<DeadLetterFilter, "since" | "until"> {
-  /** Gave up at this time or later. */
-  readonly since?: DateTime.DateTime.Input
-  /** Gave up before this time. */
-  readonly until?: DateTime.DateTime.Input
-}
+import type { Filter } from "./DeadLetterSelection.ts"
 
 /** Largest page of a list. */
 const maxLimit = 1000

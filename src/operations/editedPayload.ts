@@ -5,10 +5,10 @@
  */
 import { Effect, type Schema } from "effect"
 import type { Registry } from "../delivery/Registry.ts"
-import { EventDecodingError, EventEncodingError } from "../errors/payload.ts"
+import { EventDecodingError, EventEncodingError } from "../errors/PayloadErrors.ts"
 import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
 import { storableJson } from "../model/storable.ts"
-import type { Delivery } from "../stores/delivery.ts"
+import type { Delivery } from "../stores/Delivery.ts"
 
 /**
  * The text of a payload for one delivery, if it can be stored and the delivery's handler, when this process has it, can

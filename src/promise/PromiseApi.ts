@@ -6,15 +6,15 @@
  * @since 0.1.0
  */
 import { Effect, type Layer } from "effect"
-import type { Stats } from "../delivery/onRequest/stats.ts"
 import { Processor } from "../delivery/Processor.ts"
+import type { Stats } from "../delivery/Stats.ts"
 import type { Services } from "../integration/Integration.ts"
 import * as ConsumerModule from "../model/Consumer.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { DeadLetters } from "../operations/DeadLetters.ts"
 import { Publisher } from "../publishing/Publisher.ts"
-import type { UntypedEvent } from "../publishing/prepare.ts"
-import type { Delivery } from "../stores/delivery.ts"
+import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
+import type { Delivery } from "../stores/Delivery.ts"
 import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "../subscribing/HandlerContext.ts"

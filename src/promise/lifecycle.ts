@@ -5,7 +5,7 @@
  */
 import { Effect, Exit, type Layer, ManagedRuntime, Scope } from "effect"
 import { Processor } from "../delivery/Processor.ts"
-import { IntegrationStopped } from "../errors/operation.ts"
+import { IntegrationStopped } from "../errors/OperationErrors.ts"
 import type { Services } from "../integration/Integration.ts"
 import * as Subscriber from "../subscribing/Subscriber.ts"
 

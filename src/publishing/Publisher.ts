@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer } from "effect"
-import { OutboxDisabled } from "../errors/payload.ts"
+import { OutboxDisabled } from "../errors/PayloadErrors.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { defaultMaxPayloadBytes } from "../model/storable.ts"
 import { Settings } from "../settings/Settings.ts"
@@ -17,16 +17,9 @@ import { Transactor } from "../stores/Transactor.ts"
 import { Broadcast } from "../wakeups/Broadcast.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import { makeAppend } from "./append.ts"
-import {
-  type Prepared,
-  type PublishError,
-  prepareTyped,
-  prepareUntyped,
-  refuseUnknown,
-  type UntypedEvent,
-  untypedFields
-} from "./prepare.ts"
+import { type Prepared, prepareTyped, prepareUntyped, refuseUnknown, untypedFields } from "./prepare.ts"
 import { provisional, type StoredOf, storedAs } from "./stored.ts"
+import type { PublishError, UntypedEvent } from "./UntypedEvent.ts"
 
 /** Says once of each name that its events have no consumer. */
 const makeLogUnconsumed = () => {

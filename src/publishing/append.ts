@@ -5,8 +5,8 @@
  * @internal
  */
 import { type Context, Effect } from "effect"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import { isRefused } from "../errors/sqlState.ts"
-import type { StoreError } from "../errors/store.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import type { Appended, OutboxStore } from "../stores/OutboxStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"

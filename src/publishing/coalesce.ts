@@ -4,8 +4,8 @@
  * @internal
  */
 import { type Context, Effect, Exit, Request, RequestResolver } from "effect"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import { isRefused } from "../errors/sqlState.ts"
-import type { StoreError } from "../errors/store.ts"
 
 interface One<A, B> extends Request.Request<B, StoreError> {
   readonly item: A

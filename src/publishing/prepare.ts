@@ -4,9 +4,8 @@
  * @since 0.1.0
  */
 import { DateTime, Duration, Effect, Option } from "effect"
-import { InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/declaration.ts"
-import { EventEncodingError, type OutboxDisabled } from "../errors/payload.ts"
-import type { StoreError } from "../errors/store.ts"
+import { InvalidIdentifier, InvalidOption } from "../errors/DeclarationErrors.ts"
+import { EventEncodingError } from "../errors/PayloadErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
@@ -14,40 +13,7 @@ import { encoderOf, issuesOf } from "../model/payloadCodec.ts"
 import { checkIdentifier, storableJson } from "../model/storable.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
-
-/** Why an event was not published; nothing was written then. @since 0.1.0 */
-export type PublishError =
-  | EventEncodingError
-  | InvalidIdentifier
-  | InvalidOption
-  | UnsupportedOption
-  | OutboxDisabled
-  | StoreError
-
-/** An event without a definition, as the reference system's publisher takes it. @since 0.1.0 */
-export interface UntypedEvent {
-  /** 1 to 255 characters, without `*`. */
-  readonly eventName: string
-  /** 1 to 127 characters. */
-  readonly sourceModule: string
-  /** 1 to 127 characters. */
-  readonly aggregateType: string
-  /** 1 to 255 characters. */
-  readonly aggregateId: string
-  /** Any JSON value. */
-  readonly payload: unknown
-  readonly metadata?: DomainEvent.Metadata
-  /** At most 255 characters; default: inherited inside a handler, else none. */
-  readonly correlationId?: string
-  /** Version of the payload's form, a positive integer; default 1. */
-  readonly schemaVersion?: number
-  /** See `DomainEvent.PublishOptions`. */
-  readonly delay?: DomainEvent.PublishOptions["delay"] & {}
-  /** See `DomainEvent.PublishOptions`. */
-  readonly availableAt?: DomainEvent.PublishOptions["availableAt"] & {}
-  /** See `DomainEvent.PublishOptions`. */
-  readonly dedupeKey?: string
-}
+import type { UntypedEvent } from "./UntypedEvent.ts"
 
 const supportedOptions = ["metadata", "correlationId", "aggregateId", "delay", "availableAt", "dedupeKey"]
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Context, type Effect, type Schema } from "effect"
-import type { StoreError } from "../errors/store.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 
 /** One change of a setting. @since 0.1.0 */
 export interface SettingChange {

@@ -7,8 +7,8 @@
  * @since 0.1.0
  */
 import { Config, Context, Effect, Layer, Option, Ref, type Schema } from "effect"
-import { InvalidOption, type UnsupportedOption } from "../errors/declaration.ts"
-import type { StoreError } from "../errors/store.ts"
+import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { SettingStore } from "./SettingStore.ts"
 

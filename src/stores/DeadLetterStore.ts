@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { Context, type Effect, type Schema } from "effect"
-import type { StoreError } from "../errors/store.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 
 /** Which deliveries that gave up are meant; without a field, all. @since 0.1.0 */

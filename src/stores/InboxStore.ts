@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import { Context, type Effect } from "effect"
-import type { StoreError } from "../errors/store.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import type { OnDeadLetter } from "../model/Consumer.ts"
-import type { AttemptRecord, Claimed, ClaimRequest, Delivery, DeliveryStatus, Leased, Settlement } from "./delivery.ts"
-import type { PollRequest, PollResult } from "./poll.ts"
+import type { AttemptRecord, Claimed, ClaimRequest, Delivery, DeliveryStatus, Leased, Settlement } from "./Delivery.ts"
+import type { PollRequest, PollResult } from "./Poll.ts"
 
 /**
  * Stores deliveries. Operations join the caller's transaction and fail with `StoreError`.

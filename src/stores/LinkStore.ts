@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { Context, type Effect, type Schema } from "effect"
-import type { InvalidIdentifier } from "../errors/declaration.ts"
-import type { StoreError } from "../errors/store.ts"
+import type { InvalidIdentifier } from "../errors/DeclarationErrors.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Entity, Metadata } from "../model/DomainEvent.ts"
 
 /** `reference`: mentions; `cascade`: lives and ends with; `aggregate_root`: belongs to. @since 0.1.0 */

@@ -9,8 +9,8 @@
  * @since 0.1.0
  */
 import { Context, type Effect } from "effect"
-import type { StoreError } from "../errors/store.ts"
-import type { Interest } from "./delivery.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
+import type { Interest } from "./Delivery.ts"
 
 /** What a process says about a consumer it serves. @since 0.1.0 */
 export interface Served extends Interest {

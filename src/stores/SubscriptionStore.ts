@@ -5,9 +5,9 @@
  * @since 0.1.0
  */
 import { Context, type Effect } from "effect"
-import type { StoreError } from "../errors/store.ts"
+import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Ordering } from "../model/Consumer.ts"
-import type { Delivery } from "./delivery.ts"
+import type { Delivery } from "./Delivery.ts"
 
 /** A consumer's interest in a name or pattern. @since 0.1.0 */
 export interface Subscription {

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Context, type Deferred, type Effect } from "effect"
-import type { SqlUnavailable, StoreError } from "../errors/store.ts"
+import type { SqlUnavailable, StoreError } from "../errors/StoreErrors.ts"
 
 /**
  * Opens transactions in which the application's writes, the events it publishes, and the engine's marks commit

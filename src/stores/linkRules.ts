@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { InvalidIdentifier } from "../errors/declaration.ts"
+import { InvalidIdentifier } from "../errors/DeclarationErrors.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { checkIdentifier, storableJson } from "../model/storable.ts"
 import type { Link, NewLink } from "./LinkStore.ts"

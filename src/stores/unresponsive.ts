@@ -8,7 +8,7 @@
  * @internal
  */
 import { Cause, Clock, Deferred, Effect, Fiber } from "effect"
-import { StoreError } from "../errors/store.ts"
+import { StoreError } from "../errors/StoreErrors.ts"
 import type { Settings } from "../settings/Settings.ts"
 
 /** When something last happened, by the process's clock. */

@@ -8,7 +8,7 @@
  */
 import type { Effect } from "effect"
 import * as ConsumerModule from "../model/Consumer.ts"
-import type { EventOf, EventSource } from "../model/subscriber.ts"
+import type { EventOf, EventSource } from "../model/SubscriberValue.ts"
 import { consumers, noteMethod } from "./decoratorMetadata.ts"
 import type { HandlerContext } from "./HandlerContext.ts"
 

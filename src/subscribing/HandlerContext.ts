@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"
-import type { UntypedEvent } from "../publishing/prepare.ts"
+import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 

@@ -8,10 +8,10 @@
  */
 import { Effect, Layer } from "effect"
 import { Processor, type ServeError } from "../delivery/Processor.ts"
-import type { Subscriber } from "../model/subscriber.ts"
+import type { Subscriber } from "../model/SubscriberValue.ts"
 import { provideContext } from "./declare.ts"
 
-export type * from "../model/subscriber.ts"
+export type * from "../model/SubscriberValue.ts"
 export * from "./declare.ts"
 export { fromClass, fromInstance } from "./fromClass.ts"
 

@@ -6,8 +6,8 @@
 import { Context, Duration, Effect } from "effect"
 import { unknownOption } from "../errors/unknownOption.ts"
 import * as Consumer from "../model/Consumer.ts"
-import { Directive } from "../model/directive.ts"
-import type { EventOf, EventSource, Handler, ItemOutcome, Subscriber } from "../model/subscriber.ts"
+import { Directive } from "../model/Directive.ts"
+import type { EventOf, EventSource, Handler, ItemOutcome, Subscriber } from "../model/SubscriberValue.ts"
 
 /** Options of `make` and `batch`. */
 const supportedOptions: ReadonlyArray<string> = ["consumer", "event", "handler", "priority"]

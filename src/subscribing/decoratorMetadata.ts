@@ -7,7 +7,7 @@
  * @internal
  */
 import type { Consumer } from "../model/Consumer.ts"
-import type { EventSource } from "../model/subscriber.ts"
+import type { EventSource } from "../model/SubscriberValue.ts"
 
 /** One decorated method. */
 export interface DecoratedMethod {

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import { NotDecorated, PromiseHandlerMode } from "../errors/declaration.ts"
+import { NotDecorated, PromiseHandlerMode } from "../errors/DeclarationErrors.ts"
 import * as Consumer from "../model/Consumer.ts"
-import type { Subscriber } from "../model/subscriber.ts"
+import type { Subscriber } from "../model/SubscriberValue.ts"
 import { make } from "./declare.ts"
 import { consumerOf, type DecoratedMethod, decoratedMethodsOf } from "./decoratorMetadata.ts"
 import { type HandlerServices, invoke } from "./HandlerContext.ts"

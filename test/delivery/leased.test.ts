@@ -1,7 +1,7 @@
 /** Consumers whose handlers have effects outside the database. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
 import { Deferred, Effect, Layer } from "effect"
-import { HandlerTimeout } from "../../src/errors/handler.ts"
+import { HandlerTimeout } from "../../src/errors/HandlerErrors.ts"
 import {
   Consumer,
   InboxStore,

@@ -5,8 +5,8 @@ import { SqlError } from "effect/sql"
 import { Abandoned } from "../../src/delivery/handlers/handlers.ts"
 import { Postponed, Withdrawn } from "../../src/delivery/transactions/result.ts"
 import { resultOf } from "../../src/delivery/transactions/resultOf.ts"
-import { StoreError } from "../../src/errors/store.ts"
-import type { Claimed } from "../../src/stores/delivery.ts"
+import { StoreError } from "../../src/errors/StoreErrors.ts"
+import type { Claimed } from "../../src/stores/Delivery.ts"
 
 const row = (deliveryId: string): Claimed => ({
   deliveryId,

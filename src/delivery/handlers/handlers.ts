@@ -4,10 +4,10 @@
  * @internal
  */
 import { Cause, Context, Data } from "effect"
-import { HandlerTimeout } from "../../errors/handler.ts"
+import { HandlerTimeout } from "../../errors/HandlerErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
-import type { Subscriber } from "../../model/subscriber.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { Subscriber } from "../../model/SubscriberValue.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
 
 /** Leaves the transaction, rolling it back; `candidates` are to be repeated alone. */

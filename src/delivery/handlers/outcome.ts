@@ -4,11 +4,11 @@
  * @internal
  */
 import { Cause } from "effect"
-import { HandlerCrashed } from "../../errors/handler.ts"
-import type { EventDecodingError } from "../../errors/payload.ts"
+import { HandlerCrashed } from "../../errors/HandlerErrors.ts"
+import type { EventDecodingError } from "../../errors/PayloadErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
-import { Directive } from "../../model/directive.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import { Directive } from "../../model/Directive.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 
 /** How a delivery ended. What a handler wrote stays unless it failed. */
 export type Outcome =

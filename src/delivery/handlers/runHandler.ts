@@ -4,13 +4,13 @@
  * @internal
  */
 import { Cause, Context, DateTime, Effect, Exit, type Schema } from "effect"
-import { HandlerInterrupted, MissingOutcome } from "../../errors/handler.ts"
-import { EventDecodingError } from "../../errors/payload.ts"
+import { HandlerInterrupted, MissingOutcome } from "../../errors/HandlerErrors.ts"
+import { EventDecodingError } from "../../errors/PayloadErrors.ts"
+import { type Directive, isDirective } from "../../model/Directive.ts"
 import * as DomainEvent from "../../model/DomainEvent.ts"
-import { type Directive, isDirective } from "../../model/directive.ts"
 import { decoderOf, issuesOf } from "../../model/payloadCodec.ts"
-import type { ItemOutcome, Subscriber } from "../../model/subscriber.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { ItemOutcome, Subscriber } from "../../model/SubscriberValue.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
 
 const processed: Outcome = { _tag: "Processed" }

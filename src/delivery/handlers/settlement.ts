@@ -6,7 +6,7 @@
 import { Cause, Effect } from "effect"
 import { describe, principal, stackOf } from "../../errors/errorText.ts"
 import * as RetryPolicy from "../../model/RetryPolicy.ts"
-import type { Claimed, Settlement } from "../../stores/delivery.ts"
+import type { Claimed, Settlement } from "../../stores/Delivery.ts"
 import type { RetryRules } from "../consumerRules.ts"
 import type { Outcome } from "./outcome.ts"
 

@@ -7,10 +7,10 @@
  * @internal
  */
 import { Data, Deferred, Effect, Option } from "effect"
-import { LeaseLost } from "../../errors/handler.ts"
-import type { StoreError } from "../../errors/store.ts"
+import { LeaseLost } from "../../errors/HandlerErrors.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
+import type { Claimed, Leased } from "../../stores/Delivery.ts"
 import { CurrentWrites, type DeferredWrites } from "../../stores/deferredWrites.ts"
-import type { Claimed, Leased } from "../../stores/delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { claimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"

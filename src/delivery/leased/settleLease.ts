@@ -5,8 +5,8 @@
  */
 import { type Cause, Effect, Exit } from "effect"
 import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
+import type { Leased, Settlement } from "../../stores/Delivery.ts"
 import type { DeferredWrites } from "../../stores/deferredWrites.ts"
-import type { Leased, Settlement } from "../../stores/delivery.ts"
 import { isUnresponsive, withLivenessLimit } from "../../stores/unresponsive.ts"
 import type { ConsumerRules } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"

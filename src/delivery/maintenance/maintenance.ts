@@ -5,7 +5,7 @@
  * @internal
  */
 import { Effect, Queue, type Scope, Semaphore } from "effect"
-import type { StoreError } from "../../errors/store.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Values } from "../../settings/Settings.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"

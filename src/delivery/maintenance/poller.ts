@@ -4,10 +4,10 @@
  * @internal
  */
 import { Effect, Queue, type Scope } from "effect"
-import type { StoreError } from "../../errors/store.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import { orderOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
-import { firstOrderingKey, type PollResult } from "../../stores/poll.ts"
+import { firstOrderingKey, type PollResult } from "../../stores/Poll.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { rulesFor } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"

@@ -7,7 +7,7 @@
  * @internal
  */
 import { type Duration, Effect, Queue, type Scope, Semaphore } from "effect"
-import type { StoreError } from "../../errors/store.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Settings } from "../../settings/Settings.ts"
 import type { OutboxStore } from "../../stores/OutboxStore.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"

@@ -4,10 +4,10 @@
  * @internal
  */
 import { Effect } from "effect"
-import { EventNotFound } from "../../errors/operation.ts"
-import type { StoreError } from "../../errors/store.ts"
+import { EventNotFound } from "../../errors/OperationErrors.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isUuid } from "../../model/storable.ts"
-import type { Delivery } from "../../stores/delivery.ts"
+import type { Delivery } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
 
 /** The rolled-up status is not asked: it follows later. */

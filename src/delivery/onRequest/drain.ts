@@ -4,7 +4,7 @@
  * @internal
  */
 import { type Duration, Effect } from "effect"
-import type { StoreError } from "../../errors/store.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { requestOf, rulesFor } from "../consumerRules.ts"

@@ -4,21 +4,11 @@
  * @internal
  */
 import { Effect } from "effect"
-import { ConsumerStillServed } from "../../errors/operation.ts"
-import type { StoreError } from "../../errors/store.ts"
-import type { Delivery } from "../../stores/delivery.ts"
+import { ConsumerStillServed } from "../../errors/OperationErrors.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { RetireScope } from "../../stores/SubscriptionStore.ts"
 import type { Engine } from "../engine.ts"
-
-/** What retiring did, or what keeps it from being done. @since 0.1.0 */
-export interface Retired {
-  /** Subscriptions that were ended; 0 when open deliveries kept them. */
-  readonly ended: number
-  /** Open deliveries that were found, the first 1000; with `open: "skip"` none are left. */
-  readonly open: ReadonlyArray<Delivery>
-  /** Deliveries that were marked `skipped`. */
-  readonly skipped: number
-}
+import type { Retired } from "../Retired.ts"
 
 const listed = 1000
 

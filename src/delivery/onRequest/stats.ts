@@ -4,22 +4,11 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { StoreError } from "../../errors/store.ts"
-import type { DeliveryStatus } from "../../stores/delivery.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
+import type { DeliveryStatus } from "../../stores/Delivery.ts"
 import type { EventStatus } from "../../stores/OutboxStore.ts"
 import type { Engine } from "../engine.ts"
-
-/** Counts of events, deliveries and handlers. @since 0.1.0 */
-export interface Stats {
-  /** Events by status, all statuses named. */
-  readonly events: Readonly<Record<EventStatus, number>>
-  /** Events in all. */
-  readonly total: number
-  /** Deliveries by consumer and status, all statuses named. */
-  readonly deliveries: Readonly<Record<string, Readonly<Record<DeliveryStatus, number>>>>
-  /** Handlers of this process. */
-  readonly handlerCount: number
-}
+import type { Stats } from "../Stats.ts"
 
 const noEvents: Record<EventStatus, number> = { pending: 0, processing: 0, processed: 0, failed: 0, dead_letter: 0 }
 

@@ -11,8 +11,8 @@
  * @internal
  */
 import { Effect, Semaphore } from "effect"
-import type { StoreError } from "../../errors/store.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import type { ReplicaStore } from "../../stores/ReplicaStore.ts"
 import type { Recovery } from "../engine.ts"
 import type { CrashDecision } from "../transactions/result.ts"

@@ -4,9 +4,9 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { StoreError } from "../../errors/store.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { handledClaimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"

@@ -4,8 +4,8 @@
  * @internal
  */
 import { Clock, Effect, Option } from "effect"
-import type { Subscriber } from "../../model/subscriber.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { Subscriber } from "../../model/SubscriberValue.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import type { Liveness } from "../../stores/unresponsive.ts"
 import type { Engine } from "../engine.ts"
 import { Abandoned, type Handlers, timedOut } from "../handlers/handlers.ts"

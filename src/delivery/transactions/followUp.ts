@@ -5,7 +5,7 @@
  */
 import { Effect, Random } from "effect"
 import type { Consumer } from "../../model/Consumer.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome } from "../handlers/outcome.ts"

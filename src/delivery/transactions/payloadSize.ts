@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { Claimed } from "../../stores/delivery.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 
 /** Characters of the strings of a JSON value, and one for everything else. */
 const charactersOf = (value: unknown): number => {

@@ -4,8 +4,8 @@
  * @internal
  */
 import { type Cause, Data, type Effect } from "effect"
-import type { StoreError } from "../../errors/store.ts"
-import type { Claimed, Settlement } from "../../stores/delivery.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
+import type { Claimed, Settlement } from "../../stores/Delivery.ts"
 import type { Pipelining, Round } from "./round.ts"
 
 /** What an attempt in recovery does with a delivery it has claimed. */

@@ -4,9 +4,9 @@
  * @internal
  */
 import { Cause, Exit } from "effect"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
-import type { StoreError } from "../../errors/store.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import { isUnresponsive } from "../../stores/unresponsive.ts"
 import { Abandoned } from "../handlers/handlers.ts"
 import { Postponed, type Settled, TransactionResult, Withdrawn } from "./result.ts"

@@ -5,11 +5,11 @@
  * @internal
  */
 import { Cause, type Context, Data, Effect, Exit, Option } from "effect"
-import { TransactionAborted } from "../../errors/handler.ts"
+import { TransactionAborted } from "../../errors/HandlerErrors.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isAborted, isContention } from "../../errors/sqlState.ts"
-import type { StoreError } from "../../errors/store.ts"
 import type { Consumer } from "../../model/Consumer.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"

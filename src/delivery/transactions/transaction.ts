@@ -7,8 +7,8 @@
  * @internal
  */
 import { Clock, type Context, Effect } from "effect"
-import type { StoreError } from "../../errors/store.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import { type Liveness, withLivenessLimit } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"

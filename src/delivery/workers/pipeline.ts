@@ -9,7 +9,7 @@
  * @internal
  */
 import { Deferred, Effect, Fiber, type Scope } from "effect"
-import type { StoreError } from "../../errors/store.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import { type Consumer, isLeased, orderOf } from "../../model/Consumer.ts"
 import type { Engine } from "../engine.ts"
 import type { RoundRequest, RoundResult } from "../transactions/round.ts"

@@ -5,9 +5,9 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { StoreError } from "../../errors/store.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import { type Consumer, isLeased } from "../../model/Consumer.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import { handledClaimOf, rulesFor } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import { leasedRound } from "../leased/leasedRound.ts"

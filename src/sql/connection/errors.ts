@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import { SqlError } from "effect/sql"
 import { databaseWords } from "../../errors/errorText.ts"
-import { StoreError } from "../../errors/store.ts"
+import { StoreError } from "../../errors/StoreErrors.ts"
 
 export const toStoreError = (operation: string, error: SqlError.SqlError): StoreError =>
   new StoreError({ operation, reason: databaseWords(error), isRetryable: error.isRetryable, cause: error })

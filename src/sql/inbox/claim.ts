@@ -5,7 +5,7 @@
  */
 import type { SqlClient } from "effect/sql"
 import { toLike } from "../../model/eventPattern.ts"
-import type { Claimed, ClaimRequest, Interest } from "../../stores/delivery.ts"
+import type { Claimed, ClaimRequest, Interest } from "../../stores/Delivery.ts"
 import { claimable, notPaused } from "../deliveryStates.ts"
 import { recoveringLimit, recoveryColumn } from "../recovery.ts"
 

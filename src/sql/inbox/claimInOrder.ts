@@ -9,7 +9,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import type { Claimed, ClaimRequest } from "../../stores/delivery.ts"
+import type { Claimed, ClaimRequest } from "../../stores/Delivery.ts"
 import { claimable, notPaused, open } from "../deliveryStates.ts"
 import { isRecovering, recoveringLimit, recoveryColumn } from "../recovery.ts"
 import {

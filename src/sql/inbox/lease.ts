@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { Leased } from "../../stores/delivery.ts"
+import type { Leased } from "../../stores/Delivery.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrors } from "../connection/errors.ts"

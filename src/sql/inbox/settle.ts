@@ -4,7 +4,7 @@
  * @internal
  */
 import { cutTo } from "../../model/storable.ts"
-import type { Settlement } from "../../stores/delivery.ts"
+import type { Settlement } from "../../stores/Delivery.ts"
 
 /**
  * A statement with the parameters of `settledBy`, then those of `guard` from `$8` on. It returns the row's id if the guard

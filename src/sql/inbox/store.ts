@@ -5,7 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import type { AttemptRecord, Delivery, DeliveryStatus, Settlement } from "../../stores/delivery.ts"
+import type { AttemptRecord, Delivery, DeliveryStatus, Settlement } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrors } from "../connection/errors.ts"

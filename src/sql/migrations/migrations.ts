@@ -10,7 +10,7 @@
 import { Effect, Layer } from "effect"
 import { Migrator, SqlClient, SqlError } from "effect/sql"
 import { databaseWords } from "../../errors/errorText.ts"
-import { MigrationFailed, SchemaMismatch, type StoreError } from "../../errors/store.ts"
+import { MigrationFailed, SchemaMismatch, type StoreError } from "../../errors/StoreErrors.ts"
 import { storeErrors } from "../connection/errors.ts"
 import { migrations } from "./migrations.generated.ts"
 

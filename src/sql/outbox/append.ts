@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { StoreError } from "../../errors/store.ts"
+import { StoreError } from "../../errors/StoreErrors.ts"
 import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
 import { notifyingParameters, notifyingSql } from "../connection/notificationMessage.ts"

@@ -5,7 +5,7 @@
  */
 import type { SqlClient } from "effect/sql"
 import { toLike } from "../../model/eventPattern.ts"
-import type { Delivery } from "../../stores/delivery.ts"
+import type { Delivery } from "../../stores/Delivery.ts"
 import type { RetireScope } from "../../stores/SubscriptionStore.ts"
 import { deliveryFields, isSettled } from "../deliveryStates.ts"
 

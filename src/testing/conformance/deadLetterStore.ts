@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { DeadLetterStore, discardedTag } from "../../stores/DeadLetterStore.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
-import { checkOf } from "./check.ts"
+import { checkOf } from "./Check.ts"
 import { settleNext, withDeliveries } from "./support.ts"
 
 const check = checkOf("DeadLetterStore")

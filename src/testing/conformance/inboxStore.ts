@@ -8,9 +8,9 @@ import { Deferred, Effect, Fiber } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
-import { firstOrderingKey } from "../../stores/poll.ts"
+import { firstOrderingKey } from "../../stores/Poll.ts"
 import { Transactor } from "../../stores/Transactor.ts"
-import { checkOf } from "./check.ts"
+import { checkOf } from "./Check.ts"
 import { newEvent, settlement, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")

@@ -7,7 +7,7 @@ import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { LinkStore } from "../../stores/LinkStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
-import { checkOf } from "./check.ts"
+import { checkOf } from "./Check.ts"
 import { unique } from "./support.ts"
 
 const entity = (entityId: string, module = "links") => ({ module, entityType: "Thing", entityId })

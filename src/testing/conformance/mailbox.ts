@@ -6,12 +6,12 @@
 import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
-import type { Claimed } from "../../stores/delivery.ts"
+import type { Claimed } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
-import { checkOf } from "./check.ts"
+import { checkOf } from "./Check.ts"
 import { newEvent, unique } from "./support.ts"
 
 const inboxCheck = checkOf("InboxStore")

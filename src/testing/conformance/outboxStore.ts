@@ -9,7 +9,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { type NewEvent, OutboxStore } from "../../stores/OutboxStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
-import { checkOf } from "./check.ts"
+import { checkOf } from "./Check.ts"
 import { newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("OutboxStore")

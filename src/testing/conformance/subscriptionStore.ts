@@ -7,7 +7,7 @@ import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
-import { checkOf } from "./check.ts"
+import { checkOf } from "./Check.ts"
 import { settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("SubscriptionStore")

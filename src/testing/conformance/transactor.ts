@@ -7,7 +7,7 @@ import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { SettingStore } from "../../settings/SettingStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
-import { checkOf } from "./check.ts"
+import { checkOf } from "./Check.ts"
 import { unique } from "./support.ts"
 
 const check = checkOf("Transactor")

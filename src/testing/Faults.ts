@@ -5,7 +5,7 @@
  */
 import { type Duration, Effect, Schema } from "effect"
 import type * as DomainEvent from "../model/DomainEvent.ts"
-import type { Handler, Subscriber } from "../model/subscriber.ts"
+import type { Handler, Subscriber } from "../model/SubscriberValue.ts"
 import { Transactor } from "../stores/Transactor.ts"
 
 /**

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type { Context, Effect } from "effect"
-import type { InvalidOption, NotDecorated, UnsupportedOption } from "../errors/declaration.ts"
+import type { InvalidOption, NotDecorated, UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import type * as Consumer from "./Consumer.ts"
 import type * as DomainEvent from "./DomainEvent.ts"
 

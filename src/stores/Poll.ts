@@ -5,7 +5,7 @@
  */
 import type { Schema } from "effect"
 import type { OnDeadLetter } from "../model/Consumer.ts"
-import type { Interest } from "./delivery.ts"
+import type { Interest } from "./Delivery.ts"
 
 /** What one process wants to know about all its consumers. @since 0.1.0 */
 export interface PollRequest {

@@ -1,10 +1,11 @@
 /**
  * What a handler can say about its delivery besides succeeding and failing. Travels in the error channel.
  *
- * @internal
+ * @since 0.1.0
  */
 import { Data } from "effect"
 
+/** The error of `Subscriber.skip`, `fatal` and `retryAfter`, as types infer it; made by these only. @since 0.1.0 */
 export type Directive = Data.TaggedEnum<{
   Skip: { readonly reason: string | undefined }
   Fatal: { readonly error: unknown }
@@ -20,12 +21,13 @@ const mark = (directive: Directive): Directive => {
   return directive
 }
 
+/** @internal */
 export const Directive = {
   Skip: (reason: string | undefined) => mark(constructors.Skip({ reason })),
   Fatal: (error: unknown) => mark(constructors.Fatal({ error })),
   RetryAfter: (delayMillis: number, error: unknown) => mark(constructors.RetryAfter({ delayMillis, error }))
 }
 
-/** A user's own error may carry the same tag: only values made here count. */
+/** A user's own error may carry the same tag: only values made here count. @internal */
 export const isDirective = (error: unknown): error is Directive =>
   typeof error === "object" && error !== null && known.has(error)
