@@ -4,6 +4,7 @@
  * @internal
  */
 import { Effect, Schema } from "effect"
+import { issueText } from "../errors/errorText.ts"
 import { ActorStateChanged, ActorStateError } from "../errors/HandlerErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Entity } from "../model/DomainEvent.ts"
@@ -40,10 +41,7 @@ interface Format<State> {
 const refused = (consumer: string, aggregate: Entity, problem: string) =>
   new ActorStateError({ consumer, aggregate: aggregate.entityId, problem })
 
-const words = (error: Schema.SchemaError) =>
-  issuesOf(error)
-    .map((issue) => `at ${issue.path === "" ? "(root)" : issue.path}: ${issue.message}`)
-    .join("; ")
+const words = (error: Schema.SchemaError) => issuesOf(error).map(issueText).join("; ")
 
 /** A stored state in the form of this version. */
 const migrated = <State>(
@@ -84,12 +82,7 @@ const makeEncode = <State>({ consumer, schema }: Format<State>): StateCodec<Stat
     )
     const stored = storableJson(encoded, maxBytes)
     if ("json" in stored) return stored.json
-    const { message, path } = stored.issue
-    return yield* refused(
-      consumer,
-      aggregate,
-      `the new state cannot be stored: at ${path === "" ? "(root)" : path}: ${message}`
-    )
+    return yield* refused(consumer, aggregate, `the new state cannot be stored: ${issueText(stored.issue)}`)
   })
 }
 

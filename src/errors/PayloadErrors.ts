@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
+import { issueText } from "./errorText.ts"
 
 /** One place in a payload that could not be encoded or decoded. @since 0.1.0 */
 export const Issue = Schema.Struct({ path: Schema.String, message: Schema.String })
@@ -11,8 +12,7 @@ export const Issue = Schema.Struct({ path: Schema.String, message: Schema.String
 /** @since 0.1.0 */
 export type Issue = typeof Issue.Type
 
-const listIssues = (issues: ReadonlyArray<Issue>) =>
-  issues.map((issue) => `  at ${issue.path === "" ? "(root)" : issue.path}: ${issue.message}`).join("\n")
+const listIssues = (issues: ReadonlyArray<Issue>) => issues.map((issue) => `  ${issueText(issue)}`).join("\n")
 
 /**
  * The payload or metadata of an event cannot be stored: it does not match the schema, is not JSON, holds text that

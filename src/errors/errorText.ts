@@ -29,6 +29,10 @@ const textOf = (error: unknown): string => {
   }
 }
 
+/** Where and why a document is refused, in words. */
+export const issueText = ({ message, path }: { readonly path: string; readonly message: string }): string =>
+  `at ${path === "" ? "(root)" : path}: ${message}`
+
 /** Words and tag of an error, for `last_error` and `error_tag`. */
 export const describe = (error: unknown): { readonly text: string; readonly tag: string } => ({
   text: textOf(error),

@@ -6,7 +6,7 @@
 import { Effect, type Schema } from "effect"
 import type { Registry } from "../delivery/Registry.ts"
 import { EventDecodingError, EventEncodingError } from "../errors/PayloadErrors.ts"
-import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
+import { decoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
 import { storableJson } from "../model/storable.ts"
 import type { Delivery } from "../stores/Delivery.ts"
 
@@ -24,8 +24,7 @@ export const editedPayload = Effect.fnUntraced(function* (
 ) {
   const stored = storableJson(payload, maxBytes)
   if ("issue" in stored) {
-    const path = stored.issue.path === "" ? "payload" : `payload.${stored.issue.path}`
-    return yield* new EventEncodingError({ eventName, issues: [{ path, message: stored.issue.message }] })
+    return yield* new EventEncodingError({ eventName, issues: [issueIn("payload", stored.issue)] })
   }
   const definition = registry.handlerFor(consumer, eventName)?.definitions.get(eventName)
   if (definition !== undefined) {

@@ -9,7 +9,7 @@ import { EventEncodingError } from "../errors/PayloadErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
-import { encoderOf, issuesOf } from "../model/payloadCodec.ts"
+import { encoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
 import { checkIdentifier, storableJson } from "../model/storable.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
@@ -98,11 +98,9 @@ const checkNames = Effect.fnUntraced(function* (event: UntypedEvent) {
 /** JSON text of a document, or the error that says why it cannot be stored. */
 const toJson = (eventName: string, field: string, value: unknown, maxBytes: number) => {
   const stored = storableJson(value, maxBytes)
-  if ("json" in stored) return Effect.succeed(stored.json)
-  const { message, path } = stored.issue
-  return Effect.fail(
-    new EventEncodingError({ eventName, issues: [{ path: path === "" ? field : `${field}.${path}`, message }] })
-  )
+  return "json" in stored
+    ? Effect.succeed(stored.json)
+    : Effect.fail(new EventEncodingError({ eventName, issues: [issueIn(field, stored.issue)] }))
 }
 
 export const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayloadBytes: number) {
@@ -151,10 +149,7 @@ export const prepareTyped = Effect.fnUntraced(function* (
     (error) =>
       new EventEncodingError({
         eventName: definition.name,
-        issues: issuesOf(error).map((issue) => ({
-          ...issue,
-          path: issue.path === "" ? "payload" : `payload.${issue.path}`
-        }))
+        issues: issuesOf(error).map((issue) => issueIn("payload", issue))
       })
   )
   const { aggregateId: _, ...rest } = options
