@@ -11,7 +11,7 @@ import { InvalidIdentifier, InvalidOption } from "../errors/DeclarationErrors.ts
 import type { ActorStateError } from "../errors/HandlerErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import * as Consumer from "../model/Consumer.ts"
-import type * as DomainEvent from "../model/DomainEvent.ts"
+import * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import { ActorStore } from "../stores/ActorStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
@@ -158,11 +158,7 @@ const aggregateOf = (definitions: ReadonlyArray<DomainEvent.Definition.Any>, id:
           problem: `could be of ${[...types.keys()].join(" or ")}; give { module, entityType, entityId }`
         })
       )
-    : Effect.succeed<DomainEvent.Entity>({
-        module: only.sourceModule,
-        entityType: only.aggregateType,
-        entityId: id
-      })
+    : Effect.succeed(DomainEvent.entityOf({ ...only, aggregateId: id }))
 }
 
 /** What a handler is in the transaction of its delivery: the state is read, handled and written, then events published. */

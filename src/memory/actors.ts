@@ -7,6 +7,7 @@ import { Effect, Layer } from "effect"
 import type { Entity } from "../model/DomainEvent.ts"
 import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
 import { byPosition } from "./comparators.ts"
+import { partsOf } from "./entities.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 interface StateRecord extends Omit<StoredState, "state"> {
@@ -15,8 +16,7 @@ interface StateRecord extends Omit<StoredState, "state"> {
   readonly state: string
 }
 
-const keyOf = (consumer: string, { entityId, entityType, module }: Entity) =>
-  JSON.stringify([consumer, module, entityType, entityId])
+const keyOf = (consumer: string, aggregate: Entity) => JSON.stringify([consumer, ...partsOf(aggregate)])
 
 const toStored = ({ consumer: _, ...record }: StateRecord): StoredState => ({
   ...record,

@@ -4,6 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
+import { entityOf } from "../model/DomainEvent.ts"
 import { cutTo } from "../model/storable.ts"
 import {
   type Changed,
@@ -16,6 +17,7 @@ import {
 } from "../stores/DeadLetterStore.ts"
 import { ascending, byId } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
+import { isSameEntity } from "./entities.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp } from "./records.ts"
 import { MemoryTables, matches, type Tables } from "./tables.ts"
 
@@ -27,7 +29,7 @@ const toDeadLetter = (delivery: DeliveryRecord, event: EventRecord): DeadLetter 
   eventName: event.eventName,
   schemaVersion: event.schemaVersion,
   consumer: delivery.consumer,
-  aggregate: { module: event.sourceModule, entityType: event.aggregateType, entityId: event.aggregateId },
+  aggregate: entityOf(event),
   status: delivery.status === "dead_letter" ? "dead_letter" : "failed",
   attemptCount: delivery.attemptCount,
   lastError: delivery.lastError,
@@ -56,13 +58,11 @@ const isMeant = (filter: DeadLetterFilter, letter: DeadLetter): boolean => {
     (eventName === undefined || matches(eventName, letter.eventName)) &&
     (errorTag === undefined || letter.errorTag === errorTag) &&
     (isUndecodable === undefined || letter.isUndecodable === isUndecodable) &&
-    (aggregate === undefined || JSON.stringify(letter.aggregate) === JSON.stringify(orderedEntity(aggregate))) &&
+    (aggregate === undefined || isSameEntity(letter.aggregate, aggregate)) &&
     (since === undefined || letter.gaveUpAt >= since) &&
     (until === undefined || letter.gaveUpAt < until)
   )
 }
-
-const orderedEntity = ({ entityId, entityType, module }: DeadLetter["aggregate"]) => ({ module, entityType, entityId })
 
 const lastFirst = (a: DeadLetter, b: DeadLetter) =>
   b.gaveUpAt.getTime() - a.gaveUpAt.getTime() || ascending(b.deliveryId, a.deliveryId)

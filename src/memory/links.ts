@@ -11,6 +11,7 @@ import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
 import { byPosition } from "./comparators.ts"
 import type { Database, Table } from "./database.ts"
+import { isSameEntity, partsOf } from "./entities.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 interface LinkRecord extends Omit<Link, "metadata"> {
@@ -19,14 +20,9 @@ interface LinkRecord extends Omit<Link, "metadata"> {
   readonly metadata: string | null
 }
 
-const partsOf = ({ entityId, entityType, module }: Entity) => [module, entityType, entityId]
-
 /** One link for each pair of ends and type. */
 const keyOf = (link: Pick<NewLink, "source" | "target" | "linkType">) =>
   JSON.stringify([...partsOf(link.source), ...partsOf(link.target), link.linkType])
-
-const isSame = (a: Entity, b: Entity) =>
-  a.module === b.module && a.entityType === b.entityType && a.entityId === b.entityId
 
 const copyOf = ({ entityId, entityType, module }: Entity): Entity => ({ module, entityType, entityId })
 
@@ -49,7 +45,10 @@ const findAt = (links: Links, end: "source" | "target") =>
   Effect.fnUntraced(function* (entity: Entity, options?: FindOptions) {
     yield* checkEntity(end, entity)
     const { linkType } = options ?? {}
-    return yield* select(links, (link) => isSame(link[end], entity) && (linkType ?? link.linkType) === link.linkType)
+    return yield* select(
+      links,
+      (link) => isSameEntity(link[end], entity) && (linkType ?? link.linkType) === link.linkType
+    )
   })
 
 const findBidirectional = Effect.fnUntraced(function* (links: Links, one: Entity, other: Entity) {
@@ -58,7 +57,8 @@ const findBidirectional = Effect.fnUntraced(function* (links: Links, one: Entity
   return yield* select(
     links,
     ({ source, target }) =>
-      (isSame(source, one) && isSame(target, other)) || (isSame(source, other) && isSame(target, one))
+      (isSameEntity(source, one) && isSameEntity(target, other)) ||
+      (isSameEntity(source, other) && isSameEntity(target, one))
   )
 })
 

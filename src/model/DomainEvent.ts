@@ -17,6 +17,17 @@ export interface Entity {
   readonly entityId: string
 }
 
+/** The entity an event is about, from the columns that hold it. @internal */
+export const entityOf = ({
+  aggregateId,
+  aggregateType,
+  sourceModule
+}: {
+  readonly sourceModule: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+}): Entity => ({ module: sourceModule, entityType: aggregateType, entityId: aggregateId })
+
 /** Additional JSON facts about an event that are not part of its payload. @since 0.1.0 */
 export type Metadata = Readonly<Record<string, Schema.Json>>
 

@@ -4,7 +4,7 @@
  * @internal
  */
 import { DateTime, Effect, Option } from "effect"
-import type * as DomainEvent from "../model/DomainEvent.ts"
+import * as DomainEvent from "../model/DomainEvent.ts"
 import { decoderOf } from "../model/payloadCodec.ts"
 import type { Appended, NewEvent, OutboxRow } from "../stores/OutboxStore.ts"
 import type { Prepared } from "./prepare.ts"
@@ -13,7 +13,7 @@ export const storedAs = ({ metadata, payload, row }: Prepared, stored: Appended)
   id: row.id,
   name: row.eventName,
   sourceModule: row.sourceModule,
-  aggregate: { module: row.sourceModule, entityType: row.aggregateType, entityId: row.aggregateId },
+  aggregate: DomainEvent.entityOf(row),
   payload,
   metadata,
   schemaVersion: row.schemaVersion,
@@ -46,7 +46,7 @@ const found = Effect.fnUntraced(function* (prepared: Prepared, row: OutboxRow, s
     id: row.id,
     name: row.eventName,
     sourceModule: row.sourceModule,
-    aggregate: { module: row.sourceModule, entityType: row.aggregateType, entityId: row.aggregateId },
+    aggregate: DomainEvent.entityOf(row),
     payload: Option.getOrElse(decoded, () => prepared.payload),
     metadata: (row.metadata as DomainEvent.Metadata | null) ?? {},
     schemaVersion: row.schemaVersion,

@@ -5,7 +5,7 @@
  */
 import { Effect, Layer, type Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import type { Entity } from "../model/DomainEvent.ts"
+import { type Entity, entityOf } from "../model/DomainEvent.ts"
 import { ActorStore, type NewState, type StoredState } from "../stores/ActorStore.ts"
 import { storeErrors } from "./connection/errors.ts"
 
@@ -31,7 +31,7 @@ const keyOf = (consumer: string, { entityId, entityType, module }: Entity) => [c
 
 const toStored = ({ aggregateId, aggregateType, sourceModule, ...row }: Row): StoredState => ({
   ...row,
-  aggregate: { module: sourceModule, entityType: aggregateType, entityId: aggregateId }
+  aggregate: entityOf({ sourceModule, aggregateType, aggregateId })
 })
 
 const read = (sql: SqlClient.SqlClient) => (consumer: string, aggregate: Entity) =>

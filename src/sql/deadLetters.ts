@@ -5,6 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { entityOf } from "../model/DomainEvent.ts"
 import { toLike } from "../model/eventPattern.ts"
 import { cutTo } from "../model/storable.ts"
 import {
@@ -40,7 +41,7 @@ const fields = `
 
 const toDeadLetter = <Each extends Row>({ aggregateId, aggregateType, sourceModule, ...row }: Each) => ({
   ...row,
-  aggregate: { module: sourceModule, entityType: aggregateType, entityId: aggregateId }
+  aggregate: entityOf({ sourceModule, aggregateType, aggregateId })
 })
 
 const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: string | undefined, limit: number) => {

@@ -13,7 +13,7 @@ import { NotSettled } from "../errors/OperationErrors.ts"
 import { EventDecodingError } from "../errors/PayloadErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { orderOf } from "../model/Consumer.ts"
-import type * as DomainEvent from "../model/DomainEvent.ts"
+import * as DomainEvent from "../model/DomainEvent.ts"
 import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { PublishError } from "../publishing/UntypedEvent.ts"
@@ -63,7 +63,7 @@ const toPublished = Effect.fnUntraced(function* <Name extends string, Payload>(
   const published: Published<Name, Payload> = {
     id: row.id,
     name: definition.name,
-    aggregate: { module: row.sourceModule, entityType: row.aggregateType, entityId: row.aggregateId },
+    aggregate: DomainEvent.entityOf(row),
     payload: payload as Payload,
     metadata: (row.metadata as DomainEvent.Metadata | null) ?? {},
     status: row.status,
