@@ -7,16 +7,25 @@ import { type Effect, Schema, SchemaIssue } from "effect"
 import type { Issue } from "../errors/PayloadErrors.ts"
 import type * as DomainEvent from "./DomainEvent.ts"
 
-const decoders = new WeakMap<object, (payload: unknown) => Effect.Effect<unknown, Schema.SchemaError>>()
+type Convert<To> = (payload: unknown) => Effect.Effect<To, Schema.SchemaError>
+
+/** What `make` makes of a definition, once for each. */
+const perDefinition = <To>(make: (definition: DomainEvent.Definition.Any) => Convert<To>) => {
+  const known = new WeakMap<DomainEvent.Definition.Any, Convert<To>>()
+  return (definition: DomainEvent.Definition.Any): Convert<To> => {
+    const existing = known.get(definition)
+    if (existing !== undefined) return existing
+    const made = make(definition)
+    known.set(definition, made)
+    return made
+  }
+}
 
 /** The decoder of a definition's stored payloads. */
-export const decoderOf = (definition: DomainEvent.Definition.Any) => {
-  const known = decoders.get(definition)
-  if (known !== undefined) return known
-  const decoder = Schema.decodeUnknownEffect(definition.codec)
-  decoders.set(definition, decoder)
-  return decoder
-}
+export const decoderOf = perDefinition<unknown>((definition) => Schema.decodeUnknownEffect(definition.codec))
+
+/** The encoder of a definition's payloads, to what is stored. */
+export const encoderOf = perDefinition<Schema.Json>((definition) => Schema.encodeUnknownEffect(definition.codec))
 
 const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -36,14 +45,3 @@ export const issueIn = (document: string, { message, path }: Issue): Issue => ({
   path: path === "" ? document : `${document}.${path}`,
   message
 })
-
-const encoders = new WeakMap<object, (payload: unknown) => Effect.Effect<Schema.Json, Schema.SchemaError>>()
-
-/** The encoder of a definition's payloads, to what is stored. */
-export const encoderOf = (definition: DomainEvent.Definition.Any) => {
-  const known = encoders.get(definition)
-  if (known !== undefined) return known
-  const encoder = Schema.encodeUnknownEffect(definition.codec)
-  encoders.set(definition, encoder)
-  return encoder
-}

@@ -3,22 +3,14 @@
  *
  * @internal
  */
-import { Effect, Layer, type Schema } from "effect"
+import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { type Entity, entityOf } from "../model/DomainEvent.ts"
+import type { Entity } from "../model/DomainEvent.ts"
 import { ActorStore, type NewState, type StoredState } from "../stores/ActorStore.ts"
+import { type RowOf, withAggregate } from "./aggregateColumns.ts"
 import { storeErrors } from "./connection/errors.ts"
 
-interface Row {
-  readonly sourceModule: string
-  readonly aggregateType: string
-  readonly aggregateId: string
-  readonly state: Schema.Json
-  readonly schemaVersion: number
-  readonly revision: bigint
-  readonly updatedAt: Date
-  readonly position: bigint
-}
+type Row = RowOf<StoredState>
 
 const columns = `
   source_module AS "sourceModule", aggregate_type AS "aggregateType", aggregate_id AS "aggregateId", state AS "state",
@@ -28,11 +20,6 @@ const columns = `
 const hash = `md5(${[1, 2, 3, 4].map((n) => `length($${n}::text)::text || ':' || $${n}::text`).join(" || ")})`
 
 const keyOf = (consumer: string, { entityId, entityType, module }: Entity) => [consumer, module, entityType, entityId]
-
-const toStored = ({ aggregateId, aggregateType, sourceModule, ...row }: Row): StoredState => ({
-  ...row,
-  aggregate: entityOf({ sourceModule, aggregateType, aggregateId })
-})
 
 const read = (sql: SqlClient.SqlClient) => (consumer: string, aggregate: Entity) =>
   sql.unsafe<Row>(`SELECT ${columns} FROM integration_actor WHERE actor_hash = ${hash}`, keyOf(consumer, aggregate))
@@ -72,14 +59,14 @@ export const layer: Layer.Layer<ActorStore, never, SqlClient.SqlClient> = Layer.
     return ActorStore.of({
       read: (consumer, aggregate) =>
         storeErrors("actors.read")(
-          Effect.map(read(sql)(consumer, aggregate), ([row]) => (row === undefined ? undefined : toStored(row)))
+          Effect.map(read(sql)(consumer, aggregate), ([row]) => (row === undefined ? undefined : withAggregate(row)))
         ),
       write: (state) =>
         storeErrors("actors.write")(
           Effect.map(state.after === undefined ? insert(sql)(state) : update(sql)(state), (rows) => rows.length > 0)
         ),
       list: (consumer, position, limit) =>
-        storeErrors("actors.list")(Effect.map(list(sql)(consumer, position, limit), (rows) => rows.map(toStored)))
+        storeErrors("actors.list")(Effect.map(list(sql)(consumer, position, limit), (rows) => rows.map(withAggregate)))
     })
   })
 )

@@ -5,7 +5,6 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { entityOf } from "../model/DomainEvent.ts"
 import { toLike } from "../model/eventPattern.ts"
 import { cutTo } from "../model/storable.ts"
 import {
@@ -17,6 +16,7 @@ import {
   discardedTag,
   undecodableTag
 } from "../stores/DeadLetterStore.ts"
+import { type RowOf, withAggregate } from "./aggregateColumns.ts"
 import { storeErrors } from "./connection/errors.ts"
 import { gaveUp } from "./deliveryStates.ts"
 import { reopenEvents } from "./routing.ts"
@@ -24,11 +24,7 @@ import { reopenEvents } from "./routing.ts"
 /** In the words of `inbox_event_dead_idx`. */
 const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"
 
-type Row = Omit<DeadLetter, "aggregate"> & {
-  readonly sourceModule: string
-  readonly aggregateType: string
-  readonly aggregateId: string
-}
+type Row = RowOf<DeadLetter>
 
 const fields = `
   i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.event_name AS "eventName",
@@ -38,11 +34,6 @@ const fields = `
   coalesce(i.error_tag = '${undecodableTag}', false) AS "isUndecodable", i.payload_override IS NOT NULL AS "isEdited",
   ${gaveUpAt} AS "gaveUpAt", i.created_at AS "createdAt",
   ${gaveUpAt}::text || '/' || i.id::text AS "cursor"`
-
-const toDeadLetter = <Each extends Row>({ aggregateId, aggregateType, sourceModule, ...row }: Each) => ({
-  ...row,
-  aggregate: entityOf({ sourceModule, aggregateType, aggregateId })
-})
 
 const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: string | undefined, limit: number) => {
   const { aggregate, consumer, deliveryIds, errorTag, eventName, isUndecodable, since, until } = filter
@@ -138,12 +129,10 @@ export const layer: Layer.Layer<DeadLetterStore, never, SqlClient.SqlClient> = L
     const [requeueAll, discardAll] = [requeue(sql), discard(sql)]
     return DeadLetterStore.of({
       list: (filter, after, limit) =>
-        storeErrors("deadLetters.list")(
-          Effect.map(list(sql)(filter, after, limit), (rows) => rows.map((row) => toDeadLetter(row)))
-        ),
+        storeErrors("deadLetters.list")(Effect.map(list(sql)(filter, after, limit), (rows) => rows.map(withAggregate))),
       find: (deliveryId) =>
         storeErrors("deadLetters.find")(
-          Effect.map(find(sql)(deliveryId), ([row]) => (row === undefined ? undefined : toDeadLetter(row)))
+          Effect.map(find(sql)(deliveryId), ([row]) => (row === undefined ? undefined : withAggregate(row)))
         ),
       requeue: (deliveryIds, payload) => storeErrors("deadLetters.requeue")(requeueAll(deliveryIds, payload)),
       discard: (deliveryIds, reason) => storeErrors("deadLetters.discard")(discardAll(deliveryIds, reason))
