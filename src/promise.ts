@@ -1,5 +1,5 @@
 /**
- * The same for code that is not written in Effect: `effect-integration/promise`.
+ * What an application that is not written in Effect uses: `effect-integration/promise`.
  *
  * @since 0.1.0
  */

@@ -25,7 +25,7 @@ export interface MemoryRef<in out A> {
   readonly set: (value: A) => Effect.Effect<void, StoreError>
   /** Writes what `change` makes of the value, which nobody else writes in between. */
   readonly update: (change: (value: A) => A) => Effect.Effect<void, StoreError>
-  /** The same, with a result. */
+  /** Writes a value as `update` does; `change` gives a result besides. */
   readonly modify: <B>(change: (value: A) => readonly [B, A]) => Effect.Effect<B, StoreError>
 }
 

@@ -85,7 +85,10 @@ const list = (
     .slice(0, limit)
 }
 
-/** Events first and in order, as everybody does who makes events pending. */
+/**
+ * Changes deliveries that gave up, and makes their events pending again. As in SQL, events are locked first, in the
+ * order of their ids.
+ */
 const reopen = (
   tables: Tables,
   deliveryIds: ReadonlyArray<string>,

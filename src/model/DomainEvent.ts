@@ -132,7 +132,9 @@ export interface PublishOptions {
   readonly aggregateId?: string
   /** How long after now, by the database's clock, the event may be delivered at the earliest; default at once. */
   readonly delay?: Duration.Input
-  /** The same as a time. Not together with `delay`. */
+  /**
+   * When the event may be delivered at the earliest, by the database's clock; default at once. Not together with `delay`.
+   */
   readonly availableAt?: DateTime.DateTime.Input
   /**
    * Names the event among those of its source module and name, 1 to 255 characters: while an event with this key is

@@ -15,7 +15,7 @@ export const matcher = (pattern: string): ((name: string) => boolean) => {
   return (name) => expression.test(name)
 }
 
-/** The same pattern for SQL's `LIKE`, as `integration_subscription.event_like` computes it. */
+/** A pattern in the words of SQL's `LIKE`, as `integration_subscription.event_like` computes it. */
 export const toLike = (pattern: string) => pattern.replace(/[\\%_]/g, "\\$&").replaceAll("*", "%")
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The whole of it behind promises, for code that is not written in Effect.
+ * Publishing, handling and operating behind promises, for code that is not written in Effect.
  *
  * Errors that promises reject with are the classes of `Errors`, which extend `Error`.
  *
@@ -86,7 +86,7 @@ export interface PromiseIntegration extends AsyncDisposable {
   ) => Promise<DomainEvent.Stored<Name, Payload>>
   /** Publishes an event without a definition. */
   readonly publishEvent: (event: UntypedEvent) => Promise<DomainEvent.Stored>
-  /** The same for a list: all or none, stored in the order given. */
+  /** Publishes events without a definition: all or none, stored in the order given. */
   readonly publishEvents: (events: ReadonlyArray<UntypedEvent>) => Promise<ReadonlyArray<DomainEvent.Stored>>
   /** Adds a subscriber: at once when started, else at the start. */
   readonly subscribe: <const Source extends Subscriber.EventSource>(options: SubscriberOptions<Source>) => Promise<void>

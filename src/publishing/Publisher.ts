@@ -85,10 +85,10 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
  *
  * All operations join the caller's transaction, else use one of their own. Single events that are published at the same
  * time, outside of transactions and without a key, are stored by one statement; one that the database refuses fails alone,
- * and interrupting a caller does not undo what is under way. What cannot be stored fails before anything
- * is written: `EventEncodingError` (payload or metadata, with the path), `InvalidIdentifier` (names and ids),
- * `InvalidOption` (`delay`, `availableAt`), `UnsupportedOption`, and `OutboxDisabled` when the setting `enabled` is false. `StoreError` means that the store
- * refused the write or, after a lost connection outside a transaction, that its outcome is unknown.
+ * and interrupting a caller does not undo what is under way. What cannot be stored fails before anything is written:
+ * `EventEncodingError` (payload or metadata, with the path), `InvalidIdentifier` (names and ids), `InvalidOption` (`delay`,
+ * `availableAt`), `UnsupportedOption`, and `OutboxDisabled` when the setting `enabled` is false. `StoreError` means that the
+ * store refused the write or, after a lost connection outside a transaction, that its outcome is unknown.
  *
  * @since 0.1.0
  */
@@ -110,7 +110,7 @@ export class Publisher extends Context.Service<
     ) => Effect.Effect<{ readonly [Index in keyof Publications]: StoredOf<Publications[Index]> }, PublishError>
     /** Publishes an event that has no definition in this code. */
     readonly publishEvent: (event: UntypedEvent) => Effect.Effect<DomainEvent.Stored, PublishError>
-    /** The same for a list: all or none, stored in the order given. */
+    /** Publishes events that have no definition in this code: all or none, stored in the order given. */
     readonly publishEvents: (
       events: ReadonlyArray<UntypedEvent>
     ) => Effect.Effect<ReadonlyArray<DomainEvent.Stored>, PublishError>

@@ -49,7 +49,9 @@ export interface Values {
    * stay.
    */
   readonly retentionHours: number
-  /** The same for events with deliveries that gave up. Default 0: they stay. */
+  /**
+   * Hours after which settled events with deliveries that gave up are removed, with their deliveries. Default 0: they stay.
+   */
   readonly deadLetterRetentionHours: number
   /** Whether processes wake each other through LISTEN and NOTIFY; read when a process starts. Default true. */
   readonly notifyEnabled: boolean
@@ -236,8 +238,9 @@ export class Settings extends Context.Service<
 >()("effect-integration/Settings") {
   /**
    * @param options - values that replace defaults. Fails with `InvalidOption` when one is out of its range,
-   * `UnsupportedOption` when there is no such setting, and `StoreError` when the stored settings cannot be read. Values from environment and store that are not valid are
-   * replaced by those of the next weaker source, with a warning naming key and value
+   * `UnsupportedOption` when there is no such setting, and `StoreError` when the stored settings cannot be read. Values from
+   * environment and store that are not valid are replaced by those of the next weaker source, with a warning naming key and
+   * value
    *
    * @since 0.1.0
    */

@@ -83,8 +83,8 @@ const find = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
   )
 
 /**
- * Their events are locked first and in order, as everybody does who makes events pending: so nobody removes or rolls up
- * what is just being opened, and two calls about the same deliveries do not wait for each other in a circle.
+ * Changes deliveries that gave up, and makes their events pending again: their events are locked first, see
+ * `reopenEvents`.
  *
  * @param change - what becomes of the rows
  */

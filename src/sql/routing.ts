@@ -73,7 +73,12 @@ export const deliveriesOf = (events: string, interested: string) => `
   FROM ${events} AS e
   JOIN ${interested} AS n ON n.event_name = e.event_name`
 
-/** Makes events pending again. They are locked before, as deliveries are only written behind their events' locks. */
+/**
+ * Makes events pending again.
+ *
+ * Whoever does so has locked the events before, in the order of their ids, and writes deliveries only then. So nobody
+ * removes or rolls up an event meanwhile, and two statements about the same events never wait for each other in a circle.
+ */
 export const reopenEvents = (ids: string) => `
   UPDATE outbox_event
   SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()

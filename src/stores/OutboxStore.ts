@@ -121,7 +121,10 @@ export class OutboxStore extends Context.Service<
      * alone. Returns how many were rolled up.
      */
     readonly rollUp: (eventIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
-    /** The same for up to `limit` pending events after `position`, for what a crash left behind. */
+    /**
+     * Rolls up, as `rollUp` does, among the next `limit` pending events after `position`: for what a crash left behind.
+     * Returns how many were rolled up.
+     */
     readonly rollUpFrom: (position: bigint, limit: number) => Effect.Effect<number, StoreError>
     /**
      * Removes events that were settled long ago, with their deliveries and the history of these, among the next ones in

@@ -21,8 +21,9 @@ export class Transactor extends Context.Service<
      */
     readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
     /**
-     * The same for a transaction of its own, whose connection is closed when `abort` is completed, where there is one:
-     * whatever waits for an answer on it then fails, also BEGIN and COMMIT, which cannot be interrupted.
+     * Runs `effect` as `withTransaction` does, in a transaction of its own whose connection is closed when `abort` is
+     * completed, where there is one: whatever waits for an answer on it then fails, also BEGIN and COMMIT, which cannot be
+     * interrupted.
      */
     readonly abortableTransaction: <A, E, R>(
       effect: Effect.Effect<A, E, R>,
@@ -53,8 +54,8 @@ export class Transactor extends Context.Service<
     /** Checks deferred constraints now, so that their failure is known before the commit. */
     readonly checkConstraints: Effect.Effect<void, StoreError>
     /**
-     * The same for what was run since the first `withTransaction` inside the current transaction began, where nothing may
-     * have been run at all.
+     * Checks deferred constraints of what was run since the first `withTransaction` inside the current transaction began;
+     * where nothing was run at all, there may be nothing to ask the database.
      */
     readonly checkSavepoint: Effect.Effect<void, StoreError>
   }

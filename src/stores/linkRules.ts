@@ -1,5 +1,5 @@
 /**
- * What a link must be like to be stored: every link store asks these.
+ * What a link must be like to be stored: the rules that every link store applies.
  *
  * @since 0.1.0
  */

@@ -23,7 +23,7 @@ export interface PromiseSql {
     strings: TemplateStringsArray,
     ...values: ReadonlyArray<unknown>
   ): Promise<ReadonlyArray<Row>>
-  /** The same for a text with `$1` to `$n` as parameters. */
+  /** Runs a statement that is given as a text, with `$1` to `$n` for its parameters. */
   readonly query: <Row extends object = Record<string, unknown>>(
     text: string,
     parameters?: ReadonlyArray<unknown>
@@ -53,7 +53,7 @@ export interface HandlerContext {
     payload: NoInfer<Payload>,
     options?: DomainEvent.PublishOptions
   ) => Promise<DomainEvent.Stored<Name, Payload>>
-  /** The same for an event without a definition. */
+  /** Publishes an event without a definition in the delivery's transaction. */
   readonly publishEvent: (event: UntypedEvent) => Promise<DomainEvent.Stored>
   /** Aborted when the attempt ends before the handler: after its timeout, or at a shutdown. */
   readonly signal: AbortSignal

@@ -19,7 +19,7 @@ export class Notifier extends Context.Service<
      * Wakes one waiting worker of each consumer in this process; without one, the wake-up is kept for the next to wait.
      */
     readonly wake: (consumers: Iterable<string>) => Effect.Effect<void>
-    /** The same in every process, as far as processes can reach each other. */
+    /** Wakes workers as `wake` does, in every process, as far as processes can reach each other. */
     readonly announce: (consumers: Iterable<string>) => Effect.Effect<void>
     /** Waits for a wake-up of a consumer; returns at once if one came since the last call. */
     readonly wait: (consumer: string) => Effect.Effect<void>

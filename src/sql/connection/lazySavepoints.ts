@@ -11,7 +11,7 @@ import type { SqlConnection, SqlError } from "effect/sql"
 
 type Connection = SqlConnection.Connection
 
-/** How the client words it. */
+/** How the client words the outermost savepoint, its release and its rollback. */
 const savepoint = "SAVEPOINT effect_sql_1"
 
 const release = "RELEASE SAVEPOINT effect_sql_1"
@@ -24,12 +24,15 @@ const endsAll = new Set(["COMMIT", "ROLLBACK"])
 /** Checks now what is deferred to the commit. */
 export const checkConstraints = "SET CONSTRAINTS ALL IMMEDIATE"
 
-/** The same for what was run since the savepoint was asked for; worded so that nobody else's is taken for it. */
+/**
+ * Checks what is deferred and was run since the savepoint was asked for; worded so that nobody else's statement is taken
+ * for it.
+ */
 export const checkSavepoint = `${checkConstraints} /* effect-integration: this savepoint */`
 
 const noRows = Effect.succeed<ReadonlyArray<never>>([])
 
-/** The same connection, for one transaction. */
+/** A connection for one transaction, which is told of the outermost savepoint when something is run behind it. */
 export const lazySavepoints = (connection: Connection): Connection => {
   /** True until the savepoint has been answered, so that nothing overtakes it, also not on another fiber. */
   let isHeld = false

@@ -28,10 +28,10 @@ import { isUnblocked, lockOf } from "./orderingKeys.ts"
 /** Advisory locks one claim may hold: PostgreSQL has room for about 6,400 in all with its default settings. */
 const maxKeys = 100
 
-/** Due deliveries that are looked at for keys, at least. */
+/** Due deliveries that are looked at for keys: at least so many. */
 const minWindow = 100
 
-/** … and at most. */
+/** Due deliveries that are looked at for keys: at most so many. */
 const maxWindow = 1000
 
 /** Due deliveries of one key that are parked by one statement. */

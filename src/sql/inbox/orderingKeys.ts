@@ -2,7 +2,8 @@
  * Keys of ordered consumers: their locks, what blocks them, and how what waits behind them goes on.
  *
  * Whoever takes, parks or unparks deliveries of a key holds its advisory lock until the end of the transaction, so the
- * statements after the lock see what the one before left. Locks are only tried, never waited for.
+ * statements after the lock see what the one before left. Locks are only tried; `unpark` alone waits for them, if it is
+ * told to.
  *
  * @internal
  */

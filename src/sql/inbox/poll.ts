@@ -102,7 +102,7 @@ const unrolled = `
     SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = p.id AND NOT ${isSettled("i")}
   )`
 
-/** Where the next look for those begins: from the start, when this one has come to the end. */
+/** Where the next look for unrolled events begins: at the start, when this one has come to the end. */
 const nextRollUpPosition = "SELECT CASE WHEN count(*) < $3::int THEN 0 ELSE max(position) END FROM pending"
 
 /** Consumers with a lease that ran out. */
@@ -121,7 +121,7 @@ const recovered = `SELECT c.consumer_name::text FROM integration_consumer AS c W
 /** Other processes that run, as far as is known. */
 const peers = "SELECT 1 FROM integration_replica WHERE status = 'running' AND id <> $5::uuid"
 
-/** Those of them that have given no sign of life for `$6` milliseconds. */
+/** Other processes that have not said that they end, but given no sign of life for `$6` milliseconds. */
 const silentPeers = `${peers} AND last_seen_at < clock_timestamp() - $6::float8 * interval '1 millisecond'`
 
 /**

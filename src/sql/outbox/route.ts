@@ -57,7 +57,7 @@ export const route = (sql: SqlClient.SqlClient) => {
   const [next, given] = [routeStatement(false), routeStatement(true)]
   const routeGiven = (ids: ReadonlyArray<string>) =>
     Effect.map(sql.unsafe<Routed>(given, [ids]), ([row]) => row ?? nothingRouted)
-  /** All there are but those the database refuses. */
+  /** Routes all events there are but those the database refuses. */
   const inPages = Effect.fnUntraced(function* (limit: number) {
     let routed = 0
     let position = 0n

@@ -54,7 +54,7 @@ const lockSubscriptions = (sql: SqlClient.SqlClient) => (consumer: string) =>
     [consumer]
   )
 
-/** The event is locked first, as everybody does who makes events pending. */
+/** Gives events to a consumer: they are locked first, see `reopenEvents`. */
 const writeDeliveries = (sql: SqlClient.SqlClient) => (consumer: string, ids: ReadonlyArray<string>) =>
   sql.unsafe(
     `WITH events AS MATERIALIZED (

@@ -35,7 +35,7 @@ const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Reg
 const startOf = ({ startFrom }: Registration) =>
   startFrom === undefined ? "" : startFrom === "beginning" ? "-infinity" : startFrom.toISOString()
 
-/** Returns the consumers that were there with another ordering. */
+/** Writes consumers; returns those that were there with another ordering. */
 const registerConsumers = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
   sql<{ consumer: string }>`
     WITH input AS (
@@ -55,7 +55,7 @@ const registerConsumers = (sql: SqlClient.SqlClient) => (registrations: Readonly
     )
     SELECT consumer_name AS "consumer" FROM changed`
 
-/** A sweep that was not through goes on from where it began. */
+/** Has the sweep look at subscriptions of these consumers again; one that was not through goes on from where it began. */
 const sweepAgain = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
   sql`
     UPDATE integration_subscription

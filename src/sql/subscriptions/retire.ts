@@ -28,7 +28,7 @@ export const remove = (sql: SqlClient.SqlClient) => (consumer: string, events: R
     WHERE consumer_name = ${consumer} AND event_pattern = ANY (${events}::text[])
     RETURNING event_pattern AS "event"`
 
-/** Nothing is waited for that nobody will be given any more. */
+/** Lets an ordered consumer begin that was held for its backfill, when no backfill of it is open any more. */
 export const unhold = (sql: SqlClient.SqlClient) => (consumer: string) =>
   sql`
     UPDATE integration_consumer AS c

@@ -32,7 +32,7 @@ export const consumers = (sql: SqlClient.SqlClient) =>
     FROM integration_consumer
     ORDER BY consumer_name`
 
-/** Of running processes, what they recorded; of consumers not seen for long, all. */
+/** Subscriptions, registered so long ago, that no running process has recorded to serve. */
 const unserved = (sql: SqlClient.SqlClient) => (silentMillis: number) =>
   sql.unsafe<Unserved>(
     `SELECT s.consumer_name AS "consumer", s.event_pattern AS "event", c.last_seen_at AS "lastSeenAt",
