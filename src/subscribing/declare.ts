@@ -12,10 +12,23 @@ import type { EventOf, EventSource, Handler, ItemOutcome, Subscriber } from "../
 /** Options of `make` and `batch`. */
 const supportedOptions: ReadonlyArray<string> = ["consumer", "event", "handler", "priority"]
 
-/** First stack frame outside this file, as `file.ts:12`. */
+/** The place of a stack frame as `file.ts:12`. */
+const placeOf = (frame: string) => frame.match(/([^/\\(\s]+:\d+):\d+\)?$/)?.[1]
+
+/** The folder of this package, in a stack frame of this file. */
+const folderIn = (frame: string) => frame.match(/\((.*[\\/])subscribing[\\/]declare\.[jt]s:/)?.[1]
+
+/**
+ * Where a subscriber is declared: the place of the first stack frame outside of this package. In a bundle, where the
+ * package has no folder, the place `make` or `batch` is called at.
+ */
 const callSite = (): string | undefined => {
-  const frame = new Error().stack?.split("\n")[4]
-  return frame?.match(/([^/\\(\s]+:\d+):\d+\)?$/)?.[1]
+  const frames = new Error().stack?.split("\n").slice(1) ?? []
+  const folder = folderIn(frames[0] ?? "")
+  // The first three are of this file: this function, `declare`, and `make` or `batch`.
+  const callers = frames.slice(3).filter((frame) => placeOf(frame) !== undefined)
+  const found = callers.find((frame) => folder === undefined || !frame.includes(folder)) ?? callers[0]
+  return found === undefined ? undefined : placeOf(found)
 }
 
 const declare = <R>(
