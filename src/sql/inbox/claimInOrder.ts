@@ -97,50 +97,62 @@ interface Taken extends Omit<Claimed, "deliveryId"> {
   readonly blockedFrom: ReadonlyArray<bigint>
 }
 
+/** The first open deliveries of the keys `$2`, one more of each than are wanted, and whether each is free and ready. */
+const chainOf = ({ interest, onDeadLetter }: ClaimRequest) => `
+  SELECT o.*, o.is_ready AND ${onDeadLetter === "continue" ? "true" : isUnblocked("$1", "k.key", "o.position")} AS is_next
+  FROM unnest($2::bigint[]) AS k (key)
+  CROSS JOIN LATERAL (
+    SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.ordering_key,
+      i.tier, i.error_tag, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
+        AND ${covers(interest, 7)}) AS is_ready
+    FROM inbox_event AS i
+    WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${open} AND i.position <= $3
+    ORDER BY i.position
+    LIMIT $4::int + 1
+  ) AS o`
+
+/** How far each key goes: a delivery is reached when it and all before it are next. */
+const ranked = `
+  SELECT c.*, bool_and(c.is_next) OVER key_so_far AS is_reached, row_number() OVER key_so_far AS place,
+    bool_or(c.available_at = 'infinity') OVER (PARTITION BY c.ordering_key) AS is_parking
+  FROM chain AS c
+  WINDOW key_so_far AS (PARTITION BY c.ordering_key ORDER BY c.position)`
+
+/** As many of the reached ones as are wanted, the oldest of all keys first. */
+const wanted = "SELECT * FROM ranked WHERE is_reached ORDER BY position LIMIT $4::int"
+
+/** Locks those of their rows that are as they were and nobody else holds. */
+const held = `
+  SELECT i.id
+  FROM inbox_event AS i
+  WHERE i.id = ANY (ARRAY(SELECT id FROM wanted)) AND i.status IN ('received', 'failed')
+    AND (i.available_at <= now() OR i.available_at = 'infinity')
+  FOR NO KEY UPDATE SKIP LOCKED`
+
+/** Of each key, the wanted ones up to the first that could not be locked. */
+const claimed = `
+  SELECT *
+  FROM (
+    SELECT w.*, bool_and(w.id IN (SELECT id FROM held)) OVER (PARTITION BY w.ordering_key ORDER BY w.position)
+      AS is_taken
+    FROM wanted AS w
+  ) AS w
+  WHERE is_taken`
+
+/** Keys that do not go on, and the position from which on they do not. */
+const blocked = `
+  SELECT array_agg(ordering_key) AS keys, array_agg(position) AS positions
+  FROM (SELECT ordering_key, min(position) AS position FROM ranked WHERE NOT is_reached AND place <= $4 GROUP BY ordering_key) AS b`
+
 /**
  * From the open deliveries of keys that are held: those that are ready, up to the first of each key that is not. Also
  * which keys are blocked, and from which position on.
  */
-const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, keys: ReadonlyArray<bigint>) => {
-  const isFree = request.onDeadLetter === "continue" ? "true" : isUnblocked("$1", "k.key", "o.position")
-  return sql.unsafe<Taken>(
-    `WITH chain AS MATERIALIZED (
-      SELECT o.*, o.is_ready AND ${isFree} AS is_next
-      FROM unnest($2::bigint[]) AS k (key)
-      CROSS JOIN LATERAL (
-        SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.ordering_key,
-          i.tier, i.error_tag, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
-            AND ${covers(request.interest, 7)}) AS is_ready
-        FROM inbox_event AS i
-        WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${open} AND i.position <= $3
-        ORDER BY i.position
-        LIMIT $4::int + 1
-      ) AS o
-    ), ranked AS MATERIALIZED (
-      SELECT c.*, bool_and(c.is_next) OVER key_so_far AS is_reached, row_number() OVER key_so_far AS place,
-        bool_or(c.available_at = 'infinity') OVER (PARTITION BY c.ordering_key) AS is_parking
-      FROM chain AS c
-      WINDOW key_so_far AS (PARTITION BY c.ordering_key ORDER BY c.position)
-    ), wanted AS MATERIALIZED (
-      SELECT * FROM ranked WHERE is_reached ORDER BY position LIMIT $4::int
-    ), held AS MATERIALIZED (
-      SELECT i.id
-      FROM inbox_event AS i
-      WHERE i.id = ANY (ARRAY(SELECT id FROM wanted)) AND i.status IN ('received', 'failed')
-        AND (i.available_at <= now() OR i.available_at = 'infinity')
-      FOR NO KEY UPDATE SKIP LOCKED
-    ), claimed AS MATERIALIZED (
-      SELECT *
-      FROM (
-        SELECT w.*, bool_and(w.id IN (SELECT id FROM held)) OVER (PARTITION BY w.ordering_key ORDER BY w.position)
-          AS is_taken
-        FROM wanted AS w
-      ) AS w
-      WHERE is_taken
-    ), blocked AS (
-      SELECT array_agg(ordering_key) AS keys, array_agg(position) AS positions
-      FROM (SELECT ordering_key, min(position) AS position FROM ranked WHERE NOT is_reached AND place <= $4 GROUP BY ordering_key) AS b
-    )
+const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, keys: ReadonlyArray<bigint>) =>
+  sql.unsafe<Taken>(
+    `WITH chain AS MATERIALIZED (${chainOf(request)}), ranked AS MATERIALIZED (${ranked}),
+      wanted AS MATERIALIZED (${wanted}), held AS MATERIALIZED (${held}), claimed AS MATERIALIZED (${claimed}),
+      blocked AS (${blocked})
     SELECT ${claimedColumns}, ${recoveryColumn}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
       coalesce(b.keys, '{}') AS "blocked", coalesce(b.positions, '{}') AS "blockedFrom"
     FROM blocked AS b
@@ -157,7 +169,6 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       ...coveredBy(request.interest)
     ]
   )
-}
 
 /** Takes due deliveries of blocked keys out of the claim index. Those nobody covers here are left to who does. */
 const park =

@@ -19,9 +19,45 @@ const lockName = (key: string) => `hashtextextended(coalesce(current_schema(), '
 /** Whether the lock of a key could be had. */
 export const lockOf = (key: string) => `pg_try_advisory_xact_lock(${lockName(key)})`
 
+/** Waits for the locks of keys, in their order. */
+const lockAll = (sql: SqlClient.SqlClient) => (consumer: string, keys: ReadonlyArray<bigint>) =>
+  sql.unsafe(
+    `SELECT pg_advisory_xact_lock(${lockName("key")}) FROM (SELECT key FROM unnest($2::bigint[]) AS k (key) ORDER BY key) AS k`,
+    [consumer, keys]
+  )
+
+/** Those of these keys whose lock could be had. */
+const lockFree = (sql: SqlClient.SqlClient) => (consumer: string, keys: ReadonlyArray<bigint>) =>
+  sql.unsafe<{ keys: ReadonlyArray<bigint> }>(
+    `SELECT ARRAY(SELECT key FROM unnest($2::bigint[]) AS k (key) WHERE ${lockOf("key")}) AS "keys"`,
+    [consumer, keys]
+  )
+
+/** Makes the first open deliveries of keys due that are parked and that nothing blocks. */
+const unparkFirst =
+  (sql: SqlClient.SqlClient) => (consumer: string, keys: ReadonlyArray<bigint>, onDeadLetter: OnDeadLetter) =>
+    sql.unsafe(
+      `UPDATE inbox_event
+      SET available_at = coalesce(
+          (SELECT least(careful_until, clock_timestamp()) FROM integration_consumer WHERE consumer_name = $1),
+          clock_timestamp()
+        ), updated_at = clock_timestamp()
+      WHERE status IN ('received', 'failed') AND available_at = 'infinity' AND id = ANY (ARRAY(
+        SELECT h.id
+        FROM unnest($2::bigint[]) AS k (key)
+        CROSS JOIN LATERAL (
+          ${firstOpen("k.key")}
+        ) AS h
+        WHERE h.available_at = 'infinity'
+          AND ($3::text = 'continue' OR ${isUnblocked("$1", "k.key", "h.position")})
+      ))
+      RETURNING id::text`,
+      [consumer, keys, onDeadLetter]
+    )
+
 /**
  * Makes the first open delivery of each of these keys due, if it is parked and nothing blocks it. Joins the transaction
- * there is, without a savepoint; else opens one.
+ * there is, without a savepoint; else opens one. Returns how many were made due.
  */
 export const unpark =
   (sql: SqlClient.SqlClient, inTransaction: InTransaction) =>
@@ -32,42 +68,18 @@ export const unpark =
     readonly waits?: boolean
   }): Effect.Effect<number, SqlError.SqlError> =>
     Effect.gen(function* () {
-      if (request.waits === true) {
-        yield* sql.unsafe(
-          `SELECT pg_advisory_xact_lock(${lockName("key")}) FROM (SELECT key FROM unnest($2::bigint[]) AS k (key) ORDER BY key) AS k`,
-          [request.consumer, request.keys]
-        )
-      }
-      const [held] = yield* sql.unsafe<{ keys: ReadonlyArray<bigint> }>(
-        `SELECT ARRAY(SELECT key FROM unnest($2::bigint[]) AS k (key) WHERE ${lockOf("key")}) AS "keys"`,
-        [request.consumer, request.keys]
-      )
+      const { consumer, keys, onDeadLetter, waits } = request
+      if (waits === true) yield* lockAll(sql)(consumer, keys)
+      const [held] = yield* lockFree(sql)(consumer, keys)
       if (held === undefined || held.keys.length === 0) return 0
-      const unparked = yield* sql.unsafe(
-        `UPDATE inbox_event
-        SET available_at = coalesce(
-            (SELECT least(careful_until, clock_timestamp()) FROM integration_consumer WHERE consumer_name = $1),
-            clock_timestamp()
-          ), updated_at = clock_timestamp()
-        WHERE status IN ('received', 'failed') AND available_at = 'infinity' AND id = ANY (ARRAY(
-          SELECT h.id
-          FROM unnest($2::bigint[]) AS k (key)
-          CROSS JOIN LATERAL (
-            ${firstOpen("k.key")}
-          ) AS h
-          WHERE h.available_at = 'infinity'
-            AND ($3::text = 'continue' OR ${isUnblocked("$1", "k.key", "h.position")})
-        ))
-        RETURNING id::text`,
-        [request.consumer, held.keys, request.onDeadLetter]
-      )
-      return unparked.length
+      return (yield* unparkFirst(sql)(consumer, held.keys, onDeadLetter)).length
     }).pipe((statements) =>
       Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
         Option.isSome(open) ? statements : inTransaction(statements)
       )
     )
 
+/** The open delivery of a key that comes first. */
 const firstOpen = (key: string, consumer = "$1") => `
   SELECT i.id, i.position, i.available_at
   FROM inbox_event AS i
@@ -75,6 +87,7 @@ const firstOpen = (key: string, consumer = "$1") => `
   ORDER BY i.position
   LIMIT 1`
 
+/** Whether no delivery of a key that gave up stands before a position. */
 export const isUnblocked = (consumer: string, key: string, position: string) => `NOT EXISTS (
   SELECT 1 FROM inbox_event AS i
   WHERE i.consumer_name = ${consumer} AND i.ordering_key = ${key} AND ${gaveUp} AND i.position < ${position}

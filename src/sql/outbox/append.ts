@@ -46,50 +46,56 @@ const toArrays = (events: ReadonlyArray<NewEvent>) => {
   ]
 }
 
+/** The events that are given, in their order; with keys, their positions are drawn here. */
+const inputOf = (isKeyed: boolean) => `
+  SELECT *${isKeyed ? ", nextval(pg_get_serial_sequence('outbox_event', 'position')) AS position" : ""}
+  FROM unnest(
+    $1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[],
+    $10::text[], $11::text[], $12::text[]
+  ) WITH ORDINALITY AS i (
+    id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata,
+    correlation_id, causation_id, due, dedupe_key, place
+  )`
+
+/** Stores the events; one that nobody wants has its final status at once. One whose key is taken is left out. */
+const storedOf = (isKeyed: boolean) => `
+  INSERT INTO outbox_event (
+    ${isKeyed ? "position, " : ""}id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload,
+    metadata, correlation_id, causation_id, dedupe_key, available_at, routed_at, status, processed_at
+  )
+  ${isKeyed ? "OVERRIDING SYSTEM VALUE" : ""}
+  SELECT ${isKeyed ? "i.position, " : ""}i.id, i.event_name, i.schema_version, i.source_module, i.aggregate_type,
+    i.aggregate_id, i.payload, NULLIF(i.metadata, '')::jsonb, NULLIF(i.correlation_id, ''), NULLIF(i.causation_id, ''),
+    NULLIF(i.dedupe_key, ''),
+    CASE WHEN i.due LIKE '+%' THEN c.now + substr(i.due, 2)::float8 * interval '1 millisecond'
+      ELSE coalesce(NULLIF(i.due, '')::timestamptz, c.now) END,
+    c.now, CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
+    CASE WHEN n.event_name IS NULL THEN c.now END
+  FROM input AS i
+  CROSS JOIN clock AS c
+  LEFT JOIN wanted AS n USING (event_name)
+  ORDER BY ${isKeyed ? "i.source_module, i.event_name, i.dedupe_key, " : ""}i.place
+  ${isKeyed ? "ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING" : ""}
+  RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, status,
+    available_at, created_at`
+
 /**
  * Events and deliveries in one statement, so that they commit together whatever the caller's transaction does. Which
  * consumers are interested depends on the name alone, so each name is looked up once.
  *
  * With keys, rows are inserted in the order of their keys, so that two lists never wait for each other in a circle;
  * positions are drawn before that, in the order of the list. All become due at the same moment: then position decides.
+ *
+ * Parameters: `$1` to `$12` of `toArrays`; when it notifies, `$13` and `$14` of `notifyingParameters`.
  */
 const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; readonly isNotifying: boolean }) => `
-  WITH input AS (
-    SELECT *${isKeyed ? ", nextval(pg_get_serial_sequence('outbox_event', 'position')) AS position" : ""}
-    FROM unnest(
-      $1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[],
-      $10::text[], $11::text[], $12::text[]
-    ) WITH ORDINALITY AS i (
-      id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata,
-      correlation_id, causation_id, due, dedupe_key, place
-    )
-  ), clock AS MATERIALIZED (
+  WITH input AS (${inputOf(isKeyed)}), clock AS MATERIALIZED (
     SELECT clock_timestamp() AS now
   ), interested AS MATERIALIZED (
     ${interestedIn("SELECT DISTINCT event_name FROM input")}
   ), wanted AS MATERIALIZED (
     ${consumersOf("interested")}
-  ), stored AS (
-    INSERT INTO outbox_event (
-      ${isKeyed ? "position, " : ""}id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload,
-      metadata, correlation_id, causation_id, dedupe_key, available_at, routed_at, status, processed_at
-    )
-    ${isKeyed ? "OVERRIDING SYSTEM VALUE" : ""}
-    SELECT ${isKeyed ? "i.position, " : ""}i.id, i.event_name, i.schema_version, i.source_module, i.aggregate_type,
-      i.aggregate_id, i.payload, NULLIF(i.metadata, '')::jsonb, NULLIF(i.correlation_id, ''), NULLIF(i.causation_id, ''),
-      NULLIF(i.dedupe_key, ''),
-      CASE WHEN i.due LIKE '+%' THEN c.now + substr(i.due, 2)::float8 * interval '1 millisecond'
-        ELSE coalesce(NULLIF(i.due, '')::timestamptz, c.now) END,
-      c.now, CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
-      CASE WHEN n.event_name IS NULL THEN c.now END
-    FROM input AS i
-    CROSS JOIN clock AS c
-    LEFT JOIN wanted AS n USING (event_name)
-    ORDER BY ${isKeyed ? "i.source_module, i.event_name, i.dedupe_key, " : ""}i.place
-    ${isKeyed ? "ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING" : ""}
-    RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, status,
-      available_at, created_at
-  ), delivered AS (
+  ), stored AS (${storedOf(isKeyed)}), delivered AS (
     INSERT INTO inbox_event (${deliveryColumns})
     ${deliveriesOf("stored", "interested")}
   )
