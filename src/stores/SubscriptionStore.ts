@@ -80,8 +80,8 @@ export class SubscriptionStore extends Context.Service<
     readonly sweep: Effect.Effect<{ readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean }, StoreError>
     /**
      * Gives consumers that came late the events they asked for, oldest first, for a while; an ordered one is given
-     * nothing to handle before that is done. Returns the consumers that have work now, and whether there is more to do
-     * than another process is doing already.
+     * nothing to handle before that is done. Returns the consumers that have work now, and whether there is more to do:
+     * with none and more to do, somebody else is at it, or has their subscriptions in hand.
      */
     readonly backfill: Effect.Effect<
       { readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean },

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { Effect, Queue, type Scope, Semaphore } from "effect"
+import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Values } from "../../settings/Settings.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
@@ -15,7 +15,7 @@ export interface Maintenance {
   readonly backfillSoon: Effect.Effect<void>
   /** Takes note of the settings in force. */
   readonly follow: (settings: Values) => Effect.Effect<void>
-  /** Gives late consumers all they are to be given. */
+  /** Gives late consumers all they are to be given; what others are giving is waited for. */
   readonly backfillAll: Effect.Effect<void, StoreError>
   /** Removes all that the settings say. Returns how many events. */
   readonly removeExpired: Effect.Effect<number, StoreError>
@@ -54,16 +54,35 @@ const removeExpired = (engine: Engine) =>
     }
   })
 
+/** Gives late consumers some of what they are to be given. Returns whether anybody has more to give, and we some of it. */
+const backfillSome = Effect.fnUntraced(function* (
+  engine: Engine
+): Effect.fn.Return<{ readonly isOpen: boolean; readonly isOurs: boolean }, StoreError> {
+  const { consumers, isOpen } = yield* withStatementTimeout(
+    engine,
+    "subscriptions.backfill",
+    untraced(engine.subscriptions.backfill)
+  )
+  yield* engine.notifier.announce(consumers)
+  return { isOpen, isOurs: consumers.length > 0 }
+})
+
+/** Until nothing is left, or somebody else is at the rest: the next poll asks again. */
+const backfill = (engine: Engine) =>
+  Effect.gen(function* () {
+    for (;;) {
+      const { isOpen, isOurs } = yield* backfillSome(engine)
+      if (!isOpen || !isOurs) return
+    }
+  })
+
+/** Until nothing is left, whoever gives it. */
 const backfillAll = (engine: Engine): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     for (;;) {
-      const { consumers, isOpen } = yield* withStatementTimeout(
-        engine,
-        "subscriptions.backfill",
-        untraced(engine.subscriptions.backfill)
-      )
-      yield* engine.notifier.announce(consumers)
+      const { isOpen, isOurs } = yield* backfillSome(engine)
       if (!isOpen) return
+      if (!isOurs) yield* Effect.sleep(breath)
     }
   })
 
@@ -115,12 +134,12 @@ export const unserved = (engine: Engine) =>
 export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Scope> =>
   Effect.gen(function* () {
     const wanted = yield* Queue.sliding<void>(1)
-    // One backfill at a time: who asks for all of it must not find that somebody here is at it, and go on without.
-    const turn = yield* Semaphore.make(1)
-    const backfill = turn.withPermit(backfillAll(engine))
     const run = (name: string, loop: Effect.Effect<unknown>) =>
       loop.pipe(Effect.annotateLogs({ fiber: name }), Effect.forkScoped)
-    yield* run("backfill", Queue.take(wanted).pipe(Effect.andThen(engine.incident.survive(backfill)), Effect.forever))
+    yield* run(
+      "backfill",
+      Queue.take(wanted).pipe(Effect.andThen(engine.incident.survive(backfill(engine))), Effect.forever)
+    )
     const changed = yield* Queue.sliding<void>(1)
     let ages = JSON.stringify(agesOf(yield* engine.settings.current))
     yield* run("retention", retain(engine, changed))
@@ -133,7 +152,7 @@ export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Sc
           return before === ages ? Effect.void : Effect.asVoid(Queue.offer(changed, undefined))
         }),
       backfillSoon: Effect.asVoid(Queue.offer(wanted, undefined)),
-      backfillAll: backfill,
+      backfillAll: backfillAll(engine),
       removeExpired: removeExpired(engine)
     }
   })

@@ -128,7 +128,7 @@ export const backfill = (sql: SqlClient.SqlClient, inTransaction: InTransaction)
     const passed: Array<string> = []
     for (;;) {
       const [next] = yield* nextConsumer(sql)(passed)
-      if (next === undefined) return { consumers: [], isOpen: false }
+      if (next === undefined) return { consumers: [], isOpen: passed.length > 0 }
       const hasMore = yield* backfillPage(sql, inTransaction, next.consumer, next.after)
       if (hasMore !== undefined) return { consumers: [next.consumer], isOpen: true }
       passed.push(next.consumer)
