@@ -87,7 +87,7 @@ export class InboxStore extends Context.Service<
     /** Position of the newest delivery of a consumer, 0 without one. */
     readonly lastPosition: (consumer: string) => Effect.Effect<bigint, StoreError>
     /** All that a process asks while it waits, in one statement; also records that its consumers are served. */
-    readonly poll: (question: PollRequest) => Effect.Effect<PollResult, StoreError>
+    readonly poll: (request: PollRequest) => Effect.Effect<PollResult, StoreError>
     /** Deliveries of a consumer in the order of their events: at most `limit` after `position` (0: from the first). */
     readonly findByConsumer: (
       consumer: string,

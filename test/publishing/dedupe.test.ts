@@ -16,6 +16,8 @@ describe.each(runtimes)("on $name", ({ layer }) => {
         const processor = yield* Processor
         const log: Array<number> = []
         yield* serve(logging("keyed", Happened, log))
+        // Nothing is handled yet, so that statuses are those of the publishing.
+        yield* processor.pause("keyed")
         const keyed = { dedupeKey: "order-1", metadata: { a: 1 }, correlationId: "c" }
         const first = yield* Publisher.publish(Happened, { n: 1 }, keyed)
         const second = yield* Publisher.publish(Happened, { n: 2 }, { dedupeKey: "order-1" })
@@ -42,6 +44,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
         )
         assert.strictEqual(list[4].id, list[0].id)
         assert.isTrue(list[0].position < list[1].position && list[1].position < list[3].position)
+        yield* processor.resume("keyed")
         yield* processor.drain
         yield* untilStatuses("keyed", ["processed", "processed", "processed", "processed"])
         yield* logged(log, [1, 4, 5, 7])

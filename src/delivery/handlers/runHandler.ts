@@ -20,7 +20,7 @@ const toEvent = (row: Claimed, payload: unknown): DomainEvent.DomainEvent => ({
   deliveryId: row.deliveryId,
   name: row.eventName,
   sourceModule: row.sourceModule,
-  aggregate: { module: row.sourceModule, entityType: row.aggregateType, entityId: row.aggregateId },
+  aggregate: DomainEvent.entityOf(row),
   payload,
   metadata: (row.metadata as DomainEvent.Metadata | null) ?? {},
   timestamp: DateTime.fromDateUnsafe(row.createdAt),

@@ -1,5 +1,5 @@
 /**
- * The one poller of a process: a question for all its consumers, then wake-ups, sweeps, and the wait for the next.
+ * The one poller of a process: one question for all its consumers, then wake-ups, sweeps, and the wait for the next.
  *
  * @internal
  */
@@ -42,10 +42,10 @@ const sweepSubscriptions = (engine: Engine) =>
   )
 
 /** What is parked although nothing blocks it: its predecessor was settled outside the order, or by hand. */
-const unparkAll = Effect.fnUntraced(function* (engine: Engine, releasable: PollResult["unparkable"]) {
+const unparkAll = Effect.fnUntraced(function* (engine: Engine, unparkable: PollResult["unparkable"]) {
   const consumers = new Map((yield* engine.registry.consumers).map((consumer) => [consumer.name, consumer]))
   for (const [name, consumer] of consumers) {
-    const keys = releasable.filter((_) => _.consumer === name).map((_) => _.key)
+    const keys = unparkable.filter((_) => _.consumer === name).map((_) => _.key)
     const onDeadLetter = orderOf(consumer)
     if (keys.length === 0 || onDeadLetter === undefined) continue
     yield* withStatementTimeout(engine, "inbox.unpark", engine.inbox.unpark({ consumer: name, keys, onDeadLetter }))
@@ -65,9 +65,9 @@ const expireAll = Effect.fnUntraced(function* (engine: Engine, expired: PollResu
 const isDue = ({ inMillis }: PollResult["due"][number]) => inMillis <= 0
 
 /** Milliseconds to the next poll: soon while there is work, and never later than something is due. */
-const interval = (answer: PollResult, active: number, idle: number): number => {
-  const isActive = answer.due.some(isDue) || answer.hasUnrouted || answer.hasOpenSubscriptions || answer.hasUnrolled
-  const upcoming = answer.due.filter((due) => !isDue(due)).map((due) => Math.ceil(due.inMillis))
+const interval = (result: PollResult, active: number, idle: number): number => {
+  const isActive = result.due.some(isDue) || result.hasUnrouted || result.hasOpenSubscriptions || result.hasUnrolled
+  const upcoming = result.due.filter((due) => !isDue(due)).map((due) => Math.ceil(due.inMillis))
   return Math.min(isActive ? active : idle, ...upcoming)
 }
 
@@ -78,7 +78,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     let parkedAfter = firstOrderingKey
     const ask = Effect.gen(function* () {
       const consumers = yield* engine.registry.consumers
-      const question = {
+      const request = {
         consumers: consumers.map((consumer) => ({
           consumer: consumer.name,
           ...engine.registry.interestOf(consumer.name),
@@ -89,30 +89,30 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
         parkedAfter,
         replica: { id: engine.replicas.id, silentMillis: unseenMillis(yield* engine.settings.current) }
       }
-      return yield* withStatementTimeout(engine, "inbox.poll", engine.inbox.poll(question))
+      return yield* withStatementTimeout(engine, "inbox.poll", engine.inbox.poll(request))
     })
     const poll = Effect.gen(function* () {
-      const answer = yield* ask
-      const settings = yield* engine.settings.apply(answer.settings)
-      yield* engine.notifier.wake(answer.due.filter(isDue).map((due) => due.consumer))
-      if (answer.hasUnrouted) yield* routeAll(engine)
-      if (answer.hasOpenSubscriptions) yield* sweepSubscriptions(engine)
+      const result = yield* ask
+      const settings = yield* engine.settings.apply(result.settings)
+      yield* engine.notifier.wake(result.due.filter(isDue).map((due) => due.consumer))
+      if (result.hasUnrouted) yield* routeAll(engine)
+      if (result.hasOpenSubscriptions) yield* sweepSubscriptions(engine)
       yield* maintenance.follow(settings)
-      if (answer.hasOpenBackfills) yield* maintenance.backfillSoon
-      if (answer.hasUnrolled) {
+      if (result.hasOpenBackfills) yield* maintenance.backfillSoon
+      if (result.hasUnrolled) {
         yield* withStatementTimeout(engine, "outbox.rollUpFrom", engine.outbox.rollUpFrom(rollUpPosition, window))
       }
-      rollUpPosition = answer.nextRollUpPosition
-      yield* unparkAll(engine, answer.unparkable)
-      parkedAfter = answer.nextParkedAfter
-      yield* expireAll(engine, answer.expired, settings)
-      yield* engine.broadcast.setPeers(answer.hasPeers)
-      if (answer.hasSilentPeers) {
+      rollUpPosition = result.nextRollUpPosition
+      yield* unparkAll(engine, result.unparkable)
+      parkedAfter = result.nextParkedAfter
+      yield* expireAll(engine, result.expired, settings)
+      yield* engine.broadcast.setPeers(result.hasPeers)
+      if (result.hasSilentPeers) {
         yield* withStatementTimeout(engine, "replicas.reap", engine.replicas.reap(unseenMillis(settings)))
       }
-      if (answer.recovered.length > 0)
-        yield* withStatementTimeout(engine, "replicas.endRecovery", engine.replicas.endRecovery(answer.recovered))
-      return interval(answer, settings.pollingIntervalMs, settings.idlePollingIntervalMs)
+      if (result.recovered.length > 0)
+        yield* withStatementTimeout(engine, "replicas.endRecovery", engine.replicas.endRecovery(result.recovered))
+      return interval(result, settings.pollingIntervalMs, settings.idlePollingIntervalMs)
     })
     yield* engine.incident.survive(untraced(poll)).pipe(
       Effect.flatMap((millis) => Effect.timeoutOption(Queue.take(nudges), millis)),
