@@ -10,16 +10,15 @@ import { hostname } from "node:os"
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { SqlClient } from "effect/sql"
-import { type Replica, ReplicaStore, type Served, type StartedAttempt } from "../stores/ReplicaStore.ts"
-import { ControlConnection, type Session } from "./connection/controlConnection.ts"
+import { type Replica, ReplicaStore, type Served } from "../stores/ReplicaStore.ts"
+import { eraseStarted, findStarted, noteStarted } from "./attemptNotes.ts"
+import { ControlConnection, type Query, type Session } from "./connection/controlConnection.ts"
 import { storeErrors } from "./connection/errors.ts"
 import { type InTransaction, maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
 import { endRecovery, startRecovery } from "./recovery.ts"
 
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
 const lockKey = (id: string) => `hashtextextended(coalesce(current_schema(), '') || '.replica.' || (${id})::text, 0)`
-
-type Query = ControlConnection["Service"]["query"]
 
 /** What processes recorded about a consumer, as it is stored. */
 type Recorded = Readonly<Record<string, Omit<Served, "consumer">>>
@@ -86,26 +85,6 @@ const recorded = (sql: SqlClient.SqlClient) => sql<{ consumers: Recorded }>`
   SELECT consumers AS "consumers"
   FROM integration_replica
   WHERE status = 'running' OR stopped_at > clock_timestamp() - interval '1 hour'`
-
-/** Notes that an attempt begins, on a connection of its own: committed at once. */
-const noteStarted = (query: Query, id: string, deliveryId: string, attempt: number) =>
-  query(
-    `INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, replica_id)
-    VALUES ($1::uuid, $2::int, clock_timestamp(), NULL, 'started', $3::uuid)`,
-    [deliveryId, attempt, id]
-  )
-
-const findStarted = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql<StartedAttempt>`
-  SELECT (extract(epoch FROM clock_timestamp() - started_at) * 1000)::float8 AS "ageMillis"
-  FROM integration_attempt
-  WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'
-  ORDER BY id
-  LIMIT 1`
-
-const eraseStarted = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql`
-  DELETE FROM integration_attempt WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'`
 
 export const all = (sql: SqlClient.SqlClient) => sql<Replica>`
   SELECT id::text AS "id", host AS "host", pid AS "pid", status AS "status", started_at AS "startedAt",

@@ -7,10 +7,11 @@ import { Effect } from "effect"
 import { type Engine, untraced } from "../engine.ts"
 import { crashedOutcome } from "../handlers/outcome.ts"
 import { settlementOf } from "../handlers/settlement.ts"
-import { followUp, unparkNext } from "../transactions/followUp.ts"
+import { followUp } from "../transactions/followUp.ts"
 import type { Unprocessed } from "../transactions/result.ts"
 import type { Round } from "../transactions/round.ts"
-import { inOwnTransaction } from "./settleLease.ts"
+import { unparkNext } from "../transactions/unparkNext.ts"
+import { inOwnTransaction } from "./ownTransaction.ts"
 
 /** Leases that ran out, settled in one transaction. */
 const expiredLimit = 100

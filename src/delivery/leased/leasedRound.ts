@@ -21,7 +21,8 @@ import { deliver } from "../handlers/runHandler.ts"
 import { followUp } from "../transactions/followUp.ts"
 import { nothingClaimed, type Round, type RoundResult } from "../transactions/round.ts"
 import { expire } from "./expiry.ts"
-import { inOwnTransaction, persist } from "./settleLease.ts"
+import { inOwnTransaction } from "./ownTransaction.ts"
+import { persist } from "./settleLease.ts"
 
 /**
  * Whether an attempt that may end its process is the last one a delivery has: it runs while no other leased attempt does

@@ -7,27 +7,13 @@ import { type Cause, Effect, Exit } from "effect"
 import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
 import type { Leased, Settlement } from "../../stores/Delivery.ts"
 import type { DeferredWrites } from "../../stores/deferredWrites.ts"
-import { isUnresponsive, withLivenessLimit } from "../../stores/unresponsive.ts"
-import type { ConsumerRules } from "../consumerRules.ts"
+import { isUnresponsive } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { settlementOf } from "../handlers/settlement.ts"
-import { unparkNext } from "../transactions/followUp.ts"
 import type { Round } from "../transactions/round.ts"
-
-/** A transaction of statements of our own, without handlers. */
-export const inOwnTransaction = <A, E, R>(
-  engine: Engine,
-  rules: Pick<ConsumerRules, "processingLeaseMs">,
-  transaction: Effect.Effect<A, E, R>
-) =>
-  Effect.gen(function* () {
-    const { abortableTransaction, limitIdle, withTransaction } = engine.transactor
-    if (!engine.capabilities.lockTimeout) return yield* withTransaction(transaction)
-    const liveness = { last: yield* engine.now }
-    const limited = Effect.andThen(untraced(limitIdle(rules.processingLeaseMs)), transaction)
-    return yield* withLivenessLimit((abort) => abortableTransaction(limited, abort), liveness, 0, rules)
-  })
+import { unparkNext } from "../transactions/unparkNext.ts"
+import { inOwnTransaction } from "./ownTransaction.ts"
 
 /** Writes a settlement, and what the handler left to be written. Returns whether the lease still held. */
 const settle = (

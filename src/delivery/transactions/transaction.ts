@@ -14,11 +14,11 @@ import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { settlementOf } from "../handlers/settlement.ts"
 import { type Handled, runBatch } from "./batch.ts"
-import { unparkNext } from "./followUp.ts"
 import { payloadSizeOf } from "./payloadSize.ts"
 import { type Settled, type TransactionRequest, type TransactionResult, type Unprocessed, Withdrawn } from "./result.ts"
 import { resultOf } from "./resultOf.ts"
 import { chargesContention, runInRecovery, runSingle } from "./single.ts"
+import { unparkNext } from "./unparkNext.ts"
 
 /** How far a transaction has come: what is known of it also when it fails. */
 interface Progress {

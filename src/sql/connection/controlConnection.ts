@@ -76,6 +76,9 @@ export class ControlConnection extends Context.Service<
     )
 }
 
+/** Runs a statement on the control connection. */
+export type Query = ControlConnection["Service"]["query"]
+
 const shared = (sql: SqlClient.SqlClient) =>
   ControlConnection.of({
     query: (text, parameters) => sql.unsafe(text, parameters),

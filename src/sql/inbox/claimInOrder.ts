@@ -22,7 +22,7 @@ import {
   limitsLockWait,
   lockWaitOf,
   maxBigint
-} from "./claim.ts"
+} from "./claimFragments.ts"
 import { isUnblocked, lockOf } from "./orderingKeys.ts"
 
 /** Advisory locks one claim may hold: PostgreSQL has room for about 6,400 in all with its default settings. */

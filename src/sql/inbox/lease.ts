@@ -9,7 +9,7 @@ import type { Leased } from "../../stores/Delivery.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrors } from "../connection/errors.ts"
-import { claimedColumns, eventOf } from "./claim.ts"
+import { claimedColumns, eventOf } from "./claimFragments.ts"
 import { settledBy, settling } from "./settle.ts"
 
 /** Columns of a lease, when it has ended. */

@@ -10,7 +10,7 @@ import type { ClaimRequest } from "../../stores/Delivery.ts"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../../stores/Poll.ts"
 import { claimable, isSettled, notPaused } from "../deliveryStates.ts"
 import { hasRecovered } from "../recovery.ts"
-import { coveredBy, covers, maxBigint } from "./claim.ts"
+import { coveredBy, covers, maxBigint } from "./claimFragments.ts"
 import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
 /**

@@ -1,0 +1,36 @@
+/**
+ * Charging a failure that could not be charged in its own transaction.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import type { Claimed } from "../../stores/Delivery.ts"
+import { withStatementTimeout } from "../../stores/unresponsive.ts"
+import { type Engine, untraced } from "../engine.ts"
+import { failedOutcome } from "../handlers/outcome.ts"
+import { settlementOf } from "../handlers/settlement.ts"
+import { followUp } from "./followUp.ts"
+import type { TransactionResult } from "./result.ts"
+import type { Round } from "./round.ts"
+
+/**
+ * Charges a failure that could not be charged in its own transaction. A row that was settled meanwhile, by another
+ * worker or by a commit whose answer was lost, is left alone.
+ */
+export const charge = Effect.fnUntraced(function* (
+  engine: Engine,
+  { consumer, rules }: Round,
+  row: Claimed,
+  { cause, durationMillis }: Extract<TransactionResult, { _tag: "Failed" }>
+) {
+  const { onDeadLetter, retry } = rules
+  const settlement = yield* settlementOf(row, failedOutcome(cause), retry, durationMillis)
+  const isCharged = yield* withStatementTimeout(engine, "inbox.settle", untraced(engine.inbox.settle(settlement)))
+  if (!isCharged) return 0
+  // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is unparked separately.
+  if (onDeadLetter === "continue" && row.orderingKey !== undefined && settlement.retryInMillis === undefined) {
+    const unparked = engine.inbox.unpark({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter })
+    yield* withStatementTimeout(engine, "inbox.unpark", untraced(unparked))
+  }
+  return yield* followUp(engine, consumer, [], [{ row, settlement }])
+})
