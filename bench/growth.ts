@@ -1,6 +1,6 @@
 /** Draining as many events with a million finished ones kept, and with none. */
 import { ManagedRuntime } from "effect"
-import { deliveryId } from "../src/sql/routing.ts"
+import { deliveryId } from "../src/sql/writeDeliveries.ts"
 import { clientFor, execute } from "./harness/database.ts"
 import type { Bench, Run } from "./harness/model.ts"
 import * as Here from "./here.ts"

@@ -6,7 +6,7 @@
 import { Deferred, Effect, Layer } from "effect"
 import type { DeliveryStatus } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
-import { claim, claimOne, lockKeys, nextDue, unpark } from "./claiming.ts"
+import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { leases } from "./leases.ts"
@@ -66,7 +66,7 @@ const lastPosition = (tables: Tables, transaction: Transaction, consumer: string
 const unparkKeys = (tables: Tables, { consumer, keys, onDeadLetter, waits }: UnparkRequest) =>
   tables.database.run((transaction) =>
     Effect.gen(function* () {
-      if (waits === true) yield* lockKeys(tables, transaction, consumer, keys)
+      if (waits === true) yield* waitForKeys(tables, transaction, consumer, keys)
       return unpark(tables, transaction, consumer, keys, onDeadLetter, yield* tables.database.now)
     })
   )

@@ -5,7 +5,7 @@
  */
 import type { Schema } from "effect"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../stores/Poll.ts"
-import { nextDue, unparkableOf } from "./claiming.ts"
+import { nextDue, unparkableOf } from "./claim.ts"
 import type { Transaction } from "./database.ts"
 import { pendingAfter } from "./outbox.ts"
 import { isOpen } from "./records.ts"

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Claimed } from "../stores/Delivery.ts"
-import type { Taken } from "./claiming.ts"
+import type { Taken } from "./claim.ts"
 import type { Transaction } from "./database.ts"
 import type { DeliveryRecord, EventRecord } from "./records.ts"
 import type { Tables } from "./tables.ts"

@@ -17,9 +17,9 @@
 import * as Fs from "node:fs"
 import { join } from "node:path"
 import { Data, Effect, type Scope } from "effect"
-import { attempt, Claim, folderName, here, type LockUnusable, type Rival, type Timing } from "./lockClaim.ts"
+import { attempt, Contender, folderName, here, type LockUnusable, type Rival, type Timing } from "./contender.ts"
 
-export { folderName, LockUnusable, type Timing } from "./lockClaim.ts"
+export { folderName, LockUnusable, type Timing } from "./contender.ts"
 
 /** Somebody else has the lock. `host` is undefined when it is a process of this host (and container). */
 export class LockHeld extends Data.TaggedError("LockHeld")<{
@@ -44,13 +44,13 @@ export const acquire = (
   timing: Timing = defaultTiming
 ): Effect.Effect<void, LockHeld | LockUnusable, Scope.Scope> =>
   Effect.acquireRelease(
-    attempt(() => new Claim(join(Fs.realpathSync(directory), folderName), timing)),
+    attempt(() => new Contender(join(Fs.realpathSync(directory), folderName), timing)),
     // A claim that cannot be removed is that of a dead process soon.
     (claim) => Effect.ignore(attempt(() => claim.release()))
   ).pipe(Effect.flatMap(compete))
 
 /** Writes the claim and waits until the outcome is known. */
-const compete = Effect.fnUntraced(function* (claim: Claim) {
+const compete = Effect.fnUntraced(function* (claim: Contender) {
   const deadline = performance.now() + claim.timing.contenderLimit + claim.timing.stale
   const firstBeats = new Map<string, number>()
   while (true) {
@@ -62,7 +62,7 @@ const compete = Effect.fnUntraced(function* (claim: Claim) {
     } else if (rivals.length > 0) {
       // Among contenders who see each other the lowest token stays, the others make room and look on.
       if (rivals.some((rival) => rival.token < claim.token)) yield* attempt(() => claim.withdraw())
-    } else if (yield* attempt(() => claim.settle())) {
+    } else if (yield* attempt(() => claim.tryOwn())) {
       return
     } else {
       continue

@@ -19,7 +19,7 @@ import {
 import { type RowOf, withAggregate } from "./aggregateColumns.ts"
 import { storeErrors } from "./connection/errors.ts"
 import { gaveUp } from "./deliveryStates.ts"
-import { reopenEvents } from "./routing.ts"
+import { reopenEvents } from "./writeDeliveries.ts"
 
 /** In the words of `inbox_event_dead_idx`. */
 const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"

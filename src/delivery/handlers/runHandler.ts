@@ -104,7 +104,7 @@ const decodingFailed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause
  *
  * @param context - the handler's services, with the delivery's transaction
  */
-export const deliver = (
+export const runHandler = (
   subscriber: Subscriber,
   row: Claimed,
   context: Context.Context<never>
@@ -123,7 +123,7 @@ export const deliver = (
  * @param isBlocked - asked before each delivery, after the outcomes of those before it that are known already
  * @param onUndecodable - told of each that cannot be decoded
  */
-export const deliverTogether = Effect.fnUntraced(function* (
+export const runBatchHandler = Effect.fnUntraced(function* (
   subscriber: Subscriber,
   rows: ReadonlyArray<Claimed>,
   context: Context.Context<never>,

@@ -17,12 +17,12 @@ import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
-import { deliver } from "../handlers/runHandler.ts"
+import { runHandler } from "../handlers/runHandler.ts"
 import { followUp } from "../transactions/followUp.ts"
 import { nothingClaimed, type Round, type RoundResult } from "../transactions/round.ts"
-import { expire } from "./expiry.ts"
+import { chargeExpired } from "./chargeExpired.ts"
 import { inOwnTransaction } from "./ownTransaction.ts"
-import { persist } from "./settleLease.ts"
+import { persistOutcome } from "./persistOutcome.ts"
 
 /**
  * Whether an attempt that may end its process is the last one a delivery has: it runs while no other leased attempt does
@@ -77,7 +77,7 @@ const handle = Effect.fnUntraced(function* (
     const subscriber = handlers.of(row)
     if (subscriber === undefined) return { _tag: "NotRun" } as const
     const result = yield* withHandlerTimeout(
-      () => deliver(subscriber, row, handlers.contextOf(subscriber)),
+      () => runHandler(subscriber, row, handlers.contextOf(subscriber)),
       timeoutMillis
     )
     return Option.isSome(result)
@@ -114,7 +114,7 @@ const runTracked = Effect.fnUntraced(function* (
   const settlement =
     ended._tag === "LeaseLost"
       ? undefined
-      : yield* persist(engine, round, { row, outcome: ended, writes, durationMillis })
+      : yield* persistOutcome(engine, round, { row, outcome: ended, writes, durationMillis })
   if (settlement === undefined) {
     yield* Effect.logWarning(new LeaseLost({ consumer: consumer.name, eventName: row.eventName }).message)
     return 0
@@ -147,7 +147,7 @@ export const leasedRound = (engine: Engine, round: Round): Effect.Effect<RoundRe
       case "NeedsSolitude":
         return cut(1, yield* runAlone(engine, round))
       case "Nothing": {
-        const expired = yield* expire(engine, round)
+        const expired = yield* chargeExpired(engine, round)
         return expired === 0 ? nothingClaimed : cut(expired, expired)
       }
     }

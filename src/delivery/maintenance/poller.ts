@@ -11,7 +11,7 @@ import { firstOrderingKey, type PollResult } from "../../stores/Poll.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { rulesFor } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
-import { expire } from "../leased/expiry.ts"
+import { chargeExpired } from "../leased/chargeExpired.ts"
 import { type Maintenance, unseenMillis } from "./maintenance.ts"
 
 export interface Poller {
@@ -57,7 +57,7 @@ const unparkAll = Effect.fnUntraced(function* (engine: Engine, unparkable: PollR
 const expireAll = Effect.fnUntraced(function* (engine: Engine, expired: PollResult["expired"], settings: Values) {
   for (const consumer of yield* engine.registry.consumers) {
     if (!expired.includes(consumer.name)) continue
-    yield* expire(engine, { consumer, rules: rulesFor(consumer, settings) })
+    yield* chargeExpired(engine, { consumer, rules: rulesFor(consumer, settings) })
     yield* engine.notifier.announce([consumer.name])
   }
 })

@@ -11,7 +11,7 @@ import type { Engine } from "../engine.ts"
 import { Abandoned, type Handlers, timedOut } from "../handlers/handlers.ts"
 import { type Progress, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import type { Outcome } from "../handlers/outcome.ts"
-import { deliver, deliverTogether } from "../handlers/runHandler.ts"
+import { runBatchHandler, runHandler } from "../handlers/runHandler.ts"
 import type { Round } from "./round.ts"
 
 /** A delivery that was handled. */
@@ -72,7 +72,7 @@ const runTogether = Effect.fnUntraced(function* (
   handlers: Handlers,
   blocks: Blocks
 ): Effect.fn.Return<ReadonlyArray<Handled>, Abandoned> {
-  const result = yield* deliverTogether(
+  const result = yield* runBatchHandler(
     subscriber,
     rows,
     handlers.contextOf(subscriber),
@@ -108,7 +108,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
       if (subscriber === undefined) blocks.block(row)
       else if (size > 1) handled.push(...(yield* runTogether(subscriber, current(), handlers, blocks)))
       else if (!blocks.isBlocked(row)) {
-        const outcome = yield* deliver(subscriber, row, handlers.contextOf(subscriber))
+        const outcome = yield* runHandler(subscriber, row, handlers.contextOf(subscriber))
         if (outcome._tag === "Failed") return yield* new Abandoned({ candidates: [row], cause: outcome.cause })
         if (outcome._tag === "Undecodable") blocks.gaveUp(row)
         handled.push([row, outcome])

@@ -14,7 +14,7 @@ import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
-import { deliver } from "../handlers/runHandler.ts"
+import { runHandler } from "../handlers/runHandler.ts"
 import type { Handled } from "./batch.ts"
 import { Postponed, type TransactionRequest } from "./result.ts"
 
@@ -46,7 +46,7 @@ export const runSingle = Effect.fnUntraced(function* (
     const subscriber = handlers.of(row)
     if (subscriber === undefined || request.avoided?.has(row.deliveryId) === true) return undefined
     const result = yield* withHandlerTimeout(
-      () => deliver(subscriber, row, handlers.contextOf(subscriber)),
+      () => runHandler(subscriber, row, handlers.contextOf(subscriber)),
       rules.timeoutMillis
     )
     if (Option.isNone(result)) return yield* Handlers.timedOut(engine, consumer, [row], rules.timeoutMillis)

@@ -47,7 +47,7 @@ const countLimit = 20
  * The keys of the next due deliveries, and the locks of as many as are likely to fill the batch: keys with few open
  * deliveries need more. `LIMIT` ends the scan that tries the locks as soon as it has enough.
  */
-const lockKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<bigint>) =>
+const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<bigint>) =>
   sql.unsafe<{ seen: ReadonlyArray<bigint>; locked: ReadonlyArray<bigint>; isRecovering: boolean }>(
     `WITH due AS MATERIALIZED (
       SELECT i.ordering_key, i.available_at, i.position
@@ -216,7 +216,7 @@ export const claimInOrder =
       const passed = new Set<bigint>()
       for (let look = 0; look < maxLooks; look++) {
         // The more keys were held or blocked, the more are tried at once.
-        const [found] = yield* lockKeys(sql)(request, request.limit * 2 ** look, [...passed])
+        const [found] = yield* tryKeys(sql)(request, request.limit * 2 ** look, [...passed])
         if (found === undefined || found.seen.length === 0) return []
         const limit = found.isRecovering ? 1 : request.limit
         const rows = found.locked.length === 0 ? [] : yield* take(sql, request, limit, found.locked)

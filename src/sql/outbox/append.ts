@@ -9,7 +9,7 @@ import { StoreError } from "../../errors/StoreErrors.ts"
 import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
 import { notifyingParameters, notifyingSql } from "../connection/notificationMessage.ts"
-import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../routing.ts"
+import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
 
 /** What is known of an event that was stored. */
 type Stored = Omit<Appended, "existing">

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { bisectRefused, onRefusal } from "../connection/bisect.ts"
-import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../routing.ts"
+import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
 
 /** The rows are locked, so two processes that route at once share the work. */
 const routeStatement = (isGiven: boolean) => `

@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { bisectRefused } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
-import { orderingKey, writtenTo } from "../routing.ts"
+import { orderingKey, writtenTo } from "../writeDeliveries.ts"
 
 /** Ids that are read by one statement, which has to sort all that match. */
 const readLimit = 50_000

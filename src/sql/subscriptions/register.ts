@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { Registration } from "../../stores/SubscriptionStore.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
-import { orderingKey } from "../routing.ts"
+import { orderingKey } from "../writeDeliveries.ts"
 
 const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
   sql`

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { bisectRefused, onRefusal } from "../connection/bisect.ts"
-import { orderingKey, writtenTo } from "../routing.ts"
+import { orderingKey, writtenTo } from "../writeDeliveries.ts"
 import { rekey } from "./register.ts"
 
 /**

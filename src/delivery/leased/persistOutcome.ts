@@ -10,7 +10,7 @@ import type { DeferredWrites } from "../../stores/deferredWrites.ts"
 import { isUnresponsive } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
-import { settlementOf } from "../handlers/settlement.ts"
+import { settlementOf } from "../handlers/settlementOf.ts"
 import type { Round } from "../transactions/round.ts"
 import { unparkNext } from "../transactions/unparkNext.ts"
 import { inOwnTransaction } from "./ownTransaction.ts"
@@ -55,7 +55,7 @@ export interface EndedAttempt {
  * cannot be taken back. What the database refuses of the handler's writes is the handler's failure. Returns what was
  * written; undefined when the lease was lost.
  */
-export const persist = Effect.fnUntraced(function* (
+export const persistOutcome = Effect.fnUntraced(function* (
   engine: Engine,
   round: Round,
   { durationMillis, outcome, row, writes }: EndedAttempt

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import { type Engine, untraced } from "../engine.ts"
 import { crashedOutcome } from "../handlers/outcome.ts"
-import { settlementOf } from "../handlers/settlement.ts"
+import { settlementOf } from "../handlers/settlementOf.ts"
 import { followUp } from "../transactions/followUp.ts"
 import type { Unprocessed } from "../transactions/result.ts"
 import type { Round } from "../transactions/round.ts"
@@ -17,7 +17,7 @@ import { inOwnTransaction } from "./ownTransaction.ts"
 const expiredLimit = 100
 
 /** Charges attempts whose lease ran out. Returns how many. */
-export const expire = Effect.fnUntraced(function* (engine: Engine, round: Pick<Round, "consumer" | "rules">) {
+export const chargeExpired = Effect.fnUntraced(function* (engine: Engine, round: Pick<Round, "consumer" | "rules">) {
   const { consumer, rules } = round
   const transaction = Effect.gen(function* () {
     const rows = yield* engine.inbox.expired(consumer.name, expiredLimit)

@@ -48,7 +48,7 @@ interface Holder {
 }
 
 /** This contender's claim: its file, its view of the others, and its heartbeat. */
-export class Claim {
+export class Contender {
   token = ""
   readonly timing: Timing
   readonly #folder: string
@@ -81,7 +81,7 @@ export class Claim {
    * Called when there are no rivals. Writes the claim if that is still to be done: then the others have to be listed
    * once more, and the answer is false. Otherwise this contender owns the lock, and the answer is true.
    */
-  settle(): boolean {
+  tryOwn(): boolean {
     if (!this.#isWritten) {
       this.#write()
       return false

@@ -47,7 +47,7 @@ const tryKey = (tables: Tables, transaction: Transaction, consumer: string, key:
   tables.database.tryLock(transaction, `key of ${consumer}`, String(key))
 
 /** Waits for whoever holds these keys. */
-export const lockKeys = (tables: Tables, transaction: Transaction, consumer: string, keys: ReadonlyArray<bigint>) =>
+export const waitForKeys = (tables: Tables, transaction: Transaction, consumer: string, keys: ReadonlyArray<bigint>) =>
   Effect.forEach(
     keys.toSorted(ascending),
     (key) => tables.database.lock(transaction, `key of ${consumer}`, String(key)),
@@ -174,7 +174,7 @@ export const claimOne = (
 }
 
 /** Whether the first open delivery of a key is parked although nothing blocks it. */
-const isReleasable = (
+const isUnparkable = (
   tables: Tables,
   transaction: Transaction,
   first: DeliveryRecord | undefined,
@@ -194,7 +194,7 @@ export const unpark = (
   for (const key of keys) {
     if (!tryKey(tables, transaction, consumer, key)) continue
     const [first] = chainOf(tables, transaction, consumer, key)
-    if (!isReleasable(tables, transaction, first, onDeadLetter)) continue
+    if (!isUnparkable(tables, transaction, first, onDeadLetter)) continue
     transaction.write(tables.deliveries, first.id, { ...first, availableAt: now })
     unparked++
   }
@@ -213,7 +213,7 @@ export const unparkableOf = (
     const { orderingKey } = delivery
     if (orderingKey !== null && !firsts.has(orderingKey)) firsts.set(orderingKey, delivery)
   }
-  return [...firsts].filter(([, first]) => isReleasable(tables, transaction, first, onDeadLetter)).map(([key]) => key)
+  return [...firsts].filter(([, first]) => isUnparkable(tables, transaction, first, onDeadLetter)).map(([key]) => key)
 }
 
 /** Milliseconds until a consumer's next delivery is due, or none. */
