@@ -28,14 +28,14 @@ import { persistOutcome } from "./persistOutcome.ts"
  * Whether an attempt that may end its process is the last one a delivery has: it runs while no other leased attempt does
  * in this process, so that others, which may have ended only because it did, do not end with it again.
  */
-const needsSolitude = (row: Claimed, { rules }: Round) =>
+const needsExclusivity = (row: Claimed, { rules }: Round) =>
   row.recovery?.hasCrashed === true && row.attemptCount >= rules.retry.maxAttempts - 1
 
 /** What a claim found. */
 type Taken = Data.TaggedEnum<{
   Nothing: Record<never, never>
   /** There is one, but it may not run beside others: nothing was written. */
-  NeedsSolitude: Record<never, never>
+  NeedsExclusivity: Record<never, never>
   One: { readonly row: Leased }
 }>
 
@@ -44,9 +44,9 @@ const Taken = Data.taggedEnum<Taken>()
 /**
  * Claims one delivery, counting its attempt.
  *
- * @param isAlone - whether no other leased attempt runs in this process
+ * @param isExclusive - whether no other leased attempt runs in this process
  */
-const take = (engine: Engine, round: Round, isAlone: boolean): Effect.Effect<Taken, StoreError> => {
+const take = (engine: Engine, round: Round, isExclusive: boolean): Effect.Effect<Taken, StoreError> => {
   const { consumer, rules } = round
   const transaction = Effect.gen(function* () {
     const [row] = yield* engine.inbox.claim({ ...claimOf(engine, round), limit: 1 })
@@ -54,7 +54,7 @@ const take = (engine: Engine, round: Round, isAlone: boolean): Effect.Effect<Tak
     if (row === undefined || engine.registry.handlerFor(consumer.name, row.eventName) === undefined) {
       return Taken.Nothing()
     }
-    if (!isAlone && needsSolitude(row, round)) return Taken.NeedsSolitude()
+    if (!isExclusive && needsExclusivity(row, round)) return Taken.NeedsExclusivity()
     const token = yield* engine.inbox.lease(row.deliveryId, rules.processingLeaseMs)
     return Taken.One({ row: { ...row, token } })
   })
@@ -62,7 +62,7 @@ const take = (engine: Engine, round: Round, isAlone: boolean): Effect.Effect<Tak
 }
 
 /** How an attempt ended: none, when its subscriber was removed meanwhile, or somebody else has the delivery by now. */
-type Ended = Outcome | { readonly _tag: "NotRun" } | { readonly _tag: "LeaseLost" }
+type AttemptEnd = Outcome | { readonly _tag: "NotRun" } | { readonly _tag: "LeaseLost" }
 
 /** Runs the handler; its own failures are data. */
 const handle = Effect.fnUntraced(function* (
@@ -70,7 +70,7 @@ const handle = Effect.fnUntraced(function* (
   { consumer, rules: { timeoutMillis } }: Round,
   row: Leased,
   writes: DeferredWrites
-): Effect.fn.Return<Ended> {
+): Effect.fn.Return<AttemptEnd> {
   const outer = yield* Effect.context<never>()
   return yield* Effect.gen(function* () {
     const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
@@ -105,7 +105,7 @@ const runTracked = Effect.fnUntraced(function* (
   const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
   const giveBack = Effect.ignore(withStatementTimeout(engine, "inbox.giveBack", givenBack))
   const startedAt = yield* engine.now
-  const ended: Ended = yield* handle(engine, round, row, writes).pipe(
+  const ended: AttemptEnd = yield* handle(engine, round, row, writes).pipe(
     Effect.raceFirst(Effect.as(Deferred.await(lost), { _tag: "LeaseLost" } as const)),
     Effect.onInterrupt(() => giveBack)
   )
@@ -125,12 +125,12 @@ const runTracked = Effect.fnUntraced(function* (
 })
 
 /** A delivery that needs to be alone, once no other leased attempt runs. Returns how many were settled. */
-const runAlone = Effect.fnUntraced(function* (engine: Engine, round: Round) {
+const runExclusively = Effect.fnUntraced(function* (engine: Engine, round: Round) {
   const alone = Effect.gen(function* () {
     const taken = yield* take(engine, round, true)
     if (taken._tag !== "One") return 0
     // Somebody else has had it: this one may run beside others.
-    return needsSolitude(taken.row, round) ? yield* run(engine, round, taken.row) : taken.row
+    return needsExclusivity(taken.row, round) ? yield* run(engine, round, taken.row) : taken.row
   })
   const result = yield* engine.recovery.exclusive(alone)
   return typeof result === "number" ? result : yield* engine.recovery.beside(run(engine, round, result))
@@ -144,8 +144,8 @@ export const leasedRound = (engine: Engine, round: Round): Effect.Effect<RoundRe
     switch (taken._tag) {
       case "One":
         return cut(1, yield* engine.recovery.beside(run(engine, round, taken.row)))
-      case "NeedsSolitude":
-        return cut(1, yield* runAlone(engine, round))
+      case "NeedsExclusivity":
+        return cut(1, yield* runExclusively(engine, round))
       case "Nothing": {
         const expired = yield* chargeExpired(engine, round)
         return expired === 0 ? nothingClaimed : cut(expired, expired)

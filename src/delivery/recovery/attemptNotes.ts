@@ -25,7 +25,7 @@ export const decideAfterCrash = Effect.fnUntraced(function* (
 ): Effect.fn.Return<CrashDecision, StoreError> {
   const note = yield* replicas.findStarted(row.deliveryId)
   if (note !== undefined) return { _tag: "ChargeCrash", durationMillis: note.ageMillis }
-  if (row.recovery?.hasCrashed === true && !isExclusive) return { _tag: "RunAlone" }
+  if (row.recovery?.hasCrashed === true && !isExclusive) return { _tag: "RunExclusively" }
   yield* replicas.noteStarted(row.deliveryId, row.attemptCount + 1)
   return { _tag: "Run" }
 })

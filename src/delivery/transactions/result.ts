@@ -15,7 +15,7 @@ export type CrashDecision =
   /** An earlier attempt crashed, so many milliseconds after it began: it is charged now, instead of a run. */
   | { readonly _tag: "ChargeCrash"; readonly durationMillis: number }
   /** It crashed before: nothing was written, as it is to be run while no other attempt in recovery runs. */
-  | { readonly _tag: "RunAlone" }
+  | { readonly _tag: "RunExclusively" }
 
 export interface TransactionRequest {
   readonly round: Round

@@ -76,7 +76,7 @@ export const runInRecovery = Effect.fnUntraced(function* (
 ) {
   if (request.decideAfterCrash === undefined) return yield* new Postponed({ isExclusive: false })
   const decision = yield* untraced(request.decideAfterCrash(row))
-  if (decision._tag === "RunAlone") return yield* new Postponed({ isExclusive: true })
+  if (decision._tag === "RunExclusively") return yield* new Postponed({ isExclusive: true })
   const handled =
     decision._tag === "Run"
       ? yield* run

@@ -22,7 +22,7 @@ import { runTransaction } from "../transactions/transaction.ts"
 type Failed = Extract<TransactionResult, { _tag: "Failed" }>
 
 /** Repeats one delivery in a transaction of its own. Returns how many were settled: none if somebody else has it. */
-const alone = Effect.fnUntraced(function* (
+const repeatSingle = Effect.fnUntraced(function* (
   engine: Engine,
   round: Round,
   deliveryId: string
@@ -42,11 +42,11 @@ const alone = Effect.fnUntraced(function* (
   return 0
 })
 
-const eachAlone = (engine: Engine, round: Round, rows: ReadonlyArray<Claimed>) =>
+const repeatSingles = (engine: Engine, round: Round, rows: ReadonlyArray<Claimed>) =>
   Effect.reduce(
     rows,
     () => 0,
-    (settled, row) => Effect.map(alone(engine, round, row.deliveryId), (more) => settled + more)
+    (settled, row) => Effect.map(repeatSingle(engine, round, row.deliveryId), (more) => settled + more)
   )
 
 /** Whether one of `candidates` comes after a delivery of its key that is none: that one has to be through first. */
@@ -82,7 +82,7 @@ const afterFailure = Effect.fnUntraced(function* (
     return { claimed: 1, settled: yield* charge(engine, request.round, first, failed), result: "failed" }
   }
   const before = hasPredecessor(rows, candidates) ? yield* clearTheWay(engine, request, candidates) : 0
-  const settled = yield* eachAlone(engine, request.round, candidates)
+  const settled = yield* repeatSingles(engine, request.round, candidates)
   return { claimed: rows.length, settled: before + settled, result: "failed" }
 })
 
@@ -115,7 +115,7 @@ const afterBatch = (
     Contended: ({ rows }) =>
       // Alone it cannot be made smaller: it is repeated until the others are through.
       Effect.map(
-        rows.length === 1 ? eachAlone(engine, round, rows) : Effect.succeed(0),
+        rows.length === 1 ? repeatSingles(engine, round, rows) : Effect.succeed(0),
         (settled): RoundResult => ({ claimed: rows.length, settled, result: "contended" })
       ),
     Failed: (failed) => afterFailure(engine, request, failed)
@@ -140,7 +140,7 @@ const oneBatch = (engine: Engine, round: Round, limit: number): Effect.Effect<Ro
   })
 
 /** Up to `limit` deliveries in transactions of one delivery each. */
-const isolated = Effect.fnUntraced(function* (
+const oneByOne = Effect.fnUntraced(function* (
   engine: Engine,
   round: Round,
   limit: number
@@ -165,6 +165,6 @@ export const runRound = (
     const round: Round = { ...request, consumer, rules: rulesFor(consumer, settings) }
     if (isLeased(consumer)) return leasedRound(engine, round)
     return engine.isIsolated && !engine.registry.isBatched(consumer.name)
-      ? isolated(engine, round, limit)
+      ? oneByOne(engine, round, limit)
       : oneBatch(engine, round, limit)
   })
