@@ -133,7 +133,7 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     rollUp: yield* RollUp.make(outbox, incident, settings, rollUpDelay),
     isIsolated: options.isolated ?? false,
     canPipeline: options.isolated !== true && !capabilities.singleSession && (yield* readsCommitted(transactor)),
-    maxBatchMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
+    maxBatchTimeMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
   }
   return engine
 })

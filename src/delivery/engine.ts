@@ -36,7 +36,7 @@ export interface Engine {
   /** Milliseconds of this process's clock, for durations. */
   readonly now: Effect.Effect<number>
   /** Age at which a batch is committed with what it has, in milliseconds. */
-  readonly maxBatchMillis: number
+  readonly maxBatchTimeMillis: number
   /** Whether a worker may claim its next batch before the last is committed: see `workers/pipeline.ts`. */
   readonly canPipeline: boolean
   /** Each delivery has a transaction of its own, except those of batch handlers. */

@@ -112,6 +112,9 @@ export const make = (name: string, options: Options = {}): Consumer => ({ name, 
 export const from = (consumer: Consumer | string): Consumer =>
   typeof consumer === "string" ? make(consumer) : consumer
 
+/** Largest batch: more gains nothing (`npm run bench -- drainNothing`) and holds locks longer. @internal */
+export const maxBatchSize = 500
+
 const supported: ReadonlyArray<keyof Options> = [
   "concurrency",
   "maxAttempts",
@@ -224,7 +227,7 @@ export const validate = Effect.fnUntraced(function* (
     unknownOption(`Consumer "${consumer.name}"`, consumer.options, supported) ??
     integerProblem(consumer, "concurrency", 100) ??
     integerProblem(consumer, "maxAttempts", 1_000_000) ??
-    integerProblem(consumer, "batchSize", 500) ??
+    integerProblem(consumer, "batchSize", maxBatchSize) ??
     durationProblem(consumer, "timeout") ??
     durationProblem(consumer, "retryBaseDelay") ??
     durationProblem(consumer, "retryMaxDelay") ??

@@ -13,7 +13,7 @@ export type DeferredWrites = Array<Effect.Effect<unknown, unknown>>
 /** The attempt that is running on this fiber, if it is a leased one. */
 export const CurrentWrites: Context.Reference<DeferredWrites | undefined> = Context.Reference<
   DeferredWrites | undefined
->("effect-integration/Collected", { defaultValue: () => undefined })
+>("effect-integration/CurrentWrites", { defaultValue: () => undefined })
 
 /**
  * Runs `write` now; in a leased handler, outside of any transaction of its own, it is put off until the attempt has

@@ -107,7 +107,7 @@ export const recoveryRound = (
 export const noteLostConnection = (engine: Engine, { name }: Consumer, claimed: number) =>
   Effect.sync((): RoundResult => {
     engine.recovery.lostConnections.add(name)
-    return { claimed, settled: 0, result: "contended" }
+    return { claimed, settled: 0, result: "lost" }
   })
 
 /** Tells all processes of a connection that was lost in a batch, once the database can be reached again. */

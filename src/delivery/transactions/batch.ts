@@ -98,7 +98,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
     const handled: Array<Handled> = []
     for (let start = 0; start < rows.length; start += size) {
       const now = clock.currentTimeMillisUnsafe()
-      if (handled.length > 0 && (now - openedAt > engine.maxBatchMillis || batch.round.isStopping())) break
+      if (handled.length > 0 && (now - openedAt > engine.maxBatchTimeMillis || batch.round.isStopping())) break
       const row = rows[start] as Claimed
       const subscriber = handlers.of(row)
       progress.startedAt = now

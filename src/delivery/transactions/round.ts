@@ -39,7 +39,7 @@ export interface RoundResult {
   /** Deliveries that were settled, or put off after a failed attempt. */
   readonly settled: number
   /** `full`: all that was asked for, and handled; `part`: fewer were there; the others: rolled back or cut short. */
-  readonly result: "full" | "part" | "cut" | "contended" | "failed"
+  readonly result: "full" | "part" | "cut" | "contended" | "failed" | "lost"
   /** Payloads in characters, about; 0 when it is not known. */
   readonly payloadSize?: number
 }

@@ -18,13 +18,6 @@ import { runRound } from "./runRound.ts"
 
 type Done = Pick<RoundResult, "claimed" | "result" | "payloadSize">
 
-/** The size of the next batch after a round. */
-const resize = (size: BatchSize.BatchSize, { claimed, result, payloadSize = 0 }: Done): BatchSize.BatchSize => {
-  if (result === "contended") return BatchSize.afterContention(size)
-  if (result === "failed") return BatchSize.afterFailure(size)
-  return BatchSize.within(result === "full" ? BatchSize.grow(size) : size, claimed, payloadSize)
-}
-
 /** A round under way. */
 interface Running {
   readonly fiber: Fiber.Fiber<RoundResult, StoreError>
@@ -103,11 +96,11 @@ export const runPipelined = (
       const isNext = rounds < longest && !request.isStopping() && (yield* hasRoom(engine, consumer))
       const next =
         full !== undefined && isNext
-          ? yield* begin(engine, consumer, resize(size, full).current, request, Deferred.await(running.ended))
+          ? yield* begin(engine, consumer, BatchSize.after(size, full).current, request, Deferred.await(running.ended))
           : undefined
       const last = yield* Fiber.join(running.fiber)
       settled += last.settled
-      size = resize(size, last)
+      size = BatchSize.after(size, last)
       if (next === undefined) return { settled, last, size }
       running = next
     }
