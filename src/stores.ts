@@ -27,7 +27,8 @@ export type {
   Interest,
   Leased,
   LockWait,
-  Settlement
+  Settlement,
+  UnparkRequest
 } from "./stores/Delivery.ts"
 export { deferWrite } from "./stores/deferredWrites.ts"
 export { InboxStore } from "./stores/InboxStore.ts"

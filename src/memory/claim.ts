@@ -17,7 +17,7 @@ export interface Taken {
   readonly isParking: boolean
 }
 
-export const isPaused = (tables: Tables, transaction: Transaction, consumer: string): boolean =>
+const isPaused = (tables: Tables, transaction: Transaction, consumer: string): boolean =>
   (transaction.read(tables.consumers, consumer)?.pausedAt ?? null) !== null
 
 const isDue = (delivery: DeliveryRecord, now: number) => claimable(delivery) && (delivery.availableAt as number) <= now

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Deferred, Effect, Layer } from "effect"
-import type { DeliveryStatus } from "../stores/Delivery.ts"
+import type { DeliveryStatus, UnparkRequest } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
@@ -16,8 +16,6 @@ import { toClaimed, update } from "./rows.ts"
 import { MemorySettings } from "./settings.ts"
 import { isAsSeen, settle } from "./settle.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
-
-type UnparkRequest = Parameters<InboxStore["Service"]["unpark"]>[0]
 
 /** Lower tiers of events whose upper ones have been attempted. */
 const bringForward = (tables: Tables, transaction: Transaction, eventIds: ReadonlyArray<string>, now: number) => {

@@ -18,7 +18,7 @@ const refusal = (text: string): string | undefined => {
 }
 
 /** What is wrong with a name or id of at most `max` characters, or `undefined`. */
-export const identifierProblem = (text: unknown, max: number): string | undefined => {
+const identifierProblem = (text: unknown, max: number): string | undefined => {
   if (typeof text !== "string") return `expected a string, got ${text === null ? "null" : typeof text}`
   if (text === "") return "is empty"
   if (isLongerThan(text, max)) return `has ${[...text].length} characters, at most ${max} are possible`
@@ -37,7 +37,7 @@ export const cutTo = (text: string, max: number): string => {
   return isLongerThan(clean, max) ? `${[...clean].slice(0, max - 1).join("")}…` : clean
 }
 
-/** Largest payload by default, in bytes of JSON: 1 MiB. @since 0.1.0 */
+/** Largest payload by default, in bytes of JSON: 1 MiB. */
 export const defaultMaxPayloadBytes = 1_048_576
 
 /**

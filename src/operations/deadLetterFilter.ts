@@ -1,7 +1,7 @@
 /**
  * Which dead letters an operation is about, checked before the store is asked.
  *
- * @since 0.1.0
+ * @internal
  */
 import { DateTime, Effect, Option } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"

@@ -22,7 +22,7 @@ import type { Extensions, PGlite, PGliteOptions } from "@electric-sql/pglite"
 import { Data, Duration, Effect, Layer, Schema, type Scope } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
-import * as PgliteWire from "./bridge.ts"
+import * as Bridge from "./bridge.ts"
 import * as PgliteClient from "./client.ts"
 import * as DataDirectory from "./dataDirectory.ts"
 
@@ -189,7 +189,7 @@ const layerFrom = <E>(
   )
 
 const connect = Effect.fnUntraced(function* (db: PGlite, options: ClientOptions) {
-  const bridge = PgliteWire.make(db)
+  const bridge = Bridge.make(db)
   // Runs after the pool is closed and before the instance is: transactions left open are rolled back in between.
   yield* Effect.addFinalizer(() => Effect.promise(bridge.settled))
   const { maxConnections, spanAttributes, transformJson, transformQueryNames, transformResultNames, types } = options

@@ -30,7 +30,7 @@ export const join = (messages: ReadonlyArray<Message>): Buffer =>
 export const textAt = (bytes: Buffer, offset: number): string =>
   bytes.toString("utf8", offset, bytes.indexOf(0, offset))
 
-export const message = (tag: string, ...body: ReadonlyArray<Buffer>): Buffer => {
+const message = (tag: string, ...body: ReadonlyArray<Buffer>): Buffer => {
   const content = Buffer.concat(body)
   const head = Buffer.alloc(5)
   head.write(tag, "latin1")

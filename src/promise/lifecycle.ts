@@ -35,7 +35,7 @@ export class Lifecycle<E> {
     return this.#stopped === undefined ? this.#runtime.runPromise(effect) : Promise.reject(new IntegrationStopped())
   }
 
-  /** The same promise each time, until it is rejected. */
+  /** One promise for all who ask, until it is rejected. */
   start(): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(new IntegrationStopped())
     this.#started ??= this.#begin()

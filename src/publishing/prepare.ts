@@ -1,7 +1,7 @@
 /**
  * From what is published to the row that is stored: checked and encoded, before anything is written.
  *
- * @since 0.1.0
+ * @internal
  */
 import { DateTime, Duration, Effect, Option } from "effect"
 import { InvalidIdentifier, InvalidOption } from "../errors/DeclarationErrors.ts"

@@ -86,7 +86,7 @@ const recorded = (sql: SqlClient.SqlClient) => sql<{ consumers: Recorded }>`
   FROM integration_replica
   WHERE status = 'running' OR stopped_at > clock_timestamp() - interval '1 hour'`
 
-export const all = (sql: SqlClient.SqlClient) => sql<Replica>`
+const all = (sql: SqlClient.SqlClient) => sql<Replica>`
   SELECT id::text AS "id", host AS "host", pid AS "pid", status AS "status", started_at AS "startedAt",
     last_seen_at AS "lastSeenAt", stopped_at AS "stoppedAt",
     ARRAY(SELECT jsonb_object_keys(consumers) ORDER BY 1) AS "consumers"

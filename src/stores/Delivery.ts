@@ -33,6 +33,15 @@ export interface ClaimRequest {
   readonly lockWait?: LockWait | undefined
 }
 
+/** Whose first deliveries may be unparked. @since 0.1.0 */
+export interface UnparkRequest {
+  readonly consumer: string
+  readonly keys: ReadonlyArray<bigint>
+  readonly onDeadLetter: OnDeadLetter
+  /** Whether keys that another transaction holds are waited for; default no: they are passed over. */
+  readonly waits?: boolean
+}
+
 /** Milliseconds, by how many deliveries were claimed. @since 0.1.0 */
 export interface LockWait {
   /** None: as long as the database lets them. */

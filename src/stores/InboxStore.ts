@@ -5,8 +5,16 @@
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
-import type { OnDeadLetter } from "../model/Consumer.ts"
-import type { AttemptRecord, Claimed, ClaimRequest, Delivery, DeliveryStatus, Leased, Settlement } from "./Delivery.ts"
+import type {
+  AttemptRecord,
+  Claimed,
+  ClaimRequest,
+  Delivery,
+  DeliveryStatus,
+  Leased,
+  Settlement,
+  UnparkRequest
+} from "./Delivery.ts"
 import type { PollRequest, PollResult } from "./Poll.ts"
 
 /**
@@ -20,7 +28,7 @@ export class InboxStore extends Context.Service<
     /**
      * Locks up to `limit` due deliveries of one consumer that `interest` covers, by due time, then position. Rows that
      * another transaction holds are passed over, and nothing of a paused consumer is given. Nothing is written: the
-     * lock is the lease, and ends with the transaction.
+     * lock keeps others away, and ends with the transaction.
      *
      * With `onDeadLetter`, deliveries are taken by aggregate: the oldest open one, and those that follow it without a
      * gap, while this transaction holds the aggregate. One that is due behind another that is not ready (it waits for a
@@ -39,12 +47,7 @@ export class InboxStore extends Context.Service<
      * `waits`: they are waited for, by who settles without holding them, and may be overlooked by who parks just now.
      * Returns how many became due.
      */
-    readonly unpark: (request: {
-      readonly consumer: string
-      readonly keys: ReadonlyArray<bigint>
-      readonly onDeadLetter: OnDeadLetter
-      readonly waits?: boolean
-    }) => Effect.Effect<number, StoreError>
+    readonly unpark: (request: UnparkRequest) => Effect.Effect<number, StoreError>
     /**
      * Makes deliveries of lower priority due, for events of which all those of higher priority have been attempted.
      * Returns their consumers.

@@ -1,6 +1,6 @@
 /**
  * What a leased handler publishes and links: collected while it runs, and written with the mark of its delivery. Every
- * link store asks for it.
+ * link store and the publisher ask whether to defer.
  *
  * @since 0.1.0
  */

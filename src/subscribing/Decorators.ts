@@ -9,7 +9,7 @@
 import type { Effect } from "effect"
 import * as ConsumerModule from "../model/Consumer.ts"
 import type { EventOf, EventSource } from "../model/SubscriberValue.ts"
-import { consumers, noteMethod } from "./decoratorMetadata.ts"
+import { addMethod, consumers } from "./decoratorMetadata.ts"
 import type { HandlerContext } from "./HandlerContext.ts"
 
 /** What a decorated method may be: from the event to an Effect, a promise, or nothing. @since 0.1.0 */
@@ -66,5 +66,5 @@ export const Subscribe =
     options: { readonly priority?: number } = {}
   ): MethodDecorator<Method<Source>> =>
   (valueOrPrototype: unknown, contextOrName: ClassMethodDecoratorContext | string | symbol) => {
-    noteMethod(valueOrPrototype, contextOrName, { event, options })
+    addMethod(valueOrPrototype, contextOrName, { event, options })
   }

@@ -34,7 +34,7 @@ const add = (owner: object, given: DecoratedMethod) => {
  * @param contextOrName - a standard decorator's context, or the method's name for a legacy one, whose first argument is
  * the prototype
  */
-export const noteMethod = (
+export const addMethod = (
   valueOrPrototype: unknown,
   contextOrName: ClassMethodDecoratorContext | string | symbol,
   given: Omit<DecoratedMethod, "method">

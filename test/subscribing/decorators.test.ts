@@ -35,7 +35,11 @@ describe("toolchains", () => {
   for (const kind of ["standard", "legacy"]) {
     it(`TypeScript 7 (${kind})`, async () => {
       const dist = join(out, `tsc-${kind}`)
-      await run(bin("tsc"), ["-p", fixture(`tsconfig.${kind}.json`), "--outDir", dist], { cwd: root })
+      await run(
+        process.execPath,
+        [join(root, "node_modules/typescript/bin/tsc"), "-p", fixture(`tsconfig.${kind}.json`), "--outDir", dist],
+        { cwd: root }
+      )
       assert.deepStrictEqual(await printed(process.execPath, [join(dist, "test/decorators/main.js")]), expected)
     })
 

@@ -10,7 +10,7 @@ import { Clock, Effect, Fiber, Option } from "effect"
 import { untilPassed } from "../../stores/unresponsive.ts"
 
 /** When the handler that is running now began. */
-export interface Progress {
+export interface RunningHandler {
   startedAt: number
 }
 
@@ -29,11 +29,11 @@ const abandon = (fiber: Fiber.Fiber<unknown, unknown>) =>
  * interrupted then, and given up if it does not end.
  */
 export const withHandlerTimeout = <A, E, R>(
-  work: (progress: Progress) => Effect.Effect<A, E, R>,
+  work: (progress: RunningHandler) => Effect.Effect<A, E, R>,
   timeoutMillis: number
 ): Effect.Effect<Option.Option<A>, E, R> =>
   Effect.gen(function* () {
-    const progress: Progress = { startedAt: yield* Clock.currentTimeMillis }
+    const progress: RunningHandler = { startedAt: yield* Clock.currentTimeMillis }
     const fiber = yield* Effect.forkChild(work(progress), { startImmediately: true })
     const finished = yield* Effect.raceFirst(
       Effect.as(Fiber.await(fiber), true),

@@ -19,7 +19,7 @@ import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { runHandler } from "../handlers/runHandler.ts"
 import { followUp } from "../transactions/followUp.ts"
-import { nothingClaimed, type Round, type RoundResult } from "../transactions/round.ts"
+import { nothingClaimed, type Round, type RoundResult, withRulesOfNow } from "../transactions/round.ts"
 import { chargeExpired } from "./chargeExpired.ts"
 import { inOwnTransaction } from "./ownTransaction.ts"
 import { persistOutcome } from "./persistOutcome.ts"
@@ -61,7 +61,7 @@ const take = (engine: Engine, round: Round, isExclusive: boolean): Effect.Effect
   return engine.permits.withPermit(consumer.name)(inOwnTransaction(engine, rules, untraced(transaction)))
 }
 
-/** How an attempt ended: none, when its subscriber was removed meanwhile, or somebody else has the delivery by now. */
+/** How an attempt ended. `NotRun`: its subscriber was removed meanwhile; `LeaseLost`: somebody else has the delivery by now. */
 type AttemptEnd = Outcome | { readonly _tag: "NotRun" } | { readonly _tag: "LeaseLost" }
 
 /** Runs the handler; its own failures are data. */
@@ -86,7 +86,7 @@ const handle = Effect.fnUntraced(function* (
   }).pipe(Effect.provideService(CurrentWrites, writes))
 })
 
-/** From the claim to the mark. Returns how many were settled. */
+/** Runs one attempt, from its lease to its settlement. Returns how many were settled. */
 const run = (engine: Engine, round: Round, row: Leased) =>
   Effect.acquireUseRelease(
     engine.leases.track(row.deliveryId, row.token),
@@ -124,16 +124,17 @@ const runTracked = Effect.fnUntraced(function* (
     : yield* followUp(engine, consumer, [], [{ row, settlement }])
 })
 
-/** A delivery that needs to be alone, once no other leased attempt runs. Returns how many were settled. */
-const runExclusively = Effect.fnUntraced(function* (engine: Engine, round: Round) {
-  const alone = Effect.gen(function* () {
+/** A delivery that runs while no other leased attempt does, once that is so. Returns how many were settled. */
+const runExclusively = Effect.fnUntraced(function* (engine: Engine, before: Round) {
+  const exclusively = Effect.gen(function* () {
+    const round = yield* withRulesOfNow(engine, before)
     const taken = yield* take(engine, round, true)
     if (taken._tag !== "One") return 0
     // Somebody else has had it: this one may run beside others.
     return needsExclusivity(taken.row, round) ? yield* run(engine, round, taken.row) : taken.row
   })
-  const result = yield* engine.recovery.exclusive(alone)
-  return typeof result === "number" ? result : yield* engine.recovery.beside(run(engine, round, result))
+  const result = yield* engine.recovery.exclusive(exclusively)
+  return typeof result === "number" ? result : yield* engine.recovery.beside(run(engine, before, result))
 })
 
 /** One delivery, or the end of leases that ran out. */

@@ -11,7 +11,7 @@ import { isUnresponsive } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { settlementOf } from "../handlers/settlementOf.ts"
-import type { Round } from "../transactions/round.ts"
+import { type Round, withRulesOfNow } from "../transactions/round.ts"
 import { unparkNext } from "../transactions/unparkNext.ts"
 import { inOwnTransaction } from "./ownTransaction.ts"
 
@@ -42,7 +42,7 @@ const isPassing = (cause: Cause.Cause<unknown>) =>
   isConnectionLost(cause) || isContention(cause) || isUnresponsive(cause)
 
 /** An attempt that has ended. */
-export interface EndedAttempt {
+interface EndedAttempt {
   readonly row: Leased
   readonly outcome: Outcome
   /** What its handler published and linked. */
@@ -60,7 +60,8 @@ export const persistOutcome = Effect.fnUntraced(function* (
   round: Round,
   { durationMillis, outcome, row, writes }: EndedAttempt
 ): Effect.fn.Return<Settlement | undefined> {
-  const { retry } = round.rules
+  // The handler may have taken long.
+  const { retry } = (yield* withRulesOfNow(engine, round)).rules
   const insist = (settlement: Settlement, withWrites: DeferredWrites) =>
     engine.incident.survive(
       Effect.flatMap(Effect.exit(settle(engine, round, row, settlement, withWrites)), (exit) =>

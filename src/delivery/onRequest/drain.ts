@@ -16,7 +16,7 @@ import { runRound } from "../workers/runRound.ts"
 
 const never = () => false
 
-/** The same for every consumer of this process at once; permits bound how many run. Sums up. */
+/** Drains every consumer of this process at once; permits bound how many run. Returns the sum. */
 const each = (
   engine: Engine,
   drain: (consumer: Consumer) => Effect.Effect<number, StoreError>

@@ -13,7 +13,7 @@ import { type Engine, untraced } from "../engine.ts"
 import { charge } from "../transactions/charge.ts"
 import { contentionPause, followUp } from "../transactions/followUp.ts"
 import { type CrashDecision, TransactionResult } from "../transactions/result.ts"
-import { nothingClaimed, type Round, type RoundResult, withdrawn } from "../transactions/round.ts"
+import { nothingClaimed, type Round, type RoundResult, withdrawn, withRulesOfNow } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
 import { decideAfterCrash } from "./attemptNotes.ts"
 
@@ -38,10 +38,9 @@ const decideBefore = Effect.fnUntraced(function* (
 /** A transaction of one delivery, and the note of its attempt: gone when it returns, unless the connection was lost. */
 const runNoted = Effect.fnUntraced(function* (
   engine: Engine,
-  round: Round,
+  before: Round,
   isExclusive: boolean
 ): Effect.fn.Return<TransactionResult, StoreError> {
-  const claim = engine.inbox.claim({ ...handledClaimOf(engine, round), limit: 1 })
   let noted: Claimed | undefined
   const eraseNote = Effect.suspend(() =>
     noted === undefined
@@ -55,13 +54,16 @@ const runNoted = Effect.fnUntraced(function* (
       })
     )
   const run = Effect.gen(function* () {
+    // It may have waited long for its turn.
+    const round = yield* withRulesOfNow(engine, before)
+    const claim = engine.inbox.claim({ ...handledClaimOf(engine, round), limit: 1 })
     const decideOnce = yield* decideBefore(engine, claim, decide)
     return yield* runTransaction(engine, { round, claim, repeats: 0, decideAfterCrash: decideOnce })
   }).pipe(
-    // Given back, at no charge: the note would be one.
-    Effect.onInterrupt(() => Effect.ignore(eraseNote))
+    // Given back, or never begun, at no charge: the note would be one.
+    Effect.onError(() => Effect.ignore(eraseNote))
   )
-  const result = yield* (isExclusive ? engine.recovery.exclusive : engine.recovery.shared(round.consumer.name))(run)
+  const result = yield* (isExclusive ? engine.recovery.exclusive : engine.recovery.shared(before.consumer.name))(run)
   // A commit has erased the note of its own delivery. It may have been another one, or none, than was looked at before.
   const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted?.deliveryId
   if (result._tag !== "Lost" && !isErased) yield* eraseNote

@@ -9,7 +9,7 @@ import type { Claimed } from "../../stores/Delivery.ts"
 import type { Liveness } from "../../stores/unresponsive.ts"
 import type { Engine } from "../engine.ts"
 import { Abandoned, type Handlers, timedOut } from "../handlers/handlers.ts"
-import { type Progress, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
+import { type RunningHandler, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import type { Outcome } from "../handlers/outcome.ts"
 import { runBatchHandler, runHandler } from "../handlers/runHandler.ts"
 import type { Round } from "./round.ts"
@@ -94,7 +94,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
   let first = 0
   let size = 1
   const current = () => rows.slice(first, first + size)
-  const work = Effect.fnUntraced(function* (progress: Progress) {
+  const work = Effect.fnUntraced(function* (progress: RunningHandler) {
     const handled: Array<Handled> = []
     for (let start = 0; start < rows.length; start += size) {
       const now = clock.currentTimeMillisUnsafe()

@@ -12,7 +12,7 @@ import { Abandoned } from "../handlers/handlers.ts"
 import { Postponed, type Settled, TransactionResult, Withdrawn } from "./result.ts"
 
 /** What is known of a transaction when it has ended. */
-export interface Ended {
+interface Ended {
   /** What it claimed. */
   readonly rows: ReadonlyArray<Claimed>
   readonly payloadSize: number
@@ -21,11 +21,14 @@ export interface Ended {
   readonly chargesContention: boolean
 }
 
+/** What a transaction was left by: its first failure. */
+const leftBy = (failure: Cause.Cause<unknown>): unknown => failure.reasons.find(Cause.isFailReason)?.error
+
 const resultOfFailure = (
   failure: Cause.Cause<unknown>,
   { chargesContention, durationMillis, rows }: Ended
 ): TransactionResult => {
-  const left = failure.reasons.find(Cause.isFailReason)?.error
+  const left = leftBy(failure)
   if (left instanceof Postponed) return TransactionResult.NeedsRecovery({ isExclusive: left.isExclusive })
   const abandoned = left instanceof Abandoned ? left : undefined
   const cause = abandoned?.cause ?? failure
@@ -41,8 +44,7 @@ const resultOfFailure = (
 export const resultOf = (exit: Exit.Exit<Settled, unknown>, ended: Ended): Exit.Exit<TransactionResult, StoreError> => {
   const { payloadSize, rows } = ended
   if (Exit.isSuccess(exit)) return Exit.succeed(TransactionResult.Committed({ rows, payloadSize, ...exit.value }))
-  const isWithdrawn = exit.cause.reasons.some((each) => Cause.isFailReason(each) && each.error instanceof Withdrawn)
-  if (isWithdrawn) return Exit.succeed(TransactionResult.Withdrawn())
+  if (leftBy(exit.cause) instanceof Withdrawn) return Exit.succeed(TransactionResult.Withdrawn())
   if (rows.length === 0) return Exit.failCause(exit.cause as Cause.Cause<StoreError>)
   return Exit.succeed(resultOfFailure(exit.cause, ended))
 }

@@ -3,9 +3,10 @@
  *
  * @internal
  */
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import type { Consumer } from "../../model/Consumer.ts"
-import type { ConsumerRules } from "../consumerRules.ts"
+import { type ConsumerRules, rulesFor } from "../consumerRules.ts"
+import type { Engine } from "../engine.ts"
 
 /** How a batch follows another one of its worker: see `workers/pipeline.ts`. */
 export interface Pipelining {
@@ -31,6 +32,10 @@ export interface Round extends RoundRequest {
   readonly consumer: Consumer
   readonly rules: ConsumerRules
 }
+
+/** The round with the rules that are in force now: after a long wait, settings may have changed. */
+export const withRulesOfNow = (engine: Engine, round: Round): Effect.Effect<Round> =>
+  Effect.map(engine.settings.current, (settings) => ({ ...round, rules: rulesFor(round.consumer, settings) }))
 
 /** What one round did. */
 export interface RoundResult {

@@ -26,7 +26,7 @@ const maxRepeats = 10
 
 export const chargesContention = (request: TransactionRequest) => request.repeats >= maxRepeats
 
-/** Whether a handler went on after a failed statement: then even the check of constraints is refused. */
+/** The failure of the check of constraints: it is refused as such when the handler went on after a failed statement. */
 const constraintFailure = (consumer: Consumer, row: Claimed, cause: Cause.Cause<unknown>): Outcome =>
   failedOutcome(
     isAborted(cause) ? Cause.fail(new TransactionAborted({ consumer: consumer.name, eventName: row.eventName })) : cause

@@ -16,7 +16,7 @@ import { recordBatch } from "../recovery/served.ts"
 import { charge } from "../transactions/charge.ts"
 import { contentionPause, followUp } from "../transactions/followUp.ts"
 import { type TransactionRequest, TransactionResult } from "../transactions/result.ts"
-import { type Round, type RoundRequest, type RoundResult, withdrawn } from "../transactions/round.ts"
+import { type Round, type RoundRequest, type RoundResult, withdrawn, withRulesOfNow } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
 
 type Failed = Extract<TransactionResult, { _tag: "Failed" }>
@@ -49,7 +49,7 @@ const repeatSingles = (engine: Engine, round: Round, rows: ReadonlyArray<Claimed
     (settled, row) => Effect.map(repeatSingle(engine, round, row.deliveryId), (more) => settled + more)
   )
 
-/** Whether one of `candidates` comes after a delivery of its key that is none: that one has to be through first. */
+/** Whether one of `candidates` comes after a delivery of its key that is none of them: that one has to be through first. */
 const hasPredecessor = (rows: ReadonlyArray<Claimed>, candidates: ReadonlyArray<Claimed>) =>
   candidates.some((candidate) => {
     if (candidate.orderingKey === undefined) return false
@@ -147,7 +147,7 @@ const oneByOne = Effect.fnUntraced(function* (
 ): Effect.fn.Return<RoundResult, StoreError> {
   let settled = 0
   for (let claimed = 0; claimed < limit && !(claimed > 0 && round.isStopping()); claimed++) {
-    const one = yield* oneBatch(engine, round, 1)
+    const one = yield* oneBatch(engine, yield* withRulesOfNow(engine, round), 1)
     settled += one.settled
     if (one.claimed === 0 || one.settled === 0) return { claimed: claimed + one.claimed, settled, result: "part" }
   }

@@ -9,7 +9,7 @@ import type { Engine } from "../engine.ts"
 import { run, type Stop } from "./worker.ts"
 
 /** The workers of one consumer. */
-interface Served {
+interface RunningWorkers {
   readonly stop: Stop
   readonly fibers: ReadonlyArray<Fiber.Fiber<void>>
 }
@@ -25,7 +25,7 @@ export interface Workers {
 }
 
 /** Asks workers to stop, and interrupts those that have not by the end of the grace period. */
-const stopWorkers = Effect.fnUntraced(function* ({ fibers, stop }: Served, grace: Duration.Duration) {
+const stopWorkers = Effect.fnUntraced(function* ({ fibers, stop }: RunningWorkers, grace: Duration.Duration) {
   stop.isStopping = true
   yield* Deferred.succeed(stop.requested, undefined)
   yield* Effect.interruptible(Effect.timeoutOption(Fiber.awaitAll(fibers), grace))
@@ -42,7 +42,7 @@ export const make = (
   options: { readonly grace: Duration.Duration }
 ): Effect.Effect<Workers, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const served = new Map<string, Served>()
+    const served = new Map<string, RunningWorkers>()
     const ending = new Map<string, Fiber.Fiber<void>>()
     const suspended = new Map<string, number>()
     const mutex = yield* Semaphore.make(1)
@@ -56,7 +56,7 @@ export const make = (
       served.set(consumer.name, { stop, fibers })
     })
     // Others need not wait for this consumer's handlers, so the waiting is done by a fiber of its own.
-    const stop = Effect.fnUntraced(function* (name: string, workers: Served) {
+    const stop = Effect.fnUntraced(function* (name: string, workers: RunningWorkers) {
       served.delete(name)
       ending.set(name, yield* fork(stopWorkers(workers, options.grace)))
     })

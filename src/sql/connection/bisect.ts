@@ -16,22 +16,25 @@ export interface Bisected<Item, A> {
 }
 
 /** Items that were complained about. */
-const loggedItems = new Set<unknown>()
+const loggedItems = new Set<string>()
 
-const logOnceRefused = (operation: string, item: unknown, error: SqlError.SqlError) => {
+const logOnceRefused = (operation: string, item: string, error: SqlError.SqlError) => {
   if (loggedItems.has(item)) return Effect.void
   loggedItems.add(item)
-  return Effect.logError(`${operation}: ${String(item)} is left out, the database refuses it: ${databaseWords(error)}`)
+  return Effect.logError(`${operation}: ${item} is left out, the database refuses it: ${databaseWords(error)}`)
 }
 
 /**
  * Runs `change` for all items at once; when the database refuses that, for each half, down to single items, which are
  * left out and complained about once. A lost connection, or transactions in each other's way, is no refusal.
+ *
+ * @param nameOf - what an item is called where it is complained about; default: itself
  */
 export const bisectRefused = <Item, A>(
   operation: string,
   items: ReadonlyArray<Item>,
-  change: (items: ReadonlyArray<Item>) => Effect.Effect<A, SqlError.SqlError>
+  change: (items: ReadonlyArray<Item>) => Effect.Effect<A, SqlError.SqlError>,
+  nameOf: (item: Item) => string = String
 ): Effect.Effect<Bisected<Item, A>, SqlError.SqlError> =>
   Effect.gen(function* () {
     if (items.length === 0) return { results: [], refused: [] }
@@ -41,14 +44,15 @@ export const bisectRefused = <Item, A>(
     if (error === undefined || isConnectionLost(exit.cause) || isContention(exit.cause)) {
       return yield* Effect.failCause(exit.cause)
     }
-    if (items.length === 1) {
-      yield* logOnceRefused(operation, items[0], error)
+    const [first, second] = items
+    if (first !== undefined && second === undefined) {
+      yield* logOnceRefused(operation, nameOf(first), error)
       return { results: [], refused: items }
     }
     const middle = Math.ceil(items.length / 2)
-    const first = yield* bisectRefused(operation, items.slice(0, middle), change)
-    const second = yield* bisectRefused(operation, items.slice(middle), change)
-    return { results: [...first.results, ...second.results], refused: [...first.refused, ...second.refused] }
+    const left = yield* bisectRefused(operation, items.slice(0, middle), change, nameOf)
+    const right = yield* bisectRefused(operation, items.slice(middle), change, nameOf)
+    return { results: [...left.results, ...right.results], refused: [...left.refused, ...right.refused] }
   })
 
 /** Runs `otherwise` when the database refuses an effect, rather than being away or busy. */

@@ -8,7 +8,7 @@ import { SqlError } from "effect/sql"
 import { databaseWords } from "../../errors/errorText.ts"
 import { StoreError } from "../../errors/StoreErrors.ts"
 
-export const toStoreError = (operation: string, error: SqlError.SqlError): StoreError =>
+const toStoreError = (operation: string, error: SqlError.SqlError): StoreError =>
   new StoreError({ operation, reason: databaseWords(error), isRetryable: error.isRetryable, cause: error })
 
 /** Maps `SqlError` to `StoreError`, naming the operation. */

@@ -10,6 +10,7 @@
 import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { OnDeadLetter } from "../../model/Consumer.ts"
+import type { UnparkRequest } from "../../stores/Delivery.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
 import { gaveUp, open } from "../deliveryStates.ts"
 
@@ -61,12 +62,7 @@ const unparkFirst =
  */
 export const unpark =
   (sql: SqlClient.SqlClient, inTransaction: InTransaction) =>
-  (request: {
-    readonly consumer: string
-    readonly keys: ReadonlyArray<bigint>
-    readonly onDeadLetter: OnDeadLetter
-    readonly waits?: boolean
-  }): Effect.Effect<number, SqlError.SqlError> =>
+  (request: UnparkRequest): Effect.Effect<number, SqlError.SqlError> =>
     Effect.gen(function* () {
       const { consumer, keys, onDeadLetter, waits } = request
       if (waits === true) yield* lockAll(sql)(consumer, keys)

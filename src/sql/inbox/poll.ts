@@ -10,6 +10,7 @@ import type { ClaimRequest } from "../../stores/Delivery.ts"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../../stores/Poll.ts"
 import { claimable, isSettled, notPaused } from "../deliveryStates.ts"
 import { hasRecovered } from "../recovery.ts"
+import { isBackfillOpen } from "../subscriptions/backfill.ts"
 import { coveredBy, covers, maxBigint } from "./claimFragments.ts"
 import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
@@ -91,8 +92,7 @@ const unrouted = "SELECT 1 FROM outbox_event WHERE routed_at IS NULL"
 const openSubscriptions = "SELECT 1 FROM integration_subscription WHERE swept_at IS NULL"
 
 /** Subscriptions that are still to be given earlier events. */
-const openBackfills = `
-  SELECT 1 FROM integration_subscription WHERE backfill_from IS NOT NULL AND backfilled_at IS NULL`
+const openBackfills = `SELECT 1 FROM integration_subscription AS s WHERE ${isBackfillOpen}`
 
 /** Of the pending events, those whose deliveries are all settled: a crash kept them from their final status. */
 const unrolled = `

@@ -107,7 +107,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const control = yield* ControlConnection
-    const releaseKeys = unpark(sql, yield* maintenanceTransaction(sql))
+    const unparkKeys = unpark(sql, yield* maintenanceTransaction(sql))
     const forward = bringForward(sql)
     const settleOne = settle(sql)
     return InboxStore.of({
@@ -122,7 +122,7 @@ export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | Control
             : claimOneInOrder(sql)(request)
         ),
       unpark: (request) =>
-        request.keys.length === 0 ? Effect.succeed(0) : storeErrors("inbox.unpark")(releaseKeys(request)),
+        request.keys.length === 0 ? Effect.succeed(0) : storeErrors("inbox.unpark")(unparkKeys(request)),
       bringForward: (eventIds) =>
         eventIds.length === 0
           ? Effect.succeed([])

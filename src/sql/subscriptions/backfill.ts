@@ -18,14 +18,14 @@ const readLimit = 50_000
 /** Events that one transaction gives. */
 const batchLimit = 1000
 
-/** Subscriptions `s` that are still to be given what was there before them. */
-const isOpen = "s.backfill_from IS NOT NULL AND s.backfilled_at IS NULL"
+/** Whether a subscription `s` is still to be given what was there before it. */
+export const isBackfillOpen = "s.backfill_from IS NOT NULL AND s.backfilled_at IS NULL"
 
 const nextConsumer = (sql: SqlClient.SqlClient) => (passed: ReadonlyArray<string>) =>
   sql.unsafe<{ consumer: string; after: bigint }>(
     `SELECT s.consumer_name AS "consumer", min(s.backfill_after) AS "after"
     FROM integration_subscription AS s
-    WHERE ${isOpen} AND s.consumer_name <> ALL ($1::text[])
+    WHERE ${isBackfillOpen} AND s.consumer_name <> ALL ($1::text[])
     GROUP BY s.consumer_name
     ORDER BY s.consumer_name
     LIMIT 1`,
@@ -39,7 +39,7 @@ const idsAfter = (sql: SqlClient.SqlClient) => (consumer: string, after: bigint)
     WHERE o.position > $2::bigint AND o.routed_at IS NOT NULL AND EXISTS (
       SELECT 1
       FROM integration_subscription AS s
-      WHERE s.consumer_name = $1 AND ${isOpen} AND o.event_name LIKE s.event_like AND o.created_at >= s.backfill_from
+      WHERE s.consumer_name = $1 AND ${isBackfillOpen} AND o.event_name LIKE s.event_like AND o.created_at >= s.backfill_from
         AND o.position > s.backfill_after
     )
     ORDER BY o.position
@@ -50,7 +50,7 @@ const idsAfter = (sql: SqlClient.SqlClient) => (consumer: string, after: bigint)
 /** Whether nobody else is giving events to this consumer: the hold lasts as long as the transaction. */
 const lockSubscriptions = (sql: SqlClient.SqlClient) => (consumer: string) =>
   sql.unsafe(
-    `SELECT 1 FROM integration_subscription AS s WHERE s.consumer_name = $1 AND ${isOpen} FOR UPDATE SKIP LOCKED`,
+    `SELECT 1 FROM integration_subscription AS s WHERE s.consumer_name = $1 AND ${isBackfillOpen} FOR UPDATE SKIP LOCKED`,
     [consumer]
   )
 
@@ -74,7 +74,7 @@ const saveProgress = (sql: SqlClient.SqlClient) => (consumer: string, position: 
   sql.unsafe(
     `UPDATE integration_subscription AS s
     SET backfill_after = greatest(s.backfill_after, $2::bigint)
-    WHERE s.consumer_name = $1 AND ${isOpen}`,
+    WHERE s.consumer_name = $1 AND ${isBackfillOpen}`,
     [consumer, position]
   )
 
@@ -83,7 +83,7 @@ const markBackfilled = (sql: SqlClient.SqlClient) => (consumer: string) =>
     `WITH ended AS (
       UPDATE integration_subscription AS s
       SET backfilled_at = clock_timestamp()
-      WHERE s.consumer_name = $1 AND ${isOpen}
+      WHERE s.consumer_name = $1 AND ${isBackfillOpen}
     )
     UPDATE integration_consumer SET held_for_backfill = false WHERE consumer_name = $1`,
     [consumer]
@@ -105,17 +105,12 @@ const backfillPage = Effect.fnUntraced(function* (
     )
   for (let start = 0; start < found.length; start += batchLimit) {
     const batch = found.slice(start, start + batchLimit)
-    const { results } = yield* bisectRefused("subscriptions.backfill", batch, (part) =>
-      whileNobodyElse(
-        Effect.andThen(
-          writeDeliveries(sql)(
-            consumer,
-            part.map(({ id }) => id)
-          ),
-          saveProgress(sql)(consumer, part.at(-1)?.position ?? after)
-        )
-      )
-    )
+    const writePart = (part: ReadonlyArray<(typeof found)[number]>) => {
+      const ids = part.map(({ id }) => id)
+      const written = writeDeliveries(sql)(consumer, ids)
+      return whileNobodyElse(Effect.andThen(written, saveProgress(sql)(consumer, part.at(-1)?.position ?? after)))
+    }
+    const { results } = yield* bisectRefused("subscriptions.backfill", batch, writePart, ({ id }) => id)
     if (results.includes(false)) return undefined
   }
   if (found.length === readLimit) return true

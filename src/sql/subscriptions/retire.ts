@@ -8,6 +8,7 @@ import { toLike } from "../../model/eventPattern.ts"
 import type { Delivery } from "../../stores/Delivery.ts"
 import type { RetireScope } from "../../stores/SubscriptionStore.ts"
 import { deliveryFields, isSettled } from "../deliveryStates.ts"
+import { isBackfillOpen } from "./backfill.ts"
 
 /** Open deliveries that nobody will be interested in once the subscriptions are gone. */
 const orphaned = (sql: SqlClient.SqlClient, { consumer, events, except }: RetireScope) => sql`
@@ -36,7 +37,7 @@ export const unhold = (sql: SqlClient.SqlClient) => (consumer: string) =>
     WHERE c.consumer_name = ${consumer} AND c.held_for_backfill AND NOT EXISTS (
       SELECT 1
       FROM integration_subscription AS s
-      WHERE s.consumer_name = c.consumer_name AND s.backfill_from IS NOT NULL AND s.backfilled_at IS NULL
+      WHERE s.consumer_name = c.consumer_name AND ${sql.literal(isBackfillOpen)}
     )`
 
 export const skipOpen = (sql: SqlClient.SqlClient) => (scope: RetireScope) =>

@@ -26,7 +26,7 @@ const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boo
     WHERE consumer_name = ${consumer}
     RETURNING consumer_name AS "consumer"`
 
-export const consumers = (sql: SqlClient.SqlClient) =>
+const consumers = (sql: SqlClient.SqlClient) =>
   sql<ConsumerState>`
     SELECT consumer_name AS "consumer", ordering AS "ordering", paused_at AS "pausedAt", last_seen_at AS "lastSeenAt"
     FROM integration_consumer
