@@ -5,7 +5,7 @@
  * @internal
  */
 import { Duration } from "effect"
-import { type Consumer, type OnDeadLetter, orderOf, type Retryable } from "../model/Consumer.ts"
+import { type Consumer, type OnDeadLetter, onDeadLetterOf, type Retryable } from "../model/Consumer.ts"
 import type * as RetryPolicy from "../model/RetryPolicy.ts"
 import type { Values } from "../settings/Settings.ts"
 import type { ClaimRequest } from "../stores/Delivery.ts"
@@ -48,7 +48,7 @@ export const rulesFor = (consumer: Consumer, settings: Values): ConsumerRules =>
   const { processingLeaseMs } = settings
   const timeoutMillis = millisOr(consumer.options.timeout, Math.floor(processingLeaseMs * 0.8))
   return {
-    onDeadLetter: orderOf(consumer),
+    onDeadLetter: onDeadLetterOf(consumer),
     timeoutMillis,
     idleMillis: Math.max(processingLeaseMs, timeoutMillis * 1.25),
     processingLeaseMs,
@@ -61,7 +61,7 @@ export const rulesFor = (consumer: Consumer, settings: Values): ConsumerRules =>
 export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): ClaimRequest => ({
   consumer: consumer.name,
   interest: engine.registry.interestOf(consumer.name),
-  onDeadLetter: orderOf(consumer),
+  onDeadLetter: onDeadLetterOf(consumer),
   maxPosition
 })
 

@@ -185,7 +185,7 @@ const parkingProblem = (consumer: Consumer) =>
 export const orderingOf = ({ options }: Consumer): Ordering => options.ordering ?? "none"
 
 /** What a delivery that gave up does to its successors; undefined for consumers without ordering. @internal */
-export const orderOf = (consumer: Consumer): OnDeadLetter | undefined =>
+export const onDeadLetterOf = (consumer: Consumer): OnDeadLetter | undefined =>
   orderingOf(consumer) === "aggregate" ? (consumer.options.onDeadLetter ?? "park") : undefined
 
 const startProblem = (consumer: Consumer) => {

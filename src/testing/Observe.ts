@@ -12,7 +12,7 @@ import { Registry } from "../delivery/Registry.ts"
 import { NotSettled } from "../errors/OperationErrors.ts"
 import { EventDecodingError } from "../errors/PayloadErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
-import { orderOf } from "../model/Consumer.ts"
+import { onDeadLetterOf } from "../model/Consumer.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
 import { Publisher } from "../publishing/Publisher.ts"
@@ -151,7 +151,7 @@ const nextDue = Effect.gen(function* () {
     inbox.nextDue({
       consumer: consumer.name,
       interest: registry.interestOf(consumer.name),
-      onDeadLetter: orderOf(consumer)
+      onDeadLetter: onDeadLetterOf(consumer)
     })
   )
   const due = waits.filter((millis) => millis !== undefined)

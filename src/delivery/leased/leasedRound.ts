@@ -20,9 +20,9 @@ import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { runHandler } from "../handlers/runHandler.ts"
 import { followUp } from "../transactions/followUp.ts"
 import { nothingClaimed, type Round, type RoundResult, withRulesOfNow } from "../transactions/round.ts"
-import { chargeExpired } from "./chargeExpired.ts"
 import { inOwnTransaction } from "./ownTransaction.ts"
 import { persistOutcome } from "./persistOutcome.ts"
+import { settleExpired } from "./settleExpired.ts"
 
 /**
  * Whether an attempt that may end its process is the last one a delivery has: it runs while no other leased attempt does
@@ -148,7 +148,7 @@ export const leasedRound = (engine: Engine, round: Round): Effect.Effect<RoundRe
       case "NeedsExclusivity":
         return cut(1, yield* runExclusively(engine, round))
       case "Nothing": {
-        const expired = yield* chargeExpired(engine, round)
+        const expired = yield* settleExpired(engine, round)
         return expired === 0 ? nothingClaimed : cut(expired, expired)
       }
     }

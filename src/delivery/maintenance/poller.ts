@@ -5,13 +5,13 @@
  */
 import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
-import { orderOf } from "../../model/Consumer.ts"
+import { onDeadLetterOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
 import { firstOrderingKey, type PollResult } from "../../stores/Poll.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { rulesFor } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
-import { chargeExpired } from "../leased/chargeExpired.ts"
+import { settleExpired } from "../leased/settleExpired.ts"
 import { type Maintenance, unseenMillis } from "./maintenance.ts"
 
 export interface Poller {
@@ -46,7 +46,7 @@ const unparkAll = Effect.fnUntraced(function* (engine: Engine, unparkable: PollR
   const consumers = new Map((yield* engine.registry.consumers).map((consumer) => [consumer.name, consumer]))
   for (const [name, consumer] of consumers) {
     const keys = unparkable.filter((_) => _.consumer === name).map((_) => _.key)
-    const onDeadLetter = orderOf(consumer)
+    const onDeadLetter = onDeadLetterOf(consumer)
     if (keys.length === 0 || onDeadLetter === undefined) continue
     yield* withStatementTimeout(engine, "inbox.unpark", engine.inbox.unpark({ consumer: name, keys, onDeadLetter }))
     yield* engine.notifier.wake([name])
@@ -54,10 +54,14 @@ const unparkAll = Effect.fnUntraced(function* (engine: Engine, unparkable: PollR
 })
 
 /** A busy leased consumer does not look for leases that ran out by itself, nor does one that is leased no more. */
-const expireAll = Effect.fnUntraced(function* (engine: Engine, expired: PollResult["expired"], settings: Values) {
+const settleExpiredLeases = Effect.fnUntraced(function* (
+  engine: Engine,
+  expired: PollResult["expired"],
+  settings: Values
+) {
   for (const consumer of yield* engine.registry.consumers) {
     if (!expired.includes(consumer.name)) continue
-    yield* chargeExpired(engine, { consumer, rules: rulesFor(consumer, settings) })
+    yield* settleExpired(engine, { consumer, rules: rulesFor(consumer, settings) })
     yield* engine.notifier.announce([consumer.name])
   }
 })
@@ -82,7 +86,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
         consumers: consumers.map((consumer) => ({
           consumer: consumer.name,
           ...engine.registry.interestOf(consumer.name),
-          onDeadLetter: orderOf(consumer)
+          onDeadLetter: onDeadLetterOf(consumer)
         })),
         rollUpPosition,
         rollUpLimit: window,
@@ -105,7 +109,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       rollUpPosition = result.nextRollUpPosition
       yield* unparkAll(engine, result.unparkable)
       parkedAfter = result.nextParkedAfter
-      yield* expireAll(engine, result.expired, settings)
+      yield* settleExpiredLeases(engine, result.expired, settings)
       yield* engine.broadcast.setPeers(result.hasPeers)
       if (result.hasSilentPeers) {
         yield* withStatementTimeout(engine, "replicas.reap", engine.replicas.reap(unseenMillis(settings)))

@@ -1,5 +1,5 @@
 /**
- * Rounds of a consumer that recovers from a crash: one delivery each, as `attemptNotes.ts` says; and what makes it recover.
+ * Rounds of a consumer that recovers from a crash: one delivery each, as `decideAfterCrash.ts` says; and what makes it recover.
  *
  * @internal
  */
@@ -15,7 +15,7 @@ import { contentionPause, followUp } from "../transactions/followUp.ts"
 import { type CrashDecision, TransactionResult } from "../transactions/result.ts"
 import { nothingClaimed, type Round, type RoundResult, withdrawn, withRulesOfNow } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
-import { decideAfterCrash } from "./attemptNotes.ts"
+import { decideAfterCrash } from "./decideAfterCrash.ts"
 
 type Decide = (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
 

@@ -10,7 +10,7 @@
  */
 import { Deferred, Effect, Fiber, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
-import { type Consumer, isLeased, orderOf } from "../../model/Consumer.ts"
+import { type Consumer, isLeased, onDeadLetterOf } from "../../model/Consumer.ts"
 import type { Engine } from "../engine.ts"
 import type { RoundRequest, RoundResult } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
@@ -55,7 +55,7 @@ const begin = (
 const hasRoom = (engine: Engine, consumer: Consumer) =>
   !engine.canPipeline ||
   isLeased(consumer) ||
-  orderOf(consumer) !== undefined ||
+  onDeadLetterOf(consumer) !== undefined ||
   (consumer.options.concurrency ?? 1) > 1
     ? Effect.succeed(false)
     : Effect.map(engine.permits.available, (available) => 2 * available >= engine.permits.capacity)

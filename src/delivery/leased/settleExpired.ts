@@ -16,8 +16,8 @@ import { inOwnTransaction } from "./ownTransaction.ts"
 /** Leases that ran out, settled in one transaction. */
 const expiredLimit = 100
 
-/** Charges attempts whose lease ran out. Returns how many. */
-export const chargeExpired = Effect.fnUntraced(function* (engine: Engine, round: Pick<Round, "consumer" | "rules">) {
+/** Settles attempts whose lease ran out, as crashes. Returns how many. */
+export const settleExpired = Effect.fnUntraced(function* (engine: Engine, round: Pick<Round, "consumer" | "rules">) {
   const { consumer, rules } = round
   const transaction = Effect.gen(function* () {
     const rows = yield* engine.inbox.expired(consumer.name, expiredLimit)
