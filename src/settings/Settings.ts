@@ -80,6 +80,9 @@ const boolean = (key: string): BooleanSetting => ({ type: "boolean", key: prefix
 /** Largest number a setting may have: the longest timer of Node.js, about 24 days in milliseconds. */
 const largest = 2_147_483_647
 
+/** Deliveries one batch may hold, as of consumers: `maxBatchSize` in `model/Consumer.ts`. */
+const largestBatch = 500
+
 const number = (key: string, value: number, minimum: number, maximum = largest): NumberSetting => ({
   type: "number",
   key: prefix + key,
@@ -95,14 +98,14 @@ export const definitions: { readonly [Name in keyof Values]: SettingOf<Values[Na
   startupDrainEnabled: boolean("startupDrainEnabled"),
   pollingIntervalMs: number("pollingIntervalMs", 5000, 100),
   idlePollingIntervalMs: number("idlePollingIntervalMs", 30_000, 100),
-  batchSize: number("batchSize", 10, 1),
+  batchSize: number("batchSize", 10, 1, largestBatch),
   maxAttempts: number("maxAttempts", 3, 1),
   processingLeaseMs: number("processingLeaseMs", 30_000, 1000),
   retryBaseDelayMs: number("retryBaseDelayMs", 1000, 100),
   retryMaxDelayMs: number("retryMaxDelayMs", 3_600_000, 100),
   retryJitterPercent: number("retryJitterPercent", 0, 0, 100),
   deadLetterEnabled: boolean("deadLetterEnabled"),
-  startupDrainBatchSize: number("startupDrainBatchSize", 50, 1),
+  startupDrainBatchSize: number("startupDrainBatchSize", 50, 1, largestBatch),
   retentionHours: number("retentionHours", 0, 0),
   deadLetterRetentionHours: number("deadLetterRetentionHours", 0, 0),
   notifyEnabled: boolean("notifyEnabled")

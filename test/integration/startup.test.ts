@@ -28,7 +28,7 @@ it.live("options out of range, and options nobody knows, say what is possible", 
   Effect.gen(function* () {
     assert.strictEqual(
       (yield* failure({ settings: { batchSize: 0 } })).message,
-      "Option core.integration.outbox.batchSize is 0, expected an integer from 1 to 2147483647."
+      "Option core.integration.outbox.batchSize is 0, expected an integer from 1 to 500."
     )
     assert.strictEqual(
       (yield* failure({ settings: { pollingIntervalMs: 60_000, idlePollingIntervalMs: 50_000 } })).message,

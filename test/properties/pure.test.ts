@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schedule, Schema } from "effect"
 import * as BatchSize from "../../src/delivery/workers/batchSize.ts"
 import { RetryPolicy } from "../../src/index.ts"
+import { maxBatchSize } from "../../src/model/Consumer.ts"
 import { isPattern, matcher, overlap } from "../../src/model/eventPattern.ts"
 import { defaults, definitions, environmentName, parse, resolve, type Values } from "../../src/settings/Settings.ts"
 
@@ -194,6 +195,17 @@ describe("patterns", () => {
 })
 
 describe("batch sizes", () => {
+  it("begin with no more than a batch may hold", () => {
+    for (const name of ["batchSize", "startupDrainBatchSize"] as const) {
+      assert.strictEqual(definitions[name].maximum, maxBatchSize)
+      assert.strictEqual(parse(name, 500), 500)
+      assert.isUndefined(parse(name, 501))
+      const { rejected, values } = resolve([{ [name]: 2_147_483_647 }])
+      assert.strictEqual(values[name], defaults[name])
+      assert.deepInclude(rejected[0], { value: "2147483647", expected: "an integer from 1 to 500" })
+    }
+  })
+
   it.prop(
     "stay from 1 to 500, double until contention, then grow by ten",
     {
