@@ -6,7 +6,7 @@
 import { DateTime, Duration, Effect, Option, Schedule } from "effect"
 import { type InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
-import { checkIdentifier } from "./storable.ts"
+import { checkIdentifier, longestDelayMillis } from "./storable.ts"
 
 /**
  * `none`: deliveries come roughly in the order of publishing, several at once with `concurrency`, retries later.
@@ -50,7 +50,7 @@ export interface Options {
    */
   readonly retryable?: Readonly<Record<string, Retryable>>
   /**
-   * How long one attempt of a handler may take. Default: 80 % of setting `processingLeaseMs` (24 seconds). With
+   * How long one attempt of a handler may take, at most 19 days. Default: 80 % of setting `processingLeaseMs` (24 seconds). With
    * `mode: "leased"` it may be longer than the lease, which is renewed.
    */
   readonly timeout?: Duration.Input
@@ -141,14 +141,31 @@ const integerProblem = (consumer: Consumer, option: "concurrency" | "maxAttempts
     : refuse(consumer, option, value, `an integer from 1 to ${max}`)
 }
 
-const durationProblem = (consumer: Consumer, option: "timeout" | "retryBaseDelay" | "retryMaxDelay") => {
+/**
+ * Longest timeout of a handler: a quarter more is the longest time for which PostgreSQL can let a transaction be idle, 2^31 - 1
+ * milliseconds.
+ */
+const longestTimeoutMillis = Math.floor((2 ** 31 - 1) / 1.25)
+
+const durationProblem = (
+  consumer: Consumer,
+  option: "timeout" | "retryBaseDelay" | "retryMaxDelay",
+  longestMillis: number,
+  longest: string
+) => {
   const value = consumer.options[option]
   if (value === undefined) return undefined
   const millis = durationMillis(value)
-  return millis !== undefined && millis > 0 && Number.isFinite(millis)
+  return millis !== undefined && millis > 0 && millis <= longestMillis
     ? undefined
-    : refuse(consumer, option, value, "a finite duration above zero")
+    : refuse(consumer, option, value, `a duration above zero, up to ${longest}`)
 }
+
+const timeoutProblem = (consumer: Consumer) =>
+  durationProblem(consumer, "timeout", longestTimeoutMillis, `${longestTimeoutMillis} milliseconds (19 days)`)
+
+const delayProblem = (consumer: Consumer, option: "retryBaseDelay" | "retryMaxDelay") =>
+  durationProblem(consumer, option, longestDelayMillis, "800 years")
 
 const choiceProblem = (
   consumer: Consumer,
@@ -228,9 +245,9 @@ export const validate = Effect.fnUntraced(function* (
     integerProblem(consumer, "concurrency", 100) ??
     integerProblem(consumer, "maxAttempts", 1_000_000) ??
     integerProblem(consumer, "batchSize", maxBatchSize) ??
-    durationProblem(consumer, "timeout") ??
-    durationProblem(consumer, "retryBaseDelay") ??
-    durationProblem(consumer, "retryMaxDelay") ??
+    timeoutProblem(consumer) ??
+    delayProblem(consumer, "retryBaseDelay") ??
+    delayProblem(consumer, "retryMaxDelay") ??
     retryProblem(consumer) ??
     choiceProblem(consumer, "ordering", ["none", "aggregate"]) ??
     choiceProblem(consumer, "onDeadLetter", ["park", "continue"]) ??

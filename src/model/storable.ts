@@ -37,6 +37,9 @@ export const cutTo = (text: string, max: number): string => {
   return isLongerThan(clean, max) ? `${[...clean].slice(0, max - 1).join("")}…` : clean
 }
 
+/** Longest time that can be added to a time of the database, in milliseconds: about 800 years. */
+export const longestDelayMillis = 25_340_230_079_999
+
 /** Largest payload by default, in bytes of JSON: 1 MiB. */
 export const defaultMaxPayloadBytes = 1_048_576
 

@@ -10,7 +10,7 @@ import { unknownOption } from "../errors/unknownOption.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
 import { encoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
-import { checkIdentifier, storableJson } from "../model/storable.ts"
+import { checkIdentifier, longestDelayMillis, storableJson } from "../model/storable.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
@@ -61,7 +61,7 @@ const dueOf = (event: UntypedEvent): Effect.Effect<NewEvent["due"], InvalidOptio
   }
   if (delay !== undefined) {
     const millis = Option.map(Duration.fromInput(delay), Duration.toMillis)
-    return Option.isSome(millis) && millis.value >= 0 && millis.value <= latest / 10
+    return Option.isSome(millis) && millis.value >= 0 && millis.value <= longestDelayMillis
       ? Effect.succeed(millis.value)
       : refuseTime(event, "delay", delay, "a duration from zero to 800 years")
   }

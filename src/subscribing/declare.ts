@@ -3,11 +3,13 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect } from "effect"
+import { Context, Duration, Effect, Option } from "effect"
+import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import * as Consumer from "../model/Consumer.ts"
 import { Directive } from "../model/Directive.ts"
 import type { EventOf, EventSource, Handler, ItemOutcome, Subscriber } from "../model/SubscriberValue.ts"
+import { longestDelayMillis } from "../model/storable.ts"
 
 /** Options of `make` and `batch`. */
 const supportedOptions: ReadonlyArray<string> = ["consumer", "event", "handler", "priority"]
@@ -107,6 +109,20 @@ export const batch = <const Source extends EventSource, E, R>(options: {
     handle: (events) => options.handler(events as ReadonlyArray<EventOf<Source>>)
   })
 
+/** Sets the delay before the next attempt; one that no database can add to a time ends the delivery, as any would. */
+const retryDirective = (delay: Duration.Input, error: unknown): Directive => {
+  const millis = Option.map(Duration.fromInput(delay), Duration.toMillis)
+  return !Number.isNaN(delay) && Option.isSome(millis) && millis.value <= longestDelayMillis
+    ? Directive.RetryAfter(millis.value, error)
+    : Directive.Fatal(
+        new InvalidOption({
+          option: "delay of Subscriber.retryAfter",
+          value: String(delay),
+          expected: "a duration from zero to 800 years"
+        })
+      )
+}
+
 /** An event of a batch is settled as processed. @since 0.1.0 */
 export const processed = (event: { readonly deliveryId: string }): ItemOutcome => ({
   deliveryId: event.deliveryId,
@@ -151,7 +167,7 @@ export const failed = (
       ? Directive.Fatal(error)
       : options.retryAfter === undefined
         ? error
-        : Directive.RetryAfter(Duration.toMillis(options.retryAfter), error)
+        : retryDirective(options.retryAfter, error)
 })
 
 /**
@@ -189,10 +205,11 @@ export const fatal = (error: unknown): Effect.Effect<never, Directive> => Effect
 /**
  * Fails this attempt and sets the delay before the next one; attempts still count towards `maxAttempts`.
  *
- * @param delay - from now, by the database's clock
+ * @param delay - from now, by the database's clock; from zero to 800 years, else the delivery is a dead letter at once, with
+ * `InvalidOption`
  * @param error - what is kept as the last error; default says that a retry was asked for
  *
  * @since 0.1.0
  */
 export const retryAfter = (delay: Duration.Input, error?: unknown): Effect.Effect<never, Directive> =>
-  Effect.fail(Directive.RetryAfter(Duration.toMillis(delay), error))
+  Effect.suspend(() => Effect.fail(retryDirective(delay, error)))

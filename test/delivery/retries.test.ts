@@ -1,6 +1,6 @@
 /** How often a delivery that fails is tried, when, and what ends its attempts. */
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { Duration, Effect, Schedule } from "effect"
 import { Consumer, InboxStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
 import { databases } from "../support/databases.ts"
 import { deliveries, eventsOf, NotToday, note, noted, serve, services, settledAll, until } from "../support/scenario.ts"
@@ -39,6 +39,27 @@ describe.each(databases)("on $name", ({ layer: database }) => {
             errorTag: "NotToday"
           })
         })
+    )
+
+    it.effect("a delay that no database can add to a time gives up at once, and says what it may be", () =>
+      Effect.gen(function* () {
+        const { Happened, happenings } = eventsOf("never-again")
+        yield* serve(
+          Subscriber.make({
+            consumer: "never-again",
+            event: Happened,
+            handler: ({ payload }) => Subscriber.retryAfter(payload.n === 0 ? Duration.infinity : Number.NaN)
+          })
+        )
+        const events = yield* Publisher.publishAll(happenings(2))
+        for (const [n, value] of ["Infinity", "NaN"].entries()) {
+          const [settled] = yield* (yield* Processor).settled(events[n]?.id ?? "")
+          assert.deepInclude(settled, { status: "dead_letter", attemptCount: 1, errorTag: "InvalidOption" })
+          assert.include(settled?.lastError ?? "", "delay of Subscriber.retryAfter")
+          assert.include(settled?.lastError ?? "", "from zero to 800 years")
+          assert.match(settled?.lastError ?? "", new RegExp(value, "i"))
+        }
+      })
     )
 
     it.effect("skip keeps what was written, fatal gives up at once, retryAfter sets the delay", () =>

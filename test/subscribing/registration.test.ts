@@ -174,7 +174,15 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
       )
       assert.strictEqual(
         yield* refusal(Consumer.make("options-c", { timeout: "no time" as "1 second" })),
-        'Option timeout of consumer "options-c" is no time, expected a finite duration above zero.'
+        'Option timeout of consumer "options-c" is no time, expected a duration above zero, up to 1717986917 milliseconds (19 days).'
+      )
+      assert.strictEqual(
+        yield* refusal(Consumer.make("options-c", { timeout: "30 days" })),
+        'Option timeout of consumer "options-c" is 30 days, expected a duration above zero, up to 1717986917 milliseconds (19 days).'
+      )
+      assert.strictEqual(
+        yield* refusal(Consumer.make("options-c", { retryMaxDelay: "300000 days" })),
+        'Option retryMaxDelay of consumer "options-c" is 300000 days, expected a duration above zero, up to 800 years.'
       )
       assert.strictEqual(yield* refusal(Consumer.make("")), "Invalid consumer name: is empty. Nothing was written.")
       yield* serve(noting(Consumer.make("options-d", { maxAttempts: 5 }), Happened))
