@@ -1,7 +1,7 @@
 /** What processes tell each other. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Queue } from "effect"
+import { Effect, Fiber, Layer, Queue } from "effect"
 import { Broadcast, Integration, Notifier, OutboxStore, Publisher, Transactor } from "../../src/index.ts"
 import { newEvent, subscribe } from "../../src/testing/conformance/support.ts"
 import { postgres } from "../support/databases.ts"
@@ -61,6 +61,25 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
       // Nothing of the above was left to be told.
       yield* Publisher.publish(Followed, { n: 1 })
       assert.deepStrictEqual((yield* next).wake, ["told-of-another"])
+    })
+  )
+
+  it.effect("of somebody else that has another form wakes everybody, and costs no connection", () =>
+    Effect.gen(function* () {
+      const client = yield* PgClient.PgClient
+      const notifier = yield* Notifier
+      const [row] = yield* client<{ channel: string }>`SELECT 'effect_integration_' || md5(current_schema()) AS channel`
+      const arrived = yield* client.listen(row?.channel ?? "")
+      for (const wake of ["5", '"formless"', "[1]", "{}"]) {
+        const woken = yield* Effect.forkScoped(notifier.wait("formless"), { startImmediately: true })
+        yield* client`SELECT pg_notify(${row?.channel ?? ""}, ${`{"from":"somebody","wake":${wake}}`})`
+        yield* Fiber.join(woken)
+      }
+      // A connection that was lost is followed by another, which says hello.
+      yield* client`SELECT pg_notify(${row?.channel ?? ""}, 'the end')`
+      const said: Array<string> = []
+      for (let last = ""; last !== "the end"; said.push(last)) last = (yield* Queue.take(arrived)).payload
+      assert.isEmpty(said.filter((payload) => payload.includes("hello")))
     })
   )
 

@@ -22,11 +22,15 @@ export const encode = (message: Message): string => {
   return Buffer.byteLength(json) <= maxPayloadBytes ? json : JSON.stringify({ from: message.from })
 }
 
-/** The message of a payload, if it is one. */
+const isMessage = (value: { readonly [Key in keyof Message]?: unknown } | null): value is Message =>
+  typeof value?.from === "string" &&
+  (value.wake === undefined || (Array.isArray(value.wake) && value.wake.every((name) => typeof name === "string")))
+
+/** The message of a payload, if it is one: anybody may notify on the channel. */
 export const decode = (payload: string): Option.Option<Message> => {
   try {
-    const message = JSON.parse(payload)
-    return typeof message?.from === "string" ? Option.some(message) : Option.none()
+    const value = JSON.parse(payload)
+    return isMessage(value) ? Option.some(value) : Option.none()
   } catch {
     return Option.none()
   }
