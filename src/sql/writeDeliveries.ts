@@ -15,13 +15,15 @@ export const deliveryId = (event: string, consumer: string) =>
   `(left(replace(${event}::text, '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended(${event}::text || ${consumer}, 0)), 16, '0'), 15))::uuid`
 
 /**
- * What an ordered consumer keeps in order: a hash of the aggregate. Two aggregates with the same hash wait for each
- * other, which is all that a collision does.
+ * What an ordered consumer keeps in order: a hash of the aggregate's names and their lengths. Two aggregates with the same
+ * hash wait for each other, which is all that a collision does.
  *
  * @param event - SQL alias of a row with the event's columns
  */
 export const orderingKey = (event: string) =>
-  `hashtextextended(${event}.source_module || ':' || ${event}.aggregate_type || ':' || ${event}.aggregate_id, 0)`
+  `hashtextextended(${["source_module", "aggregate_type", "aggregate_id"]
+    .map((column) => `length(${event}.${column}) || ':' || ${event}.${column}`)
+    .join(" || ")}, 0)`
 
 /**
  * One row for each event name and consumer of it: its tier (0 is the highest priority; of several subscriptions of a

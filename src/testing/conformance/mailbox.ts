@@ -64,6 +64,24 @@ const all = 100
 
 export const mailboxes = [
   inboxCheck(
+    "keeps aggregates apart whose names run into each other",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const [consumer, eventName] = [unique("ordered"), unique("event")]
+      yield* SubscriptionStore.use((store) =>
+        store.register([{ consumer, event: eventName, priority: 0, ordering: "aggregate" }])
+      )
+      const ofAggregate = (aggregateType: string, aggregateId: string) =>
+        newEvent(eventName, { aggregateType, aggregateId })
+      const events = [ofAggregate("Order", "Line:7"), ofAggregate("Order:Line", "7")]
+      yield* OutboxStore.use((store) => store.append(events))
+      const interest = { names: [eventName], patterns: [] }
+      const claim = inbox.claim({ consumer, interest, limit: 10, onDeadLetter: "park" })
+      const keys = (yield* Transactor.withTransaction(claim)).map((row) => row.orderingKey)
+      assert.equal(new Set(keys).size, 2)
+    })
+  ),
+  inboxCheck(
     "takes an ordered consumer's deliveries by aggregate: the oldest, and those that follow it",
     Effect.gen(function* () {
       const { work } = yield* ordered("a", "b", "a", "a", "b")
