@@ -242,6 +242,37 @@ describe.each(runtimes)("on $name", ({ layer }) => {
         })
       )
 
+      it.effect("are refused what they publish and link after their handler has ended", () =>
+        Effect.gen(function* () {
+          const { Followed, Happened } = eventsOf("too-late")
+          const hasEnded = yield* Deferred.make<void>()
+          const refusals = yield* Deferred.make<ReadonlyArray<string>, unknown>()
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("too-late"),
+              event: Happened,
+              handler: (event) => {
+                const link = LinkStore.create({ source: event.aggregate, target: copyOf(99), linkType: "reference" })
+                const late = Effect.andThen(
+                  Deferred.await(hasEnded),
+                  Effect.all([Effect.flip(Publisher.publish(Followed, { n: 1 })), Effect.flip(link)])
+                )
+                const told = Effect.map(late, (errors) => errors.map((error) => `${error._tag}: ${error.message}`))
+                return Effect.forkDetach(Effect.onExit(told, (exit) => Deferred.done(refusals, exit)))
+              }
+            })
+          )
+          const event = yield* Publisher.publish(Happened, { n: 1 })
+          assert.strictEqual((yield* settled(event.id))?.status, "processed")
+          yield* Deferred.succeed(hasEnded, undefined)
+          for (const refusal of yield* Deferred.await(refusals)) {
+            assert.match(refusal, /^StoreError: .*after the leased handler had ended/)
+          }
+          assert.isEmpty(yield* OutboxStore.use((outbox) => outbox.findByName(Followed.name, 0n, 10)))
+          assert.isEmpty(yield* LinkStore.findInbound(copyOf(99)))
+        })
+      )
+
       it.effect("keep the order of an aggregate, one at a time", () =>
         Effect.gen(function* () {
           const { Happened } = eventsOf("in-order")

@@ -10,7 +10,7 @@ import { Data, Deferred, Effect, Option } from "effect"
 import { LeaseLost } from "../../errors/HandlerErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Claimed, Leased } from "../../stores/Delivery.ts"
-import { CurrentWrites, type DeferredWrites } from "../../stores/deferredWrites.ts"
+import * as Deferring from "../../stores/deferredWrites.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { claimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
@@ -69,7 +69,7 @@ const handle = Effect.fnUntraced(function* (
   engine: Engine,
   { consumer, rules: { timeoutMillis } }: Round,
   row: Leased,
-  writes: DeferredWrites
+  writes: Deferring.DeferredWrites
 ): Effect.fn.Return<AttemptEnd> {
   const outer = yield* Effect.context<never>()
   return yield* Effect.gen(function* () {
@@ -83,7 +83,14 @@ const handle = Effect.fnUntraced(function* (
     return Option.isSome(result)
       ? result.value
       : failedOutcome(Handlers.timedOut(engine, consumer, [row], timeoutMillis).cause)
-  }).pipe(Effect.provideService(CurrentWrites, writes))
+  }).pipe(
+    Effect.provideService(Deferring.CurrentWrites, writes),
+    Effect.ensuring(
+      Effect.sync(() => {
+        writes.isClosed = true
+      })
+    )
+  )
 })
 
 /** Runs one attempt, from its lease to its settlement. Returns how many were settled. */
@@ -101,7 +108,7 @@ const runTracked = Effect.fnUntraced(function* (
   lost: Deferred.Deferred<void>
 ) {
   const { consumer } = round
-  const writes: DeferredWrites = []
+  const writes = Deferring.make()
   const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
   const giveBack = Effect.ignore(withStatementTimeout(engine, "inbox.giveBack", givenBack))
   const startedAt = yield* engine.now

@@ -21,7 +21,7 @@ const settle = (
   round: Round,
   row: Leased,
   settlement: Settlement,
-  writes: DeferredWrites
+  writes: DeferredWrites["list"]
 ): Effect.Effect<boolean, unknown> =>
   inOwnTransaction(
     engine,
@@ -62,14 +62,14 @@ export const persistOutcome = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Settlement | undefined> {
   // The handler may have taken long.
   const { retry } = (yield* withRulesOfNow(engine, round)).rules
-  const insist = (settlement: Settlement, withWrites: DeferredWrites) =>
+  const insist = (settlement: Settlement, withWrites: DeferredWrites["list"]) =>
     engine.incident.survive(
       Effect.flatMap(Effect.exit(settle(engine, round, row, settlement, withWrites)), (exit) =>
         Exit.isFailure(exit) && isPassing(exit.cause) ? Effect.failCause(exit.cause) : Effect.succeed(exit)
       )
     )
   const settlement = yield* settlementOf(row, outcome, retry, durationMillis)
-  const exit = yield* insist(settlement, outcome._tag === "Failed" ? [] : writes)
+  const exit = yield* insist(settlement, outcome._tag === "Failed" ? [] : writes.list)
   if (Exit.isSuccess(exit)) return exit.value ? settlement : undefined
   const refused = yield* settlementOf(row, failedOutcome(exit.cause), retry, durationMillis)
   const charged = yield* insist(refused, [])
