@@ -33,10 +33,29 @@ const textOf = (error: unknown): string => {
 export const issueText = ({ message, path }: { readonly path: string; readonly message: string }): string =>
   `at ${path === "" ? "(root)" : path}: ${message}`
 
-/** Words and tag of an error, for `last_error` and `error_tag`. */
+/** What `print` makes of an error whose getters and methods are somebody else's; `otherwise` when they throw. */
+const safely = <A>(print: () => A, otherwise: (thrown: unknown) => A): A => {
+  try {
+    return print()
+  } catch (thrown) {
+    return otherwise(thrown)
+  }
+}
+
+/** Words about an error that throws when it is printed; what is thrown may do so too. */
+const unprintable = (thrown: unknown): string =>
+  safely(
+    () => `An error that cannot be printed: printing it threw ${textOf(thrown)}`,
+    () => "An error that cannot be printed."
+  )
+
+/** Words and tag of an error, for `last_error` and `error_tag`. Never throws. */
 export const describe = (error: unknown): { readonly text: string; readonly tag: string } => ({
-  text: textOf(error),
-  tag: tagOf(error)
+  text: safely(() => textOf(error), unprintable),
+  tag: safely(
+    () => tagOf(error),
+    () => "Error"
+  )
 })
 
 /** The error a cause is about: the first failure, else the first defect. */
@@ -45,11 +64,23 @@ export const principal = (cause: Cause.Cause<unknown>): unknown => Cause.squash(
 /** Lines and characters kept of a stack. */
 const maxStack = { lines: 12, characters: 4000 }
 
-/** The words of a failure and where it came from, cut: frames of Node.js and of installed packages are left out. */
-export const stackOf = (cause: Cause.Cause<unknown>, text: string): string => {
-  const frames = Cause.pretty(cause)
+const framesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> =>
+  Cause.pretty(cause)
     .split("\n")
     .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
     .slice(0, maxStack.lines)
-  return [text, ...frames].join("\n").slice(0, maxStack.characters)
+
+/**
+ * The words of a failure and where it came from, cut: frames of Node.js and of installed packages are left out. Words that
+ * fill what is kept leave no room for frames, which are behind all of them in a stack.
+ */
+export const stackOf = (cause: Cause.Cause<unknown>, text: string): string => {
+  const frames =
+    text.length >= maxStack.characters
+      ? []
+      : safely(
+          () => framesOf(cause),
+          () => []
+        )
+  return [text.slice(0, maxStack.characters), ...frames].join("\n").slice(0, maxStack.characters)
 }

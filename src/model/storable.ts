@@ -33,7 +33,11 @@ export const checkIdentifier = (field: string, text: unknown, max: number): Effe
 
 /** The first `max` characters, with what PostgreSQL refuses replaced. For error texts, which are never refused. */
 export const cutTo = (text: string, max: number): string => {
-  const clean = text.replaceAll("\u0000", "\\u0000").toWellFormed()
+  // A character is two units at most, and an escape longer than what it stands for: what is behind is cut anyway.
+  const clean = text
+    .slice(0, 2 * max + 2)
+    .replaceAll("\u0000", "\\u0000")
+    .toWellFormed()
   return isLongerThan(clean, max) ? `${[...clean].slice(0, max - 1).join("")}…` : clean
 }
 

@@ -17,6 +17,51 @@ import { deliveries, eventsOf, NotToday, note, noted, serve, services, settledAl
 
 describe.each(databases)("on $name", ({ layer: database }) => {
   layer(services(database), { excludeTestServices: true, timeout: "60 seconds" })("failures", (it) => {
+    it.effect.each(["transactional", "leased"] as const)(
+      "what cannot be printed, or is no Effect, is the attempt's failure like any other (%s)",
+      (mode) =>
+        Effect.gen(function* () {
+          const { Happened, happenings } = eventsOf(`unprintable-${mode}`)
+          const refuse = (): never => {
+            throw new Error("not to be read")
+          }
+          class Unreadable extends Error {
+            override get message(): string {
+              return refuse()
+            }
+          }
+          const failures: ReadonlyArray<() => unknown> = [
+            () => Effect.fail({ toJSON: refuse, toString: refuse }),
+            () => Effect.fail(new Unreadable()),
+            () => Effect.die(Object.defineProperty({}, "_tag", { get: refuse })),
+            () => undefined,
+            () => "no effect",
+            () => Effect.fail(new Error("x".repeat(5_000_000)))
+          ]
+          yield* serve(
+            Subscriber.make({
+              consumer: Consumer.make(`unprintable-${mode}`, { mode, maxAttempts: 1 }),
+              event: Happened,
+              handler: ({ payload }) => failures[payload.n]?.() as Effect.Effect<void>
+            })
+          )
+          const processor = yield* Processor
+          const errors: Array<string> = []
+          for (const [event] of yield* Effect.forEach(happenings(failures.length), (_) => Publisher.publishAll([_]))) {
+            const [settled] = yield* processor.settled(event?.id ?? "")
+            assert.deepInclude(settled, { status: "dead_letter", attemptCount: 1 })
+            assert.notInclude(settled?.errorTag ?? "", "Crashed")
+            assert.isAtMost([...(settled?.lastError ?? "")].length, 1023)
+            errors.push(settled?.lastError ?? "")
+          }
+          for (const error of errors.slice(0, 2)) assert.include(error, "not to be read")
+          assert.include(errors[3], "The handler returned undefined, not an Effect.")
+          assert.include(errors[4], "The handler returned string, not an Effect.")
+          assert.match(errors[5] ?? "", /^Error: x+…$/)
+        }),
+      20_000
+    )
+
     it.effect("a failed attempt leaves no row, no link and no event; its retry leaves one of each", () =>
       Effect.gen(function* () {
         const { Followed, Happened, happenings } = eventsOf("traces")

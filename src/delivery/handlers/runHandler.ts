@@ -65,12 +65,22 @@ const itemOutcome = (subscriber: Subscriber, row: Claimed, outcomes: ReadonlyArr
   return failed(subscriber, row, Cause.fail(found.error))
 }
 
+const notAnEffect = (returned: unknown) =>
+  new TypeError(
+    `The handler returned ${returned === null ? "null" : typeof returned}, not an Effect. Return one, or write it for promises: effect-integration/promise`
+  )
+
 /** Runs handler code with the services of its layer, the delivery's transaction and the event it is about. */
 const within = <A>(
   handler: () => Effect.Effect<A, unknown>,
   context: Context.Context<never>,
   event: DomainEvent.DomainEvent | undefined
-) => Effect.suspend(handler).pipe(Effect.setContext(Context.add(context, DomainEvent.Current, event)))
+) =>
+  Effect.suspend(() => {
+    const returned: unknown = handler()
+    // Types do not reach everybody who writes a handler.
+    return Effect.isEffect(returned) ? (returned as Effect.Effect<A, unknown>) : Effect.die(notAnEffect(returned))
+  }).pipe(Effect.setContext(Context.add(context, DomainEvent.Current, event)))
 
 const handle = (
   subscriber: Subscriber,
