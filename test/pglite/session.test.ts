@@ -1,7 +1,7 @@
 /** Transactions and statements of many fibers, which PGlite's single session runs one after the other. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it, layer } from "@effect/vitest"
-import { Context, Deferred, Effect, Fiber, Layer, Option, Stream } from "effect"
+import { Cause, Context, Deferred, Effect, Fiber, Layer, Option, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import * as PgLite from "../../src/pglite/PgLite.ts"
 import { SqlCapabilities } from "../../src/stores/SqlCapabilities.ts"
@@ -172,7 +172,7 @@ layer(PgLite.layerMemory, { timeout: "1 minute", excludeTestServices: true })("P
       const failure = yield* Effect.flip(
         sql.withTransaction(Effect.andThen(insert(2), sql`COPY rows FROM STDIN`)).pipe(Effect.sandbox)
       )
-      assert.isTrue(failure.reasons.length > 0)
+      assert.include(Cause.pretty(failure), "COPY is not supported")
       assert.deepStrictEqual(yield* rows, [1])
     })
   )
