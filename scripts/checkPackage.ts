@@ -34,6 +34,10 @@ const entryPoints = {
 for (const [name, member] of Object.entries(entryPoints)) {
   if (!(member in (await load(`effect-integration/${name}`)))) fail(`effect-integration/${name} has no ${member}`)
 }
+const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+for (const entry of Object.keys(exports).filter((name) => name !== "./package.json")) {
+  await load(`effect-integration${entry.slice(1)}`).catch((cause) => fail(`${entry} cannot be imported: ${cause}`))
+}
 await load("effect-integration/model/eventPattern").then(
   () => fail("internal modules can be imported"),
   () => undefined

@@ -44,7 +44,7 @@ export const matches = (pattern: string, name: string): boolean => {
 }
 
 /** A consumer that an event is for. */
-export interface Interested {
+interface Interested {
   readonly consumer: string
   readonly tier: number
   readonly isOrdered: boolean

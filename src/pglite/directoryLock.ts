@@ -28,7 +28,7 @@ export class LockHeld extends Data.TaggedError("LockHeld")<{
 }> {}
 
 /** Seven beats may be missed: a machine that swaps or a network file system that stalls is not a dead owner. */
-export const defaultTiming: Timing = { beat: 2_000, stale: 15_000, garbage: 5_000, contenderLimit: 30_000 }
+const defaultTiming: Timing = { beat: 2_000, stale: 15_000, garbage: 5_000, contenderLimit: 30_000 }
 
 /**
  * Takes the lock on a directory that exists, until the scope closes.

@@ -25,7 +25,7 @@ interface Services {
 }
 
 /** Stores events, all or none, in the order given, and wakes their consumers. */
-export type Append = (prepared: ReadonlyArray<Prepared>) => Effect.Effect<ReadonlyArray<DomainEvent.Stored>, StoreError>
+type Append = (prepared: ReadonlyArray<Prepared>) => Effect.Effect<ReadonlyArray<DomainEvent.Stored>, StoreError>
 
 /** Rows one statement inserts at most; a longer list takes several, in one transaction. */
 const chunkSize = 1000

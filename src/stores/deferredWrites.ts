@@ -15,6 +15,7 @@ export interface DeferredWrites {
   isClosed: boolean
 }
 
+/** Of an attempt that begins. */
 export const make = (): DeferredWrites => ({ list: [], isClosed: false })
 
 /** The attempt that is running on this fiber, if it is a leased one. */

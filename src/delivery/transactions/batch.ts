@@ -27,7 +27,7 @@ export interface Batch {
 }
 
 /** How many of the rows from `start` on are handed to a handler in one call: neighbours, for a batch handler. */
-export const callSize = (rows: ReadonlyArray<Claimed>, start: number, handlerOf: Handlers["of"]): number => {
+const callSize = (rows: ReadonlyArray<Claimed>, start: number, handlerOf: Handlers["of"]): number => {
   const subscriber = handlerOf(rows[start] as Claimed)
   if (subscriber?.handler._tag !== "Batch") return 1
   let end = start + 1

@@ -61,7 +61,7 @@ const hasRoom = (engine: Engine, consumer: Consumer) =>
     : Effect.map(engine.permits.available, (available) => 2 * available >= engine.permits.capacity)
 
 /** What a number of rounds did together. */
-export interface Pipelined {
+interface Pipelined {
   readonly settled: number
   readonly last: RoundResult
   /** Of the next batch. */

@@ -10,7 +10,7 @@ import { databaseWords } from "../../errors/errorText.ts"
 import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
 
 /** What a batch did, and the items nothing could be done about. */
-export interface Bisected<Item, A> {
+interface Bisected<Item, A> {
   readonly results: ReadonlyArray<A>
   readonly refused: ReadonlyArray<Item>
 }

@@ -1,5 +1,5 @@
 /**
- * One rule of a contract, as an Effect that fails when the rule is broken.
+ * One rule of a contract, as an Effect that dies when the rule is broken.
  *
  * @since 0.1.0
  */

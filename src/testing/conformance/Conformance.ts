@@ -1,7 +1,7 @@
 /**
  * What every implementation of the store contracts must do, as checks that run on any of them.
  *
- * A check is a name and an Effect that fails when the rule is broken; how it is run is up to the test runner. The checks
+ * A check is a name and an Effect that dies when the rule is broken; how it is run is up to the test runner. The checks
  * of one contract use others to set the scene, so they need all stores. They use names of their own, so they can share a
  * store and run in any order, but not under `TestClock`.
  *
