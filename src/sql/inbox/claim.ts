@@ -1,5 +1,5 @@
 /**
- * Statements that claim deliveries, and the words they share.
+ * Statements that claim deliveries whose order does not matter: many at a time, or one by its id.
  *
  * @internal
  */
