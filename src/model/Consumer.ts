@@ -26,7 +26,10 @@ export type OnDeadLetter = "park" | "continue"
  * @since 0.1.0
  */
 export interface Options {
-  /** Fibers that drain the mailbox in this process, 1 to 100. Default 1. */
+  /**
+   * Fibers that drain the mailbox in this process, 1 to 100. Default 1. So many handlers run at once while there is work;
+   * transactional ones hold a connection each, of the half of the pool that all batches of a process share.
+   */
   readonly concurrency?: number
   /** Attempts before a delivery is a dead letter, at least 1. Default: setting `maxAttempts` (3). */
   readonly maxAttempts?: number
@@ -54,7 +57,10 @@ export interface Options {
    * `mode: "leased"` it may be longer than the lease, which is renewed.
    */
   readonly timeout?: Duration.Input
-  /** Deliveries a worker's first batch claims, at least 1; it grows from there. Default: setting `batchSize` (10). */
+  /**
+   * Deliveries a worker's first batch claims, 1 to 500; it grows from there. Default: setting `batchSize` (10). Of several
+   * workers, each begins with one.
+   */
   readonly batchSize?: number
   /**
    * In what order deliveries come. Default `none`. `aggregate` holds for publishers that serialize on the aggregate (a

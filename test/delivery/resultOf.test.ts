@@ -113,7 +113,7 @@ const cases: ReadonlyArray<Case> = [
 
 for (const { candidates, chargesContention = false, exit, expected, rows, what } of cases) {
   it(`${what}: ${expected}`, () => {
-    const result = resultOf(exit, { rows, payloadSize: 7, durationMillis: 5, chargesContention })
+    const result = resultOf(exit, { rows, payloadSize: 7, handledMillis: 0, durationMillis: 5, chargesContention })
     if (expected === "failure") return assert.deepEqual<unknown>(result, exit)
     assert.isTrue(Exit.isSuccess(result))
     if (Exit.isFailure(result)) return

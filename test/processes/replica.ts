@@ -4,7 +4,7 @@
  * outside of any. SIGTERM ends it in good order.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Fiber, Layer, Redacted, Schema } from "effect"
+import { Cause, Effect, Exit, Fiber, Layer, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, DomainEvent, Integration, Subscriber } from "../../src/index.ts"
 import type { Values } from "../../src/settings/Settings.ts"
@@ -113,7 +113,7 @@ if (process.env.TEST_ROLE === "replica") {
   })
   fiber.addObserver((exit) => {
     if (isAsked) return
-    console.error(exit)
+    console.error(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : exit)
     process.exit(1)
   })
 }

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schedule, Schema } from "effect"
 import * as BatchSize from "../../src/delivery/workers/batchSize.ts"
+import * as Crew from "../../src/delivery/workers/crew.ts"
 import { RetryPolicy } from "../../src/index.ts"
 import { maxBatchSize } from "../../src/model/Consumer.ts"
 import { isPattern, matcher, overlap } from "../../src/model/eventPattern.ts"
@@ -239,6 +240,23 @@ describe("batch sizes", () => {
         assert.isTrue(bounded === 1 || bounded * each <= BatchSize.largestPayloads)
         assert.isAbove((bounded + 1) * each, BatchSize.largestPayloads)
       }
+    }
+  )
+
+  it.prop(
+    "a worker claims what it gets through in time, and leaves idle ones their share",
+    { size: between(1, 500), idle: between(0, 99), handlerMillis: between(0, 1000) },
+    ({ handlerMillis, idle, size }) => {
+      const crew = { maxBatchTimeMillis: 100, workers: idle + 1 }
+      const share = Crew.shareOf(crew, size, handlerMillis, idle)
+      assert.isAtLeast(share, 1)
+      assert.isAtMost(share, size)
+      // No longer than a batch may take, but for the last handler.
+      if (share > 1) assert.isBelow((share - 1) * handlerMillis, 100)
+      // Work is divided as far as that is worth a transaction.
+      if (share > 1 && idle > 0 && (share - 1) * handlerMillis >= 5) assert.isBelow((share - 1) * (idle + 1), size)
+      assert.strictEqual(Crew.shareOf(crew, size, 0, idle), size)
+      assert.strictEqual(Crew.shareOf(crew, size, undefined, idle), idle === 0 ? size : 1)
     }
   )
 })

@@ -151,6 +151,7 @@ export const leasedRound = (engine: Engine, round: Round): Effect.Effect<RoundRe
     const taken = yield* take(engine, round, false)
     switch (taken._tag) {
       case "One":
+        yield* round.onFull ?? Effect.void
         return cut(1, yield* engine.recovery.beside(run(engine, round, taken.row)))
       case "NeedsExclusivity":
         return cut(1, yield* runExclusively(engine, round))

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { type Duration, Effect } from "effect"
+import { Deferred, type Duration, Effect, Queue } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
@@ -11,10 +11,17 @@ import { requestOf, rulesFor } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import type { Poller } from "../maintenance/poller.ts"
 import * as BatchSize from "../workers/batchSize.ts"
+import * as Crew from "../workers/crew.ts"
 import { runPipelined } from "../workers/pipeline.ts"
 import { runRound } from "../workers/runRound.ts"
+import { lockedAgainMillis } from "../workers/worker.ts"
 
 const never = () => false
+
+/** What becomes of a round when the store fails: the caller's failure, or a repetition. */
+type Once = <A>(round: Effect.Effect<A, StoreError>) => Effect.Effect<A, StoreError>
+
+const failing: Once = (round) => round
 
 /** Drains every consumer of this process at once; permits bound how many run. Returns the sum. */
 const each = (
@@ -27,25 +34,37 @@ const each = (
     )
   )
 
-/** Rounds of one consumer, by as many workers as it has, until claims find nothing more up to `maxPosition`. */
+/**
+ * Rounds of one consumer, by as many workers as it has, until claims find nothing more up to `maxPosition`. A worker that
+ * finds nothing waits until another one calls it, or none is at work, and looks again now and then.
+ *
+ * @param once - wraps each round
+ */
 const rounds = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   first: number,
-  maxPosition?: bigint
+  { maxPosition, once }: { readonly maxPosition?: bigint | undefined; readonly once: Once }
 ): Effect.fn.Return<number, StoreError> {
   const request = { isStopping: never, ...(maxPosition === undefined ? {} : { maxPosition }) }
+  const calls = yield* Queue.sliding<void>(1)
+  const over = yield* Deferred.make<void>()
+  const crew = Crew.of(engine, consumer, Effect.asVoid(Queue.offer(calls, undefined)))
   const worker = Effect.gen(function* () {
     let size = BatchSize.start(first)
     let settled = 0
-    for (;;) {
-      const done = yield* runPipelined(engine, consumer, size, request)
+    while (!(yield* Deferred.isDone(over))) {
+      const done = yield* once(runPipelined(engine, consumer, crew, size, request))
       settled += done.settled
-      if (done.last.claimed === 0) return settled
       size = done.size
+      if (done.last.claimed > 0) continue
+      if (crew.isIdle()) yield* Deferred.succeed(over, undefined)
+      const called = Effect.raceFirst(Queue.take(calls), Deferred.await(over))
+      yield* Effect.timeoutOption(called, lockedAgainMillis)
     }
+    return settled
   })
-  const workers = yield* Effect.replicateEffect(worker, consumer.options.concurrency ?? 1, { concurrency: "unbounded" })
+  const workers = yield* Effect.replicateEffect(worker, crew.workers, { concurrency: "unbounded" })
   return workers.reduce((sum, count) => sum + count, 0)
 })
 
@@ -63,26 +82,31 @@ export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, 
     return settled
   })
 
-const consumerUntilNow = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer) {
+const consumerUntilNow = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, once: Once) {
   const { startupDrainBatchSize } = yield* engine.settings.current
-  const last = yield* withStatementTimeout(engine, "inbox.lastPosition", engine.inbox.lastPosition(consumer.name))
-  return yield* rounds(engine, consumer, startupDrainBatchSize, last)
+  const maxPosition = yield* once(
+    withStatementTimeout(engine, "inbox.lastPosition", engine.inbox.lastPosition(consumer.name))
+  )
+  return yield* rounds(engine, consumer, startupDrainBatchSize, { maxPosition, once })
 })
 
 export const untilNow = (engine: Engine): Effect.Effect<number, StoreError> =>
   Effect.tap(
-    each(engine, (consumer) => consumerUntilNow(engine, consumer)),
+    each(engine, (consumer) => consumerUntilNow(engine, consumer, failing)),
     () => engine.rollUp.flush
   )
 
-/** What was due when these consumers start; what is left after `timeout` is for their workers. */
+/**
+ * What was due when these consumers start; what is left after `timeout` is for their workers. A store that fails holds it up,
+ * as it does workers.
+ */
 export const startup = Effect.fnUntraced(function* (
   engine: Engine,
   names: ReadonlyArray<string>,
   timeout: Duration.Duration
 ) {
   const consumers = (yield* engine.registry.consumers).filter(({ name }) => names.includes(name))
-  yield* Effect.forEach(consumers, (consumer) => consumerUntilNow(engine, consumer), {
+  yield* Effect.forEach(consumers, (consumer) => consumerUntilNow(engine, consumer, engine.incident.survive), {
     concurrency: "unbounded",
     discard: true
   }).pipe(Effect.timeoutOption(timeout))
@@ -101,7 +125,7 @@ export const everything = (engine: Engine, poller: Poller): Effect.Effect<number
       yield* poller.routeAll
       const settings = yield* engine.settings.current
       const settled = yield* each(engine, (consumer) =>
-        rounds(engine, consumer, rulesFor(consumer, settings).firstBatch)
+        rounds(engine, consumer, rulesFor(consumer, settings).firstBatch, { once: failing })
       )
       total += settled
       const held = yield* each(engine, (consumer) => Effect.map(isDue(engine, consumer), Number))

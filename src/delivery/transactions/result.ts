@@ -56,6 +56,8 @@ export type TransactionResult = Data.TaggedEnum<{
     readonly rows: ReadonlyArray<Claimed>
     /** Payloads in characters, about. */
     readonly payloadSize: number
+    /** How long the handlers took together, in milliseconds. */
+    readonly handledMillis: number
   }
   /** Rolled back because transactions stood in each other's way. Nobody is charged. */
   Contended: { readonly rows: ReadonlyArray<Claimed> }

@@ -16,6 +16,7 @@ interface Ended {
   /** What it claimed. */
   readonly rows: ReadonlyArray<Claimed>
   readonly payloadSize: number
+  readonly handledMillis: number
   readonly durationMillis: number
   /** Whether contention counts as the failure of a single delivery: it has been repeated often enough. */
   readonly chargesContention: boolean
@@ -42,8 +43,10 @@ const resultOfFailure = (
 
 /** The result of a transaction. A failure before anything was claimed is not about a delivery, and stays one. */
 export const resultOf = (exit: Exit.Exit<Settled, unknown>, ended: Ended): Exit.Exit<TransactionResult, StoreError> => {
-  const { payloadSize, rows } = ended
-  if (Exit.isSuccess(exit)) return Exit.succeed(TransactionResult.Committed({ rows, payloadSize, ...exit.value }))
+  const { handledMillis, payloadSize, rows } = ended
+  if (Exit.isSuccess(exit)) {
+    return Exit.succeed(TransactionResult.Committed({ rows, payloadSize, handledMillis, ...exit.value }))
+  }
   if (leftBy(exit.cause) instanceof Withdrawn) return Exit.succeed(TransactionResult.Withdrawn())
   if (rows.length === 0) return Exit.failCause(exit.cause as Cause.Cause<StoreError>)
   return Exit.succeed(resultOfFailure(exit.cause, ended))

@@ -25,6 +25,8 @@ export interface RoundRequest {
   /** Only events up to this position. */
   readonly maxPosition?: bigint
   readonly pipelining?: Pipelining
+  /** Runs when a claim got all it asked for, before handlers do: there may be work for others. */
+  readonly onFull?: Effect.Effect<void>
 }
 
 /** A round under way. */
@@ -47,6 +49,8 @@ export interface RoundResult {
   readonly result: "full" | "part" | "cut" | "contended" | "failed" | "lost"
   /** Payloads in characters, about; 0 when it is not known. */
   readonly payloadSize?: number
+  /** How long handlers took for what was settled, in milliseconds, when that is known. */
+  readonly handledMillis?: number
 }
 
 /** Nothing was there. */

@@ -24,6 +24,7 @@ import { unparkNext } from "./unparkNext.ts"
 interface Progress {
   rows: ReadonlyArray<Claimed>
   payloadSize: number
+  handledMillis: number
   startedAt: number
   readonly liveness: Liveness
 }
@@ -99,7 +100,13 @@ export const runTransaction = (
     const clock = yield* Clock.Clock
     const now = () => clock.currentTimeMillisUnsafe()
     const begun = now()
-    const progress: Progress = { rows: [], payloadSize: 0, startedAt: begun, liveness: { last: begun } }
+    const progress: Progress = {
+      rows: [],
+      payloadSize: 0,
+      handledMillis: 0,
+      startedAt: begun,
+      liveness: { last: begun }
+    }
     const elapsed = () => Math.max(0, now() - progress.startedAt)
     const work = Effect.gen(function* () {
       progress.rows = yield* untraced(request.claim)
@@ -107,14 +114,16 @@ export const runTransaction = (
       progress.startedAt = progress.liveness.last = now()
       progress.payloadSize = payloadSizeOf(progress.rows)
       const handled = yield* handle(engine, request, outer, progress)
+      progress.handledMillis = elapsed()
       if (progress.rows.length === 0) return { processed: [], others: [] }
-      return yield* settle(engine, request, progress.rows, handled, elapsed())
+      return yield* settle(engine, request, progress.rows, handled, progress.handledMillis)
     })
     const exit = yield* Effect.exit(within(engine, request, progress.liveness, work))
-    const { payloadSize, rows } = progress
+    const { handledMillis, payloadSize, rows } = progress
     return yield* resultOf(exit, {
       rows,
       payloadSize,
+      handledMillis,
       durationMillis: elapsed(),
       chargesContention: chargesContention(request)
     })

@@ -14,6 +14,7 @@ import { type Consumer, isLeased, onDeadLetterOf } from "../../model/Consumer.ts
 import type { Engine } from "../engine.ts"
 import type { RoundRequest, RoundResult } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
+import type { Crew } from "./crew.ts"
 import { runRound } from "./runRound.ts"
 
 type Done = Pick<RoundResult, "claimed" | "result" | "payloadSize">
@@ -71,37 +72,48 @@ interface Pipelined {
 /** Rounds after which the caller gets to look at the settings again, and to say that an incident is over. */
 const longest = 50
 
+/** Whether a round leaves something behind that others could begin with; where it contended, they would as well. */
+const leavesWork = ({ claimed, result, settled }: RoundResult) =>
+  (result === "cut" || result === "failed") && settled < claimed
+
 /**
- * One round, and as many after it as batches come full, up to `longest`.
- *
- * @param onFull - runs when a batch has come full: there may be work for others
+ * One round of one of the crew's workers, and as many after it as batches come full, up to `longest`. The others are called
+ * when there is something for them.
  */
 export const runPipelined = (
   engine: Engine,
   consumer: Consumer,
+  crew: Crew,
   first: BatchSize.BatchSize,
-  request: RoundRequest,
-  onFull: Effect.Effect<void> = Effect.void
+  asked: Omit<RoundRequest, "onFull">
 ): Effect.Effect<Pipelined, StoreError> =>
   Effect.gen(function* () {
+    const request = { ...asked, onFull: crew.call }
     let size = first
     let settled = 0
-    let running = yield* begin(engine, consumer, size.current, request, Effect.succeed(true))
+    let running = yield* begin(engine, consumer, crew.share(size), request, Effect.succeed(true))
     for (let rounds = 1; ; rounds++) {
       const full = yield* Effect.raceFirst(
         Deferred.await(running.handled),
         Effect.as(Fiber.await(running.fiber), undefined)
       )
-      if (full !== undefined) yield* onFull
       const isNext = rounds < longest && !request.isStopping() && (yield* hasRoom(engine, consumer))
       const next =
         full !== undefined && isNext
-          ? yield* begin(engine, consumer, BatchSize.after(size, full).current, request, Deferred.await(running.ended))
+          ? yield* begin(
+              engine,
+              consumer,
+              crew.share(BatchSize.after(size, full)),
+              request,
+              Deferred.await(running.ended)
+            )
           : undefined
       const last = yield* Fiber.join(running.fiber)
+      crew.learn(last)
+      if (leavesWork(last)) yield* crew.call
       settled += last.settled
       size = BatchSize.after(size, last)
       if (next === undefined) return { settled, last, size }
       running = next
     }
-  }).pipe(Effect.scoped)
+  }).pipe(Effect.scoped, crew.busy)

@@ -96,13 +96,14 @@ const afterBatch = (
   const { round } = request
   const { consumer } = round
   return TransactionResult.$match(result, {
-    Committed: ({ others, payloadSize, processed, rows: { length: claimed } }) =>
+    Committed: ({ handledMillis, others, payloadSize, processed, rows: { length: claimed } }) =>
       Effect.map(
         followUp(engine, consumer, processed, others),
         (settled): RoundResult => ({
           claimed,
           settled,
           payloadSize,
+          handledMillis,
           result: settled < claimed ? "cut" : claimed === limit ? "full" : "part"
         })
       ),
@@ -132,7 +133,9 @@ const oneBatch = (engine: Engine, round: Round, limit: number): Effect.Effect<Ro
     yield* reportLostConnection(engine, consumer)
     if (recovering.has(consumer.name)) return yield* recoveryRound(engine, round)
     yield* recordBatch(engine, consumer, limit)
-    const claim = engine.inbox.claim({ ...handledClaimOf(engine, round), limit })
+    const claim = Effect.tap(engine.inbox.claim({ ...handledClaimOf(engine, round), limit }), (rows) =>
+      rows.length < limit ? Effect.void : (round.onFull ?? Effect.void)
+    )
     const request = { round, claim, repeats: 0 }
     const result = yield* runTransaction(engine, { ...request, pipelining })
     if (pipelining !== undefined) yield* pipelining.ended(result._tag === "Committed")
@@ -146,12 +149,16 @@ const oneByOne = Effect.fnUntraced(function* (
   limit: number
 ): Effect.fn.Return<RoundResult, StoreError> {
   let settled = 0
+  let handledMillis = 0
   for (let claimed = 0; claimed < limit && !(claimed > 0 && round.isStopping()); claimed++) {
     const one = yield* oneBatch(engine, yield* withRulesOfNow(engine, round), 1)
     settled += one.settled
-    if (one.claimed === 0 || one.settled === 0) return { claimed: claimed + one.claimed, settled, result: "part" }
+    handledMillis += one.handledMillis ?? 0
+    if (one.claimed === 0 || one.settled === 0) {
+      return { claimed: claimed + one.claimed, settled, handledMillis, result: "part" }
+    }
   }
-  return { claimed: limit, settled, result: "full" }
+  return { claimed: limit, settled, handledMillis, result: "full" }
 })
 
 /** Claims up to `limit` deliveries of a consumer and handles them, by the rules that are in force now. */

@@ -11,6 +11,7 @@ import { requestOf, rulesFor } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import type { RoundResult } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
+import type { Crew } from "./crew.ts"
 import { runPipelined } from "./pipeline.ts"
 
 /** How a worker is asked to stop: no further claim, and no further delivery of the batch it is in. */
@@ -20,7 +21,7 @@ export interface Stop {
 }
 
 /** How soon a worker looks again for due rows that another worker held, in milliseconds. */
-const lockedAgainMillis = 500
+export const lockedAgainMillis = 500
 
 /** Longest wait of a Node.js timer, in milliseconds; the poller looks more often than that. */
 const longestTimer = 2_147_483_647
@@ -48,16 +49,14 @@ const wait = (engine: Engine, consumer: Consumer, stop: Stop, millis: number | u
 }
 
 /** Runs until `stop` is requested. A store that fails holds it up, but does not end it. */
-export const run = (engine: Engine, consumer: Consumer, stop: Stop): Effect.Effect<void> =>
+export const run = (engine: Engine, consumer: Consumer, crew: Crew, stop: Stop): Effect.Effect<void> =>
   Effect.gen(function* () {
     let size = BatchSize.start(rulesFor(consumer, yield* engine.settings.current).firstBatch)
-    const wakeAnother = engine.notifier.wake([consumer.name])
     const step = Effect.gen(function* () {
       const settings = yield* engine.settings.current
       if (!settings.processorEnabled) return settings.pollingIntervalMs
-      const done = yield* runPipelined(engine, consumer, size, { isStopping: () => stop.isStopping }, wakeAnother)
+      const done = yield* runPipelined(engine, consumer, crew, size, { isStopping: () => stop.isStopping })
       size = done.size
-      if (done.last.result === "full") yield* wakeAnother
       return yield* nextWaitMillis(engine, consumer, done.last)
     })
     while (!stop.isStopping) {

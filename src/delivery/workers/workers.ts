@@ -6,6 +6,7 @@
 import { Deferred, type Duration, Effect, Fiber, PubSub, type Scope, Semaphore } from "effect"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Engine } from "../engine.ts"
+import * as Crew from "./crew.ts"
 import { run, type Stop } from "./worker.ts"
 
 /** The workers of one consumer. */
@@ -52,7 +53,8 @@ export const make = (
     const fork = (effect: Effect.Effect<void>) => Effect.forkDetach(Effect.provideContext(effect, context))
     const start = Effect.fnUntraced(function* (consumer: Consumer) {
       const stop: Stop = { requested: yield* Deferred.make<void>(), isStopping: false }
-      const fibers = yield* Effect.replicateEffect(fork(run(engine, consumer, stop)), consumer.options.concurrency ?? 1)
+      const crew = Crew.of(engine, consumer, engine.notifier.wake([consumer.name]))
+      const fibers = yield* Effect.replicateEffect(fork(run(engine, consumer, crew, stop)), crew.workers)
       served.set(consumer.name, { stop, fibers })
     })
     // Others need not wait for this consumer's handlers, so the waiting is done by a fiber of its own.

@@ -193,19 +193,18 @@ const park =
       [request.consumer, keys, positions, ...coveredBy(request.interest)]
     )
 
-/** What of these keys can be taken now; what cannot is parked. */
+/** What of these keys can be taken now, and whether some are blocked: those are parked. */
 const take = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   request: ClaimRequest,
   limit: number,
   keys: ReadonlyArray<bigint>
 ) {
-  const rows = yield* takeHeads(sql)(request, limit, keys)
-  const [first] = rows
-  if (first !== undefined && first.blocked.length > 0) {
-    yield* park(sql)(request, first.blocked, first.blockedFrom)
-  }
-  return rows.filter((row): row is Taken & Claimed => row.deliveryId !== null)
+  const found = yield* takeHeads(sql)(request, limit, keys)
+  const [first] = found
+  const isBlocked = first !== undefined && first.blocked.length > 0
+  if (isBlocked) yield* park(sql)(request, first.blocked, first.blockedFrom)
+  return { rows: found.filter((row): row is Taken & Claimed => row.deliveryId !== null), isBlocked }
 })
 
 /** Claims in order: by due time of the keys' first deliveries, looking further while keys are held or blocked. */
@@ -214,13 +213,17 @@ export const claimInOrder =
   (request: ClaimRequest & { readonly limit: number }): Effect.Effect<ReadonlyArray<Claimed>, SqlError.SqlError> =>
     Effect.gen(function* () {
       const passed = new Set<bigint>()
+      let tried = request.limit
       for (let look = 0; look < maxLooks; look++) {
-        // The more keys were held or blocked, the more are tried at once.
-        const [found] = yield* tryKeys(sql)(request, request.limit * 2 ** look, [...passed])
+        const [found] = yield* tryKeys(sql)(request, tried, [...passed])
         if (found === undefined || found.seen.length === 0) return []
         const limit = found.isRecovering ? 1 : request.limit
-        const rows = found.locked.length === 0 ? [] : yield* take(sql, request, limit, found.locked)
-        if (rows.length > 0) return rows
+        const taken =
+          found.locked.length === 0 ? { rows: [], isBlocked: false } : yield* take(sql, request, limit, found.locked)
+        if (taken.rows.length > 0) return taken.rows
+        // Where many are blocked, more are tried at once. Not where others were faster: the locks of keys that are not
+        // needed would keep them from other workers until the end of the transaction.
+        if (taken.isBlocked) tried *= 2
         // Blocked ones have been parked; held ones are their holders' business.
         for (const key of found.locked.length > 0 ? found.locked : found.seen) passed.add(key)
       }
@@ -239,6 +242,6 @@ export const claimOneInOrder =
         [request.consumer, request.deliveryId, idleLimitOf(request)]
       )
       if (found === undefined) return undefined
-      const [row] = yield* take(sql, request, 1, [found.key])
+      const [row] = (yield* take(sql, request, 1, [found.key])).rows
       return row?.deliveryId === request.deliveryId ? row : undefined
     })
