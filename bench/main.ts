@@ -35,6 +35,7 @@ const scale = [
   "payloads",
   "memory",
   "contention",
+  "concurrency",
   "embedded"
 ]
 

@@ -3,8 +3,9 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, type ManagedRuntime, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 
-/** The client with its defaults: a pool of ten. */
-export const clientFor = (url: string) => PgClient.layer({ url: Redacted.make(url) })
+/** The client with its defaults, a pool of ten, or with more connections. */
+export const clientFor = (url: string, maxConnections?: number) =>
+  PgClient.layer({ url: Redacted.make(url), ...(maxConnections === undefined ? {} : { maxConnections }) })
 
 /** What can run a statement. */
 export type Runner = Pick<ManagedRuntime.ManagedRuntime<SqlClient.SqlClient, unknown>, "runPromise">
