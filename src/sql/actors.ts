@@ -4,11 +4,12 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import type { Entity } from "../model/DomainEvent.ts"
 import { ActorStore, type NewState, type StoredState } from "../stores/ActorStore.ts"
 import { type RowOf, withAggregate } from "./aggregateColumns.ts"
 import { storeErrors } from "./connection/errors.ts"
+import { TableClient } from "./connection/tableClient.ts"
 
 type Row = RowOf<StoredState>
 
@@ -52,10 +53,10 @@ const list = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint, 
     [consumer, position, limit]
   )
 
-export const layer: Layer.Layer<ActorStore, never, SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<ActorStore, never, TableClient> = Layer.effect(
   ActorStore,
   Effect.gen(function* () {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const { sql } = yield* TableClient
     return ActorStore.of({
       read: (consumer, aggregate) =>
         storeErrors("actors.read")(

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { toLike } from "../model/eventPattern.ts"
 import { cutTo } from "../model/storable.ts"
 import {
@@ -18,6 +18,7 @@ import {
 } from "../stores/DeadLetterStore.ts"
 import { type RowOf, withAggregate } from "./aggregateColumns.ts"
 import { storeErrors } from "./connection/errors.ts"
+import { TableClient } from "./connection/tableClient.ts"
 import { gaveUp } from "./deliveryStates.ts"
 import { reopenEvents } from "./writeDeliveries.ts"
 
@@ -122,10 +123,10 @@ const discard = (sql: SqlClient.SqlClient) => {
     sql.unsafe<Changed>(statement, [deliveryIds, reason === undefined ? null : cutTo(reason, 1023)])
 }
 
-export const layer: Layer.Layer<DeadLetterStore, never, SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<DeadLetterStore, never, TableClient> = Layer.effect(
   DeadLetterStore,
   Effect.gen(function* () {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const { sql } = yield* TableClient
     const [requeueAll, discardAll] = [requeue(sql), discard(sql)]
     return DeadLetterStore.of({
       list: (filter, after, limit) =>

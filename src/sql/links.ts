@@ -4,13 +4,14 @@
  * @internal
  */
 import { Effect, Layer, Option, type Schema } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import type { Entity } from "../model/DomainEvent.ts"
 import { isUuid } from "../model/storable.ts"
 import { deferWrite } from "../stores/deferredWrites.ts"
 import { type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
 import { storeErrors } from "./connection/errors.ts"
+import { TableClient } from "./connection/tableClient.ts"
 
 interface Row {
   readonly id: string
@@ -81,10 +82,10 @@ const findBidirectional = (sql: SqlClient.SqlClient) => (one: Entity, other: Ent
     ORDER BY position`
 }
 
-export const layer: Layer.Layer<LinkStore, never, SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<LinkStore, never, TableClient> = Layer.effect(
   LinkStore,
   Effect.gen(function* () {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const { sql } = yield* TableClient
     const defer = deferWrite(Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome))
     const links = (rows: ReadonlyArray<Row>) => rows.map(toLink)
     return LinkStore.of({

@@ -9,16 +9,17 @@
 import { hostname } from "node:os"
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { type Replica, ReplicaStore, type Served } from "../stores/ReplicaStore.ts"
 import { eraseStarted, findStarted, noteStarted } from "./attemptNotes.ts"
 import { ControlConnection, type Query, type Session } from "./connection/controlConnection.ts"
 import { storeErrors } from "./connection/errors.ts"
 import { type InTransaction, maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
+import { TableClient, tablesId } from "./connection/tableClient.ts"
 import { endRecovery, startRecovery } from "./recovery.ts"
 
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
-const lockKey = (id: string) => `hashtextextended(coalesce(current_schema(), '') || '.replica.' || (${id})::text, 0)`
+const lockKey = (id: string) => `hashtextextended(${tablesId} || '.replica.' || (${id})::text, 0)`
 
 /** What processes recorded about a consumer, as it is stored. */
 type Recorded = Readonly<Record<string, Omit<Served, "consumer">>>
@@ -135,7 +136,7 @@ const join = Effect.fnUntraced(function* (own: Own) {
 })
 
 const make = Effect.gen(function* () {
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const { sql } = yield* TableClient
   const control = yield* ControlConnection
   const id = SecureRandom.uuidV7Unsafe()
   const own: Own = { id, sql, control, inTransaction: yield* maintenanceTransaction(sql) }
@@ -159,7 +160,4 @@ const make = Effect.gen(function* () {
   })
 })
 
-export const layer: Layer.Layer<ReplicaStore, never, SqlClient.SqlClient | ControlConnection> = Layer.effect(
-  ReplicaStore,
-  make
-)
+export const layer: Layer.Layer<ReplicaStore, never, TableClient | ControlConnection> = Layer.effect(ReplicaStore, make)

@@ -4,9 +4,10 @@
  * @internal
  */
 import { Effect, Layer, type Schema } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { type SettingChange, SettingStore } from "../settings/SettingStore.ts"
 import { storeErrors } from "./connection/errors.ts"
+import { TableClient } from "./connection/tableClient.ts"
 
 const all = (sql: SqlClient.SqlClient) =>
   sql<{ key: string; value: Schema.Json }>`SELECT key AS "key", value AS "value" FROM integration_setting`
@@ -41,10 +42,10 @@ const history = (sql: SqlClient.SqlClient) => (key: string) =>
     WHERE key = ${key}
     ORDER BY id DESC`
 
-export const layer: Layer.Layer<SettingStore, never, SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<SettingStore, never, TableClient> = Layer.effect(
   SettingStore,
   Effect.gen(function* () {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const { sql } = yield* TableClient
     return SettingStore.of({
       all: storeErrors("settings.all")(
         Effect.map(all(sql), (rows) => Object.fromEntries(rows.map((row) => [row.key, row.value])))

@@ -6,6 +6,7 @@
 import { Layer } from "effect"
 import * as SqlActors from "./actors.ts"
 import { ControlConnection } from "./connection/controlConnection.ts"
+import { TableClient } from "./connection/tableClient.ts"
 import * as SqlTransactor from "./connection/transactor.ts"
 import * as SqlDeadLetters from "./deadLetters.ts"
 import * as SqlInbox from "./inbox/store.ts"
@@ -28,4 +29,8 @@ export const stores = (migrate: boolean) =>
     SqlActors.layer,
     SqlSettings.layer,
     SqlTransactor.layer
-  ).pipe(Layer.provideMerge(ControlConnection.layer), Layer.provide(Migrations.layer(migrate)))
+  ).pipe(
+    Layer.provideMerge(ControlConnection.layer),
+    Layer.provideMerge(TableClient.layer),
+    Layer.provide(Migrations.layer(migrate))
+  )

@@ -33,7 +33,9 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
   it.effect("is told of once, whether it comes with the event or after it", () =>
     Effect.gen(function* () {
       const client = yield* PgClient.PgClient
-      const [row] = yield* client<{ channel: string }>`SELECT 'effect_integration_' || md5(current_schema()) AS channel`
+      const [row] = yield* client<{
+        channel: string
+      }>`SELECT 'effect_integration_' || md5('inbox_event'::regclass::oid::text) AS channel`
       const arrived = yield* client.listen(row?.channel ?? "")
       // Somebody to tell: else nothing is sent at all.
       yield* Layer.build(Layer.fresh(Integration.layer({ settings: unpolled })))
@@ -68,7 +70,9 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
     Effect.gen(function* () {
       const client = yield* PgClient.PgClient
       const notifier = yield* Notifier
-      const [row] = yield* client<{ channel: string }>`SELECT 'effect_integration_' || md5(current_schema()) AS channel`
+      const [row] = yield* client<{
+        channel: string
+      }>`SELECT 'effect_integration_' || md5('inbox_event'::regclass::oid::text) AS channel`
       const arrived = yield* client.listen(row?.channel ?? "")
       for (const wake of ["5", '"formless"', "[1]", "{}"]) {
         const woken = yield* Effect.forkScoped(notifier.wait("formless"), { startImmediately: true })

@@ -6,11 +6,12 @@
  * @internal
  */
 import { Effect, Exit, Layer, Option, Queue } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { Settings } from "../../settings/Settings.ts"
 import { Broadcast, type InlineNotification } from "../../wakeups/Broadcast.ts"
 import { ControlConnection, type Session } from "./controlConnection.ts"
 import { decode, encode, type Message } from "./notificationMessage.ts"
+import { TableClient, tablesId } from "./tableClient.ts"
 
 /**
  * Time between two statements that notify, in milliseconds: at least so long, and so many times as long as the last one
@@ -28,7 +29,7 @@ const failedInlineInterval = 10_000
 const channelOf = (sql: SqlClient.SqlClient) =>
   Effect.map(
     sql<{ channel: string }>`
-      SELECT 'effect_integration_' || md5(coalesce(current_schema(), '')) AS "channel"`,
+      SELECT 'effect_integration_' || md5(${sql.literal(tablesId)}) AS "channel"`,
     ([row]) => row?.channel ?? "effect_integration"
   )
 
@@ -128,7 +129,7 @@ const listen = Effect.fnUntraced(function* (
 const make = Effect.gen(function* () {
   const control = yield* ControlConnection
   const { notifyEnabled } = yield* (yield* Settings).current
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const { sql } = yield* TableClient
   const self: InlineNotification = { channel: yield* Effect.orDie(channelOf(sql)), from: crypto.randomUUID() }
   const peers: Peers = { exist: true, wake: () => Effect.void }
   const pace = makePace()
@@ -156,7 +157,7 @@ const make = Effect.gen(function* () {
   } satisfies Broadcast
 })
 
-export const layer: Layer.Layer<never, never, ControlConnection | Settings | SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<never, never, ControlConnection | Settings | TableClient> = Layer.effect(
   Broadcast,
   make
 )

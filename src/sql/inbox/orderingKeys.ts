@@ -12,10 +12,11 @@ import type { SqlClient, SqlError } from "effect/sql"
 import type { OnDeadLetter } from "../../model/Consumer.ts"
 import type { UnparkRequest } from "../../stores/Delivery.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
+import { tablesId } from "../connection/tableClient.ts"
 import { gaveUp, open } from "../deliveryStates.ts"
 
 /** Names the lock of a key of consumer `$1`; advisory locks are shared by all schemas of a database. The key is the seed. */
-const lockName = (key: string) => `hashtextextended(coalesce(current_schema(), '') || '.' || $1::text, ${key})`
+const lockName = (key: string) => `hashtextextended(${tablesId} || '.' || $1::text, ${key})`
 
 /** Whether the lock of a key could be had. */
 export const lockOf = (key: string) => `pg_try_advisory_xact_lock(${lockName(key)})`

@@ -4,12 +4,13 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import type { AttemptRecord, Delivery, DeliveryStatus, Settlement } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrors } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
+import { TableClient } from "../connection/tableClient.ts"
 import { deliveryFields } from "../deliveryStates.ts"
 import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
@@ -102,10 +103,10 @@ const lastPosition = (sql: SqlClient.SqlClient) => (consumer: string) =>
   sql<{ position: bigint }>`
     SELECT coalesce(max(position), 0) AS "position" FROM inbox_event WHERE consumer_name = ${consumer}`
 
-export const layer: Layer.Layer<InboxStore, never, SqlClient.SqlClient | ControlConnection> = Layer.effect(
+export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnection> = Layer.effect(
   InboxStore,
   Effect.gen(function* () {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const { sql } = yield* TableClient
     const control = yield* ControlConnection
     const unparkKeys = unpark(sql, yield* maintenanceTransaction(sql))
     const forward = bringForward(sql)

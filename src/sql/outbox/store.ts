@@ -4,10 +4,11 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { type EventStatus, type OutboxRow, OutboxStore } from "../../stores/OutboxStore.ts"
 import { storeErrors } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
+import { TableClient } from "../connection/tableClient.ts"
 import { append, columnsOf } from "./append.ts"
 import { removeSettled } from "./retention.ts"
 import { rollUpGiven, rollUpWindow } from "./rollUp.ts"
@@ -30,11 +31,11 @@ const countByStatus = (sql: SqlClient.SqlClient) =>
   sql<{ status: EventStatus; count: number }>`
     SELECT status AS "status", count(*)::int AS "count" FROM outbox_event GROUP BY status`
 
-export const layer: Layer.Layer<OutboxStore, never, SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<OutboxStore, never, TableClient> = Layer.effect(
   OutboxStore,
   Effect.gen(function* () {
     // The host application may rename columns on its client; these statements name every column themselves.
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const { sql } = yield* TableClient
     const appendAll = append(sql)
     const routeUnrouted = route(sql)
     const remove = removeSettled(sql, yield* maintenanceTransaction(sql))

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import {
   type ConsumerState,
   type Subscription,
@@ -13,6 +13,7 @@ import {
 } from "../../stores/SubscriptionStore.ts"
 import { storeErrors } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
+import { TableClient } from "../connection/tableClient.ts"
 import { isSettled } from "../deliveryStates.ts"
 import { backfill } from "./backfill.ts"
 import { registerAll } from "./register.ts"
@@ -65,10 +66,10 @@ const all = (sql: SqlClient.SqlClient) =>
     FROM integration_subscription
     ORDER BY consumer_name, event_pattern`
 
-export const layer: Layer.Layer<SubscriptionStore, never, SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.effect(
   SubscriptionStore,
   Effect.gen(function* () {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const { sql } = yield* TableClient
     const inTransaction = yield* maintenanceTransaction(sql)
     return SubscriptionStore.of({
       register: (registrations) =>

@@ -1,0 +1,97 @@
+/**
+ * The client of the engine's own statements: they name tables plainly, and it puts the schema in front, so that no `search_path`
+ * matters to them, neither one that a handler sets nor one that other services have.
+ *
+ * @internal
+ */
+import { Context, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import type { StoreError } from "../../errors/StoreErrors.ts"
+import { storeErrors } from "./errors.ts"
+
+/** The tables of `sql/`. A test compares. */
+export const tables: ReadonlyArray<string> = [
+  "outbox_event",
+  "inbox_event",
+  "integration_link",
+  "integration_setting",
+  "integration_setting_history",
+  "integration_subscription",
+  "integration_consumer",
+  "integration_attempt",
+  "integration_replica",
+  "integration_actor"
+]
+
+/** A table's name as a word of its own: not part of a column's or an index's. */
+const names = new RegExp(`(?<![\\w."])(?:${tables.join("|")})(?!\\w)`, "g")
+
+/**
+ * SQL that names what belongs to these tables: locks and channels are shared by all schemas of a database, and services that
+ * share the tables may have others first on their `search_path`.
+ */
+export const tablesId = "'inbox_event'::regclass::oid::text"
+
+/** Puts a schema in front of the tables that a text names. */
+export const qualifier = (schema: string) => {
+  const quoted = `"${schema.replaceAll('"', '""')}"`
+  const known = new Map<string, string>()
+  return (text: string): string => {
+    const found = known.get(text)
+    if (found !== undefined) return found
+    const qualified = text
+      .replaceAll("'inbox_event'::regclass", `'${quoted.replaceAll("'", "''")}."inbox_event"'::regclass`)
+      .replace(names, (table) => `${quoted}.${table}`)
+    known.set(text, qualified)
+    return qualified
+  }
+}
+
+/** The client with `qualify` over the texts of its statements. Values are not touched. */
+const qualifying = (sql: SqlClient.SqlClient, qualify: (text: string) => string): SqlClient.SqlClient => {
+  const templates = new WeakMap<TemplateStringsArray, TemplateStringsArray>()
+  const templateOf = (strings: TemplateStringsArray) => {
+    const found = templates.get(strings)
+    if (found !== undefined) return found
+    const qualified = Object.assign(strings.map(qualify), { raw: strings.raw })
+    templates.set(strings, qualified)
+    return qualified
+  }
+  const statement = (first: TemplateStringsArray | string, ...rest: ReadonlyArray<unknown>) =>
+    typeof first === "string" ? sql(first) : sql(templateOf(first), ...rest)
+  return Object.assign(statement, sql, {
+    unsafe: (text: string, parameters?: ReadonlyArray<unknown>) => sql.unsafe(qualify(text), parameters),
+    literal: (text: string) => sql.literal(qualify(text))
+  }) as SqlClient.SqlClient
+}
+
+/** Where the tables are: the first schema of the connection's `search_path` that has them. */
+const schemaOf = (sql: SqlClient.SqlClient) =>
+  Effect.map(
+    sql<{ schema: string }>`
+      SELECT n.nspname AS "schema"
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE c.oid = to_regclass('inbox_event')`,
+    ([row]) => row?.schema ?? "public"
+  )
+
+export class TableClient extends Context.Service<
+  TableClient,
+  {
+    /** Runs statements in whatever transaction is open, as the application's client does. */
+    readonly sql: SqlClient.SqlClient
+    /** For statements on other connections. */
+    readonly qualify: (text: string) => string
+  }
+>()("effect-integration/sql/TableClient") {
+  /** Needs the tables to be there. */
+  static readonly layer: Layer.Layer<TableClient, StoreError, SqlClient.SqlClient> = Layer.effect(
+    TableClient,
+    Effect.gen(function* () {
+      const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+      const qualify = qualifier(yield* storeErrors("tables.find")(schemaOf(sql)))
+      return { sql: qualifying(sql, qualify), qualify }
+    })
+  )
+}
