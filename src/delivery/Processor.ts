@@ -30,7 +30,7 @@ import { makeStats } from "./onRequest/stats.ts"
 import { type RegistrationError, Registry } from "./Registry.ts"
 import type { Retired } from "./Retired.ts"
 import * as Recovery from "./recovery/recovery.ts"
-import { recordServed } from "./recovery/served.ts"
+import { keepRecorded, recordServed } from "./recovery/served.ts"
 import type { Stats } from "./Stats.ts"
 import * as Workers from "./workers/workers.ts"
 
@@ -82,12 +82,8 @@ const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poll
       .suspend(names)
       .pipe(Effect.andThen(engine.registry.deregister(subscribers)), Effect.andThen(workers.resume(names)))
     const join = Effect.gen(function* () {
-      yield* Effect.acquireRelease(engine.registry.register(subscribers), () => leave)
-      const consumers = yield* engine.registry.consumers
-      yield* recordServed(
-        engine,
-        consumers.filter(({ name }) => names.includes(name))
-      )
+      // Recorded first: a subscription that nobody is known to serve may be retired.
+      yield* Effect.acquireRelease(engine.registry.register(subscribers, recordServed(engine)), () => leave)
       yield* poller.nudge
       const { processorEnabled, startupDrainEnabled } = yield* engine.settings.current
       if (processorEnabled && startupDrainEnabled) yield* Drain.startup(engine, names, timeout)
@@ -140,6 +136,7 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const engine = yield* makeEngine(options)
+  yield* keepRecorded(engine)
   const maintenance = yield* Maintenance.make(engine)
   const poller = yield* Poller.make(engine, maintenance)
   const workers = yield* Workers.make(engine, {
@@ -211,8 +208,9 @@ export class Processor extends Context.Service<
     /** All consumers that ever subscribed, by name: whether they are paused, and when they were last served. */
     readonly consumers: Effect.Effect<ReadonlyArray<ConsumerState>, StoreError>
     /**
-     * Subscriptions for which no process has a handler, as after a subscriber was removed or renamed. What waits for them
-     * is kept; it is also said in a warning.
+     * Subscriptions for which no process that runs has a handler now, as after a subscriber was removed or renamed, or its
+     * layer closed; also those that a process which is only starting has not come to yet. What waits for them is kept; when
+     * it goes on for five minutes, it is also said in a warning.
      */
     readonly unserved: Effect.Effect<ReadonlyArray<Unserved>, StoreError>
     /**

@@ -115,8 +115,13 @@ export class Registry extends Context.Service<
     /**
      * Adds subscribers and writes their durable subscriptions. From then on matching events are kept for the consumer,
      * whether or not a process that serves it is running. All are added or, on an error, none.
+     *
+     * @param before - runs when the subscribers are there, before their subscriptions are; default nothing
      */
-    readonly register: (subscribers: ReadonlyArray<Subscriber>) => Effect.Effect<void, RegistrationError>
+    readonly register: (
+      subscribers: ReadonlyArray<Subscriber>,
+      before?: Effect.Effect<void, StoreError>
+    ) => Effect.Effect<void, RegistrationError>
     /** Takes subscribers out of this process; their subscriptions stay. */
     readonly deregister: (subscribers: ReadonlyArray<Subscriber>) => Effect.Effect<void>
     /** Handlers of an event in this process, highest priority first, then in the order they were registered. */
@@ -199,9 +204,10 @@ export class Registry extends Context.Service<
         )
       return Registry.of({
         // The handler comes first: a subscription without one would let deliveries wait for no reason.
-        register: Effect.fn("Registry.register")(function* (subscribers) {
+        register: Effect.fn("Registry.register")(function* (subscribers, before = Effect.void) {
           yield* add(subscribers)
-          yield* Effect.onError(store.register(subscriptions(subscribers)), () => deregister(subscribers))
+          const write = Effect.andThen(before, store.register(subscriptions(subscribers)))
+          yield* Effect.onError(write, () => deregister(subscribers))
         }, Effect.uninterruptible),
         deregister,
         handlersOf: (eventName) => Effect.sync(() => matching(eventName)),

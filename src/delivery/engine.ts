@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { type Deferred, Effect, type PartitionedSemaphore } from "effect"
+import { type Deferred, Effect, type PartitionedSemaphore, type Semaphore } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Settings } from "../settings/Settings.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
@@ -67,6 +67,8 @@ export interface Recovery {
   readonly lostConnections: Set<string>
   /** How many deliveries a batch of a consumer may hold, as it is recorded. */
   readonly recordedBatches: Map<string, number>
+  /** Held by who records what is served here. */
+  readonly recording: Semaphore.Semaphore
 }
 
 export interface RollUp {

@@ -128,7 +128,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
       sweep: Effect.succeed({ consumers: [], isOpen: false }),
       backfill: Effect.succeed({ consumers: [], isOpen: false }),
       // Who serves nothing any more has ended, and its tables with it.
-      unserved: () => Effect.succeed([]),
+      unserved: Effect.succeed([]),
       all: database.read((transaction) => subscriptions(tables, transaction)),
       open: (scope, limit) =>
         database.read((transaction, now) =>

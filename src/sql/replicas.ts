@@ -33,10 +33,14 @@ const enter = (query: Query, id: string, isLocked: boolean) =>
     [id, hostname().slice(0, 255), process.pid, isLocked]
   )
 
-/** Records what this process serves; what it served once stays. */
+/** Records what this process serves. What it served before stays, without names. */
 const serve = (query: Query, id: string, served: ReadonlyArray<Served>) =>
   query(
-    `UPDATE integration_replica SET consumers = consumers || $2::jsonb, last_seen_at = clock_timestamp()
+    `UPDATE integration_replica
+    SET consumers = (
+        SELECT coalesce(jsonb_object_agg(key, value || '{"names": [], "patterns": []}'), '{}') FROM jsonb_each(consumers)
+      ) || $2::jsonb,
+      last_seen_at = clock_timestamp()
     WHERE id = $1::uuid`,
     [id, JSON.stringify(Object.fromEntries(served.map(({ consumer, ...rest }) => [consumer, rest])))]
   )
@@ -90,7 +94,9 @@ const recorded = (sql: SqlClient.SqlClient) => sql<{ consumers: Recorded }>`
 const all = (sql: SqlClient.SqlClient) => sql<Replica>`
   SELECT id::text AS "id", host AS "host", pid AS "pid", status AS "status", started_at AS "startedAt",
     last_seen_at AS "lastSeenAt", stopped_at AS "stoppedAt",
-    ARRAY(SELECT jsonb_object_keys(consumers) ORDER BY 1) AS "consumers"
+    ARRAY(
+      SELECT c.key FROM jsonb_each(consumers) AS c WHERE c.value->'names' <> '[]' OR c.value->'patterns' <> '[]' ORDER BY 1
+    ) AS "consumers"
   FROM integration_replica
   ORDER BY started_at DESC, id`
 
@@ -101,6 +107,13 @@ interface Own {
   readonly control: ControlConnection["Service"]
   readonly inTransaction: InTransaction
 }
+
+/** What a process serves: of what it served before there are no names. */
+const servedBy = ({ consumers }: { readonly consumers: Recorded }) =>
+  Object.keys(consumers).filter((name) => {
+    const served = consumers[name]
+    return served !== undefined && served.names.length + served.patterns.length > 0
+  })
 
 /** What is known to have been served of a consumer. */
 const servedIn = (known: ReadonlyArray<{ readonly consumers: Recorded }>, consumer: string) =>
@@ -114,7 +127,7 @@ const reap = ({ id, inTransaction, sql }: Own, silentMillis: number, isAlone: bo
     const doubtful = silentMillis > 0 ? [] : yield* unlocked(sql)(id)
     if (dead.length + doubtful.length === 0) return 0
     const known = yield* recorded(sql)
-    for (const consumer of new Set([...dead, ...doubtful].flatMap(({ consumers }) => Object.keys(consumers)))) {
+    for (const consumer of new Set([...dead, ...doubtful].flatMap(servedBy))) {
       yield* startRecovery(sql)(consumer, servedIn(known, consumer))
     }
     return dead.length

@@ -28,6 +28,7 @@ export interface Replica {
   readonly pid: number | null
   /** `dead`: it ended without saying so. */
   readonly status: "running" | "stopped" | "dead"
+  /** What it serves, or served when it ended, by name. */
   readonly consumers: ReadonlyArray<string>
   readonly startedAt: Date
   readonly lastSeenAt: Date
@@ -55,7 +56,10 @@ export class ReplicaStore extends Context.Service<
      * recover from then on.
      */
     readonly join: Effect.Effect<void, StoreError>
-    /** Records what this process serves, before it claims anything. What it served once stays recorded. */
+    /**
+     * Records all that this process serves, before it claims anything of it, and whenever that changes. How much it may
+     * have had in hand of what it served before stays known, for who recovers from a crash.
+     */
     readonly serve: (served: ReadonlyArray<Served>) => Effect.Effect<void, StoreError>
     /** This process ends in good order. */
     readonly leave: Effect.Effect<void, StoreError>

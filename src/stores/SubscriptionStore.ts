@@ -87,8 +87,8 @@ export class SubscriptionStore extends Context.Service<
       { readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean },
       StoreError
     >
-    /** Subscriptions for which no process that runs has a handler, of consumers not seen for `silentMillis`. */
-    readonly unserved: (silentMillis: number) => Effect.Effect<ReadonlyArray<Unserved>, StoreError>
+    /** Subscriptions that no process which runs has recorded to serve, by consumer and event: see `ReplicaStore.serve`. */
+    readonly unserved: Effect.Effect<ReadonlyArray<Unserved>, StoreError>
     /** All subscriptions, by consumer and event. */
     readonly all: Effect.Effect<ReadonlyArray<Subscription>, StoreError>
     /** Open deliveries of a consumer, oldest first, at most `limit`. */

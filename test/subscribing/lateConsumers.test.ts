@@ -121,20 +121,23 @@ it.live("a backfill of thousands races publishers and loses nothing, also when i
   )
 )
 
-it.live("a subscription nobody serves is told, and what waits for it is kept", () =>
+it.live("a subscription is told as soon as nobody serves it, beside others, and what waits for it is kept", () =>
   Effect.gen(function* () {
     const { Followed, Happened } = eventsOf("left")
     const processor = yield* Processor
     yield* serve(noting("left-served", Happened))
     yield* Effect.scoped(serve(noting("left-alone", Followed)))
     const event = yield* Publisher.publish(Followed, { n: 1 })
-    const sql = yield* SqlClient.SqlClient
-    // A process that served it has ended long ago.
-    yield* sql`UPDATE integration_replica SET consumers = consumers - 'left-alone'`
-    yield* sql`UPDATE integration_subscription SET registered_at = registered_at - interval '1 day'`
-    const [found, ...others] = yield* processor.unserved
+    const [found, ...others] = yield* until(processor.unserved, (all) => all.length > 0)
     assert.isEmpty(others)
     assert.deepInclude(found, { consumer: "left-alone", event: Followed.name, open: 1 })
+    assert.deepStrictEqual((yield* processor.replicas)[0]?.consumers, ["left-served"])
+    // Served again, for another event: the consumer is there, the subscription is not.
+    yield* serve(noting("left-alone", Happened))
+    assert.deepStrictEqual(
+      (yield* processor.unserved).map((_) => _.event),
+      [Followed.name]
+    )
     yield* processor.drain
     const [delivery] = yield* InboxStore.use((inbox) => inbox.findByEvent(event.id))
     assert.deepInclude(delivery, { status: "received", isOpen: true })

@@ -7,6 +7,7 @@
 import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Values } from "../../settings/Settings.ts"
+import type { Unserved } from "../../stores/SubscriptionStore.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 
@@ -98,20 +99,30 @@ const retain = (engine: Engine, changed: Queue.Queue<void>) =>
     }
   })
 
-/** Says once of each subscription that nobody serves it, though deliveries wait for it. */
+const keyOf = ({ consumer, event }: Unserved) => JSON.stringify([consumer, event])
+
+/**
+ * Says once of each subscription that nobody serves it, though deliveries wait for it: when it was so at two looks in a row,
+ * as a process that serves it may just be starting.
+ */
 const logUnserved = (engine: Engine) =>
   Effect.gen(function* () {
     const said = new Set<string>()
+    let before = new Set<string>()
     for (;;) {
       yield* Effect.sleep(reportInterval)
-      for (const { consumer, event, lastSeenAt, open } of yield* engine.incident.survive(unserved(engine))) {
-        const key = JSON.stringify([consumer, event])
-        if (open === 0 || said.has(key)) continue
+      const found = (yield* engine.incident.survive(unserved(engine))).filter(({ open }) => open > 0)
+      const keys = new Set(found.map(keyOf))
+      for (const key of said) if (!keys.has(key)) said.delete(key)
+      for (const each of found) {
+        const key = keyOf(each)
+        if (!before.has(key) || said.has(key)) continue
         said.add(key)
         yield* Effect.logWarning(
-          `${open} deliveries wait for consumer "${consumer}" to handle "${event}", and no process serves it (the consumer was last seen at ${lastSeenAt.toISOString()}). They are kept. Start a process that does, or end the subscription with Processor.retire.`
+          `${each.open} deliveries wait for consumer "${each.consumer}" to handle "${each.event}", and no process serves it (the consumer was last seen at ${each.lastSeenAt.toISOString()}). They are kept. Start a process that does, or end the subscription with Processor.retire.`
         )
       }
+      before = keys
     }
   })
 
@@ -121,15 +132,9 @@ const logUnserved = (engine: Engine) =>
  */
 export const unseenMillis = ({ idlePollingIntervalMs }: Values) => 2.5 * idlePollingIntervalMs + 5000
 
-/** Subscriptions that no process serves, except those of consumers whose process may only be starting. */
+/** Subscriptions that no process serves. */
 export const unserved = (engine: Engine) =>
-  Effect.flatMap(engine.settings.current, (settings) =>
-    withStatementTimeout(
-      engine,
-      "subscriptions.unserved",
-      untraced(engine.subscriptions.unserved(unseenMillis(settings)))
-    )
-  )
+  withStatementTimeout(engine, "subscriptions.unserved", untraced(engine.subscriptions.unserved))
 
 export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Scope> =>
   Effect.gen(function* () {

@@ -26,6 +26,7 @@ export const make: Effect.Effect<Recovery> = Effect.gen(function* () {
     exclusive: (effect) => process.withPermits(everybody)(effect),
     recovering: new Set(),
     lostConnections: new Set(),
-    recordedBatches: new Map()
+    recordedBatches: new Map(),
+    recording: yield* Semaphore.make(1)
   }
 })

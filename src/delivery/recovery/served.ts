@@ -3,7 +3,8 @@
  *
  * @internal
  */
-import { Effect } from "effect"
+import { Effect, PubSub, type Scope } from "effect"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { type Engine, untraced } from "../engine.ts"
 
@@ -18,13 +19,14 @@ const recordedOf = (engine: Engine, { name }: Consumer) =>
 export const recordBatch = (engine: Engine, consumer: Consumer, limit: number) => {
   if (limit <= recordedOf(engine, consumer)) return Effect.void
   engine.recovery.recordedBatches.set(consumer.name, recordedBatches.find((size) => limit <= size) ?? limit)
-  return recordServed(engine, [consumer])
+  return recordServed(engine)
 }
 
-/** Records what is served here of these consumers. */
-export const recordServed = (engine: Engine, consumers: ReadonlyArray<Consumer>) =>
-  untraced(
-    engine.replicas.serve(
+/** Records what is served here now. One at a time: the last one to be written is the newest. */
+export const recordServed = (engine: Engine): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    const consumers = yield* engine.registry.consumers
+    yield* engine.replicas.serve(
       consumers.map((consumer) => ({
         consumer: consumer.name,
         ...engine.registry.interestOf(consumer.name),
@@ -32,4 +34,16 @@ export const recordServed = (engine: Engine, consumers: ReadonlyArray<Consumer>)
         batch: recordedOf(engine, consumer)
       }))
     )
-  )
+  }).pipe(untraced, engine.recovery.recording.withPermit)
+
+/** Records it whenever it changes, so that nobody takes for served what this process has left. */
+export const keepRecorded = (engine: Engine): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const changes = yield* PubSub.subscribe(engine.registry.changes)
+    yield* PubSub.take(changes).pipe(
+      Effect.andThen(engine.incident.survive(recordServed(engine))),
+      Effect.forever,
+      Effect.annotateLogs({ fiber: "served" }),
+      Effect.forkScoped
+    )
+  })

@@ -33,8 +33,8 @@ const consumers = (sql: SqlClient.SqlClient) =>
     FROM integration_consumer
     ORDER BY consumer_name`
 
-/** Subscriptions, registered so long ago, that no running process has recorded to serve. */
-const unserved = (sql: SqlClient.SqlClient) => (silentMillis: number) =>
+/** Subscriptions that no running process has recorded to serve. */
+const unserved = (sql: SqlClient.SqlClient) =>
   sql.unsafe<Unserved>(
     `SELECT s.consumer_name AS "consumer", s.event_pattern AS "event", c.last_seen_at AS "lastSeenAt",
       (
@@ -48,7 +48,7 @@ const unserved = (sql: SqlClient.SqlClient) => (silentMillis: number) =>
       ) AS "open"
     FROM integration_subscription AS s
     JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
-    WHERE s.registered_at < clock_timestamp() - $1::float8 * interval '1 millisecond' AND NOT EXISTS (
+    WHERE NOT EXISTS (
       SELECT 1
       FROM integration_replica AS r
       WHERE r.status = 'running' AND (
@@ -56,8 +56,7 @@ const unserved = (sql: SqlClient.SqlClient) => (silentMillis: number) =>
         OR r.consumers->s.consumer_name->'patterns' ? s.event_pattern
       )
     )
-    ORDER BY s.consumer_name, s.event_pattern`,
-    [silentMillis]
+    ORDER BY s.consumer_name, s.event_pattern`
   )
 
 const all = (sql: SqlClient.SqlClient) =>
@@ -81,7 +80,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
       consumers: storeErrors("subscriptions.consumers")(consumers(sql)),
       sweep: storeErrors("subscriptions.sweep")(sweep(sql)),
       backfill: storeErrors("subscriptions.backfill")(backfill(sql, inTransaction)),
-      unserved: (silentMillis) => storeErrors("subscriptions.unserved")(unserved(sql)(silentMillis)),
+      unserved: storeErrors("subscriptions.unserved")(unserved(sql)),
       all: storeErrors("subscriptions.all")(all(sql)),
       open: (scope, limit) => storeErrors("subscriptions.open")(open(sql)(scope, limit)),
       remove: (consumer, events) =>
