@@ -6,6 +6,7 @@
 import type { Ordering } from "../model/Consumer.ts"
 import type { Delivery, DeliveryStatus } from "../stores/Delivery.ts"
 import type { OutboxRow } from "../stores/OutboxStore.ts"
+import type { Served } from "../stores/ReplicaStore.ts"
 
 /** An event; payload and metadata are kept as text, so that nobody can change what is stored. */
 export interface EventRecord extends Omit<OutboxRow, "payload" | "metadata"> {
@@ -41,6 +42,14 @@ export interface ConsumerRecord {
   readonly ordering: Ordering
   readonly pausedAt: number | null
   readonly lastSeenAt: number
+}
+
+/** A process, which ends with its layer. */
+export interface ReplicaRecord {
+  readonly startedAt: number
+  readonly lastSeenAt: number
+  readonly stoppedAt: number | null
+  readonly served: ReadonlyArray<Served>
 }
 
 /** Waits for something: to be handled, for its time, or for its predecessor. */

@@ -1,41 +1,48 @@
 /**
- * Processes, for stores that end with theirs: there is one, and nothing is left of it that anybody could find.
+ * Processes in memory: what they serve. They end with the store, so nothing is left of one that crashed.
  *
  * @internal
  */
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { ReplicaStore } from "../stores/ReplicaStore.ts"
+import { type Replica, ReplicaStore } from "../stores/ReplicaStore.ts"
+import { ascending } from "./comparators.ts"
+import type { ReplicaRecord } from "./records.ts"
+import { MemoryTables } from "./tables.ts"
 
-export const layer: Layer.Layer<ReplicaStore> = Layer.sync(ReplicaStore, () => {
-  const id = SecureRandom.uuidV7Unsafe()
-  const startedAt = new Date()
-  const served = new Set<string>()
-  return ReplicaStore.of({
-    id,
-    join: Effect.void,
-    serve: (consumers) =>
-      Effect.sync(() => {
-        for (const { consumer } of consumers) served.add(consumer)
-      }),
-    leave: Effect.void,
-    reap: () => Effect.succeed(0),
-    startRecovery: () => Effect.void,
-    endRecovery: () => Effect.void,
-    noteStarted: () => Effect.void,
-    findStarted: () => Effect.succeed(undefined),
-    eraseStarted: () => Effect.void,
-    all: Effect.sync(() => [
-      {
-        id,
-        host: null,
-        pid: process.pid,
-        status: "running" as const,
-        consumers: [...served].toSorted(),
-        startedAt,
-        lastSeenAt: new Date(),
-        stoppedAt: null
-      }
-    ])
-  })
+const toReplica = (id: string, { lastSeenAt, served, startedAt, stoppedAt }: ReplicaRecord): Replica => ({
+  id,
+  host: null,
+  pid: process.pid,
+  status: stoppedAt === null ? "running" : "stopped",
+  consumers: served.map(({ consumer }) => consumer).toSorted(ascending),
+  startedAt: new Date(startedAt),
+  lastSeenAt: new Date(lastSeenAt),
+  stoppedAt: stoppedAt === null ? null : new Date(stoppedAt)
 })
+
+export const layer: Layer.Layer<ReplicaStore, never, MemoryTables> = Layer.effect(
+  ReplicaStore,
+  Effect.gen(function* () {
+    const { replicas } = yield* MemoryTables
+    const id = SecureRandom.uuidV7Unsafe()
+    const change = (record: (now: number) => Partial<ReplicaRecord>) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const before = replicas.get(id) ?? { startedAt: now, stoppedAt: null, served: [] }
+        replicas.set(id, { ...before, lastSeenAt: now, ...record(now) })
+      })
+    return ReplicaStore.of({
+      id,
+      join: change(() => ({ stoppedAt: null })),
+      serve: (served) => change(() => ({ served })),
+      leave: change((now) => ({ stoppedAt: now })),
+      reap: () => Effect.succeed(0),
+      startRecovery: () => Effect.void,
+      endRecovery: () => Effect.void,
+      noteStarted: () => Effect.void,
+      findStarted: () => Effect.succeed(undefined),
+      eraseStarted: () => Effect.void,
+      all: Effect.sync(() => [...replicas].map(([each, record]) => toReplica(each, record)).toReversed())
+    })
+  })
+)

@@ -90,6 +90,21 @@ const consumers = (tables: Tables, transaction: Transaction) =>
 const subscriptions = (tables: Tables, transaction: Transaction) =>
   [...transaction.rows(tables.subscriptions)].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
 
+/** How far what waits for a subscription is counted. */
+const listed = 1000
+
+const unserved = (tables: Tables, transaction: Transaction) =>
+  subscriptions(tables, transaction)
+    .filter(({ consumer, event }) => !tables.servedOf(consumer).has(event))
+    .map(({ consumer, event }) => ({
+      consumer,
+      event,
+      open: [...tables.openOf(transaction, consumer)]
+        .filter(({ eventName }) => matches(event, eventName))
+        .slice(0, listed).length,
+      lastSeenAt: new Date(transaction.read(tables.consumers, consumer)?.lastSeenAt ?? 0)
+    }))
+
 /** Removes subscriptions of a consumer. Returns how many there were. */
 const remove = (tables: Tables, transaction: Transaction, consumer: string, events: ReadonlyArray<string>) => {
   const existing = [...new Set(events)].filter(
@@ -127,8 +142,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
       // Every commit looks for subscriptions that its events missed.
       sweep: Effect.succeed({ consumers: [], isOpen: false }),
       backfill: Effect.succeed({ consumers: [], isOpen: false }),
-      // Who serves nothing any more has ended, and its tables with it.
-      unserved: Effect.succeed([]),
+      unserved: database.read((transaction) => unserved(tables, transaction)),
       all: database.read((transaction) => subscriptions(tables, transaction)),
       open: (scope, limit) =>
         database.read((transaction, now) =>

@@ -20,7 +20,8 @@ import {
   type DeliveryRecord,
   type EventRecord,
   hasGivenUp,
-  isOpen
+  isOpen,
+  type ReplicaRecord
 } from "./records.ts"
 
 /** How much later than the tier above a delivery becomes due, in milliseconds, unless it is brought forward. */
@@ -60,6 +61,8 @@ export class Tables {
   readonly attempts: Table<ReadonlyArray<AttemptRecord>>
   /** Who has a dedupe key: event ids by key. */
   readonly keys: Table<string>
+  /** Processes by id: no transaction undoes what is said of them. */
+  readonly replicas = new Map<string, ReplicaRecord>()
   /** Told of consumers that were given events whose publisher could not see their registration. */
   whenMissed: (consumers: ReadonlyArray<string>) => void = () => {}
   /** Events of the transaction that is being committed. */
@@ -169,6 +172,13 @@ export class Tables {
         tier: ranks.indexOf(priority),
         isOrdered: transaction.read(this.consumers, consumer)?.ordering === "aggregate"
       }))
+  }
+
+  /** Names and patterns of a consumer that processes which run have handlers for. */
+  servedOf(consumer: string): ReadonlySet<string> {
+    const running = [...this.replicas.values()].filter(({ stoppedAt }) => stoppedAt === null)
+    const served = running.flatMap((replica) => replica.served).filter((each) => each.consumer === consumer)
+    return new Set(served.flatMap(({ names, patterns }) => [...names, ...patterns]))
   }
 
   /** Writes the deliveries of an event. */

@@ -19,6 +19,7 @@ import type { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { LinkStore } from "../../stores/LinkStore.ts"
 import type { OutboxStore } from "../../stores/OutboxStore.ts"
+import type { ReplicaStore } from "../../stores/ReplicaStore.ts"
 import type { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import type { Transactor } from "../../stores/Transactor.ts"
 import * as Actors from "./actorStore.ts"
@@ -29,6 +30,7 @@ import * as Leases from "./leases.ts"
 import * as Links from "./linkStore.ts"
 import * as Mailboxes from "./mailbox.ts"
 import * as Outbox from "./outboxStore.ts"
+import * as Replicas from "./replicaStore.ts"
 import * as Settings from "./settingStore.ts"
 import * as Subscriptions from "./subscriptionStore.ts"
 import * as Transactions from "./transactor.ts"
@@ -39,6 +41,7 @@ export type Stores =
   | InboxStore
   | DeadLetterStore
   | SubscriptionStore
+  | ReplicaStore
   | LinkStore
   | SettingStore
   | ActorStore
@@ -71,6 +74,12 @@ export const deadLetterStore: ReadonlyArray<Check> = DeadLetters.deadLetterStore
 /** @since 0.1.0 */
 export const subscriptionStore: ReadonlyArray<Check> = Subscriptions.subscriptionStore
 
+/** What processes say of themselves, and what follows from it; not two of these checks at a time. @since 0.1.0 */
+export const replicaStore: ReadonlyArray<Check> = Replicas.replicaStore
+
+/** For stores that outlive their processes, beside those of `replicaStore`: what a crash leaves behind. @since 0.1.0 */
+export const replicaStoreDurable: ReadonlyArray<Check> = Replicas.replicaStoreDurable
+
 /** @since 0.1.0 */
 export const linkStore: ReadonlyArray<Check> = Links.linkStore
 
@@ -83,7 +92,7 @@ export const actorStore: ReadonlyArray<Check> = Actors.actorStore
 /** @since 0.1.0 */
 export const transactor: ReadonlyArray<Check> = Transactions.transactor
 
-/** All of them, with those for several transactions at once. @since 0.1.0 */
+/** All of them, with those for several transactions at once, and those for stores that outlive their processes. @since 0.1.0 */
 export const all: ReadonlyArray<Check> = [
   ...outboxStore,
   ...inboxStore,
@@ -93,6 +102,8 @@ export const all: ReadonlyArray<Check> = [
   ...mailboxes,
   ...deadLetterStore,
   ...subscriptionStore,
+  ...replicaStore,
+  ...replicaStoreDurable,
   ...linkStore,
   ...settingStore,
   ...actorStore,

@@ -1,0 +1,136 @@
+/**
+ * What every replica store must do. A store is one process: checks that use it say anew what it serves.
+ *
+ * @internal
+ */
+import assert from "node:assert/strict"
+import { Effect } from "effect"
+import { InboxStore } from "../../stores/InboxStore.ts"
+import { OutboxStore } from "../../stores/OutboxStore.ts"
+import { ReplicaStore, type Served } from "../../stores/ReplicaStore.ts"
+import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
+import { Transactor } from "../../stores/Transactor.ts"
+import { checkOf } from "./Check.ts"
+import { newEvent, subscribe, unique, withDeliveries } from "./support.ts"
+
+const check = checkOf("ReplicaStore")
+
+const serving = (consumer: string, more: Partial<Served>): Served => ({
+  consumer,
+  names: [],
+  patterns: [],
+  workers: 1,
+  batch: 10,
+  ...more
+})
+
+/** This process, as the store knows it. */
+const self = ReplicaStore.use((store) => Effect.map(store.all, (all) => all.find(({ id }) => id === store.id)))
+
+/** What is said to be served by nobody of a consumer's subscriptions. */
+const unservedOf = (consumer: string) =>
+  SubscriptionStore.use((store) =>
+    Effect.map(store.unserved, (all) =>
+      all.filter((_) => _.consumer === consumer).map(({ event, open }) => [event, open])
+    )
+  )
+
+export const replicaStore = [
+  check(
+    "knows that this process runs, what it serves now, and that it has left",
+    Effect.gen(function* () {
+      const store = yield* ReplicaStore
+      const [one, two] = [unique("a"), unique("b")]
+      yield* store.join
+      assert.partialDeepStrictEqual(yield* self, { status: "running", stoppedAt: null })
+      yield* store.serve([serving(two, { names: ["x"] }), serving(one, { patterns: ["y*"] })])
+      assert.deepEqual((yield* self)?.consumers, [one, two])
+      yield* store.serve([serving(one, { names: ["z"] })])
+      assert.deepEqual((yield* self)?.consumers, [one])
+      yield* store.leave
+      const left = yield* self
+      assert.equal(left?.status, "stopped")
+      assert.ok(left?.stoppedAt instanceof Date)
+      yield* store.join
+      yield* store.reap(0)
+      assert.equal((yield* self)?.status, "running")
+      yield* store.serve([])
+      assert.deepEqual((yield* self)?.consumers, [])
+    })
+  ),
+
+  check(
+    "subscriptions are unserved as long as no process that runs serves them, with what waits for them",
+    Effect.gen(function* () {
+      const store = yield* ReplicaStore
+      const { consumer, eventName } = yield* withDeliveries(2)
+      yield* subscribe("other.*", consumer)
+      const [first, second] = [
+        [eventName, 2],
+        ["other.*", 0]
+      ]
+      assert.deepEqual(yield* unservedOf(consumer), [first, second])
+      yield* store.serve([serving(consumer, { names: [eventName], patterns: ["other.*"] })])
+      assert.deepEqual(yield* unservedOf(consumer), [])
+      yield* store.serve([
+        serving(consumer, { patterns: ["other.*"] }),
+        serving(unique("else"), { names: [eventName] })
+      ])
+      assert.deepEqual(yield* unservedOf(consumer), [first])
+      yield* store.serve([serving(consumer, { names: [eventName], patterns: ["other.*"] })])
+      yield* store.leave
+      assert.deepEqual(yield* unservedOf(consumer), [first, second])
+      yield* store.join
+      yield* store.serve([])
+    })
+  )
+]
+
+export const replicaStoreDurable = [
+  check(
+    "keeps the note of an attempt until it is erased, whose erasure commits with its transaction",
+    Effect.gen(function* () {
+      const store = yield* ReplicaStore
+      const { claim } = yield* withDeliveries(1)
+      const [row] = yield* Transactor.withTransaction(claim(1))
+      const deliveryId = row?.deliveryId ?? ""
+      assert.equal(yield* store.findStarted(deliveryId), undefined)
+      yield* store.noteStarted(deliveryId, 1)
+      const note = yield* store.findStarted(deliveryId)
+      assert.ok(note !== undefined && note.ageMillis >= 0)
+      yield* Effect.ignore(
+        Transactor.withTransaction(Effect.andThen(store.eraseStarted(deliveryId), Effect.fail("undone")))
+      )
+      assert.notEqual(yield* store.findStarted(deliveryId), undefined)
+      yield* store.eraseStarted(deliveryId)
+      assert.equal(yield* store.findStarted(deliveryId), undefined)
+    })
+  ),
+
+  check(
+    "a recovering consumer is given one delivery at a time, until nothing suspect is due",
+    Effect.gen(function* () {
+      const store = yield* ReplicaStore
+      const inbox = yield* InboxStore
+      const { claim, consumer, eventName } = yield* withDeliveries(2)
+      const claimed = Transactor.withTransaction(
+        Effect.tap(claim(10), (rows) => inbox.complete(rows.map(({ deliveryId }) => deliveryId)))
+      )
+      yield* store.startRecovery(consumer)
+      yield* store.endRecovery([consumer])
+      for (const _ of [1, 2]) {
+        const rows = yield* claimed
+        assert.deepEqual(
+          rows.map(({ recovery }) => [recovery?.isRecovering, recovery?.isSuspect]),
+          [[true, true]]
+        )
+      }
+      yield* store.endRecovery([consumer])
+      yield* OutboxStore.use((outbox) => outbox.append([newEvent(eventName), newEvent(eventName)]))
+      assert.deepEqual(
+        (yield* claimed).map(({ recovery }) => recovery?.isRecovering ?? false),
+        [false, false]
+      )
+    })
+  )
+]
