@@ -44,7 +44,7 @@ export {
   type RetentionWindow
 } from "./stores/OutboxStore.ts"
 export { firstOrderingKey, type PollRequest, type PollResult } from "./stores/Poll.ts"
-export { type Replica, ReplicaStore, type Served, type StartedAttempt } from "./stores/ReplicaStore.ts"
+export { type Replica, ReplicaStore, type Served, type Serving, type StartedAttempt } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export {
   type ConsumerState,

@@ -226,12 +226,15 @@ export class Processor extends Context.Service<
      * @param options.event - the name or pattern as it was subscribed; default all of the consumer's
      * @param options.open - `list` (default): when deliveries are open, change nothing and return them; `skip`: end the
      * subscriptions and mark open deliveries `skipped`
+     * @param options.force - end it although a process has a handler for it, which is given nothing more until it starts
+     * again, and subscribes anew; default false
      *
-     * Fails with `ConsumerStillServed` when this process has a handler for it.
+     * Fails with `ConsumerStillServed`, which says where, when a process that runs has a handler for it; one that has given
+     * no sign of life for two and a half times `idlePollingIntervalMs` and five seconds does not count.
      */
     readonly retire: (
       consumer: string,
-      options?: { readonly event?: string; readonly open?: "list" | "skip" }
+      options?: { readonly event?: string; readonly open?: "list" | "skip"; readonly force?: boolean }
     ) => Effect.Effect<Retired, ConsumerStillServed | StoreError>
   }
 >()("effect-integration/Processor") {

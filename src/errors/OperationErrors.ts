@@ -24,16 +24,23 @@ export class DeliveryNotFound extends Schema.TaggedError<DeliveryNotFound>()("De
 }
 
 /**
- * `Processor.retire` was asked to end a subscription that this process still serves.
+ * `Processor.retire` was asked to end a subscription that a process still serves. Nothing was changed.
  *
  * @since 0.1.0
  */
 export class ConsumerStillServed extends Schema.TaggedError<ConsumerStillServed>()("ConsumerStillServed", {
   consumer: Schema.String,
-  event: Schema.String
+  event: Schema.String,
+  /** Id of the process, as `Processor.replicas` lists it. */
+  replica: Schema.String,
+  host: Schema.NullOr(Schema.String),
+  pid: Schema.NullOr(Schema.Number),
+  /** Whether it is the process that was asked. */
+  isHere: Schema.Boolean
 }) {
   override get message() {
-    return `Consumer "${this.consumer}" still has a handler for "${this.event}" in this process, and would subscribe again at its next start. Remove the subscriber first, then retire the subscription.`
+    const where = this.isHere ? "this process" : `process ${this.pid} on ${this.host}`
+    return `Consumer "${this.consumer}" still has a handler for "${this.event}" in ${where}, which would subscribe again at its next start. Remove the subscriber first, then retire the subscription; { force: true } ends it all the same.`
   }
 }
 

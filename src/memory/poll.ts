@@ -11,8 +11,10 @@ import { pendingAfter } from "./outbox.ts"
 import { isOpen } from "./records.ts"
 import type { Tables } from "./tables.ts"
 
-/** Gives the consumers that are served a sign of life. Those that another transaction holds are passed over. */
-const markSeen = (tables: Tables, transaction: Transaction, { consumers }: PollRequest, now: number) => {
+/** Gives this process and the consumers it serves a sign of life. Those that another transaction holds are passed over. */
+const markSeen = (tables: Tables, transaction: Transaction, { consumers, replica }: PollRequest, now: number) => {
+  const record = tables.replicas.get(replica.id)
+  if (record !== undefined) tables.replicas.set(replica.id, { ...record, lastSeenAt: now })
   for (const { consumer } of consumers) {
     const record = transaction.read(tables.consumers, consumer)
     if (record !== undefined && tables.database.tryLock(transaction, tables.consumers, consumer)) {

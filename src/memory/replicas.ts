@@ -5,10 +5,10 @@
  */
 import { Clock, Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { type Replica, ReplicaStore } from "../stores/ReplicaStore.ts"
+import { type Replica, ReplicaStore, type Serving } from "../stores/ReplicaStore.ts"
 import { ascending } from "./comparators.ts"
 import type { ReplicaRecord } from "./records.ts"
-import { MemoryTables } from "./tables.ts"
+import { MemoryTables, type Tables } from "./tables.ts"
 
 const toReplica = (id: string, { lastSeenAt, served, startedAt, stoppedAt }: ReplicaRecord): Replica => ({
   id,
@@ -21,10 +21,23 @@ const toReplica = (id: string, { lastSeenAt, served, startedAt, stoppedAt }: Rep
   stoppedAt: stoppedAt === null ? null : new Date(stoppedAt)
 })
 
+/** Names and patterns of a consumer that a process has handlers for. */
+const eventsOf = ({ served }: ReplicaRecord, consumer: string) =>
+  served.filter((each) => each.consumer === consumer).flatMap(({ names, patterns }) => [...names, ...patterns])
+
+/** Processes that serve a consumer and have been heard of since a time. */
+const serving = (tables: Tables, consumer: string, since: number): ReadonlyArray<Serving> =>
+  [...tables.replicas]
+    .filter(([, { lastSeenAt, stoppedAt }]) => stoppedAt === null && lastSeenAt > since)
+    .map(([id, record]) => ({ id, host: null, pid: process.pid, events: eventsOf(record, consumer) }))
+    .filter(({ events }) => events.length > 0)
+    .toReversed()
+
 export const layer: Layer.Layer<ReplicaStore, never, MemoryTables> = Layer.effect(
   ReplicaStore,
   Effect.gen(function* () {
-    const { replicas } = yield* MemoryTables
+    const tables = yield* MemoryTables
+    const { replicas } = tables
     const id = SecureRandom.uuidV7Unsafe()
     const change = (record: (now: number) => Partial<ReplicaRecord>) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
@@ -35,6 +48,8 @@ export const layer: Layer.Layer<ReplicaStore, never, MemoryTables> = Layer.effec
       id,
       join: change(() => ({ stoppedAt: null })),
       serve: (served) => change(() => ({ served })),
+      serving: (consumer, silentMillis) =>
+        Effect.map(Clock.currentTimeMillis, (now) => serving(tables, consumer, now - silentMillis)),
       leave: change((now) => ({ stoppedAt: now })),
       reap: () => Effect.succeed(0),
       startRecovery: () => Effect.void,

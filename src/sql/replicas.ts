@@ -10,7 +10,7 @@ import { hostname } from "node:os"
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { SqlClient } from "effect/sql"
-import { type Replica, ReplicaStore, type Served } from "../stores/ReplicaStore.ts"
+import { type Replica, ReplicaStore, type Served, type Serving } from "../stores/ReplicaStore.ts"
 import { eraseStarted, findStarted, noteStarted } from "./attemptNotes.ts"
 import { ControlConnection, type Query, type Session } from "./connection/controlConnection.ts"
 import { storeErrors } from "./connection/errors.ts"
@@ -43,6 +43,20 @@ const serve = (query: Query, id: string, served: ReadonlyArray<Served>) =>
       last_seen_at = clock_timestamp()
     WHERE id = $1::uuid`,
     [id, JSON.stringify(Object.fromEntries(served.map(({ consumer, ...rest }) => [consumer, rest])))]
+  )
+
+const serving = (sql: SqlClient.SqlClient) => (consumer: string, silentMillis: number) =>
+  sql.unsafe<Serving>(
+    `SELECT r.id::text AS "id", r.host AS "host", r.pid AS "pid", s.events AS "events"
+    FROM integration_replica AS r
+    CROSS JOIN LATERAL (
+      SELECT array_agg(e.name) AS events
+      FROM jsonb_array_elements_text((r.consumers->$1->'names') || (r.consumers->$1->'patterns')) AS e (name)
+    ) AS s
+    WHERE r.status = 'running' AND r.last_seen_at > clock_timestamp() - $2::float8 * interval '1 millisecond'
+      AND s.events IS NOT NULL
+    ORDER BY r.started_at DESC, r.id`,
+    [consumer, silentMillis]
   )
 
 const leave = (sql: SqlClient.SqlClient, id: string) => sql`
@@ -157,6 +171,7 @@ const make = Effect.gen(function* () {
     id,
     join: storeErrors("replicas.join")(join(own)),
     serve: (served) => storeErrors("replicas.serve")(Effect.asVoid(serve(control.query, id, served))),
+    serving: (consumer, silentMillis) => storeErrors("replicas.serving")(serving(sql)(consumer, silentMillis)),
     leave: storeErrors("replicas.leave")(Effect.asVoid(leave(sql, id))),
     reap: (silentMillis) => storeErrors("replicas.reap")(reap(own, silentMillis, false)),
     startRecovery: (consumer) =>

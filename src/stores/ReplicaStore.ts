@@ -35,6 +35,12 @@ export interface Replica {
   readonly stoppedAt: Date | null
 }
 
+/** A process that has handlers of a consumer. @since 0.1.0 */
+export interface Serving extends Pick<Replica, "id" | "host" | "pid"> {
+  /** Names and patterns they are for. */
+  readonly events: ReadonlyArray<string>
+}
+
 /** An attempt that was begun. @since 0.1.0 */
 export interface StartedAttempt {
   /** Milliseconds since then. */
@@ -61,6 +67,8 @@ export class ReplicaStore extends Context.Service<
      * have had in hand of what it served before stays known, for who recovers from a crash.
      */
     readonly serve: (served: ReadonlyArray<Served>) => Effect.Effect<void, StoreError>
+    /** Processes that run, have been heard of within `silentMillis`, and serve a consumer; the last started first. */
+    readonly serving: (consumer: string, silentMillis: number) => Effect.Effect<ReadonlyArray<Serving>, StoreError>
     /** This process ends in good order. */
     readonly leave: Effect.Effect<void, StoreError>
     /** Looks for processes that ended without a word, among those not heard of for `silentMillis`. Returns how many. */

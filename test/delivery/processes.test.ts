@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
-import { DomainEvent, InboxStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
+import { DomainEvent, InboxStore, Processor, Publisher, Subscriber, SubscriptionStore } from "../../src/index.ts"
 import { Counted, counting, createLedger } from "../processes/program.ts"
 import { start } from "../support/children.ts"
 import * as Databases from "../support/databases.ts"
@@ -148,6 +148,57 @@ it.live("deliveries of a consumer that only another process serves wait for it",
           ["here", 1]
         ]
       )
+    })
+  )
+)
+
+it.live("retire refuses what another process serves, and says where, unless it is forced", () =>
+  inSchema((env) =>
+    Effect.gen(function* () {
+      const processor = yield* Processor
+      const child = yield* start("worker", { ...env, TEST_CONSUMERS: "a" })
+      yield* child.message("ready")
+      const [other] = (yield* processor.replicas).filter(({ consumers }) => consumers.includes("a"))
+      const refused = yield* Effect.flip(processor.retire("a", { open: "skip" }))
+      assert.deepInclude(refused, {
+        _tag: "ConsumerStillServed",
+        consumer: "a",
+        event: Counted.name,
+        pid: other?.pid ?? null
+      })
+      assert.strictEqual(
+        refused.message,
+        `Consumer "a" still has a handler for "${Counted.name}" in process ${other?.pid} on ${other?.host}, which would subscribe again at its next start. Remove the subscriber first, then retire the subscription; { force: true } ends it all the same.`
+      )
+      assert.strictEqual((yield* processor.retire("a", { event: "another.event" })).ended, 0)
+      const [event] = yield* Publisher.publishAll(events(1))
+      assert.deepStrictEqual(event?.consumers, ["a"])
+      assert.strictEqual((yield* processor.retire("a", { open: "skip", force: true })).ended, 1)
+      assert.deepStrictEqual((yield* Publisher.publishAll(events(1)))[0]?.consumers, [])
+    })
+  )
+)
+
+it.live("a process that begins to serve a consumer while it is retired keeps its subscription", () =>
+  inSchema(() =>
+    Effect.gen(function* () {
+      const processor = yield* Processor
+      const subscriptions = yield* SubscriptionStore
+      const sql = yield* SqlClient.SqlClient
+      yield* subscribe("a")
+      yield* until(processor.unserved, (all) => all.length === 1)
+      const { skipOpen } = subscriptions
+      // The service is shared with the processor. Another process has seen the subscription, and serves it from now on.
+      const served = { a: { names: [Counted.name], patterns: [], workers: 1, batch: 1 } }
+      const begins = sql`
+        INSERT INTO integration_replica (id, host, pid, consumers)
+        VALUES (${crypto.randomUUID()}::uuid, 'elsewhere', 1, ${JSON.stringify(served)}::jsonb)`
+      Object.assign(subscriptions, {
+        skipOpen: (scope: Parameters<typeof skipOpen>[0]) => Effect.andThen(Effect.orDie(begins), skipOpen(scope))
+      })
+      const refused = yield* Effect.flip(processor.retire("a", { open: "skip" }))
+      assert.include(refused.message, "in process 1 on elsewhere")
+      assert.deepStrictEqual((yield* Publisher.publishAll(events(1)))[0]?.consumers, ["a"])
     })
   )
 )

@@ -8,6 +8,7 @@ import { ConsumerStillServed } from "../../errors/OperationErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { RetireScope } from "../../stores/SubscriptionStore.ts"
 import type { Engine } from "../engine.ts"
+import { unseenMillis } from "../maintenance/maintenance.ts"
 import type { Retired } from "../Retired.ts"
 
 const listed = 1000
@@ -26,16 +27,33 @@ const scopeOf = Effect.fnUntraced(function* (
   }
 })
 
+/** What `retire` is asked. */
+export interface Options {
+  readonly event?: string
+  readonly open?: "list" | "skip"
+  readonly force?: boolean
+}
+
+/** Fails when a process has a handler for what is to end. What this process has is known here, before it is recorded. */
+const refuseServed = Effect.fnUntraced(function* (engine: Engine, consumer: string, { event, force }: Options) {
+  if (force === true) return
+  const { names, patterns } = engine.registry.interestOf(consumer)
+  const { id } = engine.replicas
+  const here = { id, host: null, pid: null, events: [...names, ...patterns] }
+  const others = yield* engine.replicas.serving(consumer, unseenMillis(yield* engine.settings.current))
+  for (const { events, host, id: replica, pid } of [here, ...others.filter((other) => other.id !== id)]) {
+    const served = events.find((each) => event === undefined || each === event)
+    if (served === undefined) continue
+    return yield* new ConsumerStillServed({ consumer, event: served, replica, host, pid, isHere: replica === id })
+  }
+})
+
 export const retire = Effect.fn("Processor.retire")(function* (
   engine: Engine,
   consumer: string,
-  options: { readonly event?: string; readonly open?: "list" | "skip" }
+  options: Options
 ): Effect.fn.Return<Retired, ConsumerStillServed | StoreError> {
-  const interest = engine.registry.interestOf(consumer)
-  const served = [...interest.names, ...interest.patterns].find(
-    (_) => options.event === undefined || _ === options.event
-  )
-  if (served !== undefined) return yield* new ConsumerStillServed({ consumer, event: served })
+  yield* refuseServed(engine, consumer, options)
   const result = yield* engine.transactor.withTransaction(
     Effect.gen(function* () {
       const scope = yield* scopeOf(engine, consumer, options.event)
@@ -43,6 +61,8 @@ export const retire = Effect.fn("Processor.retire")(function* (
       if (open.length > 0 && options.open !== "skip") return { ended: 0, open, skipped: [] }
       const ended = yield* engine.subscriptions.remove(consumer, scope.events)
       const skipped = yield* engine.subscriptions.skipOpen(scope)
+      // Who has begun to serve it meanwhile said so first. Who begins now waits for this transaction, and subscribes anew.
+      yield* refuseServed(engine, consumer, options)
       return { ended, open: [], skipped }
     })
   )

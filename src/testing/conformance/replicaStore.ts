@@ -60,6 +60,32 @@ export const replicaStore = [
   ),
 
   check(
+    "tells which processes serve a consumer, and what of it, but of none that is silent or has left",
+    Effect.gen(function* () {
+      const store = yield* ReplicaStore
+      const consumer = unique("serving")
+      const here = (events: ReadonlyArray<string>) =>
+        Effect.map(store.serving(consumer, 60_000), (found) =>
+          assert.deepEqual(
+            found.map((each) => [each.id, each.pid, each.events]),
+            events.length === 0 ? [] : [[store.id, process.pid, events]]
+          )
+        )
+      yield* store.serve([serving(unique("other"), { names: ["a"] })])
+      yield* here([])
+      yield* store.serve([serving(consumer, { names: ["a"], patterns: ["b*"] })])
+      yield* here(["a", "b*"])
+      assert.deepEqual(yield* store.serving(consumer, 0), [])
+      yield* store.leave
+      yield* here([])
+      yield* store.join
+      yield* here(["a", "b*"])
+      yield* store.serve([])
+      yield* here([])
+    })
+  ),
+
+  check(
     "subscriptions are unserved as long as no process that runs serves them, with what waits for them",
     Effect.gen(function* () {
       const store = yield* ReplicaStore
