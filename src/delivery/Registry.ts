@@ -122,6 +122,8 @@ export class Registry extends Context.Service<
       subscribers: ReadonlyArray<Subscriber>,
       before?: Effect.Effect<void, StoreError>
     ) => Effect.Effect<void, RegistrationError>
+    /** Writes the subscriptions of these consumers once more, as far as they are here. */
+    readonly registerAgain: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /** Takes subscribers out of this process; their subscriptions stay. */
     readonly deregister: (subscribers: ReadonlyArray<Subscriber>) => Effect.Effect<void>
     /** Handlers of an event in this process, highest priority first, then in the order they were registered. */
@@ -209,6 +211,11 @@ export class Registry extends Context.Service<
           const write = Effect.andThen(before, store.register(subscriptions(subscribers)))
           yield* Effect.onError(write, () => deregister(subscribers))
         }, Effect.uninterruptible),
+        registerAgain: (consumers) =>
+          Effect.suspend(() => {
+            const here = entries.map(({ subscriber }) => subscriber)
+            return store.register(subscriptions(here.filter(({ consumer }) => consumers.includes(consumer.name))))
+          }),
         deregister,
         handlersOf: (eventName) => Effect.sync(() => matching(eventName)),
         handlerFor,

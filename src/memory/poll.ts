@@ -46,6 +46,26 @@ const expired = (tables: Tables, transaction: Transaction, { consumers }: PollRe
       [...tables.openOf(transaction, consumer)].some(({ lease }) => lease !== null && lease.until <= now)
     )
 
+/** Consumers that others serve with another ordering, and those whose stored ordering is to be that of this process. */
+const orderings = (tables: Tables, transaction: Transaction, { consumers, replica }: PollRequest, now: number) => {
+  const here = consumers.map(({ consumer, onDeadLetter }) => ({
+    consumer,
+    ordering: onDeadLetter === undefined ? "none" : "aggregate"
+  }))
+  const isDisputed = ({ consumer, ordering }: (typeof here)[number]) =>
+    tables.servedOf(consumer, now - replica.silentMillis, replica.id).some((served) => served.ordering !== ordering)
+  const isReordered = (served: (typeof here)[number]) => {
+    const stored = transaction.read(tables.consumers, served.consumer)
+    return (
+      stored !== undefined &&
+      stored.ordering !== served.ordering &&
+      (served.ordering === "aggregate" || !isDisputed(served))
+    )
+  }
+  const names = (some: typeof here) => some.map(({ consumer }) => consumer)
+  return { disputed: names(here.filter(isDisputed)), reordered: names(here.filter(isReordered)) }
+}
+
 /** All that a process asks. What crashes, other processes and plain SQL leave behind elsewhere cannot be here. */
 export const poll = (
   tables: Tables,
@@ -70,6 +90,7 @@ export const poll = (
     nextParkedAfter: firstOrderingKey,
     expired: expired(tables, transaction, request, now),
     recovered: [],
+    ...orderings(tables, transaction, request, now),
     hasPeers: false,
     hasSilentPeers: false
   }

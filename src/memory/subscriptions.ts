@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import type { Registration, RetireScope } from "../stores/SubscriptionStore.ts"
+import type { Registration, RetireScope, Subscription } from "../stores/SubscriptionStore.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
@@ -40,7 +40,12 @@ const backfill = (tables: Tables, transaction: Transaction, registration: Regist
   }
 }
 
-const register = (tables: Tables, transaction: Transaction, registration: Registration, now: number) => {
+/** Whoever serves a consumer in order decides. */
+const orderingOf = (tables: Tables, { consumer, ordering }: Registration) =>
+  tables.servedOf(consumer).some((served) => served.ordering === "aggregate") ? "aggregate" : ordering
+
+const register = (tables: Tables, transaction: Transaction, given: Registration, now: number) => {
+  const registration = { ...given, ordering: orderingOf(tables, given) }
   const { consumer, event, ordering, priority } = registration
   const before = transaction.read(tables.consumers, consumer)
   transaction.write(tables.consumers, consumer, {
@@ -93,9 +98,12 @@ const subscriptions = (tables: Tables, transaction: Transaction) =>
 /** How far what waits for a subscription is counted. */
 const listed = 1000
 
+const isServed = (tables: Tables, { consumer, event }: Subscription) =>
+  tables.servedOf(consumer).some(({ names, patterns }) => names.includes(event) || patterns.includes(event))
+
 const unserved = (tables: Tables, transaction: Transaction) =>
   subscriptions(tables, transaction)
-    .filter(({ consumer, event }) => !tables.servedOf(consumer).has(event))
+    .filter((subscription) => !isServed(tables, subscription))
     .map(({ consumer, event }) => ({
       consumer,
       event,

@@ -8,6 +8,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import { matcher } from "../model/eventPattern.ts"
 import type { AttemptRecord } from "../stores/Delivery.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
+import type { Served } from "../stores/ReplicaStore.ts"
 import type { Subscription } from "../stores/SubscriptionStore.ts"
 import { ascending } from "./comparators.ts"
 import { type Database, type Table, Transaction } from "./database.ts"
@@ -174,11 +175,12 @@ export class Tables {
       }))
   }
 
-  /** Names and patterns of a consumer that processes which run have handlers for. */
-  servedOf(consumer: string): ReadonlySet<string> {
-    const running = [...this.replicas.values()].filter(({ stoppedAt }) => stoppedAt === null)
-    const served = running.flatMap((replica) => replica.served).filter((each) => each.consumer === consumer)
-    return new Set(served.flatMap(({ names, patterns }) => [...names, ...patterns]))
+  /** What processes that run, and have been heard of since a time, say about a consumer; `except` is not asked. */
+  servedOf(consumer: string, since = Number.NEGATIVE_INFINITY, except?: string): ReadonlyArray<Served> {
+    return [...this.replicas]
+      .filter(([id, { lastSeenAt, stoppedAt }]) => stoppedAt === null && lastSeenAt >= since && id !== except)
+      .flatMap(([, { served }]) => served)
+      .filter((each) => each.consumer === consumer)
   }
 
   /** Writes the deliveries of an event. */

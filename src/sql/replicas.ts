@@ -38,7 +38,7 @@ const serve = (query: Query, id: string, served: ReadonlyArray<Served>) =>
   query(
     `UPDATE integration_replica
     SET consumers = (
-        SELECT coalesce(jsonb_object_agg(key, value || '{"names": [], "patterns": []}'), '{}') FROM jsonb_each(consumers)
+        SELECT coalesce(jsonb_object_agg(key, value || '{"names": [], "patterns": [], "ordering": null}'), '{}') FROM jsonb_each(consumers)
       ) || $2::jsonb,
       last_seen_at = clock_timestamp()
     WHERE id = $1::uuid`,

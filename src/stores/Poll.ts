@@ -9,6 +9,7 @@ import type { Interest } from "./Delivery.ts"
 
 /** What one process wants to know about all its consumers. @since 0.1.0 */
 export interface PollRequest {
+  /** What this process serves: in order if a dead letter has a meaning for it. */
   readonly consumers: ReadonlyArray<
     Interest & { readonly consumer: string; readonly onDeadLetter: OnDeadLetter | undefined }
   >
@@ -52,6 +53,13 @@ export interface PollResult {
   readonly expired: ReadonlyArray<string>
   /** Recovering consumers of which nothing suspect is due any more. */
   readonly recovered: ReadonlyArray<string>
+  /** Consumers that another process, which runs and is not silent, serves with another ordering. */
+  readonly disputed: ReadonlyArray<string>
+  /**
+   * Consumers to be registered again, as their stored ordering is another than they are served with here: with order
+   * always, without once nobody disputes it.
+   */
+  readonly reordered: ReadonlyArray<string>
   /** Other processes run, as far as is known. */
   readonly hasPeers: boolean
   /** Some of them have not given a sign of life for long. */

@@ -10,11 +10,13 @@
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
+import type { Ordering } from "../model/Consumer.ts"
 import type { Interest } from "./Delivery.ts"
 
 /** What a process says about a consumer it serves. @since 0.1.0 */
 export interface Served extends Interest {
   readonly consumer: string
+  readonly ordering: Ordering
   /** Workers that drain it. */
   readonly workers: number
   /** Deliveries one of its batches may hold. */

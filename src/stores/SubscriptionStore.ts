@@ -65,7 +65,8 @@ export class SubscriptionStore extends Context.Service<
     /**
      * Records subscriptions and their consumers; those that exist keep their registration. When the ordering of a
      * consumer changes, its open deliveries follow, and its subscriptions are swept again: publishers that could not
-     * see the change may still be under way.
+     * see the change may still be under way. It stays `aggregate` as long as a process that runs serves it so: see
+     * `ReplicaStore.serve`.
      */
     readonly register: (registrations: ReadonlyArray<Registration>) => Effect.Effect<void, StoreError>
     /** Durably stops or resumes the delivery to a consumer. Returns false when there is no such consumer. */

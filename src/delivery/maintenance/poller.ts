@@ -5,7 +5,7 @@
  */
 import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
-import { onDeadLetterOf } from "../../model/Consumer.ts"
+import { onDeadLetterOf, orderingOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
 import { firstOrderingKey, type PollResult } from "../../stores/Poll.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
@@ -66,6 +66,30 @@ const settleExpiredLeases = Effect.fnUntraced(function* (
   }
 })
 
+/** A process with another ordering has registered the consumer since: what is open gets its keys, or loses them, again. */
+const reorder = Effect.fnUntraced(function* (engine: Engine, consumers: PollResult["reordered"]) {
+  if (consumers.length === 0) return
+  yield* withStatementTimeout(engine, "subscriptions.register", engine.registry.registerAgain(consumers))
+  yield* engine.notifier.announce(consumers)
+})
+
+/** Says of each consumer that processes differ about its ordering, once for as long as they do. */
+const makeLogDisputed = (engine: Engine) => {
+  let before: PollResult["disputed"] = []
+  return Effect.fnUntraced(function* (disputed: PollResult["disputed"]) {
+    const consumers = (yield* engine.registry.consumers).filter(({ name }) => disputed.includes(name))
+    for (const consumer of consumers) {
+      if (before.includes(consumer.name)) continue
+      const here = orderingOf(consumer)
+      const there = here === "none" ? "aggregate" : "none"
+      yield* Effect.logWarning(
+        `Consumer "${consumer.name}" is served with ordering "${here}" here and with ordering "${there}" by another process. As long as both run, deliveries are kept in order only by those that ask for it.`
+      )
+    }
+    before = disputed
+  })
+}
+
 const isDue = ({ inMillis }: PollResult["due"][number]) => inMillis <= 0
 
 /** Milliseconds to the next poll: soon while there is work, and never later than something is due. */
@@ -78,6 +102,7 @@ const interval = (result: PollResult, active: number, idle: number): number => {
 export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Poller, never, Scope.Scope> =>
   Effect.gen(function* () {
     const nudges = yield* Queue.sliding<void>(1)
+    const logDisputed = makeLogDisputed(engine)
     let rollUpPosition = 0n
     let parkedAfter = firstOrderingKey
     const ask = Effect.gen(function* () {
@@ -110,6 +135,8 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       yield* unparkAll(engine, result.unparkable)
       parkedAfter = result.nextParkedAfter
       yield* settleExpiredLeases(engine, result.expired, settings)
+      yield* reorder(engine, result.reordered)
+      yield* logDisputed(result.disputed)
       yield* engine.broadcast.setPeers(result.hasPeers)
       if (result.hasSilentPeers) {
         yield* withStatementTimeout(engine, "replicas.reap", engine.replicas.reap(unseenMillis(settings)))

@@ -5,7 +5,7 @@
  */
 import { Effect, PubSub, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
-import type { Consumer } from "../../model/Consumer.ts"
+import { type Consumer, orderingOf } from "../../model/Consumer.ts"
 import { type Engine, untraced } from "../engine.ts"
 
 /** How many deliveries of one batch are recorded at first, and later: few steps, as each is a statement. */
@@ -29,6 +29,7 @@ export const recordServed = (engine: Engine): Effect.Effect<void, StoreError> =>
     yield* engine.replicas.serve(
       consumers.map((consumer) => ({
         consumer: consumer.name,
+        ordering: orderingOf(consumer),
         ...engine.registry.interestOf(consumer.name),
         workers: consumer.options.concurrency ?? 1,
         batch: recordedOf(engine, consumer)

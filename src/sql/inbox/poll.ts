@@ -44,7 +44,8 @@ export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
  * what a dead letter does to the consumer's order, if it has one. From `$1`, a JSON array of such rows.
  */
 const served = `
-  SELECT * FROM jsonb_to_recordset($1::jsonb) AS q (consumer text, names text[], patterns text[], on_dead_letter text)`
+  SELECT q.*, CASE WHEN on_dead_letter IS NULL THEN 'none' ELSE 'aggregate' END AS ordering
+  FROM jsonb_to_recordset($1::jsonb) AS q (consumer text, names text[], patterns text[], on_dead_letter text)`
 
 /** Consumers whose sign of life is old. Those that another process is just marking as seen are passed over. */
 const stale = `
@@ -124,6 +125,24 @@ const peers = "SELECT 1 FROM integration_replica WHERE status = 'running' AND id
 /** Other processes that have not said that they end, but given no sign of life for `$6` milliseconds. */
 const silentPeers = `${peers} AND last_seen_at < clock_timestamp() - $6::float8 * interval '1 millisecond'`
 
+/** Consumers that another process serves with another ordering; one that has been silent does not count. */
+const disputed = `
+  SELECT s.consumer
+  FROM served AS s
+  WHERE EXISTS (
+    SELECT 1
+    FROM integration_replica AS r
+    WHERE r.status = 'running' AND r.id <> $5::uuid AND r.consumers->s.consumer->>'ordering' <> s.ordering
+      AND r.last_seen_at >= clock_timestamp() - $6::float8 * interval '1 millisecond'
+  )`
+
+/** Consumers whose stored ordering is to be that of this process: the ordered one decides while they differ. */
+const reordered = `
+  SELECT s.consumer
+  FROM served AS s
+  JOIN integration_consumer AS c ON c.consumer_name = s.consumer
+  WHERE c.ordering <> s.ordering AND (s.ordering = 'aggregate' OR s.consumer NOT IN (SELECT consumer FROM disputed))`
+
 /**
  * All that a process asks, in one statement, whatever the number of its consumers. As `stale` passes over what others
  * have locked, replicas neither wait for each other nor deadlock. Parameters: see `parametersOf`.
@@ -133,6 +152,7 @@ const statement = `
     stale AS (${stale}),
     seen AS (${markSeen}),
     present AS (${markPresent}),
+    disputed AS (${disputed}),
     pending AS (${pending}),
     parked AS (${parkedKeys("$4::bigint")})
   SELECT
@@ -147,6 +167,8 @@ const statement = `
     coalesce((${nextParked("parked")}), ${firstOrderingKey}) AS "nextParkedAfter",
     ARRAY(${expired}) AS "expired",
     ARRAY(${recovered}) AS "recovered",
+    ARRAY(SELECT consumer FROM disputed) AS "disputed",
+    ARRAY(${reordered}) AS "reordered",
     EXISTS (${peers}) AS "hasPeers",
     EXISTS (${silentPeers}) AS "hasSilentPeers"`
 

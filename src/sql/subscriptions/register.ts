@@ -35,11 +35,15 @@ const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Reg
 const startOf = ({ startFrom }: Registration) =>
   startFrom === undefined ? "" : startFrom === "beginning" ? "-infinity" : startFrom.toISOString()
 
-/** Writes consumers; returns those that were there with another ordering. */
+/** Writes consumers; returns those that were there with another ordering. Whoever serves one in order decides. */
 const registerConsumers = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
   sql<{ consumer: string }>`
     WITH input AS (
-      SELECT DISTINCT ON (consumer) *
+      SELECT DISTINCT ON (consumer) consumer, CASE WHEN EXISTS (
+        SELECT 1
+        FROM integration_replica AS r
+        WHERE r.status = 'running' AND r.consumers->i.consumer->>'ordering' = 'aggregate'
+      ) THEN 'aggregate' ELSE ordering END AS ordering
       FROM unnest(
         ${registrations.map((_) => _.consumer)}::text[], ${registrations.map((_) => _.ordering)}::text[]
       ) AS i (consumer, ordering)

@@ -7,6 +7,7 @@ import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
+import { firstOrderingKey } from "../../stores/Poll.ts"
 import { ReplicaStore, type Served } from "../../stores/ReplicaStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
@@ -17,6 +18,7 @@ const check = checkOf("ReplicaStore")
 
 const serving = (consumer: string, more: Partial<Served>): Served => ({
   consumer,
+  ordering: "none",
   names: [],
   patterns: [],
   workers: 1,
@@ -26,6 +28,28 @@ const serving = (consumer: string, more: Partial<Served>): Served => ({
 
 /** This process, as the store knows it. */
 const self = ReplicaStore.use((store) => Effect.map(store.all, (all) => all.find(({ id }) => id === store.id)))
+
+/** Whether a poll says that a consumer is to be registered again, when it is asked by a process that serves it so. */
+const isReordered = (consumer: string, ordering: Served["ordering"]) =>
+  Effect.gen(function* () {
+    const { id } = yield* ReplicaStore
+    const { disputed, reordered } = yield* InboxStore.use((inbox) =>
+      inbox.poll({
+        consumers: [{ consumer, names: [], patterns: [], onDeadLetter: ordering === "none" ? undefined : "park" }],
+        rollUpPosition: 0n,
+        rollUpLimit: 1,
+        parkedAfter: firstOrderingKey,
+        replica: { id, silentMillis: 60_000 }
+      })
+    )
+    assert.deepEqual(disputed, [])
+    return reordered.includes(consumer)
+  })
+
+const orderingOf = (consumer: string) =>
+  SubscriptionStore.use((store) =>
+    Effect.map(store.consumers, (all) => all.find((each) => each.consumer === consumer)?.ordering)
+  )
 
 /** What is said to be served by nobody of a consumer's subscriptions. */
 const unservedOf = (consumer: string) =>
@@ -82,6 +106,29 @@ export const replicaStore = [
       yield* here(["a", "b*"])
       yield* store.serve([])
       yield* here([])
+    })
+  ),
+
+  check(
+    "a consumer stays in order as long as a process that runs serves it so, and a poll tells of one that is not as it is served",
+    Effect.gen(function* () {
+      const store = yield* ReplicaStore
+      const consumer = unique("ordering")
+      const register = (ordering: Served["ordering"]) =>
+        SubscriptionStore.use((subscriptions) =>
+          subscriptions.register([{ consumer, event: unique("event"), priority: 0, ordering }])
+        )
+      yield* register("none")
+      assert.equal(yield* isReordered(consumer, "none"), false)
+      assert.equal(yield* isReordered(consumer, "aggregate"), true)
+      yield* store.serve([serving(consumer, { ordering: "aggregate", names: ["a"] })])
+      yield* register("none")
+      assert.equal(yield* orderingOf(consumer), "aggregate")
+      assert.equal(yield* isReordered(consumer, "aggregate"), false)
+      assert.equal(yield* isReordered(consumer, "none"), true)
+      yield* store.serve([])
+      yield* register("none")
+      assert.equal(yield* orderingOf(consumer), "none")
     })
   ),
 
