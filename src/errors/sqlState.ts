@@ -84,3 +84,9 @@ export const isAborted = (cause: Cause.Cause<unknown>): boolean => {
   for (const error of errorsOf(cause)) if (codeOf(error) === "25P02") return true
   return false
 }
+
+/** Whether a prepared statement was not there (invalid_sql_statement_name). */
+export const isNotPrepared = (cause: Cause.Cause<unknown>): boolean => {
+  for (const error of errorsOf(cause)) if (codeOf(error) === "26000") return true
+  return false
+}

@@ -119,6 +119,10 @@ interface Own {
   readonly id: string
   readonly sql: SqlClient.SqlClient
   readonly control: ControlConnection["Service"]
+  /** Runs a statement on the control connection. */
+  readonly query: Query
+  /** Names the tables in statements on another connection. */
+  readonly on: TableClient["Service"]["on"]
   readonly inTransaction: InTransaction
 }
 
@@ -148,29 +152,31 @@ const reap = ({ id, inTransaction, sql }: Own, silentMillis: number, isAlone: bo
   }).pipe(inTransaction)
 
 /** Locks the id of this process and writes its row, on every control connection there will be. */
-const enterOnSession = (id: string) => (session: Session) =>
-  Effect.andThen(
-    // The lock comes first: a running row whose lock is free is a process that has ended.
-    session.hasState ? session.query(`SELECT pg_advisory_lock_shared(${lockKey("$1")})`, [id]) : Effect.void,
-    enter(session.query, id, session.hasState)
-  )
+const enterOnSession =
+  ({ id, on }: Own) =>
+  (session: Session) =>
+    Effect.andThen(
+      // The lock comes first: a running row whose lock is free is a process that has ended.
+      session.hasState ? on(session.query)(`SELECT pg_advisory_lock_shared(${lockKey("$1")})`, [id]) : Effect.void,
+      enter(on(session.query), id, session.hasState)
+    )
 
 const join = Effect.fnUntraced(function* (own: Own) {
-  const { control, id, sql } = own
-  yield* control.isSeparate ? control.onSession(enterOnSession(id)) : enter(control.query, id, false)
+  const { control, id, query, sql } = own
+  yield* control.isSeparate ? control.onSession(enterOnSession(own)) : enter(query, id, false)
   yield* forget(sql)
   yield* reap(own, 0, !control.isSeparate)
 })
 
 const make = Effect.gen(function* () {
-  const { sql } = yield* TableClient
+  const { on, sql } = yield* TableClient
   const control = yield* ControlConnection
   const id = SecureRandom.uuidV7Unsafe()
-  const own: Own = { id, sql, control, inTransaction: yield* maintenanceTransaction(sql) }
+  const own: Own = { id, sql, control, on, query: on(control.query), inTransaction: yield* maintenanceTransaction(sql) }
   return ReplicaStore.of({
     id,
     join: storeErrors("replicas.join")(join(own)),
-    serve: (served) => storeErrors("replicas.serve")(Effect.asVoid(serve(control.query, id, served))),
+    serve: (served) => storeErrors("replicas.serve")(Effect.asVoid(serve(own.query, id, served))),
     serving: (consumer, silentMillis) => storeErrors("replicas.serving")(serving(sql)(consumer, silentMillis)),
     leave: storeErrors("replicas.leave")(Effect.asVoid(leave(sql, id))),
     reap: (silentMillis) => storeErrors("replicas.reap")(reap(own, silentMillis, false)),
@@ -180,7 +186,7 @@ const make = Effect.gen(function* () {
       ),
     endRecovery: (consumers) => storeErrors("replicas.endRecovery")(Effect.asVoid(endRecovery(sql)(consumers))),
     noteStarted: (deliveryId, attempt) =>
-      storeErrors("replicas.noteStarted")(Effect.asVoid(noteStarted(control.query, id, deliveryId, attempt))),
+      storeErrors("replicas.noteStarted")(Effect.asVoid(noteStarted(own.query, id, deliveryId, attempt))),
     findStarted: (deliveryId) =>
       storeErrors("replicas.findStarted")(Effect.map(findStarted(sql)(deliveryId), ([note]) => note)),
     eraseStarted: (deliveryId) => storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(deliveryId))),

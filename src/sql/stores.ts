@@ -30,7 +30,8 @@ export const stores = (migrate: boolean) =>
     SqlSettings.layer,
     SqlTransactor.layer
   ).pipe(
-    Layer.provideMerge(ControlConnection.layer),
     Layer.provideMerge(TableClient.layer),
-    Layer.provide(Migrations.layer(migrate))
+    Layer.provide(Migrations.layer(migrate)),
+    // First of all: it finds out whether the client fits the database.
+    Layer.provideMerge(ControlConnection.layer)
   )

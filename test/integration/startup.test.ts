@@ -102,7 +102,7 @@ it.live("a database that cannot be reached is named as such", () =>
     const nowhere = PgClient.layer({ url: Redacted.make("postgres://postgres@127.0.0.1:1/postgres") })
     const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer().pipe(Layer.provide(nowhere)))))
     assert.strictEqual(error._tag, "StoreError")
-    assert.match(error.message, /^migrations\.run: .*ECONNREFUSED/)
+    assert.match(error.message, /^control\.connect: .*ECONNREFUSED/)
   })
 )
 

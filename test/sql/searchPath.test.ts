@@ -64,8 +64,13 @@ it("the engine's statements go through the client that names the schema, and it 
   )
   assert.deepStrictEqual(
     direct.map(([file]) => file),
-    // What the first needs to know, transactions of applications, and what makes the tables.
-    ["sql/connection/tableClient.ts", "sql/connection/transactor.ts", "sql/migrations/migrations.ts"]
+    // Where the tables are is asked there, and made; the others know nothing of tables.
+    [
+      "sql/connection/controlConnection.ts",
+      "sql/connection/tableClient.ts",
+      "sql/connection/transactor.ts",
+      "sql/migrations/migrations.ts"
+    ]
   )
   const made = Object.values(migrations)
     .flat()

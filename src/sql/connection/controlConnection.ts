@@ -10,12 +10,13 @@
 import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Context, Deferred, Effect, Layer, Option, Queue, Schedule, Scope } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { type SqlClient, SqlError } from "effect/sql"
+import { SqlClient, SqlError } from "effect/sql"
+import type { InvalidOption } from "../../errors/DeclarationErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isConnectionLost } from "../../errors/sqlState.ts"
 import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { storeErrors } from "./errors.ts"
-import { TableClient } from "./tableClient.ts"
+import { checkPrepared } from "./preparedStatements.ts"
 
 /** One connection, as long as it lasts. */
 export interface Session {
@@ -65,13 +66,17 @@ export class ControlConnection extends Context.Service<
     readonly isSeparate: boolean
   }
 >()("effect-integration/sql/ControlConnection") {
-  static readonly layer: Layer.Layer<ControlConnection, StoreError, PgClient.PgClient | TableClient> = Layer.effect(
+  static readonly layer: Layer.Layer<
+    ControlConnection,
+    InvalidOption | StoreError,
+    PgClient.PgClient | SqlClient.SqlClient
+  > = Layer.effect(
     ControlConnection,
     Effect.gen(function* () {
       const { singleSession } = yield* SqlCapabilities
-      const client = yield* TableClient
+      const sql = (yield* SqlClient.SqlClient).withoutTransforms()
       const { config } = yield* PgClient.PgClient
-      return singleSession ? shared(client) : yield* storeErrors("control.connect")(separate(config, client))
+      return singleSession ? shared(sql) : yield* storeErrors("control.connect")(separate(config, sql))
     })
   )
 }
@@ -79,7 +84,7 @@ export class ControlConnection extends Context.Service<
 /** Runs a statement on the control connection. */
 export type Query = ControlConnection["Service"]["query"]
 
-const shared = ({ sql }: TableClient["Service"]) =>
+const shared = (sql: SqlClient.SqlClient) =>
   ControlConnection.of({
     query: (text, parameters) => sql.unsafe(text, parameters),
     onSession: () => Effect.void,
@@ -105,14 +110,14 @@ const hasState = Effect.fnUntraced(function* (connection: PgConnection.PgConnect
   }).pipe(Effect.scoped)
 })
 
-const open = (config: PgClient.PgClientConfig, { qualify, sql }: TableClient["Service"]) =>
+const open = (config: PgClient.PgClientConfig, sql: SqlClient.SqlClient) =>
   Effect.gen(function* () {
     const connection = yield* Effect.flatMap(PgConnection.make({ ...config, multiplex: false }), (made) => made.pin)
     const ended = yield* Deferred.make<void>()
     const abandon = Effect.asVoid(Deferred.succeed(ended, undefined))
     const session: Session = {
       query: <Row extends object>(text: string, parameters?: ReadonlyArray<unknown>) =>
-        connection.query(qualify(text), parameters).pipe(
+        connection.query(text, parameters).pipe(
           Effect.map((result) => result.rows as ReadonlyArray<unknown> as ReadonlyArray<Row>),
           Effect.timeoutOrElse({
             duration: statementTimeout,
@@ -135,13 +140,13 @@ interface Running {
 /** How often an idle connection is asked for a sign of life. */
 const pingInterval = "2 minutes"
 
-const separate = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, client: TableClient["Service"]) {
+const separate = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, sql: SqlClient.SqlClient) {
   const hooks: Array<Hook> = []
   const first = yield* Deferred.make<void, SqlError.SqlError>()
   let current = yield* Deferred.make<Running>()
   /** One connection from its making to its loss. */
   const life = Effect.gen(function* () {
-    const { ended, session } = yield* open(config, client)
+    const { ended, session } = yield* open(config, sql)
     for (const hook of hooks) yield* hook(session)
     yield* Deferred.succeed(current, { session, scope: yield* Effect.scope })
     yield* Deferred.succeed(first, undefined)
@@ -165,6 +170,7 @@ const separate = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, c
       orElse: () => Effect.fail(unavailable("the control connection is down"))
     })
   )
+  if (!(yield* here).session.hasState) yield* checkPrepared(config)
   return ControlConnection.of({
     query: (text, parameters) => Effect.flatMap(here, ({ session }) => session.query(text, parameters)),
     onSession: (hook) =>

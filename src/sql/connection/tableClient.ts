@@ -7,6 +7,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { StoreError } from "../../errors/StoreErrors.ts"
+import type { Query } from "./controlConnection.ts"
 import { storeErrors } from "./errors.ts"
 
 /** The tables of `sql/`. A test compares. */
@@ -81,8 +82,8 @@ export class TableClient extends Context.Service<
   {
     /** Runs statements in whatever transaction is open, as the application's client does. */
     readonly sql: SqlClient.SqlClient
-    /** For statements on other connections. */
-    readonly qualify: (text: string) => string
+    /** The same for statements on another connection. */
+    readonly on: (query: Query) => Query
   }
 >()("effect-integration/sql/TableClient") {
   /** Needs the tables to be there. */
@@ -91,7 +92,13 @@ export class TableClient extends Context.Service<
     Effect.gen(function* () {
       const sql = (yield* SqlClient.SqlClient).withoutTransforms()
       const qualify = qualifier(yield* storeErrors("tables.find")(schemaOf(sql)))
-      return { sql: qualifying(sql, qualify), qualify }
+      return {
+        sql: qualifying(sql, qualify),
+        on:
+          (query: Query): Query =>
+          (text, parameters) =>
+            query(qualify(text), parameters)
+      }
     })
   )
 }

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { Leased } from "../../stores/Delivery.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
-import type { ControlConnection } from "../connection/controlConnection.ts"
+import type { Query } from "../connection/controlConnection.ts"
 import { storeErrors } from "../connection/errors.ts"
 import { claimedColumns, eventOf } from "./claimFragments.ts"
 import { settledBy, settling } from "./settle.ts"
@@ -67,7 +67,8 @@ const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number) 
 
 type Leases = Pick<InboxStore["Service"], "lease" | "renew" | "settleLease" | "giveBack" | "expired">
 
-export const leases = (sql: SqlClient.SqlClient, control: ControlConnection["Service"]): Leases => ({
+/** @param control - runs statements on the control connection */
+export const leases = (sql: SqlClient.SqlClient, control: Query): Leases => ({
   lease: (deliveryId, millis) =>
     storeErrors("inbox.lease")(
       Effect.flatMap(lease(sql)(deliveryId, millis), ([row]) =>
@@ -81,7 +82,7 @@ export const leases = (sql: SqlClient.SqlClient, control: ControlConnection["Ser
       ? Effect.succeed([])
       : storeErrors("inbox.renew")(
           Effect.map(
-            control.query<{ id: string }>(renewal, [held.map((_) => _.deliveryId), held.map((_) => _.token), millis]),
+            control<{ id: string }>(renewal, [held.map((_) => _.deliveryId), held.map((_) => _.token), millis]),
             (rows) => rows.map((row) => row.id)
           )
         ),

@@ -106,7 +106,7 @@ const lastPosition = (sql: SqlClient.SqlClient) => (consumer: string) =>
 export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnection> = Layer.effect(
   InboxStore,
   Effect.gen(function* () {
-    const { sql } = yield* TableClient
+    const { on, sql } = yield* TableClient
     const control = yield* ControlConnection
     const unparkKeys = unpark(sql, yield* maintenanceTransaction(sql))
     const forward = bringForward(sql)
@@ -142,7 +142,7 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
       lastPosition: (consumer) =>
         storeErrors("inbox.lastPosition")(Effect.map(lastPosition(sql)(consumer), ([row]) => row?.position ?? 0n)),
       poll: (request) => storeErrors("inbox.poll")(poll(sql)(request)),
-      ...leases(sql, control),
+      ...leases(sql, on(control.query)),
       attempts: (deliveryId) => storeErrors("inbox.attempts")(attempts(sql)(deliveryId)),
       findById: (deliveryId) => storeErrors("inbox.findById")(Effect.map(findById(sql)(deliveryId), ([row]) => row)),
       findByEvent: (eventId) => storeErrors("inbox.findByEvent")(findByEvent(sql)(eventId)),
