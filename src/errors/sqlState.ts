@@ -47,6 +47,16 @@ export const isContention = (cause: Cause.Cause<unknown>): boolean => {
   return false
 }
 
+/** Whether the database rolled a transaction back because of others, so that it can be repeated as it was. */
+export const isRolledBack = (cause: Cause.Cause<unknown>): boolean => {
+  for (const error of errorsOf(cause)) {
+    const code = codeOf(error)
+    if (code === "40001" || code === "40P01") return true
+    if (error instanceof SqlError.SerializationError || error instanceof SqlError.DeadlockError) return true
+  }
+  return false
+}
+
 /**
  * SQLSTATEs with which a server ends a connection: admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped,
  * idle_in_transaction_session_timeout, transaction_timeout; connection exceptions; and read_only_sql_transaction: the

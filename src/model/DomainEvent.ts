@@ -139,9 +139,10 @@ export interface PublishOptions {
   /**
    * Names the event among those of its source module and name, 1 to 255 characters: while an event with this key is
    * kept, publishing again writes nothing and returns that event, with `isDuplicate`. Who publishes at the same time
-   * waits for the other's transaction; under REPEATABLE READ or stricter, the later one fails with a serialization
-   * failure (`StoreError`, retryable). Lists of up to 1000 events are written in the order of their keys, so that two of
-   * them never wait for each other; of longer ones PostgreSQL may end one as a deadlock (`StoreError`, retryable).
+   * waits for the other's transaction; in a transaction of the caller's under REPEATABLE READ or stricter, the later one
+   * fails with a serialization failure (`StoreError`, retryable). Lists of up to 1000 events are written in the order of
+   * their keys, so that two of them never wait for each other; of longer ones in a transaction of the caller's PostgreSQL
+   * may end one as a deadlock (`StoreError`, retryable). Outside of one, both are repeated.
    */
   readonly dedupeKey?: string
 }

@@ -8,6 +8,7 @@ import { type Context, Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { isRefused } from "../errors/sqlState.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
+import { repeatAlone } from "../stores/contention.ts"
 import type { Appended, OutboxStore } from "../stores/OutboxStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Broadcast, InlineNotification } from "../wakeups/Broadcast.ts"
@@ -90,6 +91,7 @@ const appendAlone = (services: Services, prepared: ReadonlyArray<Prepared>) =>
  */
 export const makeAppend = (services: Services, context: Context.Context<never>): Append => {
   const { transactor } = services
+  const repeated = repeatAlone(transactor.isOpen)
   const here: Append = (prepared) => appendHere(services, prepared)
   const coalesced = coalesce(
     (prepared: ReadonlyArray<Prepared>) => (prepared.length === 1 ? appendAlone(services, prepared) : here(prepared)),
@@ -104,6 +106,6 @@ export const makeAppend = (services: Services, context: Context.Context<never>):
   return (prepared) => {
     const [first, second] = prepared
     if (first !== undefined && second === undefined) return one(first)
-    return prepared.length > chunkSize ? transactor.withTransaction(here(prepared)) : here(prepared)
+    return prepared.length > chunkSize ? repeated(transactor.withTransaction(here(prepared))) : here(prepared)
   }
 }

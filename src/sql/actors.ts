@@ -8,7 +8,7 @@ import type { SqlClient } from "effect/sql"
 import type { Entity } from "../model/DomainEvent.ts"
 import { ActorStore, type NewState, type StoredState } from "../stores/ActorStore.ts"
 import { type RowOf, withAggregate } from "./aggregateColumns.ts"
-import { storeErrors } from "./connection/errors.ts"
+import { storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
 
 type Row = RowOf<StoredState>
@@ -57,6 +57,7 @@ export const layer: Layer.Layer<ActorStore, never, TableClient> = Layer.effect(
   ActorStore,
   Effect.gen(function* () {
     const { sql } = yield* TableClient
+    const storeErrors = storeErrorsOf(sql)
     return ActorStore.of({
       read: (consumer, aggregate) =>
         storeErrors("actors.read")(

@@ -17,7 +17,7 @@ import {
   undecodableTag
 } from "../stores/DeadLetterStore.ts"
 import { type RowOf, withAggregate } from "./aggregateColumns.ts"
-import { storeErrors } from "./connection/errors.ts"
+import { storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
 import { gaveUp } from "./deliveryStates.ts"
 import { reopenEvents } from "./writeDeliveries.ts"
@@ -127,6 +127,7 @@ export const layer: Layer.Layer<DeadLetterStore, never, TableClient> = Layer.eff
   DeadLetterStore,
   Effect.gen(function* () {
     const { sql } = yield* TableClient
+    const storeErrors = storeErrorsOf(sql)
     const [requeueAll, discardAll] = [requeue(sql), discard(sql)]
     return DeadLetterStore.of({
       list: (filter, after, limit) =>

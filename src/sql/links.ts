@@ -3,14 +3,14 @@
  *
  * @internal
  */
-import { Effect, Layer, Option, type Schema } from "effect"
+import { Effect, Layer, type Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { Entity } from "../model/DomainEvent.ts"
 import { isUuid } from "../model/storable.ts"
 import { deferWrite } from "../stores/deferredWrites.ts"
 import { type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
-import { storeErrors } from "./connection/errors.ts"
+import { isInTransaction, storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
 
 interface Row {
@@ -86,7 +86,8 @@ export const layer: Layer.Layer<LinkStore, never, TableClient> = Layer.effect(
   LinkStore,
   Effect.gen(function* () {
     const { sql } = yield* TableClient
-    const defer = deferWrite(Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome))
+    const storeErrors = storeErrorsOf(sql)
+    const defer = deferWrite(isInTransaction(sql))
     const links = (rows: ReadonlyArray<Row>) => rows.map(toLink)
     return LinkStore.of({
       create: Effect.fnUntraced(function* (link) {

@@ -13,7 +13,7 @@ import type { SqlClient } from "effect/sql"
 import { type Replica, ReplicaStore, type Served, type Serving } from "../stores/ReplicaStore.ts"
 import { eraseStarted, findStarted, noteStarted } from "./attemptNotes.ts"
 import { ControlConnection, type Query, type Session } from "./connection/controlConnection.ts"
-import { storeErrors } from "./connection/errors.ts"
+import { storeErrorsOf } from "./connection/errors.ts"
 import { type InTransaction, maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
 import { TableClient, tablesId } from "./connection/tableClient.ts"
 import { endRecovery, startRecovery } from "./recovery.ts"
@@ -170,6 +170,7 @@ const join = Effect.fnUntraced(function* (own: Own) {
 
 const make = Effect.gen(function* () {
   const { on, sql } = yield* TableClient
+  const storeErrors = storeErrorsOf(sql)
   const control = yield* ControlConnection
   const id = SecureRandom.uuidV7Unsafe()
   const own: Own = { id, sql, control, on, query: on(control.query), inTransaction: yield* maintenanceTransaction(sql) }

@@ -6,7 +6,7 @@
 import { Effect, Layer, type Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { type SettingChange, SettingStore } from "../settings/SettingStore.ts"
-import { storeErrors } from "./connection/errors.ts"
+import { storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
 
 const all = (sql: SqlClient.SqlClient) =>
@@ -46,6 +46,7 @@ export const layer: Layer.Layer<SettingStore, never, TableClient> = Layer.effect
   SettingStore,
   Effect.gen(function* () {
     const { sql } = yield* TableClient
+    const storeErrors = storeErrorsOf(sql)
     return SettingStore.of({
       all: storeErrors("settings.all")(
         Effect.map(all(sql), (rows) => Object.fromEntries(rows.map((row) => [row.key, row.value])))

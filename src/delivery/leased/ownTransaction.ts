@@ -4,11 +4,12 @@
  * @internal
  */
 import { Effect } from "effect"
+import { repeatAlone } from "../../stores/contention.ts"
 import { withLivenessLimit } from "../../stores/unresponsive.ts"
 import type { ConsumerRules } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 
-/** A transaction of statements of our own, without handlers. */
+/** A transaction of statements of our own, without handlers: repeated when others stood in its way. */
 export const inOwnTransaction = <A, E, R>(
   engine: Engine,
   rules: Pick<ConsumerRules, "processingLeaseMs">,
@@ -20,4 +21,4 @@ export const inOwnTransaction = <A, E, R>(
     const liveness = { last: yield* engine.now }
     const limited = Effect.andThen(untraced(limitIdle(rules.processingLeaseMs)), transaction)
     return yield* withLivenessLimit((abort) => abortableTransaction(limited, abort), liveness, 0, rules)
-  })
+  }).pipe(repeatAlone(Effect.succeed(false)))

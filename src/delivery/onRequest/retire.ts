@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import { ConsumerStillServed } from "../../errors/OperationErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
+import { repeatAlone } from "../../stores/contention.ts"
 import type { RetireScope } from "../../stores/SubscriptionStore.ts"
 import type { Engine } from "../engine.ts"
 import { unseenMillis } from "../maintenance/maintenance.ts"
@@ -54,7 +55,7 @@ export const retire = Effect.fn("Processor.retire")(function* (
   options: Options
 ): Effect.fn.Return<Retired, ConsumerStillServed | StoreError> {
   yield* refuseServed(engine, consumer, options)
-  const result = yield* engine.transactor.withTransaction(
+  const end = engine.transactor.withTransaction(
     Effect.gen(function* () {
       const scope = yield* scopeOf(engine, consumer, options.event)
       const open = yield* engine.subscriptions.open(scope, listed)
@@ -66,6 +67,7 @@ export const retire = Effect.fn("Processor.retire")(function* (
       return { ended, open: [], skipped }
     })
   )
+  const result = yield* repeatAlone(engine.transactor.isOpen)(end)
   yield* engine.rollUp.offer(result.skipped)
   return { ...result, skipped: result.skipped.length }
 })

@@ -8,6 +8,7 @@
  */
 import { Clock, type Context, Effect } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
+import { repeatAlone } from "../../stores/contention.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { type Liveness, withLivenessLimit } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
@@ -118,7 +119,8 @@ export const runTransaction = (
       if (progress.rows.length === 0) return { processed: [], others: [] }
       return yield* settle(engine, request, progress.rows, handled, progress.handledMillis)
     })
-    const exit = yield* Effect.exit(within(engine, request, progress.liveness, work))
+    const hasClaimed = Effect.sync(() => progress.rows.length > 0)
+    const exit = yield* Effect.exit(repeatAlone(hasClaimed)(within(engine, request, progress.liveness, work)))
     const { handledMillis, payloadSize, rows } = progress
     return yield* resultOf(exit, {
       rows,

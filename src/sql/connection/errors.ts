@@ -3,10 +3,11 @@
  *
  * @internal
  */
-import { Effect } from "effect"
-import { SqlError } from "effect/sql"
+import { Effect, Option } from "effect"
+import { type SqlClient, SqlError } from "effect/sql"
 import { databaseWords } from "../../errors/errorText.ts"
 import { StoreError } from "../../errors/StoreErrors.ts"
+import { repeatAlone } from "../../stores/contention.ts"
 
 const toStoreError = (operation: string, error: SqlError.SqlError): StoreError =>
   new StoreError({ operation, reason: databaseWords(error), isRetryable: error.isRetryable, cause: error })
@@ -20,3 +21,13 @@ export const storeErrors =
     Effect.mapError(effect, (error) =>
       error instanceof SqlError.SqlError ? toStoreError(operation, error) : (error as Exclude<E, SqlError.SqlError>)
     )
+
+/** Whether the current fiber is in a transaction of this client. */
+export const isInTransaction = (sql: SqlClient.SqlClient): Effect.Effect<boolean> =>
+  Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome)
+
+/** As `storeErrors`; an operation outside of a transaction is repeated when others stood in its way: see `repeatAlone`. */
+export const storeErrorsOf = (sql: SqlClient.SqlClient): typeof storeErrors => {
+  const repeated = repeatAlone(isInTransaction(sql))
+  return (operation) => (effect) => storeErrors(operation)(repeated(effect))
+}

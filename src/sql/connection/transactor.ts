@@ -3,12 +3,12 @@
  *
  * @internal
  */
-import { Data, Effect, Layer, Option } from "effect"
+import { Data, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { abortableTransaction } from "./abortableTransaction.ts"
-import { storeErrors } from "./errors.ts"
+import { isInTransaction, storeErrors } from "./errors.ts"
 import { checkConstraints, checkSavepoint } from "./lazySavepoints.ts"
 
 /** Carries the user's own failure through `sql.withTransaction`, whose error channel is `SqlError` too. */
@@ -49,7 +49,7 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
         capabilities.singleSession
           ? withTransaction(effect)
           : storeErrors("transaction")(abortableTransaction(sql, withTransaction(effect), abort)),
-      isOpen: Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome),
+      isOpen: isInTransaction(sql),
       afterCommit: (effect) => sql.afterCommit(effect),
       limitIdle: (millis) =>
         capabilities.lockTimeout

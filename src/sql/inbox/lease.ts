@@ -7,8 +7,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { Leased } from "../../stores/Delivery.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
-import type { Query } from "../connection/controlConnection.ts"
-import { storeErrors } from "../connection/errors.ts"
+import type { storeErrorsOf } from "../connection/errors.ts"
 import { claimedColumns, eventOf } from "./claimFragments.ts"
 import { settledBy, settling } from "./settle.ts"
 
@@ -68,7 +67,11 @@ const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number) 
 type Leases = Pick<InboxStore["Service"], "lease" | "renew" | "settleLease" | "giveBack" | "expired">
 
 /** @param control - runs statements on the control connection */
-export const leases = (sql: SqlClient.SqlClient, control: Query): Leases => ({
+export const leases = (
+  sql: SqlClient.SqlClient,
+  control: Query,
+  storeErrors: ReturnType<typeof storeErrorsOf>
+): Leases => ({
   lease: (deliveryId, millis) =>
     storeErrors("inbox.lease")(
       Effect.flatMap(lease(sql)(deliveryId, millis), ([row]) =>

@@ -8,7 +8,7 @@ import type { SqlClient } from "effect/sql"
 import type { AttemptRecord, Delivery, DeliveryStatus, Settlement } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { ControlConnection } from "../connection/controlConnection.ts"
-import { storeErrors } from "../connection/errors.ts"
+import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { deliveryFields } from "../deliveryStates.ts"
@@ -107,6 +107,7 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
   InboxStore,
   Effect.gen(function* () {
     const { on, sql } = yield* TableClient
+    const storeErrors = storeErrorsOf(sql)
     const control = yield* ControlConnection
     const unparkKeys = unpark(sql, yield* maintenanceTransaction(sql))
     const forward = bringForward(sql)
@@ -142,7 +143,7 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
       lastPosition: (consumer) =>
         storeErrors("inbox.lastPosition")(Effect.map(lastPosition(sql)(consumer), ([row]) => row?.position ?? 0n)),
       poll: (request) => storeErrors("inbox.poll")(poll(sql)(request)),
-      ...leases(sql, on(control.query)),
+      ...leases(sql, on(control.query), storeErrors),
       attempts: (deliveryId) => storeErrors("inbox.attempts")(attempts(sql)(deliveryId)),
       findById: (deliveryId) => storeErrors("inbox.findById")(Effect.map(findById(sql)(deliveryId), ([row]) => row)),
       findByEvent: (eventId) => storeErrors("inbox.findByEvent")(findByEvent(sql)(eventId)),

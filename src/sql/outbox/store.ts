@@ -6,7 +6,7 @@
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { type EventStatus, type OutboxRow, OutboxStore } from "../../stores/OutboxStore.ts"
-import { storeErrors } from "../connection/errors.ts"
+import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { append, columnsOf } from "./append.ts"
@@ -36,6 +36,7 @@ export const layer: Layer.Layer<OutboxStore, never, TableClient> = Layer.effect(
   Effect.gen(function* () {
     // The host application may rename columns on its client; these statements name every column themselves.
     const { sql } = yield* TableClient
+    const storeErrors = storeErrorsOf(sql)
     const appendAll = append(sql)
     const routeUnrouted = route(sql)
     const remove = removeSettled(sql, yield* maintenanceTransaction(sql))

@@ -11,7 +11,7 @@ import {
   SubscriptionStore,
   type Unserved
 } from "../../stores/SubscriptionStore.ts"
-import { storeErrors } from "../connection/errors.ts"
+import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { isSettled } from "../deliveryStates.ts"
@@ -69,6 +69,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
   SubscriptionStore,
   Effect.gen(function* () {
     const { sql } = yield* TableClient
+    const storeErrors = storeErrorsOf(sql)
     const inTransaction = yield* maintenanceTransaction(sql)
     return SubscriptionStore.of({
       register: (registrations) =>
