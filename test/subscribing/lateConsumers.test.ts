@@ -10,7 +10,9 @@ import {
   OutboxStore,
   Processor,
   Publisher,
-  Subscriber
+  Subscriber,
+  SubscriptionStore,
+  Transactor
 } from "../../src/index.ts"
 import { postgres, runtimes } from "../support/databases.ts"
 import { eventsOf, noted, noting, serve, services, type Thing, unpolled, until } from "../support/scenario.ts"
@@ -24,6 +26,9 @@ const statuses = (consumer: string) =>
   InboxStore.use((inbox) =>
     Effect.map(inbox.findByConsumer(consumer, 0n, 10_000), (rows) => rows.map((row) => row.status))
   )
+
+/** Below every id. */
+const noId = "00000000-0000-0000-0000-000000000000"
 
 describe.each(runtimes)("on $name", ({ layer }) => {
   withLayer(layer({ settings: unpolled }), { excludeTestServices: true, timeout: "60 seconds" })(
@@ -106,7 +111,7 @@ it.live("a backfill of thousands races publishers and loses nothing, also when i
     )
     yield* Effect.forEach(more, (list) => Publisher.publishAll(list), { concurrency: 4 })
     // As after a crash that lost what was noted of its progress.
-    yield* sql`UPDATE integration_subscription SET backfilled_at = NULL, backfill_after = 0 WHERE consumer_name = 'many'`
+    yield* sql`UPDATE integration_subscription SET backfilled_at = NULL, backfill_after = ${noId}::uuid WHERE consumer_name = 'many'`
     yield* drained
     yield* until(noted("many"), (numbers) => numbers.length === 5000)
     assert.deepStrictEqual(
@@ -119,6 +124,54 @@ it.live("a backfill of thousands races publishers and loses nothing, also when i
     Effect.scoped,
     Effect.provide(services(postgres(), { settings: { pollingIntervalMs: 100, idlePollingIntervalMs: 100 } }))
   )
+)
+
+it.live("a backfill reads by an index, notes how far it came with each page, and goes on from there", () =>
+  Effect.gen(function* () {
+    const { Followed, Happened, happenings } = eventsOf("pages")
+    const sql = yield* SqlClient.SqlClient
+    const store = yield* SubscriptionStore
+    yield* sql`
+      INSERT INTO outbox_event (id, event_name, source_module, aggregate_type, aggregate_id, payload, status, routed_at)
+      SELECT uuidv7(), 'pages.other', 'tests', 'Thing', 'x', '{}', 'processed', now() FROM generate_series(1, 90000)`
+    yield* Publisher.publishAll(happenings(2500))
+    yield* Publisher.publish(Followed, { n: 1 })
+    yield* sql`ANALYZE outbox_event`
+    const startFrom = "beginning"
+    yield* store.register([{ consumer: "pages", event: Happened.name, priority: 0, ordering: "none", startFrom }])
+    const scans = sql<{ scans: bigint }>`
+      SELECT seq_scan AS scans FROM pg_stat_xact_user_tables WHERE relid = 'outbox_event'::regclass`
+    const progress: Array<number> = []
+    for (let isOpen = true; isOpen; ) {
+      // Whoever goes on knows what the one before has noted, and nothing else.
+      const { after, before, step } = yield* Transactor.withTransaction(
+        Effect.all({ before: scans, step: store.backfill, after: scans })
+      )
+      assert.deepStrictEqual(after, before)
+      isOpen = step.isOpen
+      progress.push((yield* statuses("pages")).length)
+    }
+    assert.deepStrictEqual(progress, [1000, 2000, 2500, 2500, 2500])
+  }).pipe(Effect.scoped, Effect.provide(services(postgres())))
+)
+
+it.live("an event the database refuses to give keeps no other from a late consumer", () =>
+  Effect.gen(function* () {
+    const { Happened, happenings } = eventsOf("unwanted")
+    const sql = yield* SqlClient.SqlClient
+    const store = yield* SubscriptionStore
+    const [, second] = yield* Publisher.publishAll(happenings(5))
+    yield* sql`CREATE TABLE unwanted AS SELECT ${second?.id ?? ""}::uuid AS id`
+    yield* sql.unsafe(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF EXISTS (SELECT 1 FROM unwanted WHERE id = NEW.outbox_event_id) THEN RAISE EXCEPTION 'not this one'; END IF;
+      RETURN NEW;
+    END $$`)
+    yield* sql`CREATE TRIGGER refuse BEFORE INSERT ON inbox_event FOR EACH ROW EXECUTE FUNCTION refuse()`
+    const startFrom = "beginning"
+    yield* store.register([{ consumer: "unwanted", event: Happened.name, priority: 0, ordering: "none", startFrom }])
+    yield* until(store.backfill, ({ isOpen }) => !isOpen)
+    assert.lengthOf(yield* statuses("unwanted"), 4)
+  }).pipe(Effect.scoped, Effect.provide(services(postgres())))
 )
 
 it.live("a subscription is told as soon as nobody serves it, beside others, and what waits for it is kept", () =>

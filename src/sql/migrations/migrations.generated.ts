@@ -65,5 +65,9 @@ export const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
     "-- Who published around a registration. Transactions come in order but for rows that were updated, so ranges of pages are\n-- enough. Ranges have no operators for xid8.\nCREATE INDEX outbox_event_transaction_idx ON outbox_event USING brin ((transaction_id::text::bigint))\n  WITH (pages_per_range = 64, autosummarize = on)",
     "DROP INDEX outbox_event_status_idx",
     "-- What needs attention, by status and time; finished events are in no index by status, pending ones in their own.\nCREATE INDEX outbox_event_status_idx ON outbox_event (status, available_at) WHERE status NOT IN ('processed', 'pending')"
+  ],
+  "0010_subscriptions": [
+    "-- Late consumers are given earlier events in the order of ids, which have an index: backfill_after is the id up to which that\n-- has been done. What is half done begins anew; giving an event twice makes the same delivery.\n-- Compatible: processes of earlier versions may keep running while this is applied; they leave backfills to newer ones, and\n-- log that they cannot read how far those came.\nALTER TABLE integration_subscription DROP COLUMN backfill_after",
+    "ALTER TABLE integration_subscription\n  ADD COLUMN backfill_after uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000'"
   ]
 }

@@ -1,57 +1,96 @@
 /**
  * Giving events to consumers that came after them.
  *
- * Ids are read in the order of positions, many at once, and given in small transactions that also note how far they came:
- * whoever goes on after a crash begins there. Whatever else gives the same event to the consumer makes the same row.
+ * Events are looked at in the order of their ids, which have an index, page by page. A transaction gives a page, and notes how
+ * far that was on the subscriptions it holds: whoever goes on after a crash begins there. Whatever else gives the same event to
+ * the consumer makes the same row.
  *
  * @internal
  */
 import { Effect } from "effect"
-import type { SqlClient, SqlError } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { bisectRefused } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
 import { orderingKey, writtenTo } from "../writeDeliveries.ts"
 
-/** Ids that are read by one statement, which has to sort all that match. */
-const readLimit = 50_000
+/** Events that one statement looks at. */
+const lookLimit = 5000
 
 /** Events that one transaction gives. */
-const batchLimit = 1000
+const giveLimit = 1000
+
+/** Pages without an event for the consumer that are passed at once. */
+const pagesAtOnce = 20
 
 /** Whether a subscription `s` is still to be given what was there before it. */
 export const isBackfillOpen = "s.backfill_from IS NOT NULL AND s.backfilled_at IS NULL"
 
 const nextConsumer = (sql: SqlClient.SqlClient) => (passed: ReadonlyArray<string>) =>
-  sql.unsafe<{ consumer: string; after: bigint }>(
-    `SELECT s.consumer_name AS "consumer", min(s.backfill_after) AS "after"
+  sql.unsafe<{ consumer: string }>(
+    `SELECT s.consumer_name AS "consumer"
     FROM integration_subscription AS s
     WHERE ${isBackfillOpen} AND s.consumer_name <> ALL ($1::text[])
-    GROUP BY s.consumer_name
     ORDER BY s.consumer_name
     LIMIT 1`,
     [passed]
   )
 
-const idsAfter = (sql: SqlClient.SqlClient) => (consumer: string, after: bigint) =>
-  sql.unsafe<{ id: string; position: bigint }>(
-    `SELECT o.id::text AS "id", o.position AS "position"
-    FROM outbox_event AS o
-    WHERE o.position > $2::bigint AND o.routed_at IS NOT NULL AND EXISTS (
-      SELECT 1
-      FROM integration_subscription AS s
-      WHERE s.consumer_name = $1 AND ${isBackfillOpen} AND o.event_name LIKE s.event_like AND o.created_at >= s.backfill_from
-        AND o.position > s.backfill_after
-    )
-    ORDER BY o.position
-    LIMIT ${readLimit}`,
-    [consumer, after]
+/** A subscription that is held, and the id up to which it was given events. */
+interface Held {
+  readonly event: string
+  readonly after: string
+}
+
+/**
+ * Subscriptions of a consumer that are still to be given events and that nobody else is at, held as long as the transaction.
+ * One that comes later is not among them.
+ */
+const lockSubscriptions = (sql: SqlClient.SqlClient) => (consumer: string) =>
+  sql.unsafe<Held>(
+    `SELECT s.event_pattern AS "event", s.backfill_after::text AS "after"
+    FROM integration_subscription AS s
+    WHERE s.consumer_name = $1 AND ${isBackfillOpen}
+    ORDER BY s.event_pattern
+    FOR NO KEY UPDATE SKIP LOCKED`,
+    [consumer]
   )
 
-/** Whether nobody else is giving events to this consumer: the hold lasts as long as the transaction. */
-const lockSubscriptions = (sql: SqlClient.SqlClient) => (consumer: string) =>
-  sql.unsafe(
-    `SELECT 1 FROM integration_subscription AS s WHERE s.consumer_name = $1 AND ${isBackfillOpen} FOR UPDATE SKIP LOCKED`,
-    [consumer]
+interface Page {
+  /** Events to be given. */
+  readonly ids: ReadonlyArray<string>
+  /** The last one that was looked at; null when there are no more. */
+  readonly last: string | null
+}
+
+/** The next events that these subscriptions are to be given. */
+const look = (sql: SqlClient.SqlClient) => (consumer: string, events: ReadonlyArray<string>, after: string) =>
+  sql.unsafe<Page>(
+    `WITH page AS MATERIALIZED (
+      SELECT o.id, o.event_name, o.created_at, o.routed_at
+      FROM outbox_event AS o
+      WHERE o.id > $3::uuid
+      ORDER BY o.id
+      LIMIT ${lookLimit}
+    ), wanted AS MATERIALIZED (
+      SELECT p.id
+      FROM page AS p
+      WHERE p.routed_at IS NOT NULL AND EXISTS (
+        SELECT 1
+        FROM integration_subscription AS s
+        WHERE s.consumer_name = $1 AND s.event_pattern = ANY ($2::text[]) AND p.event_name LIKE s.event_like
+          AND p.created_at >= s.backfill_from AND p.id > s.backfill_after
+      )
+      ORDER BY p.id
+      LIMIT ${giveLimit}
+    )
+    SELECT ARRAY(SELECT w.id::text FROM wanted AS w ORDER BY w.id) AS "ids", (
+      SELECT p.id::text
+      FROM page AS p
+      WHERE (SELECT count(*) FROM wanted) < ${giveLimit} OR p.id IN (SELECT id FROM wanted)
+      ORDER BY p.id DESC
+      LIMIT 1
+    ) AS "last"`,
+    [consumer, events, after]
   )
 
 /** Gives events to a consumer: they are locked first, see `reopenEvents`. */
@@ -70,51 +109,72 @@ const writeDeliveries = (sql: SqlClient.SqlClient) => (consumer: string, ids: Re
     [consumer, ids]
   )
 
-const saveProgress = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint) =>
-  sql.unsafe(
-    `UPDATE integration_subscription AS s
-    SET backfill_after = greatest(s.backfill_after, $2::bigint)
-    WHERE s.consumer_name = $1 AND ${isBackfillOpen}`,
-    [consumer, position]
+const saveProgress = (sql: SqlClient.SqlClient) => (consumer: string, events: ReadonlyArray<string>, last: string) =>
+  sql`
+    UPDATE integration_subscription
+    SET backfill_after = greatest(backfill_after, ${last}::uuid)
+    WHERE consumer_name = ${consumer} AND event_pattern = ANY (${events}::text[])`
+
+const markBackfilled = (sql: SqlClient.SqlClient) => (consumer: string, events: ReadonlyArray<string>) =>
+  sql`
+    UPDATE integration_subscription
+    SET backfilled_at = clock_timestamp()
+    WHERE consumer_name = ${consumer} AND event_pattern = ANY (${events}::text[])`
+
+/**
+ * Lets an ordered consumer begin that was held for its backfill, when no backfill of it is open any more. Its row is locked by a
+ * statement of its own: the next one sees what a registration that held it has added.
+ */
+export const unhold = (sql: SqlClient.SqlClient) => (consumer: string) =>
+  Effect.andThen(
+    sql`SELECT 1 FROM integration_consumer WHERE consumer_name = ${consumer} FOR NO KEY UPDATE`,
+    sql`
+      UPDATE integration_consumer AS c
+      SET held_for_backfill = false
+      WHERE c.consumer_name = ${consumer} AND c.held_for_backfill AND NOT EXISTS (
+        SELECT 1
+        FROM integration_subscription AS s
+        WHERE s.consumer_name = c.consumer_name AND ${sql.literal(isBackfillOpen)}
+      )`
   )
 
-const markBackfilled = (sql: SqlClient.SqlClient) => (consumer: string) =>
-  sql.unsafe(
-    `WITH ended AS (
-      UPDATE integration_subscription AS s
-      SET backfilled_at = clock_timestamp()
-      WHERE s.consumer_name = $1 AND ${isBackfillOpen}
-    )
-    UPDATE integration_consumer SET held_for_backfill = false WHERE consumer_name = $1`,
-    [consumer]
-  )
+/** What became of a page; undefined when somebody else is at it. */
+type Progress = "given" | "passed" | "ended" | undefined
 
-/** Gives some of a consumer's events. Returns whether there may be more; undefined when somebody else is at it. */
-const backfillPage = Effect.fnUntraced(function* (
+/** Gives a page of a consumer's events, or ends its subscriptions' backfill when there is none. */
+const givePage = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   inTransaction: InTransaction,
-  consumer: string,
-  after: bigint
+  consumer: string
 ) {
-  const found = yield* idsAfter(sql)(consumer, after)
-  const whileNobodyElse = <A>(work: Effect.Effect<A, SqlError.SqlError>) =>
-    inTransaction(
-      Effect.flatMap(lockSubscriptions(sql)(consumer), (rows) =>
-        rows.length === 0 ? Effect.succeed(false) : Effect.as(work, true)
-      )
-    )
-  for (let start = 0; start < found.length; start += batchLimit) {
-    const batch = found.slice(start, start + batchLimit)
-    const writePart = (part: ReadonlyArray<(typeof found)[number]>) => {
-      const ids = part.map(({ id }) => id)
-      const written = writeDeliveries(sql)(consumer, ids)
-      return whileNobodyElse(Effect.andThen(written, saveProgress(sql)(consumer, part.at(-1)?.position ?? after)))
-    }
-    const { results } = yield* bisectRefused("subscriptions.backfill", batch, writePart, ({ id }) => id)
-    if (results.includes(false)) return undefined
+  const held = yield* lockSubscriptions(sql)(consumer)
+  if (held.length === 0) return undefined
+  const events = held.map(({ event }) => event)
+  const after = held.map((_) => _.after).reduce((a, b) => (a < b ? a : b))
+  const [page] = yield* look(sql)(consumer, events, after)
+  if (page === undefined || page.last === null) {
+    yield* markBackfilled(sql)(consumer, events)
+    yield* unhold(sql)(consumer)
+    return "ended"
   }
-  if (found.length === readLimit) return true
-  return (yield* whileNobodyElse(markBackfilled(sql)(consumer))) ? false : undefined
+  const write = (ids: ReadonlyArray<string>) => inTransaction(writeDeliveries(sql)(consumer, ids))
+  yield* bisectRefused("subscriptions.backfill", page.ids, write)
+  yield* saveProgress(sql)(consumer, events, page.last)
+  return page.ids.length > 0 ? "given" : "passed"
+})
+
+/** Gives some of a consumer's events. Returns false when somebody else is at it. */
+const giveSome = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  inTransaction: InTransaction,
+  consumer: string
+) {
+  let progress: Progress
+  for (let pages = 0; pages < pagesAtOnce; pages++) {
+    progress = yield* inTransaction(givePage(sql, inTransaction, consumer))
+    if (progress !== "passed") break
+  }
+  return progress !== undefined
 })
 
 /** Each consumer in turn, until something was given to one. */
@@ -124,8 +184,7 @@ export const backfill = (sql: SqlClient.SqlClient, inTransaction: InTransaction)
     for (;;) {
       const [next] = yield* nextConsumer(sql)(passed)
       if (next === undefined) return { consumers: [], isOpen: passed.length > 0 }
-      const hasMore = yield* backfillPage(sql, inTransaction, next.consumer, next.after)
-      if (hasMore !== undefined) return { consumers: [next.consumer], isOpen: true }
+      if (yield* giveSome(sql, inTransaction, next.consumer)) return { consumers: [next.consumer], isOpen: true }
       passed.push(next.consumer)
     }
   })

@@ -8,7 +8,6 @@ import { toLike } from "../../model/eventPattern.ts"
 import type { Delivery } from "../../stores/Delivery.ts"
 import type { RetireScope } from "../../stores/SubscriptionStore.ts"
 import { deliveryFields, isSettled } from "../deliveryStates.ts"
-import { isBackfillOpen } from "./backfill.ts"
 
 /** Open deliveries that nobody will be interested in once the subscriptions are gone. */
 const orphaned = (sql: SqlClient.SqlClient, { consumer, events, except }: RetireScope) => sql`
@@ -28,17 +27,6 @@ export const remove = (sql: SqlClient.SqlClient) => (consumer: string, events: R
     DELETE FROM integration_subscription
     WHERE consumer_name = ${consumer} AND event_pattern = ANY (${events}::text[])
     RETURNING event_pattern AS "event"`
-
-/** Lets an ordered consumer begin that was held for its backfill, when no backfill of it is open any more. */
-export const unhold = (sql: SqlClient.SqlClient) => (consumer: string) =>
-  sql`
-    UPDATE integration_consumer AS c
-    SET held_for_backfill = false
-    WHERE c.consumer_name = ${consumer} AND c.held_for_backfill AND NOT EXISTS (
-      SELECT 1
-      FROM integration_subscription AS s
-      WHERE s.consumer_name = c.consumer_name AND ${sql.literal(isBackfillOpen)}
-    )`
 
 export const skipOpen = (sql: SqlClient.SqlClient) => (scope: RetireScope) =>
   sql<{ eventId: string }>`

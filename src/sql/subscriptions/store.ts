@@ -15,9 +15,9 @@ import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { isSettled } from "../deliveryStates.ts"
-import { backfill } from "./backfill.ts"
+import { backfill, unhold } from "./backfill.ts"
 import { registerAll } from "./register.ts"
-import { open, remove, skipOpen, unhold } from "./retire.ts"
+import { open, remove, skipOpen } from "./retire.ts"
 import { sweep } from "./sweep.ts"
 
 const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boolean) =>

@@ -6,9 +6,10 @@
 import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { InboxStore } from "../../stores/InboxStore.ts"
+import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { checkOf } from "./Check.ts"
-import { settleNext, subscribe, unique, withDeliveries } from "./support.ts"
+import { newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("SubscriptionStore")
 
@@ -44,6 +45,29 @@ export const subscriptionStore = [
       )
       yield* sweep
       assert.deepEqual(yield* store.sweep, { consumers: [], isOpen: false })
+    })
+  ),
+
+  check(
+    "a subscription that comes while its consumer is given earlier events is given its own, all of them",
+    Effect.gen(function* () {
+      const store = yield* SubscriptionStore
+      const inbox = yield* InboxStore
+      const [first, second, consumer] = [unique("earlier"), unique("earlier"), unique("late")]
+      const events = (name: string, count: number) => Array.from({ length: count }, () => newEvent(name))
+      yield* OutboxStore.use((outbox) => outbox.append([...events(first, 500), ...events(second, 300)]))
+      const register = (event: string) =>
+        store.register([{ consumer, event, priority: 0, ordering: "none", startFrom: "beginning" }])
+      const backfillAll: Effect.Effect<void, unknown> = Effect.flatMap(store.backfill, ({ isOpen }) =>
+        isOpen ? backfillAll : Effect.void
+      )
+      yield* register(first)
+      yield* Effect.all([backfillAll, register(second)], { concurrency: "unbounded" })
+      yield* backfillAll
+      const given = (yield* inbox.findByConsumer(consumer, 0n, 1000)).map((_) => _.eventName)
+      assert.equal(given.filter((name) => name === first).length, 500)
+      assert.equal(given.filter((name) => name === second).length, 300)
+      assert.deepEqual(yield* store.backfill, { consumers: [], isOpen: false })
     })
   ),
 
