@@ -47,7 +47,7 @@ describe("migrations", () => {
       "0007_actors.sql": "606ac2c1355c55e1",
       "0008_recovery.sql": "015fbcac351fbbc8",
       "0009_lighter_indexes.sql": "b4b76723089b5c25",
-      "0010_subscriptions.sql": "694911ea3fb9225b"
+      "0010_subscriptions.sql": "77192957f527622d"
     })
   })
 })

@@ -2,7 +2,16 @@
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
-import { Consumer, type DomainEvent, Processor, Publisher, Registry, Subscriber, Transactor } from "../../src/index.ts"
+import {
+  Consumer,
+  type DomainEvent,
+  Processor,
+  Publisher,
+  Registry,
+  Subscriber,
+  SubscriptionStore,
+  Transactor
+} from "../../src/index.ts"
 import { postgres } from "../support/databases.ts"
 import { eventsOf, noted, noting, serve, services, type Thing, until } from "../support/scenario.ts"
 
@@ -66,13 +75,7 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
       yield* slow.publish
       yield* serve(noting("straddle", Happened))
       // Sweeps run while the transaction is open, and do not end.
-      yield* until(
-        SqlClient.SqlClient.use(
-          (sql) => sql`
-          SELECT 1 FROM integration_subscription WHERE consumer_name = 'straddle' AND sweep_until IS NOT NULL`
-        ),
-        (rows) => rows.length === 1
-      )
+      assert.isTrue((yield* SubscriptionStore.use((store) => store.sweep)).isOpen)
       assert.isUndefined(yield* sweptAt("straddle"))
       const event = yield* slow.commit
       assert.deepStrictEqual(event.consumers, [])
@@ -93,13 +96,7 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
         Effect.provideService(SqlClient.BeginTransaction, "BEGIN ISOLATION LEVEL REPEATABLE READ")
       )
       yield* serve(noting("repeatable", Happened))
-      yield* until(
-        SqlClient.SqlClient.use(
-          (sql) => sql`
-          SELECT 1 FROM integration_subscription WHERE consumer_name = 'repeatable' AND sweep_until IS NOT NULL`
-        ),
-        (rows) => rows.length === 1
-      )
+      assert.isTrue((yield* SubscriptionStore.use((store) => store.sweep)).isOpen)
       // It has no xid yet, only its snapshot keeps the sweep open.
       yield* slow.publish
       assert.isUndefined(yield* sweptAt("repeatable"))

@@ -67,7 +67,8 @@ export const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
     "-- What needs attention, by status and time; finished events are in no index by status, pending ones in their own.\nCREATE INDEX outbox_event_status_idx ON outbox_event (status, available_at) WHERE status NOT IN ('processed', 'pending')"
   ],
   "0010_subscriptions": [
-    "-- Late consumers are given earlier events in the order of ids, which have an index: backfill_after is the id up to which that\n-- has been done. What is half done begins anew; giving an event twice makes the same delivery.\n-- Compatible: processes of earlier versions may keep running while this is applied; they leave backfills to newer ones, and\n-- log that they cannot read how far those came.\nALTER TABLE integration_subscription DROP COLUMN backfill_after",
-    "ALTER TABLE integration_subscription\n  ADD COLUMN backfill_after uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000'"
+    "-- Subscriptions: how late consumers are given events, and when the sweep of a registration ends.\n-- Compatible: processes of earlier versions may keep running while this is applied; they leave backfills to newer ones, and\n-- log that they cannot read how far those came.\n--\n-- backfill_after is the id of the event up to which a late consumer has been given what was there: ids have an index. What is\n-- half done begins anew; giving an event twice makes the same delivery.\nALTER TABLE integration_subscription DROP COLUMN backfill_after",
+    "ALTER TABLE integration_subscription\n  ADD COLUMN backfill_after uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000'",
+    "-- transaction_id: who wrote what publishers have to see. sweep_until is noted when every snapshot sees that transaction; only\n-- transactions before sweep_until can have published past it.\nALTER TABLE integration_subscription ADD COLUMN transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id()"
   ]
 }

@@ -64,7 +64,7 @@ const sweepAgain = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<strin
   sql`
     UPDATE integration_subscription
     SET registered_snapshot = CASE WHEN swept_at IS NULL THEN registered_snapshot ELSE pg_current_snapshot() END,
-      sweep_until = NULL, swept_at = NULL
+      transaction_id = pg_current_xact_id(), sweep_until = NULL, swept_at = NULL
     WHERE consumer_name = ANY (${consumers}::text[])`
 
 /** Gives open deliveries the key their consumer's ordering wants. Without ordering nothing is parked. */

@@ -10,35 +10,45 @@ import { orderingKey, writtenTo } from "../writeDeliveries.ts"
 import { rekey } from "./register.ts"
 
 /**
- * Notes, once the registration is committed, which transactions may still publish without having seen it: those
- * older than the end of a snapshot taken now.
+ * Who may have published without having seen a registration: sessions of this database and prepared transactions, by the age of
+ * their transaction and of their snapshot. What kind of a session it is, a role may not know of those of others: it counts all
+ * that belong to a user. Ids of sessions have 32 bits, so ages are compared, not ids.
  */
-const noteEnd = (sql: SqlClient.SqlClient) =>
-  sql`
-    UPDATE integration_subscription
-    SET sweep_until = pg_snapshot_xmax(pg_current_snapshot())
-    WHERE swept_at IS NULL AND sweep_until IS NULL`
+const busy = `
+  SELECT age(backend_xid) AS transaction_age, age(backend_xmin) AS snapshot_age
+  FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL
+    AND coalesce(backend_type, 'client backend') = 'client backend'
+  UNION ALL
+  SELECT age(transaction), NULL FROM pg_prepared_xacts WHERE database = current_database()`
 
 /**
- * Subscriptions nobody can publish past any more: no client backend of this database, nor prepared transaction, has
- * an xid or a snapshot older than `sweep_until`. Backend ids have 32 bits, so ages are compared, not ids.
+ * Notes, once every snapshot sees the registration, which transactions may still have published without having seen it: those
+ * before this one. A statement gets its transaction's id after its snapshot, and commits long after it has let go of that: so
+ * both are waited for, snapshots first. One whose registration changes meanwhile is left to the next sweep.
  */
-const quiet = (sql: SqlClient.SqlClient) =>
-  sql<{ consumer: string; event: string }>`
-    WITH busy AS (
-      SELECT max(greatest(age(backend_xid), age(backend_xmin))) AS age
-      FROM pg_stat_activity
-      WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
-      UNION ALL
-      SELECT max(age(transaction)) FROM pg_prepared_xacts WHERE database = current_database()
+const noteEnd = (sql: SqlClient.SqlClient) =>
+  sql.unsafe(`
+    WITH busy AS MATERIALIZED (${busy}), seen AS MATERIALIZED (
+      SELECT s.consumer_name, s.event_pattern, s.transaction_id
+      FROM integration_subscription AS s
+      WHERE s.swept_at IS NULL AND s.sweep_until IS NULL
+        AND NOT EXISTS (SELECT 1 FROM busy AS b WHERE b.snapshot_age >= age(s.transaction_id::xid))
     )
+    UPDATE integration_subscription AS s
+    SET sweep_until = pg_current_xact_id()
+    FROM seen AS e
+    WHERE s.consumer_name = e.consumer_name AND s.event_pattern = e.event_pattern AND s.transaction_id = e.transaction_id
+      AND s.swept_at IS NULL AND s.sweep_until IS NULL`)
+
+/** Subscriptions nobody can publish past any more: no transaction before `sweep_until` is left. */
+const quiet = (sql: SqlClient.SqlClient) =>
+  sql.unsafe<{ consumer: string; event: string }>(`
+    WITH busy AS MATERIALIZED (${busy})
     SELECT s.consumer_name AS "consumer", s.event_pattern AS "event"
     FROM integration_subscription AS s
-    WHERE s.swept_at IS NULL AND s.sweep_until IS NOT NULL AND NOT EXISTS (
-      SELECT 1
-      FROM busy AS b
-      WHERE b.age > (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - s.sweep_until::text::bigint)
-    )`
+    WHERE s.swept_at IS NULL AND s.sweep_until IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM busy AS b WHERE b.transaction_age > age(s.sweep_until::xid))`)
 
 /** How many missed events one statement of the sweep delivers. */
 const sweepLimit = 1000
