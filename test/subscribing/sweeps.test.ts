@@ -1,12 +1,12 @@
 /** When the sweep of a registration ends, and what it gives: transactions of others, old and restored events, changes of order. */
-import { assert, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import { InboxStore, OutboxStore, SubscriptionStore } from "../../src/index.ts"
 import { layer as outboxLayer } from "../../src/sql/outbox/store.ts"
 import { newEvent } from "../../src/testing/conformance/support.ts"
-import { clientFor, postgres, uniqueSchema, withSchema } from "../support/databases.ts"
+import { clientFor, databases, postgres, uniqueSchema, withSchema } from "../support/databases.ts"
 import { services, until } from "../support/scenario.ts"
 
 /** Does something in a transaction that stays open until it is told to commit. */
@@ -118,3 +118,22 @@ it.live("a publish that began before a registration and got its transaction id l
     assert.deepStrictEqual(yield* given("latexid"), [event.id])
   }).pipe(Effect.scoped, Effect.provide(services(postgres())))
 )
+
+describe.each(databases)("on $name", ({ layer }) => {
+  it.live("events restored from another cluster count as old", () =>
+    Effect.gen(function* () {
+      const outbox = yield* OutboxStore
+      const sql = yield* SqlClient.SqlClient
+      const [restored, own] = [newEvent("restored.happened"), newEvent("restored.happened")]
+      yield* outbox.append([restored])
+      // Its transaction's id is one that this cluster has not come to.
+      yield* sql`
+        UPDATE outbox_event SET transaction_id = (pg_current_xact_id()::text::bigint + 1000000)::text::xid8`
+      yield* register("restored", restored.eventName)
+      yield* sweepAll
+      assert.isEmpty(yield* given("restored"))
+      yield* outbox.append([own])
+      assert.deepStrictEqual(yield* given("restored"), [own.id])
+    }).pipe(Effect.scoped, Effect.provide(services(layer)))
+  )
+})

@@ -53,8 +53,16 @@ const quiet = (sql: SqlClient.SqlClient) =>
 /** How many missed events one statement of the sweep delivers. */
 const sweepLimit = 1000
 
-/** What the index knows of an event `o` that a subscription `s` may have missed, in the words of `outbox_event_transaction_idx`. */
-const isSince = "o.transaction_id::text::bigint >= pg_snapshot_xmin(s.registered_snapshot)::text::bigint"
+/** A transaction's id, in the words of `outbox_event_transaction_idx`. */
+const ordinal = (id: string) => `(${id})::text::bigint`
+
+/**
+ * What the index knows of an event `o` that a subscription `s` may have missed: its transaction came after the oldest that the
+ * registration did not see, and before the end of the sweep. One that this cluster has not come to was restored from
+ * another, and counts as old.
+ */
+const isAround = `${ordinal("o.transaction_id")} >= ${ordinal("pg_snapshot_xmin(s.registered_snapshot)")}
+        AND ${ordinal("o.transaction_id")} < ${ordinal("coalesce(s.sweep_until, pg_snapshot_xmax(pg_current_snapshot()))")}`
 
 /** Conditions under which an event `o` was missed by a subscription `s`. */
 const isMissed = `s.swept_at IS NULL AND o.routed_at IS NOT NULL
@@ -69,7 +77,7 @@ const missedIds = (sql: SqlClient.SqlClient) => (position: bigint) =>
     `SELECT DISTINCT o.position AS "position", o.id::text AS "id"
     FROM integration_subscription AS s
     JOIN outbox_event AS o
-      ON ${isSince} AND o.event_name LIKE s.event_like
+      ON ${isAround} AND o.event_name LIKE s.event_like
     WHERE ${isMissed} AND o.position > $1::bigint
     ORDER BY o.position
     LIMIT $2::int`,
@@ -107,7 +115,7 @@ const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> 
       FROM integration_subscription AS s
       JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
       JOIN outbox_event AS o
-        ON ${isSince} AND o.event_name LIKE s.event_like
+        ON ${isAround} AND o.event_name LIKE s.event_like
       WHERE ${isMissed} AND ($2::uuid[] IS NULL OR o.id = ANY ($2::uuid[]))
       ORDER BY o.position
       LIMIT $1::int
