@@ -6,6 +6,7 @@
 import { Deferred, Effect, Layer } from "effect"
 import type { DeliveryStatus, UnparkRequest } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
+import { missedMarks } from "../stores/missedMarks.ts"
 import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
@@ -44,13 +45,19 @@ const countByStatus = (tables: Tables, transaction: Transaction) => {
   return [...counts.values()].toSorted((a, b) => byConsumer(a, b) || ascending(a.status, b.status))
 }
 
-/** A delivery that its handler has processed. */
-const processed = (delivery: DeliveryRecord, now: number): DeliveryRecord => ({
-  ...delivery,
-  status: "processed",
-  processedAt: now,
-  attemptCount: delivery.attemptCount + 1
-})
+/** A delivery that its handler has processed; one that is leased, or settled already, cannot be. */
+const processed = (delivery: DeliveryRecord, now: number): DeliveryRecord | undefined =>
+  delivery.status === "received" || delivery.status === "failed"
+    ? { ...delivery, status: "processed", processedAt: now, attemptCount: delivery.attemptCount + 1 }
+    : undefined
+
+/** Marks all of these deliveries as processed, or none. */
+const complete = (tables: Tables, deliveryIds: ReadonlyArray<string>) =>
+  tables.database.run(() =>
+    Effect.flatMap(update(tables, deliveryIds, processed), ({ length }) =>
+      length < deliveryIds.length ? Effect.fail(missedMarks("inbox.complete", deliveryIds.length, length)) : Effect.void
+    )
+  )
 
 const lastPosition = (tables: Tables, transaction: Transaction, consumer: string) => {
   let last = 0n
@@ -107,7 +114,7 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
         }),
       unpark: (request) => unparkKeys(tables, request),
       bringForward: (eventIds) => database.sync((transaction, now) => bringForward(tables, transaction, eventIds, now)),
-      complete: (ids) => Effect.asVoid(update(tables, ids, processed)),
+      complete: (ids) => complete(tables, ids),
       settle: (settlement) => settle(tables, settlement, (delivery) => isAsSeen(delivery, settlement), 1),
       ...leases(tables),
       attempts: (deliveryId) => database.read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),

@@ -53,11 +53,15 @@ export class InboxStore extends Context.Service<
      * Returns their consumers.
      */
     readonly bringForward: (eventIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, StoreError>
-    /** Marks deliveries that this transaction has claimed as processed, counting the attempt. */
+    /**
+     * Marks deliveries that this transaction has claimed as processed, counting the attempt. Fails when one of them is
+     * not there, or not open: then the transaction is to be rolled back, as it has marked some of them only.
+     */
     readonly complete: (deliveryIds: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /**
      * Settles one delivery with its attempt counted, if it is still open and has the attempt count that was seen.
-     * Returns whether it was. Error texts are cut to fit.
+     * Returns whether it was: false in the transaction that claimed it means that it is to be rolled back. Error texts
+     * are cut to fit.
      */
     readonly settle: (settlement: Settlement) => Effect.Effect<boolean, StoreError>
     /**

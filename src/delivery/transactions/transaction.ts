@@ -10,6 +10,7 @@ import { Clock, type Context, Effect } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { repeatAlone } from "../../stores/contention.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
+import { missedMarks } from "../../stores/missedMarks.ts"
 import { type Liveness, withLivenessLimit } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
@@ -50,7 +51,7 @@ const handle = Effect.fnUntraced(function* (
   return handled
 })
 
-/** Writes what the handlers' outcomes mean. */
+/** Writes what the handlers' outcomes mean: all of it, or the transaction fails. */
 const settle = Effect.fnUntraced(function* (
   engine: Engine,
   { round }: TransactionRequest,
@@ -65,7 +66,10 @@ const settle = Effect.fnUntraced(function* (
     else others.push({ row, settlement: yield* settlementOf(row, outcome, round.rules.retry, durationMillis) })
   }
   yield* untraced(engine.inbox.complete(processed.map((row) => row.deliveryId)))
-  for (const { settlement } of others) yield* untraced(engine.inbox.settle(settlement))
+  for (const { settlement } of others) {
+    const isSettled = yield* untraced(engine.inbox.settle(settlement))
+    if (!isSettled) return yield* missedMarks("inbox.settle", 1, 0)
+  }
   yield* untraced(unparkNext(engine, round, rows))
   return { processed, others }
 })

@@ -7,6 +7,7 @@ import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { AttemptRecord, Delivery, DeliveryStatus, Settlement } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
+import { missedMarks } from "../../stores/missedMarks.ts"
 import { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
@@ -19,12 +20,20 @@ import { unpark } from "./orderingKeys.ts"
 import { nextDue, poll } from "./poll.ts"
 import { settledBy, settling } from "./settle.ts"
 
-const complete = (sql: SqlClient.SqlClient) => (deliveryIds: ReadonlyArray<string>) =>
-  sql`
-    UPDATE inbox_event
-    SET status = 'processed', attempt_count = attempt_count + 1, processed_at = clock_timestamp(),
-      updated_at = clock_timestamp()
-    WHERE id = ANY (${deliveryIds}::uuid[])`
+const complete = (sql: SqlClient.SqlClient) =>
+  Effect.fnUntraced(function* (deliveryIds: ReadonlyArray<string>) {
+    const [row] = yield* sql<{ marked: number }>`
+      WITH marked AS (
+        UPDATE inbox_event
+        SET status = 'processed', attempt_count = attempt_count + 1, processed_at = clock_timestamp(),
+          updated_at = clock_timestamp()
+        WHERE id = ANY (${deliveryIds}::uuid[]) AND status IN ('received', 'failed')
+        RETURNING 1
+      )
+      SELECT count(*)::int AS "marked" FROM marked`
+    const marked = row?.marked ?? 0
+    if (marked < deliveryIds.length) return yield* missedMarks("inbox.complete", deliveryIds.length, marked)
+  })
 
 /**
  * The guard makes it safe as a statement of its own: a row that was settled meanwhile is left alone. The history gets
@@ -112,6 +121,7 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
     const unparkKeys = unpark(sql, yield* maintenanceTransaction(sql))
     const forward = bringForward(sql)
     const settleOne = settle(sql)
+    const completeAll = complete(sql)
     return InboxStore.of({
       claim: (request) =>
         storeErrors("inbox.claim")(
@@ -134,9 +144,7 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
       findByConsumer: (consumer, position, limit) =>
         storeErrors("inbox.findByConsumer")(findByConsumer(sql)(consumer, position, limit)),
       complete: (deliveryIds) =>
-        deliveryIds.length === 0
-          ? Effect.void
-          : storeErrors("inbox.complete")(Effect.asVoid(complete(sql)(deliveryIds))),
+        deliveryIds.length === 0 ? Effect.void : storeErrors("inbox.complete")(completeAll(deliveryIds)),
       settle: (settlement) => storeErrors("inbox.settle")(Effect.map(settleOne(settlement), (rows) => rows.length > 0)),
       nextDue: (request) =>
         storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request), ([row]) => row?.inMillis ?? undefined)),

@@ -29,6 +29,7 @@ import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
 import * as Links from "./linkStore.ts"
 import * as Mailboxes from "./mailbox.ts"
+import * as Marks from "./marks.ts"
 import * as Outbox from "./outboxStore.ts"
 import * as Replicas from "./replicaStore.ts"
 import * as Settings from "./settingStore.ts"
@@ -54,7 +55,7 @@ export type Check = CheckOf<Stores>
 export const outboxStore: ReadonlyArray<Check> = Outbox.outboxStore
 
 /** @since 0.1.0 */
-export const inboxStore: ReadonlyArray<Check> = Inbox.inboxStore
+export const inboxStore: ReadonlyArray<Check> = [...Inbox.inboxStore, ...Marks.marks]
 
 /** For stores that can have several transactions open at once, beside those of `inboxStore`. @since 0.1.0 */
 export const inboxStoreConcurrent: ReadonlyArray<Check> = Inbox.inboxStoreConcurrent

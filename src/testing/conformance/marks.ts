@@ -1,0 +1,43 @@
+/**
+ * What every inbox does when the marks of a transaction do not find their deliveries.
+ *
+ * @internal
+ */
+import assert from "node:assert/strict"
+import { Effect } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import { InboxStore } from "../../stores/InboxStore.ts"
+import { Transactor } from "../../stores/Transactor.ts"
+import { checkOf } from "./Check.ts"
+import { settleNext, withDeliveries } from "./support.ts"
+
+const check = checkOf("InboxStore")
+
+export const marks = [
+  check(
+    "completes all it is asked for or nothing: not what is not there, was settled already, or is leased",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim } = yield* withDeliveries(3)
+      const refused = Effect.fnUntraced(function* (others: ReadonlyArray<string>) {
+        const completing = Effect.gen(function* () {
+          const ids = (yield* claim(1)).map((_) => _.deliveryId)
+          yield* inbox.complete([...ids, ...others])
+        })
+        const { _tag, isRetryable, message } = yield* Effect.flip(Transactor.withTransaction(completing))
+        assert.deepEqual({ _tag, isRetryable }, { _tag: "StoreError", isRetryable: false })
+        assert.ok(message.startsWith("inbox.complete: 1 of 2 deliveries"), message)
+      })
+      yield* refused([SecureRandom.uuidV4Unsafe()])
+      const row = yield* settleNext(claim, { status: "processed" })
+      yield* refused([row.deliveryId])
+      const [second, third] = yield* claim(3)
+      yield* inbox.lease(second?.deliveryId ?? "", 60_000)
+      yield* refused([second?.deliveryId ?? ""])
+      assert.deepEqual(
+        (yield* claim(3)).map((_) => [_.deliveryId, _.attemptCount]),
+        [[third?.deliveryId, 0]]
+      )
+    })
+  )
+]

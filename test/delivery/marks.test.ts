@@ -1,0 +1,65 @@
+/** Handlers that lead the engine's marks to other tables: nothing commits without them. */
+import { assert, describe, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { Consumer, Processor, Publisher, Subscriber } from "../../src/index.ts"
+import { databases } from "../support/databases.ts"
+import { deliveries, eventsOf, note, noted, serve, services } from "../support/scenario.ts"
+
+/** A schema with empty tables of the same names. */
+const withTwins = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const schema = `twins_${crypto.randomUUID().replaceAll("-", "")}`
+  yield* Effect.acquireRelease(sql`CREATE SCHEMA ${sql(schema)}`, () =>
+    Effect.orDie(sql`DROP SCHEMA ${sql(schema)} CASCADE`)
+  )
+  for (const table of ["outbox_event", "inbox_event", "integration_attempt", "integration_consumer"]) {
+    yield* sql`CREATE TABLE ${sql(schema)}.${sql(table)} (LIKE ${sql(table)} INCLUDING DEFAULTS INCLUDING IDENTITY)`
+  }
+  return schema
+})
+
+describe.each(databases)("on $name", ({ layer: database }) => {
+  layer(services(database), { excludeTestServices: true, timeout: "60 seconds" })("marks", (it) => {
+    it.effect.each(["succeeds", "skips"] as const)(
+      "a handler after which marks miss their rows commits nothing, and is a dead letter: it %s",
+      (way) =>
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          const name = `marks-${way.split(" ")[0]}`
+          const { Happened, happenings } = eventsOf(name)
+          const twins = yield* withTwins
+          let runs = 0
+          yield* serve(
+            Subscriber.make({
+              consumer: Consumer.make(name, { maxAttempts: 2 }),
+              event: Happened,
+              handler: Effect.fn(function* (event) {
+                yield* note(name, event)
+                if (event.payload.n !== 1) return
+                runs++
+                yield* sql`SET LOCAL search_path TO ${sql(twins)}`
+                if (way === "skips") yield* Subscriber.skip("not today")
+              })
+            })
+          )
+          const events = yield* Publisher.publishAll(happenings(3))
+          const processor = yield* Processor
+          for (const { id } of events) yield* processor.settled(id)
+          assert.deepStrictEqual(yield* noted(name), [0, 2])
+          const rows = yield* deliveries(name)
+          assert.deepStrictEqual(
+            rows.map(({ attempts, status, tag }) => [status, attempts, tag]),
+            [
+              ["processed", 1, null],
+              ["dead_letter", 2, "StoreError"],
+              ["processed", 1, null]
+            ]
+          )
+          assert.include(rows[1]?.error ?? "", "search_path")
+          assert.isAtLeast(runs, 2)
+        }),
+      30_000
+    )
+  })
+})
