@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
 import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
@@ -14,6 +14,7 @@ import { OutboxStore } from "../stores/OutboxStore.ts"
 import { type Replica, ReplicaStore } from "../stores/ReplicaStore.ts"
 import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import { type ConsumerState, SubscriptionStore, type Unserved } from "../stores/SubscriptionStore.ts"
+import { steadyMillis } from "../stores/steadyMillis.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { Broadcast } from "../wakeups/Broadcast.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
@@ -118,7 +119,7 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     broadcast: yield* Broadcast,
     recovery: yield* Recovery.make,
     leases: yield* Leases.make(inbox, settings),
-    now: Clock.currentTimeMillis,
+    now: steadyMillis,
     transactor,
     registry: yield* Registry,
     notifier: yield* Notifier,

@@ -33,7 +33,7 @@ export interface Engine {
   readonly incident: Incident
   readonly recovery: Recovery
   readonly leases: Leases
-  /** Milliseconds of this process's clock, for durations. */
+  /** Milliseconds for durations: see `steadyMillis`. */
   readonly now: Effect.Effect<number>
   /** Age at which a batch is committed with what it has, in milliseconds. */
   readonly maxBatchTimeMillis: number

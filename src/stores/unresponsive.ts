@@ -10,8 +10,9 @@
 import { Cause, Clock, Deferred, Effect, Fiber } from "effect"
 import { StoreError } from "../errors/StoreErrors.ts"
 import type { Settings } from "../settings/Settings.ts"
+import { steadyMillisUnsafe } from "./steadyMillis.ts"
 
-/** When something last happened, by the process's clock. */
+/** When something last happened: see `steadyMillis`. */
 export interface Liveness {
   last: number
 }
@@ -51,13 +52,13 @@ export const withStatementTimeout = <A, E, R>(
   )
 
 /**
- * Ends when so many milliseconds have passed since the time that `since` gives, which may move on meanwhile: one timer for
- * all of it, however often it moves.
+ * Ends when so many milliseconds have passed since the time that `since` gives (of `steadyMillis`), which may move on
+ * meanwhile: one timer for all of it, however often it moves.
  */
 export const untilPassed = Effect.fnUntraced(function* (since: () => number, millis: number) {
   const clock = yield* Clock.Clock
   for (;;) {
-    const left = since() + millis - clock.currentTimeMillisUnsafe()
+    const left = since() + millis - steadyMillisUnsafe(clock)
     if (left <= 0) return
     yield* Effect.sleep(left)
   }

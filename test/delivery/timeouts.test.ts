@@ -1,10 +1,10 @@
 /** Handlers that do not come to an end in time. */
-import { assert, describe, layer } from "@effect/vitest"
-import { Context, Effect } from "effect"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Clock, Context, Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { Consumer, SqlCapabilities, Subscriber } from "../../src/index.ts"
+import { Consumer, Integration, Processor, Publisher, SqlCapabilities, Subscriber } from "../../src/index.ts"
 import { databases } from "../support/databases.ts"
-import { deliveries, eventsOf, note, noted, serve, services, settledAll } from "../support/scenario.ts"
+import { deliveries, eventsOf, note, noted, serve, services, settledAll, unpolled } from "../support/scenario.ts"
 
 describe.each(databases)("on $name", ({ layer: database }) => {
   layer(services(database), { excludeTestServices: true, timeout: "60 seconds" })("failures", (it) => {
@@ -69,3 +69,62 @@ layer(services(databases[1].layer), { excludeTestServices: true, timeout: "60 se
     )
   }
 )
+
+/** The clock in use, whose time of day is set by so many milliseconds once `isSet` says so. */
+const settable = (isSet: () => boolean, millis: number) =>
+  Effect.clockWith((clock) =>
+    Effect.sync((): Clock.Clock => {
+      const now = () => clock.currentTimeMillisUnsafe() + (isSet() ? millis : 0)
+      return Object.assign(Object.create(clock), { currentTimeMillisUnsafe: now, currentTimeMillis: Effect.sync(now) })
+    })
+  )
+
+describe("a clock that is set while a handler runs", () => {
+  it.live("back: it times out all the same", () => {
+    let isSet = false
+    const { Happened, happenings } = eventsOf("back")
+    const stuck = Effect.suspend(() => {
+      isSet = true
+      return Effect.never
+    })
+    return Effect.gen(function* () {
+      const consumer = Consumer.make("back", { maxAttempts: 1, timeout: "200 millis" })
+      yield* serve(Subscriber.make({ consumer, event: Happened, handler: () => stuck }))
+      const [event] = yield* Publisher.publishAll(happenings(1))
+      const [delivery] = yield* Processor.use((processor) => processor.settled(event?.id ?? ""))
+      assert.deepInclude(delivery, { status: "dead_letter", errorTag: "HandlerTimeout" })
+    }).pipe(
+      Effect.provide(Integration.layerMemory({ settings: unpolled })),
+      Effect.scoped,
+      Effect.provideServiceEffect(
+        Clock.Clock,
+        settable(() => isSet, -3_600_000)
+      )
+    )
+  })
+
+  it.live("forward: one that is in time, of a batch that takes longer, is not interrupted", () => {
+    let isSet = false
+    const begun: Array<number> = []
+    const { Happened, happenings } = eventsOf("forward")
+    const handler = ({ payload: { n } }: { readonly payload: { readonly n: number } }) =>
+      Effect.suspend(() => {
+        begun.push(n)
+        isSet = n === 1
+        return Effect.sleep(n === 0 ? 500 : 700)
+      })
+    return Effect.gen(function* () {
+      const consumer = Consumer.make("forward", { maxAttempts: 1, timeout: "1 second" })
+      yield* serve(Subscriber.make({ consumer, event: Happened, handler }))
+      yield* settledAll(happenings(2))
+      assert.deepStrictEqual(begun, [0, 1])
+    }).pipe(
+      Effect.provide(services(databases[0].layer, { maxBatchTime: "10 seconds" })),
+      Effect.scoped,
+      Effect.provideServiceEffect(
+        Clock.Clock,
+        settable(() => isSet, 3_600_000)
+      )
+    )
+  })
+})

@@ -6,10 +6,11 @@
  *
  * @internal
  */
-import { Clock, Effect, Fiber, Option } from "effect"
+import { Effect, Fiber, Option } from "effect"
+import { steadyMillis } from "../../stores/steadyMillis.ts"
 import { untilPassed } from "../../stores/unresponsive.ts"
 
-/** When the handler that is running now began. */
+/** When the handler that is running now began: see `steadyMillis`. */
 export interface RunningHandler {
   startedAt: number
 }
@@ -33,7 +34,7 @@ export const withHandlerTimeout = <A, E, R>(
   timeoutMillis: number
 ): Effect.Effect<Option.Option<A>, E, R> =>
   Effect.gen(function* () {
-    const progress: RunningHandler = { startedAt: yield* Clock.currentTimeMillis }
+    const progress: RunningHandler = { startedAt: yield* steadyMillis }
     const fiber = yield* Effect.forkChild(work(progress), { startImmediately: true })
     const finished = yield* Effect.raceFirst(
       Effect.as(Fiber.await(fiber), true),

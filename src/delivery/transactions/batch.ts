@@ -6,6 +6,7 @@
 import { Clock, Effect, Option } from "effect"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
+import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import type { Liveness } from "../../stores/unresponsive.ts"
 import type { Engine } from "../engine.ts"
 import { Abandoned, type Handlers, timedOut } from "../handlers/handlers.ts"
@@ -88,7 +89,7 @@ const runTogether = Effect.fnUntraced(function* (
 /** Until one fails, time is up, or the worker is being stopped. Fails with `Abandoned`. */
 export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batch, handlers: Handlers) {
   const clock = yield* Clock.Clock
-  const openedAt = clock.currentTimeMillisUnsafe()
+  const openedAt = steadyMillisUnsafe(clock)
   const blocks = makeBlocks(batch)
   const { rows } = batch
   let first = 0
@@ -97,7 +98,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
   const work = Effect.fnUntraced(function* (progress: RunningHandler) {
     const handled: Array<Handled> = []
     for (let start = 0; start < rows.length; start += size) {
-      const now = clock.currentTimeMillisUnsafe()
+      const now = steadyMillisUnsafe(clock)
       if (handled.length > 0 && (now - openedAt > engine.maxBatchTimeMillis || batch.round.isStopping())) break
       const row = rows[start] as Claimed
       const subscriber = handlers.of(row)

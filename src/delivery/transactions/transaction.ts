@@ -11,6 +11,7 @@ import type { StoreError } from "../../errors/StoreErrors.ts"
 import { repeatAlone } from "../../stores/contention.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { missedMarks } from "../../stores/missedMarks.ts"
+import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import { type Liveness, withLivenessLimit } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
@@ -103,7 +104,7 @@ export const runTransaction = (
   Effect.gen(function* () {
     const outer = yield* Effect.context<never>()
     const clock = yield* Clock.Clock
-    const now = () => clock.currentTimeMillisUnsafe()
+    const now = () => steadyMillisUnsafe(clock)
     const begun = now()
     const progress: Progress = {
       rows: [],
