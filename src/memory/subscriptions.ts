@@ -13,19 +13,6 @@ import { MemoryTables, matches, type Tables } from "./tables.ts"
 
 const keyOf = (consumer: string, event: string) => JSON.stringify([consumer, event])
 
-/** Gives open deliveries the key their consumer's ordering wants. Without ordering nothing is parked. */
-const rekey = (tables: Tables, transaction: Transaction, { consumer, ordering }: Registration, now: number) => {
-  for (const delivery of [...tables.openOf(transaction, consumer)]) {
-    const event = transaction.read(tables.events, delivery.eventId)
-    if (event === undefined) continue
-    transaction.write(tables.deliveries, delivery.id, {
-      ...delivery,
-      orderingKey: ordering === "aggregate" ? tables.orderingKey(event) : null,
-      availableAt: delivery.availableAt === Number.POSITIVE_INFINITY ? now : delivery.availableAt
-    })
-  }
-}
-
 /** Gives a new subscription what was there before it. */
 const backfill = (tables: Tables, transaction: Transaction, registration: Registration, now: number) => {
   const { consumer, event, ordering, startFrom } = registration
@@ -57,7 +44,9 @@ const register = (tables: Tables, transaction: Transaction, given: Registration,
   const isNew = transaction.read(tables.subscriptions, keyOf(consumer, event)) === undefined
   transaction.write(tables.subscriptions, keyOf(consumer, event), { consumer, event, priority })
   if (isNew && registration.startFrom !== undefined) backfill(tables, transaction, registration, now)
-  if (before !== undefined && before.ordering !== ordering) rekey(tables, transaction, registration, now)
+  if (before !== undefined && before.ordering !== ordering) {
+    tables.rekey(transaction, tables.openOf(transaction, consumer), now)
+  }
 }
 
 /** Open deliveries that nobody will be interested in once the subscriptions are gone. */

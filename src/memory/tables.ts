@@ -95,7 +95,7 @@ export class Tables {
       else if (before !== undefined) this.#gaveUpOf.get(before.consumer)?.delete(id)
       if (after !== undefined) addTo(this.#ofEvent, after.eventId, id)
     })
-    database.onCommit(() => this.#deliverMissed(this.#fresh.splice(0)))
+    database.onCommit(() => this.#sweep(this.#fresh.splice(0)))
   }
 
   /** Deliveries of a consumer that are open, as a transaction sees them. */
@@ -234,16 +234,31 @@ export class Tables {
     }
   }
 
+  /** Gives deliveries the key that their consumer's ordering wants, as it is now. Without ordering nothing is parked. */
+  rekey(transaction: Transaction, deliveries: Iterable<DeliveryRecord>, now: number): void {
+    for (const delivery of [...deliveries]) {
+      const isOrdered = transaction.read(this.consumers, delivery.consumer)?.ordering === "aggregate"
+      const event = transaction.read(this.events, delivery.eventId)
+      if (event === undefined || !isOpen(delivery) || isOrdered === (delivery.orderingKey !== null)) continue
+      transaction.write(this.deliveries, delivery.id, {
+        ...delivery,
+        orderingKey: isOrdered ? this.orderingKey(event) : null,
+        availableAt: delivery.availableAt === Number.POSITIVE_INFINITY ? now : delivery.availableAt
+      })
+    }
+  }
+
   /**
-   * Gives events to consumers that registered while their publisher's transaction was open: they could not see each
-   * other.
+   * Gives events to consumers that registered, or changed their ordering, while their publisher's transaction was open:
+   * they could not see each other.
    */
-  #deliverMissed(eventIds: ReadonlyArray<string>): void {
+  #sweep(eventIds: ReadonlyArray<string>): void {
     const committed = new Transaction()
     const consumers = new Set<string>()
     for (const id of eventIds) {
       const event = this.events.rows.get(id)
       if (event === undefined) continue
+      this.rekey(committed, this.ofEvent(committed, id), event.createdAt.getTime())
       const given = new Set([...this.ofEvent(committed, id)].map((delivery) => delivery.consumer))
       const missing = this.interestedIn(committed, event.eventName).filter(({ consumer }) => !given.has(consumer))
       if (missing.length === 0) continue

@@ -1,12 +1,20 @@
 /** Order by aggregate, around what fails, waits, or is handled nowhere; on every store alike. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
-import { Effect } from "effect"
-import { DeadLetters, InboxStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
+import { Deferred, Effect, Fiber } from "effect"
+import {
+  DeadLetters,
+  InboxStore,
+  Processor,
+  Publisher,
+  Subscriber,
+  SubscriptionStore,
+  Transactor
+} from "../../src/index.ts"
 import { runtimes } from "../support/databases.ts"
 import { type Event, logged, logging, ordered, publishFor, untilStatuses } from "../support/mailboxes.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 
-describe.each(runtimes)("on $name", ({ layer }) => {
+describe.each(runtimes)("on $name", ({ layer, name }) => {
   const live = layer({ settings: { ...unpolled, retryBaseDelayMs: 100 } })
 
   withLayer(live, { excludeTestServices: true, timeout: "60 seconds" })("order by aggregate", (it) => {
@@ -181,6 +189,36 @@ describe.each(runtimes)("on $name", ({ layer }) => {
             (all) => all.length >= 2
           )
           assert.deepStrictEqual(log.toSorted(), [2, 3])
+        })
+    )
+
+    // A registration waits for every transaction of PGlite's single session.
+    it.effect.skipIf(name === "PGlite")(
+      "what was published by a transaction that was open when its consumer became ordered is handled",
+      () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("becomes")
+          const subscriptions = yield* SubscriptionStore
+          const processor = yield* Processor
+          const log: Array<number> = []
+          const subscription = { consumer: "becomes", event: Happened.name, priority: 0 }
+          yield* subscriptions.register([{ ...subscription, ordering: "none" }])
+          const published = yield* Deferred.make<void>()
+          const commit = yield* Deferred.make<void>()
+          const publishing = yield* publishFor(Happened, "a", 1).pipe(
+            Effect.andThen(Deferred.succeed(published, undefined)),
+            Effect.andThen(Deferred.await(commit)),
+            Transactor.withTransaction,
+            Effect.forkChild
+          )
+          yield* Deferred.await(published)
+          yield* serve(logging(ordered("becomes"), Happened, log))
+          yield* Deferred.succeed(commit, undefined)
+          yield* Fiber.join(publishing)
+          yield* until(subscriptions.sweep, ({ isOpen }) => !isOpen)
+          yield* processor.drain
+          yield* untilStatuses("becomes", ["processed"])
+          yield* logged(log, [1])
         })
     )
 
