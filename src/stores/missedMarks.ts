@@ -9,7 +9,7 @@ import { StoreError } from "../errors/StoreErrors.ts"
 export const missedMarks = (operation: string, asked: number, marked: number): StoreError =>
   new StoreError({
     operation,
-    reason: `${asked - marked} of ${asked} deliveries could not be marked, so nothing is committed: their rows are not there, or not open. A handler that changes search_path in its transaction leads the marks to other tables.`,
+    reason: `${asked - marked} of ${asked} deliveries could not be marked, so nothing is committed: their rows are not there, or not open any more, as when a handler changes its own row of inbox_event.`,
     isRetryable: false,
     cause: undefined
   })

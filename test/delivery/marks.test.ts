@@ -1,23 +1,10 @@
-/** Handlers that lead the engine's marks to other tables: nothing commits without them. */
+/** Handlers after which the engine's marks miss their rows: nothing commits without them. */
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, Processor, Publisher, Subscriber } from "../../src/index.ts"
 import { databases } from "../support/databases.ts"
 import { deliveries, eventsOf, note, noted, serve, services } from "../support/scenario.ts"
-
-/** A schema with empty tables of the same names. */
-const withTwins = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const schema = `twins_${crypto.randomUUID().replaceAll("-", "")}`
-  yield* Effect.acquireRelease(sql`CREATE SCHEMA ${sql(schema)}`, () =>
-    Effect.orDie(sql`DROP SCHEMA ${sql(schema)} CASCADE`)
-  )
-  for (const table of ["outbox_event", "inbox_event", "integration_attempt", "integration_consumer"]) {
-    yield* sql`CREATE TABLE ${sql(schema)}.${sql(table)} (LIKE ${sql(table)} INCLUDING DEFAULTS INCLUDING IDENTITY)`
-  }
-  return schema
-})
 
 describe.each(databases)("on $name", ({ layer: database }) => {
   layer(services(database), { excludeTestServices: true, timeout: "60 seconds" })("marks", (it) => {
@@ -28,7 +15,6 @@ describe.each(databases)("on $name", ({ layer: database }) => {
           const sql = yield* SqlClient.SqlClient
           const name = `marks-${way.split(" ")[0]}`
           const { Happened, happenings } = eventsOf(name)
-          const twins = yield* withTwins
           let runs = 0
           yield* serve(
             Subscriber.make({
@@ -38,7 +24,7 @@ describe.each(databases)("on $name", ({ layer: database }) => {
                 yield* note(name, event)
                 if (event.payload.n !== 1) return
                 runs++
-                yield* sql`SET LOCAL search_path TO ${sql(twins)}`
+                yield* sql`UPDATE inbox_event SET status = 'skipped' WHERE outbox_event_id = ${event.id}::uuid`
                 if (way === "skips") yield* Subscriber.skip("not today")
               })
             })
@@ -56,7 +42,7 @@ describe.each(databases)("on $name", ({ layer: database }) => {
               ["processed", 1, null]
             ]
           )
-          assert.include(rows[1]?.error ?? "", "search_path")
+          assert.include(rows[1]?.error ?? "", "could not be marked")
           assert.isAtLeast(runs, 2)
         }),
       30_000

@@ -4,6 +4,7 @@ import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import { InboxStore, OutboxStore, SubscriptionStore } from "../../src/index.ts"
+import { TableClient } from "../../src/sql/connection/tableClient.ts"
 import { layer as outboxLayer } from "../../src/sql/outbox/store.ts"
 import { newEvent } from "../../src/testing/conformance/support.ts"
 import { clientFor, databases, postgres, uniqueSchema, withSchema } from "../support/databases.ts"
@@ -61,7 +62,11 @@ it.live("a publish of another role that is open while a consumer registers is gi
     const sql = yield* SqlClient.SqlClient
     yield* sql.unsafe(`GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ${schema} TO "${publishing}"`)
     const theirs = yield* Layer.build(
-      Layer.fresh(outboxLayer).pipe(Layer.provideMerge(clientAs(publishing, schema)), Layer.fresh)
+      Layer.fresh(outboxLayer).pipe(
+        Layer.provide(TableClient.layer),
+        Layer.provideMerge(clientAs(publishing, schema)),
+        Layer.fresh
+      )
     )
     const publish = Effect.provide(
       OutboxStore.use((outbox) => outbox.append([event])),
