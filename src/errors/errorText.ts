@@ -42,19 +42,32 @@ const safely = <A>(print: () => A, otherwise: (thrown: unknown) => A): A => {
   }
 }
 
-/** Words about an error that throws when it is printed; what is thrown may do so too. */
-const unprintable = (thrown: unknown): string =>
+/** The class of an error that does not bear to be read. */
+const classOf = (error: unknown): string =>
   safely(
-    () => `An error that cannot be printed: printing it threw ${textOf(thrown)}`,
-    () => "An error that cannot be printed."
+    () => {
+      const name = (error as { readonly constructor?: { readonly name?: unknown } }).constructor?.name
+      return typeof name === "string" && name !== "" ? name : "Object"
+    },
+    () => "Object"
   )
+
+/** Words about an error that throws when it is printed; what is thrown may do so too. */
+const unprintable = (error: unknown, thrown: unknown): string =>
+  `${classOf(error)}: an error that cannot be printed${safely(
+    () => `: printing it threw ${textOf(thrown)}`,
+    () => "."
+  )}`
 
 /** Words and tag of an error, for `last_error` and `error_tag`. Never throws. */
 export const describe = (error: unknown): { readonly text: string; readonly tag: string } => ({
-  text: safely(() => textOf(error), unprintable),
+  text: safely(
+    () => textOf(error),
+    (thrown) => unprintable(error, thrown)
+  ),
   tag: safely(
     () => tagOf(error),
-    () => "Error"
+    () => classOf(error)
   )
 })
 

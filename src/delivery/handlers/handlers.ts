@@ -3,18 +3,26 @@
  *
  * @internal
  */
-import { Cause, Context, Data } from "effect"
+import { Cause, Context, Data, Equal } from "effect"
 import { HandlerTimeout } from "../../errors/HandlerErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
 
-/** Leaves the transaction, rolling it back; `candidates` are to be repeated alone. */
+/**
+ * Leaves the transaction, rolling it back; `candidates` are to be repeated alone. It is compared by reference: causes that are
+ * put together are compared, and a handler's error may not bear to be read.
+ */
 export class Abandoned extends Data.TaggedError("Abandoned")<{
   readonly candidates: ReadonlyArray<Claimed>
   readonly cause: Cause.Cause<unknown>
-}> {}
+}> {
+  constructor(fields: { readonly candidates: ReadonlyArray<Claimed>; readonly cause: Cause.Cause<unknown> }) {
+    super(fields)
+    Equal.byReferenceUnsafe(this)
+  }
+}
 
 export interface Handlers {
   /** Who handles a row. None if the subscriber was removed after the claim: it waits for somebody who has it. */

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { Cause, type Context, Data, Effect, Exit, Option } from "effect"
+import { Cause, type Context, Data, Effect, Equal, Exit, Option } from "effect"
 import { TransactionAborted } from "../../errors/HandlerErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isAborted, isContention } from "../../errors/sqlState.ts"
@@ -18,8 +18,13 @@ import { runHandler } from "../handlers/runHandler.ts"
 import type { Handled } from "./batch.ts"
 import { Postponed, type TransactionRequest } from "./result.ts"
 
-/** Rolls back the savepoint of a single delivery. */
-class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {}
+/** Rolls back the savepoint of a single delivery; compared by reference, as `Abandoned` is. */
+class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {
+  constructor(fields: { readonly outcome: Outcome }) {
+    super(fields)
+    Equal.byReferenceUnsafe(this)
+  }
+}
 
 /** Times a single delivery is repeated when other transactions stand in its way, before that counts as its failure. */
 const maxRepeats = 10
