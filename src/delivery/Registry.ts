@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer, PubSub, Semaphore } from "effect"
+import { BoundedMap } from "../collections/bounded.ts"
 import {
   ConsumerConflict,
   DuplicateSubscriber,
@@ -157,11 +158,11 @@ export class Registry extends Context.Service<
       const changes = yield* PubSub.sliding<void>(1)
       const mutex = yield* Semaphore.make(1)
       let entries: ReadonlyArray<Entry> = []
-      let cache = new Map<string, Subscriber | undefined>()
+      let cache = new BoundedMap<string, Subscriber | undefined>()
       const replace = (next: ReadonlyArray<Entry>) =>
         Effect.suspend(() => {
           entries = next
-          cache = new Map()
+          cache = new BoundedMap()
           return Effect.asVoid(PubSub.publish(changes, undefined))
         })
       const keepUnless = (remove: (subscriber: Subscriber) => boolean) =>

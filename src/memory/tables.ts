@@ -5,6 +5,7 @@
  */
 import { Context, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import { BoundedMap } from "../collections/bounded.ts"
 import { matcher } from "../model/eventPattern.ts"
 import type { AttemptRecord } from "../stores/Delivery.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
@@ -34,7 +35,7 @@ const addTo = <K>(index: Map<K, Set<string>>, key: K, value: string) => {
   else existing.add(value)
 }
 
-const matchers = new Map<string, (name: string) => boolean>()
+const matchers = new BoundedMap<string, (name: string) => boolean>()
 
 /** Whether a pattern matches a name; patterns are few and come again. */
 export const matches = (pattern: string, name: string): boolean => {

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer } from "effect"
+import { makeIsFirst } from "../collections/bounded.ts"
 import { OutboxDisabled } from "../errors/PayloadErrors.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { defaultMaxPayloadBytes } from "../model/storable.ts"
@@ -23,11 +24,10 @@ import type { PublishError, UntypedEvent } from "./UntypedEvent.ts"
 
 /** Says once of each name that its events have no consumer. */
 const makeLogUnconsumed = () => {
-  const loggedNames = new Set<string>()
+  const isFirst = makeIsFirst()
   return ({ consumers, isDuplicate, name, position }: DomainEvent.Stored) => {
     // A provisional event, of a leased handler, has no position yet.
-    if (position === 0n || consumers.length > 0 || isDuplicate || loggedNames.has(name)) return Effect.void
-    loggedNames.add(name)
+    if (position === 0n || consumers.length > 0 || isDuplicate || !isFirst(name)) return Effect.void
     return Effect.logInfo(`Event "${name}" has no consumer: it is stored as processed`)
   }
 }

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { Config, Context, Effect, Layer, Option, Ref, type Schema } from "effect"
+import { makeIsFirst } from "../collections/bounded.ts"
 import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
@@ -257,12 +258,10 @@ export class Settings extends Context.Service<
         const store = yield* SettingStore
         const environment = yield* fromEnvironment
         const current = yield* Ref.make(defaults)
-        const warned = new Set<string>()
+        const isFirst = makeIsFirst()
         const warn = (rejected: Rejected) => {
           const text = `Setting ${rejected.key} is ${rejected.value}, expected ${rejected.expected}; using ${rejected.used}`
-          if (warned.has(text)) return Effect.void
-          warned.add(text)
-          return Effect.logWarning(text)
+          return isFirst(text) ? Effect.logWarning(text) : Effect.void
         }
         const apply = Effect.fnUntraced(function* (stored: Readonly<Record<string, Schema.Json>>) {
           const { rejected, values } = resolve([options, environment, fromKeys(stored)])

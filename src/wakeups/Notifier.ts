@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer, Queue } from "effect"
+import { BoundedMap } from "../collections/bounded.ts"
 import { Broadcast } from "./Broadcast.ts"
 
 /**
@@ -16,7 +17,8 @@ export class Notifier extends Context.Service<
   Notifier,
   {
     /**
-     * Wakes one waiting worker of each consumer in this process; without one, the wake-up is kept for the next to wait.
+     * Wakes one waiting worker of each consumer in this process; without one, the wake-up is kept for the next to wait
+     * (of consumers nobody has waited for here, for the last 10,000).
      */
     readonly wake: (consumers: Iterable<string>) => Effect.Effect<void>
     /** Wakes workers as `wake` does, in every process, as far as processes can reach each other. */
@@ -30,29 +32,35 @@ export class Notifier extends Context.Service<
     Notifier,
     Effect.gen(function* () {
       const broadcast = yield* Broadcast
+      /** Of consumers that somebody has waited for: they are served here. */
       const queues = new Map<string, Queue.Queue<void>>()
-      const queueOf = (consumer: string) =>
-        Effect.suspend(() => {
-          const existing = queues.get(consumer)
-          return existing === undefined
-            ? Effect.tap(Queue.sliding<void>(1), (queue) => Effect.sync(() => queues.set(consumer, queue)))
-            : Effect.succeed(existing)
-        })
+      /** Wake-ups of others: one before the worker's first wait must not be lost. Most are served elsewhere. */
+      const early = new BoundedMap<string, true>()
       const wake = (consumers: Iterable<string>) =>
         Effect.forEach(
           consumers,
-          (consumer) => Effect.flatMap(queueOf(consumer), (queue) => Queue.offer(queue, undefined)),
-          {
-            discard: true
-          }
+          (consumer) =>
+            Effect.suspend(() => {
+              const queue = queues.get(consumer)
+              if (queue !== undefined) return Queue.offer(queue, undefined)
+              early.set(consumer, true)
+              return Effect.void
+            }),
+          { discard: true }
         )
       const wakeAll = Effect.suspend(() => wake([...queues.keys()]))
+      const queueOf = Effect.fnUntraced(function* (consumer: string) {
+        const made = queues.has(consumer) ? undefined : yield* Queue.sliding<void>(1)
+        const queue = queues.get(consumer) ?? (made as Queue.Queue<void>)
+        queues.set(consumer, queue)
+        if (early.delete(consumer)) yield* Queue.offer(queue, undefined)
+        return queue
+      })
       // Only those somebody has waited for: the others are not served here.
       yield* broadcast.receive((consumers) =>
         consumers === undefined ? wakeAll : wake(consumers.filter((consumer) => queues.has(consumer)))
       )
       return Notifier.of({
-        // A queue is made for whoever is named first: a wake-up before the worker's first wait must not be lost.
         wake,
         announce: (consumers) => {
           const names = [...consumers]

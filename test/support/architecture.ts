@@ -14,6 +14,7 @@ export const readTree = (): Tree => {
 
 /** Rooms, lowest first. A room imports rooms of lower lines only. */
 const levels: ReadonlyArray<ReadonlyArray<string>> = [
+  ["collections"],
   ["errors", "wakeups"],
   ["model", "settings"],
   ["stores"],

@@ -6,6 +6,7 @@
  */
 import { Cause, Effect, Exit } from "effect"
 import type { SqlError } from "effect/sql"
+import { makeIsFirst } from "../../collections/bounded.ts"
 import { databaseWords } from "../../errors/errorText.ts"
 import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
 
@@ -15,12 +16,11 @@ interface Bisected<Item, A> {
   readonly refused: ReadonlyArray<Item>
 }
 
-/** Items that were complained about. */
-const loggedItems = new Set<string>()
+/** Whether an item is complained about for the first time. */
+const isFirst = makeIsFirst()
 
 const logOnceRefused = (operation: string, item: string, error: SqlError.SqlError) => {
-  if (loggedItems.has(item)) return Effect.void
-  loggedItems.add(item)
+  if (!isFirst(item)) return Effect.void
   return Effect.logError(`${operation}: ${item} is left out, the database refuses it: ${databaseWords(error)}`)
 }
 
