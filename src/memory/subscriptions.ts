@@ -44,9 +44,8 @@ const register = (tables: Tables, transaction: Transaction, given: Registration,
   const isNew = transaction.read(tables.subscriptions, keyOf(consumer, event)) === undefined
   transaction.write(tables.subscriptions, keyOf(consumer, event), { consumer, event, priority })
   if (isNew && registration.startFrom !== undefined) backfill(tables, transaction, registration, now)
-  if (before !== undefined && before.ordering !== ordering) {
-    tables.rekey(transaction, tables.openOf(transaction, consumer), now)
-  }
+  if (before === undefined || before.ordering === ordering) return
+  for (const delivery of [...tables.openOf(transaction, consumer)]) tables.follow(transaction, delivery, now)
 }
 
 /** Open deliveries that nobody will be interested in once the subscriptions are gone. */

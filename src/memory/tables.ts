@@ -215,6 +215,18 @@ export class Tables {
     }
   }
 
+  /** Gives a delivery the key its consumer's ordering wants. Without ordering nothing is parked. */
+  follow(transaction: Transaction, delivery: DeliveryRecord, now: number): void {
+    const isOrdered = transaction.read(this.consumers, delivery.consumer)?.ordering === "aggregate"
+    const event = transaction.read(this.events, delivery.eventId)
+    if (event === undefined || isOrdered === (delivery.orderingKey !== null)) return
+    transaction.write(this.deliveries, delivery.id, {
+      ...delivery,
+      orderingKey: isOrdered ? this.orderingKey(event) : null,
+      availableAt: delivery.availableAt === Number.POSITIVE_INFINITY ? now : delivery.availableAt
+    })
+  }
+
   /** A row for a new event that is given to these consumers. */
   toRecord(event: NewEvent, isWanted: boolean, now: number): EventRecord {
     const { due, metadata, ...rest } = event
@@ -235,23 +247,9 @@ export class Tables {
     }
   }
 
-  /** Gives deliveries the key that their consumer's ordering wants, as it is now. Without ordering nothing is parked. */
-  rekey(transaction: Transaction, deliveries: Iterable<DeliveryRecord>, now: number): void {
-    for (const delivery of [...deliveries]) {
-      const isOrdered = transaction.read(this.consumers, delivery.consumer)?.ordering === "aggregate"
-      const event = transaction.read(this.events, delivery.eventId)
-      if (event === undefined || !isOpen(delivery) || isOrdered === (delivery.orderingKey !== null)) continue
-      transaction.write(this.deliveries, delivery.id, {
-        ...delivery,
-        orderingKey: isOrdered ? this.orderingKey(event) : null,
-        availableAt: delivery.availableAt === Number.POSITIVE_INFINITY ? now : delivery.availableAt
-      })
-    }
-  }
-
   /**
-   * Gives events to consumers that registered, or changed their ordering, while their publisher's transaction was open:
-   * they could not see each other.
+   * Gives events to consumers that registered while their publisher's transaction was open, and their deliveries the order
+   * that consumers took on meanwhile: they could not see each other.
    */
   #sweep(eventIds: ReadonlyArray<string>): void {
     const committed = new Transaction()
@@ -259,8 +257,9 @@ export class Tables {
     for (const id of eventIds) {
       const event = this.events.rows.get(id)
       if (event === undefined) continue
-      this.rekey(committed, this.ofEvent(committed, id), event.createdAt.getTime())
-      const given = new Set([...this.ofEvent(committed, id)].map((delivery) => delivery.consumer))
+      const deliveries = [...this.ofEvent(committed, id)]
+      for (const delivery of deliveries) this.follow(committed, delivery, event.createdAt.getTime())
+      const given = new Set(deliveries.map((delivery) => delivery.consumer))
       const missing = this.interestedIn(committed, event.eventName).filter(({ consumer }) => !given.has(consumer))
       if (missing.length === 0) continue
       this.writeDeliveries(

@@ -3,26 +3,33 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
-import { InboxStore, OutboxStore, SubscriptionStore } from "../../src/index.ts"
+import { InboxStore, OutboxStore, SubscriptionStore, Transactor } from "../../src/index.ts"
 import { TableClient } from "../../src/sql/connection/tableClient.ts"
 import { layer as outboxLayer } from "../../src/sql/outbox/store.ts"
 import { newEvent } from "../../src/testing/conformance/support.ts"
-import { clientFor, databases, postgres, uniqueSchema, withSchema } from "../support/databases.ts"
-import { services, until } from "../support/scenario.ts"
+import { clientFor, databases, postgres, runtimes, uniqueSchema, withSchema } from "../support/databases.ts"
+import { services, unpolled, until } from "../support/scenario.ts"
 
-/** Does something in a transaction that stays open until it is told to commit. */
-const keepOpen = Effect.fnUntraced(function* (work: Effect.Effect<unknown, unknown>, client?: SqlClient.SqlClient) {
-  const sql = client ?? (yield* SqlClient.SqlClient)
+/** Runs a transaction that stays open, where it waits, until it is told to commit. */
+const keepOpen = Effect.fnUntraced(function* <E, R>(
+  transaction: (wait: Effect.Effect<void>) => Effect.Effect<unknown, E, R>
+) {
   const done = yield* Deferred.make<void>()
   const commit = yield* Deferred.make<void>()
-  const fiber = yield* Effect.forkScoped(
-    sql.withTransaction(Effect.andThen(Effect.andThen(work, Deferred.succeed(done, undefined)), Deferred.await(commit)))
-  )
+  const wait = Effect.andThen(Deferred.succeed(done, undefined), Deferred.await(commit))
+  const fiber = yield* Effect.forkScoped(transaction(wait))
   return {
     done: Effect.raceFirst(Deferred.await(done), Fiber.join(fiber)),
     commit: Effect.andThen(Deferred.succeed(commit, undefined), Fiber.join(fiber))
   }
 })
+
+/** Does something in a transaction that stays open until it is told to commit. */
+const keepDone = <E, R>(work: Effect.Effect<unknown, E, R>) =>
+  Effect.tap(
+    keepOpen((wait) => Transactor.withTransaction(Effect.andThen(work, wait))),
+    ({ done }) => done
+  )
 
 const register = (consumer: string, event: string, ordering: "none" | "aggregate" = "none") =>
   SubscriptionStore.use((store) => store.register([{ consumer, event, priority: 0, ordering }]))
@@ -73,7 +80,9 @@ it.live("a publish of another role that is open while a consumer registers is gi
       theirs
     )
     const open = yield* Effect.provide(
-      Effect.flatMap(SqlClient.SqlClient, (client) => keepOpen(publish, client)),
+      Effect.flatMap(SqlClient.SqlClient, (client) =>
+        keepOpen((wait) => client.withTransaction(Effect.andThen(publish, wait)))
+      ),
       theirs
     )
     yield* open.done
@@ -104,10 +113,11 @@ it.live("a publish that began before a registration and got its transaction id l
     yield* sql.unsafe(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema())); RETURN NULL; END $$`)
     yield* sql`CREATE TRIGGER wait BEFORE INSERT ON outbox_event EXECUTE FUNCTION wait()`
-    const stop = yield* keepOpen(sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()))`)
-    yield* stop.done
+    const stop = yield* keepDone(sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()))`)
     // The second statement ends what the first one saw.
-    const open = yield* keepOpen(Effect.andThen(outbox.append([event]), sql`SELECT 1`))
+    const open = yield* keepOpen((wait) =>
+      Transactor.withTransaction(Effect.andThen(Effect.andThen(outbox.append([event]), sql`SELECT 1`), wait))
+    )
     yield* until(
       sql`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = hashtext(current_schema())::oid`,
       (rows) => rows.length > 0
@@ -140,5 +150,85 @@ describe.each(databases)("on $name", ({ layer }) => {
       yield* outbox.append([own])
       assert.deepStrictEqual(yield* given("restored"), [own.id])
     }).pipe(Effect.scoped, Effect.provide(services(layer)))
+  )
+})
+
+it.live("a consumer that becomes ordered while a sweep ends is swept again", () =>
+  Effect.gen(function* () {
+    const [missed, keyless] = [newEvent("ending.happened"), newEvent("ending.happened")]
+    const outbox = yield* OutboxStore
+    const sql = yield* SqlClient.SqlClient
+    // The savepoint lets go of the snapshot of the statement before.
+    const early = yield* keepDone(Effect.andThen(outbox.append([missed]), sql`SAVEPOINT done`))
+    yield* register("ending", missed.eventName)
+    assert.isTrue((yield* sweep).isOpen)
+    yield* early.commit
+    // Knows nothing of the order.
+    const late = yield* keepDone(outbox.append([keyless]))
+    const holder = yield* keepDone(sql`SELECT 1 FROM outbox_event WHERE id = ${missed.id}::uuid FOR UPDATE`)
+    const ending = yield* Effect.forkScoped(sweep)
+    yield* until(sql`SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`, (_) => _.length > 0)
+    yield* register("ending", missed.eventName, "aggregate")
+    yield* holder.commit
+    assert.isTrue((yield* Fiber.join(ending)).isOpen)
+    yield* late.commit
+    yield* sweepAll
+    const keys = yield* sql`SELECT 1 FROM inbox_event WHERE consumer_name = 'ending' AND ordering_key IS NOT NULL`
+    assert.lengthOf(keys, 2)
+  }).pipe(Effect.scoped, Effect.provide(services(postgres())))
+)
+
+it.live(
+  "what a worker has in hand when its consumer becomes ordered keeps the sweep open, and its place in the order",
+  () =>
+    Effect.gen(function* () {
+      const events = [newEvent("inhand.happened"), newEvent("inhand.happened")] as const
+      const [outbox, inbox] = [yield* OutboxStore, yield* InboxStore]
+      const interest = { names: [events[0].eventName], patterns: [] }
+      yield* register("inhand", events[0].eventName)
+      yield* outbox.append(events)
+      const worker = yield* keepDone(inbox.claim({ consumer: "inhand", interest, limit: 1, maxPosition: undefined }))
+      yield* register("inhand", events[0].eventName, "aggregate")
+      assert.isTrue((yield* sweep).isOpen)
+      yield* worker.commit
+      yield* sweepAll
+      const claimed = yield* Transactor.withTransaction(
+        inbox.claim({ consumer: "inhand", interest, limit: 10, maxPosition: undefined, onDeadLetter: "park" })
+      )
+      assert.deepStrictEqual(
+        claimed.map(({ eventId }) => eventId),
+        events.map(({ id }) => id)
+      )
+    }).pipe(Effect.scoped, Effect.provide(services(postgres())))
+)
+
+describe.each(runtimes.filter(({ isServer }) => isServer))("on $name", ({ layer }) => {
+  it.live("a publish that is open while its consumer becomes ordered, or ceases to be, follows", () =>
+    Effect.gen(function* () {
+      const [outbox, inbox] = [yield* OutboxStore, yield* InboxStore]
+      const [event, other] = [newEvent("becomes.happened"), newEvent("becomes.happened")]
+      const interest = { names: [event.eventName], patterns: [] }
+      const claimed = (onDeadLetter?: "park") =>
+        Effect.map(
+          Transactor.withTransaction(
+            Effect.tap(
+              inbox.claim({ consumer: "becomes", interest, limit: 10, maxPosition: undefined, onDeadLetter }),
+              (rows) => inbox.complete(rows.map(({ deliveryId }) => deliveryId))
+            )
+          ),
+          (rows) => rows.map(({ eventId }) => eventId)
+        )
+      yield* register("becomes", event.eventName)
+      const open = yield* keepDone(outbox.append([event]))
+      yield* register("becomes", event.eventName, "aggregate")
+      yield* open.commit
+      yield* sweepAll
+      assert.deepStrictEqual(yield* claimed("park"), [event.id])
+      const keyed = yield* keepDone(outbox.append([other]))
+      yield* register("becomes", event.eventName)
+      yield* keyed.commit
+      yield* sweepAll
+      assert.deepStrictEqual(yield* claimed(), [other.id])
+    }).pipe(Effect.scoped, Effect.provide(layer({ settings: unpolled })))
   )
 })

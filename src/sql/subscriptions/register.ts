@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { Registration } from "../../stores/SubscriptionStore.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
+import { open } from "../deliveryStates.ts"
 import { orderingKey } from "../writeDeliveries.ts"
 
 const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
@@ -67,17 +68,35 @@ const sweepAgain = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<strin
       transaction_id = pg_current_xact_id(), sweep_until = NULL, swept_at = NULL
     WHERE consumer_name = ANY (${consumers}::text[])`
 
-/** Gives open deliveries the key their consumer's ordering wants. Without ordering nothing is parked. */
+/**
+ * Gives open deliveries the key their consumer's ordering wants. Without ordering nothing is parked. Those in somebody's hands
+ * are passed over: their transactions may want what this one holds. Returns how many they are.
+ */
 export const rekey = (sql: SqlClient.SqlClient) =>
-  sql.unsafe(`
-  UPDATE inbox_event AS i
-  SET ordering_key = CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("e")} END,
-    available_at = CASE WHEN i.available_at = 'infinity' THEN clock_timestamp() ELSE i.available_at END
-  FROM integration_consumer AS c, outbox_event AS e
-  WHERE i.consumer_name = c.consumer_name AND e.id = i.outbox_event_id
-    AND c.consumer_name IN (SELECT s.consumer_name FROM integration_subscription AS s WHERE s.swept_at IS NULL)
-    AND i.status IN ('received', 'failed') AND i.available_at IS NOT NULL
-    AND (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)`)
+  Effect.map(
+    sql.unsafe<{ left: number }>(`
+    WITH wrong AS MATERIALIZED (
+      SELECT i.id
+      FROM integration_consumer AS c
+      JOIN inbox_event AS i ON i.consumer_name = c.consumer_name
+      WHERE c.consumer_name IN (SELECT s.consumer_name FROM integration_subscription AS s WHERE s.swept_at IS NULL)
+        AND ${open} AND (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)
+    ), held AS MATERIALIZED (
+      SELECT i.id, i.outbox_event_id, i.consumer_name
+      FROM inbox_event AS i
+      WHERE i.id = ANY (ARRAY(SELECT id FROM wrong)) AND ${open}
+      FOR NO KEY UPDATE SKIP LOCKED
+    ), changed AS (
+      UPDATE inbox_event AS i
+      SET ordering_key = CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("e")} END,
+        available_at = CASE WHEN i.available_at = 'infinity' THEN clock_timestamp() ELSE i.available_at END
+      FROM held AS h, integration_consumer AS c, outbox_event AS e
+      WHERE i.id = h.id AND c.consumer_name = h.consumer_name AND e.id = h.outbox_event_id
+      RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM wrong)::int - (SELECT count(*) FROM changed)::int AS "left"`),
+    ([row]) => row?.left ?? 0
+  )
 
 export const registerAll =
   (sql: SqlClient.SqlClient, inTransaction: InTransaction) => (registrations: ReadonlyArray<Registration>) =>

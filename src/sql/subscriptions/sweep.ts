@@ -41,11 +41,18 @@ const noteEnd = (sql: SqlClient.SqlClient) =>
     WHERE s.consumer_name = e.consumer_name AND s.event_pattern = e.event_pattern AND s.transaction_id = e.transaction_id
       AND s.swept_at IS NULL AND s.sweep_until IS NULL`)
 
+/** A subscription whose sweep can end, and the end that was noted for it. */
+interface Quiet {
+  readonly consumer: string
+  readonly event: string
+  readonly until: string
+}
+
 /** Subscriptions nobody can publish past any more: no transaction before `sweep_until` is left. */
 const quiet = (sql: SqlClient.SqlClient) =>
-  sql.unsafe<{ consumer: string; event: string }>(`
+  sql.unsafe<Quiet>(`
     WITH busy AS MATERIALIZED (${busy})
-    SELECT s.consumer_name AS "consumer", s.event_pattern AS "event"
+    SELECT s.consumer_name AS "consumer", s.event_pattern AS "event", s.sweep_until::text AS "until"
     FROM integration_subscription AS s
     WHERE s.swept_at IS NULL AND s.sweep_until IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM busy AS b WHERE b.transaction_age > age(s.sweep_until::xid))`)
@@ -125,12 +132,15 @@ const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> 
     [sweepLimit, ids ?? null]
   )
 
-const markSwept = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<{ consumer: string; event: string }>) =>
+/** Ends the sweeps that were seen: one that began anew has another end, or none yet. */
+const markSwept = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<Quiet>) =>
   sql`
     UPDATE integration_subscription AS s
     SET swept_at = clock_timestamp()
-    FROM unnest(${ended.map((_) => _.consumer)}::text[], ${ended.map((_) => _.event)}::text[]) AS e (consumer, event)
-    WHERE s.consumer_name = e.consumer AND s.event_pattern = e.event`
+    FROM unnest(
+      ${ended.map((_) => _.consumer)}::text[], ${ended.map((_) => _.event)}::text[], ${ended.map((_) => _.until)}::text[]
+    ) AS e (consumer, event, until)
+    WHERE s.consumer_name = e.consumer AND s.event_pattern = e.event AND s.sweep_until = e.until::xid8`
 
 /**
  * Which subscriptions are quiet is asked before the last delivery, never after: what is published in between is seen
@@ -148,9 +158,9 @@ export const sweep = (sql: SqlClient.SqlClient) =>
       for (const consumer of rows?.[0]?.consumers ?? []) consumers.add(consumer)
       given = rows?.[0]?.given ?? 0
     }
-    yield* rekey(sql)
-    // What is refused is missed still.
-    if (ended.length > 0 && !isRefused) yield* markSwept(sql)(ended)
+    const left = yield* rekey(sql)
+    // What is refused is missed still, and what was in somebody's hands has the wrong key.
+    if (ended.length > 0 && !isRefused && left === 0) yield* markSwept(sql)(ended)
     const open = yield* sql`SELECT 1 FROM integration_subscription WHERE swept_at IS NULL LIMIT 1`
     return { consumers: [...consumers], isOpen: open.length > 0 }
   })
