@@ -211,7 +211,8 @@ export class Processor extends Context.Service<
     /**
      * Subscriptions for which no process that runs has a handler now, as after a subscriber was removed or renamed, or its
      * layer closed; also those that a process which is only starting has not come to yet. What waits for them is kept; when
-     * it goes on for five minutes, it is also said in a warning.
+     * it goes on for five minutes, it is also said in a warning. Also what is open
+     * without a subscription, by the event's name: a publish that was under way while its consumer was retired.
      */
     readonly unserved: Effect.Effect<ReadonlyArray<Unserved>, StoreError>
     /**

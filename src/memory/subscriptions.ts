@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import type { Registration, RetireScope, Subscription } from "../stores/SubscriptionStore.ts"
+import type { Registration, RetireScope, Subscription, Unserved } from "../stores/SubscriptionStore.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
@@ -57,9 +57,27 @@ const orphaned = (tables: Tables, transaction: Transaction, { consumer, events, 
     )
     .toSorted(byPosition)
 
+/**
+ * Open deliveries that no subscription of their consumer covers: a publish that was under way while it was retired could not
+ * know.
+ */
+const unsubscribed = (tables: Tables, transaction: Transaction): ReadonlyArray<Unserved> => {
+  const covering = [...transaction.rows(tables.subscriptions)]
+  const found = new Map<string, Unserved>()
+  for (const { consumer, lastSeenAt } of transaction.rows(tables.consumers)) {
+    for (const { eventName: event } of tables.openOf(transaction, consumer)) {
+      if (covering.some((each) => each.consumer === consumer && matches(each.event, event))) continue
+      const open = Math.min((found.get(keyOf(consumer, event))?.open ?? 0) + 1, 1000)
+      found.set(keyOf(consumer, event), { consumer, event, open, lastSeenAt: new Date(lastSeenAt) })
+    }
+  }
+  return [...found.values()].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
+}
+
 const skipped = (delivery: DeliveryRecord): DeliveryRecord => ({
   ...delivery,
   status: "skipped",
+  lease: null,
   lastError: "The subscription was retired."
 })
 
@@ -138,7 +156,10 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
       // Every commit looks for subscriptions that its events missed.
       sweep: Effect.succeed({ consumers: [], isOpen: false }),
       backfill: Effect.succeed({ consumers: [], isOpen: false }),
-      unserved: database.read((transaction) => unserved(tables, transaction)),
+      unserved: database.read((transaction) => [
+        ...unserved(tables, transaction),
+        ...unsubscribed(tables, transaction)
+      ]),
       all: database.read((transaction) => subscriptions(tables, transaction)),
       open: (scope, limit) =>
         database.read((transaction, now) =>

@@ -14,6 +14,15 @@ export const notPaused = (consumer: string) =>
 /** Open deliveries, in the words of `inbox_event_key_idx`. */
 export const open = "i.status IN ('received', 'processing', 'failed') AND i.available_at IS NOT NULL"
 
+/**
+ * Columns of all open deliveries `i`, whoever they are for, from the indexes of those that can be claimed, that are parked, and
+ * that are leased: what is settled is not read.
+ */
+export const openDeliveries = (columns: string) =>
+  [claimable, "i.status IN ('received', 'failed') AND i.available_at = 'infinity'", "i.status = 'processing'"]
+    .map((condition) => `SELECT ${columns} FROM inbox_event AS i WHERE ${condition}`)
+    .join(" UNION ALL ")
+
 /** Deliveries that gave up, in the words of `inbox_event_gave_up_idx`. */
 export const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.available_at IS NULL))"
 

@@ -26,10 +26,10 @@ export interface Registration extends Subscription {
   readonly startFrom?: Date | "beginning" | undefined
 }
 
-/** A subscription no process serves. @since 0.1.0 */
+/** A subscription no process serves, or open deliveries that no subscription covers. @since 0.1.0 */
 export interface Unserved {
   readonly consumer: string
-  /** The name or pattern as it was subscribed. */
+  /** The name or pattern as it was subscribed; of what no subscription covers, the event's name. */
   readonly event: string
   /** Open deliveries that wait for it, counted up to 1000. */
   readonly open: number
@@ -88,7 +88,11 @@ export class SubscriptionStore extends Context.Service<
       { readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean },
       StoreError
     >
-    /** Subscriptions that no process which runs has recorded to serve, by consumer and event: see `ReplicaStore.serve`. */
+    /**
+     * Subscriptions that no process which runs has recorded to serve, by consumer and event (see `ReplicaStore.serve`); then
+     * what is open although no subscription covers it: a publish that was under way while its consumer was retired leaves
+     * such a delivery.
+     */
     readonly unserved: Effect.Effect<ReadonlyArray<Unserved>, StoreError>
     /** All subscriptions, by consumer and event. */
     readonly all: Effect.Effect<ReadonlyArray<Subscription>, StoreError>
@@ -96,7 +100,7 @@ export class SubscriptionStore extends Context.Service<
     readonly open: (scope: RetireScope, limit: number) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
     /** Ends the subscriptions of a consumer for exactly these names and patterns. Returns how many there were. */
     readonly remove: (consumer: string, events: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
-    /** Marks open deliveries as skipped; returns the ids of their events. */
+    /** Marks open deliveries as skipped, which ends their leases; returns the ids of their events. */
     readonly skipOpen: (scope: RetireScope) => Effect.Effect<ReadonlyArray<string>, StoreError>
   }
 >()("effect-integration/SubscriptionStore") {}

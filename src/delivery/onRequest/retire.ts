@@ -14,18 +14,19 @@ import type { Retired } from "../Retired.ts"
 
 const listed = 1000
 
+/**
+ * The consumer's subscriptions that are meant, and what nobody will be interested in without them. With all of them that is
+ * everything, also what was published while they were retired before.
+ */
 const scopeOf = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: string,
   event: string | undefined
-): Effect.fn.Return<RetireScope, StoreError> {
-  const all = (yield* engine.subscriptions.all).filter((subscription) => subscription.consumer === consumer)
-  const isMeant = (subscribed: string) => event === undefined || subscribed === event
-  return {
-    consumer,
-    events: all.map((_) => _.event).filter(isMeant),
-    except: all.map((_) => _.event).filter((subscribed) => !isMeant(subscribed))
-  }
+): Effect.fn.Return<RetireScope & { readonly ends: ReadonlyArray<string> }, StoreError> {
+  const all = (yield* engine.subscriptions.all).filter((_) => _.consumer === consumer).map((_) => _.event)
+  return event === undefined
+    ? { consumer, ends: all, events: ["*"], except: [] }
+    : { consumer, ends: [event], events: [event], except: all.filter((subscribed) => subscribed !== event) }
 })
 
 /** What `retire` is asked. */
@@ -60,7 +61,7 @@ export const retire = Effect.fn("Processor.retire")(function* (
       const scope = yield* scopeOf(engine, consumer, options.event)
       const open = yield* engine.subscriptions.open(scope, listed)
       if (open.length > 0 && options.open !== "skip") return { ended: 0, open, skipped: [] }
-      const ended = yield* engine.subscriptions.remove(consumer, scope.events)
+      const ended = yield* engine.subscriptions.remove(consumer, scope.ends)
       const skipped = yield* engine.subscriptions.skipOpen(scope)
       // Who has begun to serve it meanwhile said so first. Who begins now waits for this transaction, and subscribes anew.
       yield* refuseServed(engine, consumer, options)

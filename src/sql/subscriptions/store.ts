@@ -17,7 +17,7 @@ import { TableClient } from "../connection/tableClient.ts"
 import { isSettled } from "../deliveryStates.ts"
 import { backfill, unhold } from "./backfill.ts"
 import { registerAll } from "./register.ts"
-import { open, remove, skipOpen } from "./retire.ts"
+import { open, remove, skipOpen, unsubscribed } from "./retire.ts"
 import { sweep } from "./sweep.ts"
 
 const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boolean) =>
@@ -81,7 +81,9 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
       consumers: storeErrors("subscriptions.consumers")(consumers(sql)),
       sweep: storeErrors("subscriptions.sweep")(sweep(sql)),
       backfill: storeErrors("subscriptions.backfill")(backfill(sql, inTransaction)),
-      unserved: storeErrors("subscriptions.unserved")(unserved(sql)),
+      unserved: storeErrors("subscriptions.unserved")(
+        Effect.zipWith(unserved(sql), unsubscribed(sql), (served, left) => [...served, ...left])
+      ),
       all: storeErrors("subscriptions.all")(all(sql)),
       open: (scope, limit) => storeErrors("subscriptions.open")(open(sql)(scope, limit)),
       remove: (consumer, events) =>

@@ -10,19 +10,9 @@ import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { newEvent, settlement, unique, withDeliveries } from "./support.ts"
+import { leaseNext, newEvent, settlement, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
-
-/** Claims one delivery and leases it, in one transaction. */
-const leaseNext = (claim: Effect.Success<ReturnType<typeof withDeliveries>>["claim"], millis: number) =>
-  Transactor.withTransaction(
-    Effect.gen(function* () {
-      const [row] = yield* claim(1)
-      const deliveryId = row?.deliveryId ?? ""
-      return { deliveryId, token: yield* InboxStore.use((inbox) => inbox.lease(deliveryId, millis)) }
-    })
-  )
 
 export const leases = [
   check(

@@ -7,9 +7,10 @@ import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
+import { ReplicaStore } from "../../stores/ReplicaStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { checkOf } from "./Check.ts"
-import { newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
+import { leaseNext, newEvent, settlement, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("SubscriptionStore")
 
@@ -94,6 +95,51 @@ export const subscriptionStore = [
       assert.equal(yield* store.remove(consumer, ["event*"]), 0)
       assert.equal(yield* store.remove(consumer, [eventName]), 1)
       assert.equal(yield* store.remove(consumer, [eventName]), 0)
+    })
+  ),
+
+  check(
+    "a leased delivery is skipped too, and its lease ends with it",
+    Effect.gen(function* () {
+      const store = yield* SubscriptionStore
+      const inbox = yield* InboxStore
+      const { claim, consumer, eventName, interest } = yield* withDeliveries(1)
+      const { deliveryId, token } = yield* leaseNext(claim, -1)
+      yield* store.remove(consumer, [eventName])
+      yield* store.skipOpen({ consumer, events: ["*"], except: [] })
+      assert.equal(yield* inbox.nextDue({ consumer, interest }), undefined)
+      assert.deepEqual(yield* inbox.expired(consumer, 10), [])
+      assert.deepEqual(yield* inbox.renew([{ deliveryId, token }], 1000), [])
+      assert.equal(yield* inbox.settleLease(settlement(deliveryId), token), false)
+      assert.equal((yield* inbox.findById(deliveryId))?.status, "skipped")
+    })
+  ),
+
+  check(
+    "open deliveries that no subscription covers are told as served by nobody, until they are skipped",
+    Effect.gen(function* () {
+      const store = yield* SubscriptionStore
+      const { claim, consumer, eventName } = yield* withDeliveries(3)
+      const served = {
+        consumer,
+        ordering: "none",
+        names: [eventName],
+        patterns: [`${eventName}*`],
+        workers: 1,
+        batch: 1
+      } as const
+      yield* ReplicaStore.use((replicas) => replicas.serve([served]))
+      const told = Effect.map(store.unserved, (all) => all.filter((_) => _.consumer === consumer))
+      assert.deepEqual(yield* told, [])
+      yield* settleNext(claim, { status: "processed" })
+      yield* store.remove(consumer, [eventName])
+      assert.partialDeepStrictEqual(yield* told, [{ consumer, event: eventName, open: 2 }])
+      yield* subscribe(`${eventName}*`, consumer)
+      assert.deepEqual(yield* told, [])
+      yield* store.remove(consumer, [`${eventName}*`])
+      yield* store.skipOpen({ consumer, events: ["*"], except: [] })
+      assert.deepEqual(yield* told, [])
+      yield* ReplicaStore.use((replicas) => replicas.serve([]))
     })
   )
 ]

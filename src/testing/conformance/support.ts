@@ -96,3 +96,13 @@ export const settleNext = (
       return row
     })
   )
+
+/** Claims one delivery and leases it, in one transaction. */
+export const leaseNext = (claim: Effect.Success<ReturnType<typeof withDeliveries>>["claim"], millis: number) =>
+  Transactor.withTransaction(
+    Effect.gen(function* () {
+      const [row] = yield* claim(1)
+      const deliveryId = row?.deliveryId ?? ""
+      return { deliveryId, token: yield* InboxStore.use((inbox) => inbox.lease(deliveryId, millis)) }
+    })
+  )
