@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { Registration } from "../../stores/SubscriptionStore.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
-import { open } from "../deliveryStates.ts"
+import { open, openDeliveries } from "../deliveryStates.ts"
 import { orderingKey } from "../writeDeliveries.ts"
 
 const register = (sql: SqlClient.SqlClient) => (registrations: ReadonlyArray<Registration>) =>
@@ -77,10 +77,10 @@ export const rekey = (sql: SqlClient.SqlClient) =>
     sql.unsafe<{ left: number }>(`
     WITH wrong AS MATERIALIZED (
       SELECT i.id
-      FROM integration_consumer AS c
-      JOIN inbox_event AS i ON i.consumer_name = c.consumer_name
-      WHERE c.consumer_name IN (SELECT s.consumer_name FROM integration_subscription AS s WHERE s.swept_at IS NULL)
-        AND ${open} AND (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)
+      FROM (${openDeliveries("i.id, i.consumer_name, i.ordering_key")}) AS i
+      JOIN integration_consumer AS c ON c.consumer_name = i.consumer_name
+      WHERE (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)
+        AND EXISTS (SELECT 1 FROM integration_subscription AS s WHERE s.consumer_name = c.consumer_name AND s.swept_at IS NULL)
     ), held AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.consumer_name
       FROM inbox_event AS i
