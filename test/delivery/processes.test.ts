@@ -225,7 +225,8 @@ it.live("twenty processes that start at once on an empty database migrate it onc
       { id: 6, name: "mailboxes" },
       { id: 7, name: "actors" },
       { id: 8, name: "recovery" },
-      { id: 9, name: "lighter_indexes" }
+      { id: 9, name: "lighter_indexes" },
+      { id: 10, name: "subscriptions" }
     ])
   }).pipe(
     Effect.scoped,
