@@ -138,10 +138,27 @@ const onStores = <E, R, R2>(
     Layer.provideMerge(Settings.layer(options.settings))
   )
 
+/** A layer whose parts are its own: parts that are constants would be shared with every other integration of a layer graph. */
+const apart = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> => Layer.suspend(() => Layer.fresh(layer))
+
+/** One instance for each client it is provided with, wherever in a layer graph: one database, one set of services. */
+const perClient = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R | PgClient.PgClient> => {
+  const instances = new WeakMap<PgClient.PgClient, Layer.Layer<A, E, R>>()
+  const instanceOf = (client: PgClient.PgClient) => {
+    const instance = instances.get(client) ?? apart(layer)
+    instances.set(client, instance)
+    return instance
+  }
+  return Layer.fromBuild((memoMap, scope) =>
+    Effect.flatMap(PgClient.PgClient, (client) => Layer.buildWithMemoMap(instanceOf(client), memoMap, scope))
+  )
+}
+
 /**
  * All services over PostgreSQL or PGlite. Needs the `PgClient` and `SqlClient` that `PgClient.layer` and
  * `PgLite.layer` provide.
  *
+ * It may be provided with several clients in one layer graph, or used beside `layerMemory`: each has services of its own.
  * Building it migrates the tables, reads the settings and starts the poller. Fails with `InvalidOption`,
  * `UnsupportedOption`, `MigrationFailed`, `SchemaMismatch`, `StoreError`, or `ConfigError`.
  *
@@ -150,10 +167,12 @@ const onStores = <E, R, R2>(
 export const layer = (
   options: Options = {}
 ): Layer.Layer<Services, IntegrationError, PgClient.PgClient | SqlClient.SqlClient> =>
-  Layer.unwrap(
-    Effect.as(
-      validate(options),
-      Layer.provideMerge(onStores(options, processor(options), SqlBroadcast.layer), stores(options.migrate ?? true))
+  perClient(
+    Layer.unwrap(
+      Effect.as(
+        validate(options),
+        Layer.provideMerge(onStores(options, processor(options), SqlBroadcast.layer), stores(options.migrate ?? true))
+      )
     )
   )
 
@@ -189,12 +208,14 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Services |
     // There is no connection that could fall silent, nor a server to end what is idle.
     Layer.provide(Layer.succeed(SqlCapabilities, { singleSession: false, lockTimeout: false }))
   )
-  return Layer.unwrap(
-    Effect.as(
-      validate(options),
-      MemoryStores.wakeMissed.pipe(
-        Layer.provideMerge(onStores(given, processor, Layer.empty)),
-        Layer.provideMerge(MemoryStores.layer)
+  return apart(
+    Layer.unwrap(
+      Effect.as(
+        validate(options),
+        MemoryStores.wakeMissed.pipe(
+          Layer.provideMerge(onStores(given, processor, Layer.empty)),
+          Layer.provideMerge(MemoryStores.layer)
+        )
       )
     )
   )
