@@ -59,11 +59,26 @@ export const startRecovery =
       ]
     )
 
+/** Holds consumers, in the order in which everybody does: see the order of locks in docs/architecture.md. */
+export const lockConsumers = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
+  sql`
+    SELECT 1
+    FROM integration_consumer
+    WHERE consumer_name = ANY (${consumers}::text[])
+    ORDER BY consumer_name
+    FOR NO KEY UPDATE`
+
+/** Consumers that somebody else holds are left to the next poll. */
 export const endRecovery = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
   sql.unsafe(
-    `UPDATE integration_consumer AS c
+    `UPDATE integration_consumer
     SET careful_until = NULL
-    WHERE c.consumer_name = ANY ($1::text[]) AND ${hasRecovered("c")}`,
+    WHERE consumer_name = ANY (ARRAY(
+      SELECT c.consumer_name
+      FROM integration_consumer AS c
+      WHERE c.consumer_name = ANY ($1::text[]) AND ${hasRecovered("c")}
+      FOR NO KEY UPDATE SKIP LOCKED
+    ))`,
     [consumers]
   )
 

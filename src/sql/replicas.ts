@@ -16,7 +16,7 @@ import { ControlConnection, type Query, type Session } from "./connection/contro
 import { storeErrorsOf } from "./connection/errors.ts"
 import { type InTransaction, maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
 import { TableClient, tablesId } from "./connection/tableClient.ts"
-import { endRecovery, startRecovery } from "./recovery.ts"
+import { endRecovery, lockConsumers, startRecovery } from "./recovery.ts"
 
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
 const lockKey = (id: string) => `hashtextextended(${tablesId} || '.replica.' || (${id})::text, 0)`
@@ -64,7 +64,13 @@ const leave = (sql: SqlClient.SqlClient, id: string) => sql`
 
 /** Removes processes that ended more than a day ago. */
 const forget = (sql: SqlClient.SqlClient) => sql`
-  DELETE FROM integration_replica WHERE status <> 'running' AND stopped_at < clock_timestamp() - interval '1 day'`
+  DELETE FROM integration_replica
+  WHERE id = ANY (ARRAY(
+    SELECT id
+    FROM integration_replica
+    WHERE status <> 'running' AND stopped_at < clock_timestamp() - interval '1 day'
+    FOR UPDATE SKIP LOCKED
+  ))`
 
 /** Whether `r` has ended: its lock is free. Without a lock there is only how long it has not been heard of. */
 const hasEnded = `CASE WHEN r.is_locked THEN pg_try_advisory_xact_lock(${lockKey("r.id")}) ELSE $3::boolean END`
@@ -145,7 +151,9 @@ const reap = ({ id, inTransaction, sql }: Own, silentMillis: number, isAlone: bo
     const doubtful = silentMillis > 0 ? [] : yield* unlocked(sql)(id)
     if (dead.length + doubtful.length === 0) return 0
     const known = yield* recorded(sql)
-    for (const consumer of new Set([...dead, ...doubtful].flatMap(servedBy))) {
+    const consumers = [...new Set([...dead, ...doubtful].flatMap(servedBy))]
+    yield* lockConsumers(sql)(consumers)
+    for (const consumer of consumers) {
       yield* startRecovery(sql)(consumer, servedIn(known, consumer))
     }
     return dead.length

@@ -78,8 +78,8 @@ export const deliveriesOf = (events: string, interested: string) => `
 /**
  * Makes events pending again.
  *
- * Whoever does so has locked the events before, in the order of their ids (the registration sweep: of their positions), and
- * writes deliveries only then. So nobody removes or rolls up an event meanwhile.
+ * Whoever does so has locked the events before, in the order of their ids, and writes deliveries only
+ * then. So nobody removes or rolls up an event meanwhile.
  */
 export const reopenEvents = (ids: string) => `
   UPDATE outbox_event

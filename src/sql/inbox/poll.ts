@@ -61,11 +61,16 @@ const markSeen = `
   FROM stale
   WHERE c.consumer_name = stale.consumer_name`
 
-/** Gives this process, `$5`, a sign of life if its last one is old. */
+/** Gives this process, `$5`, a sign of life if its last one is old, and nobody is looking at whether it lives. */
 const markPresent = `
   UPDATE integration_replica
   SET last_seen_at = clock_timestamp()
-  WHERE id = $5::uuid AND last_seen_at < now() - interval '5 seconds'`
+  WHERE id = ANY (ARRAY(
+    SELECT id
+    FROM integration_replica
+    WHERE id = $5::uuid AND last_seen_at < now() - interval '5 seconds'
+    FOR NO KEY UPDATE SKIP LOCKED
+  ))`
 
 /** The next `$3` events behind position `$2` that have no final status yet. */
 const pending = `
@@ -144,8 +149,8 @@ const reordered = `
   WHERE c.ordering <> s.ordering AND (s.ordering = 'aggregate' OR s.consumer NOT IN (SELECT consumer FROM disputed))`
 
 /**
- * All that a process asks, in one statement, whatever the number of its consumers. As `stale` passes over what others
- * have locked, replicas neither wait for each other nor deadlock. Parameters: see `parametersOf`.
+ * All that a process asks, in one statement, whatever the number of its consumers. What others have locked is
+ * passed over, so replicas neither wait for each other nor deadlock. Parameters: see `parametersOf`.
  */
 const statement = `
   WITH served AS (${served}),

@@ -8,9 +8,10 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { SqlClient } from "effect/sql"
+import type { SqlClient, SqlError } from "effect/sql"
 import { bisectRefused } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
+import { lockConsumers } from "../recovery.ts"
 import { orderingKey, writtenTo } from "../writeDeliveries.ts"
 
 /** Events that one statement looks at. */
@@ -122,48 +123,42 @@ const markBackfilled = (sql: SqlClient.SqlClient) => (consumer: string, events: 
     WHERE consumer_name = ${consumer} AND event_pattern = ANY (${events}::text[])`
 
 /**
- * Lets an ordered consumer begin that was held for its backfill, when no backfill of it is open any more. Its row is locked by a
- * statement of its own: the next one sees what a registration that held it has added.
+ * Lets an ordered consumer begin that was held for its backfill, when no backfill of it is open any more. Who does so holds the
+ * consumer: a registration adds nothing meanwhile.
  */
 export const unhold = (sql: SqlClient.SqlClient) => (consumer: string) =>
-  Effect.andThen(
-    sql`SELECT 1 FROM integration_consumer WHERE consumer_name = ${consumer} FOR NO KEY UPDATE`,
-    sql`
-      UPDATE integration_consumer AS c
-      SET held_for_backfill = false
-      WHERE c.consumer_name = ${consumer} AND c.held_for_backfill AND NOT EXISTS (
-        SELECT 1
-        FROM integration_subscription AS s
-        WHERE s.consumer_name = c.consumer_name AND ${sql.literal(isBackfillOpen)}
-      )`
-  )
+  sql`
+    UPDATE integration_consumer AS c
+    SET held_for_backfill = false
+    WHERE c.consumer_name = ${consumer} AND c.held_for_backfill AND NOT EXISTS (
+      SELECT 1
+      FROM integration_subscription AS s
+      WHERE s.consumer_name = c.consumer_name AND ${sql.literal(isBackfillOpen)}
+    )`
 
 /** What became of a page; undefined when somebody else is at it. */
-type Progress = "given" | "passed" | "ended" | undefined
+type Progress = "given" | "passed" | "through" | undefined
 
-/** Gives a page of a consumer's events, or ends its subscriptions' backfill when there is none. */
+/** Gives a page of a consumer's events, or calls `end` with what is held when there is none. */
 const givePage = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   inTransaction: InTransaction,
-  consumer: string
-) {
+  consumer: string,
+  end: (events: ReadonlyArray<string>) => Effect.Effect<unknown, SqlError.SqlError>
+): Effect.fn.Return<Progress, SqlError.SqlError> {
   const held = yield* lockSubscriptions(sql)(consumer)
   if (held.length === 0) return undefined
   const events = held.map(({ event }) => event)
   const after = held.map((_) => _.after).reduce((a, b) => (a < b ? a : b))
   const [page] = yield* look(sql)(consumer, events, after)
-  if (page === undefined || page.last === null) {
-    yield* markBackfilled(sql)(consumer, events)
-    yield* unhold(sql)(consumer)
-    return "ended"
-  }
+  if (page === undefined || page.last === null) return yield* Effect.as(end(events), "through" as const)
   const write = (ids: ReadonlyArray<string>) => inTransaction(writeDeliveries(sql)(consumer, ids))
   yield* bisectRefused("subscriptions.backfill", page.ids, write)
   yield* saveProgress(sql)(consumer, events, page.last)
   return page.ids.length > 0 ? "given" : "passed"
 })
 
-/** Gives some of a consumer's events. Returns false when somebody else is at it. */
+/** Gives some of a consumer's events, and ends its backfill when there are no more. Returns false when somebody else is at it. */
 const giveSome = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   inTransaction: InTransaction,
@@ -171,10 +166,14 @@ const giveSome = Effect.fnUntraced(function* (
 ) {
   let progress: Progress
   for (let pages = 0; pages < pagesAtOnce; pages++) {
-    progress = yield* inTransaction(givePage(sql, inTransaction, consumer))
+    progress = yield* inTransaction(givePage(sql, inTransaction, consumer, () => Effect.void))
     if (progress !== "passed") break
   }
-  return progress !== undefined
+  if (progress !== "through") return progress !== undefined
+  const end = (events: ReadonlyArray<string>) =>
+    Effect.andThen(markBackfilled(sql)(consumer, events), unhold(sql)(consumer))
+  const ended = Effect.andThen(lockConsumers(sql)([consumer]), givePage(sql, inTransaction, consumer, end))
+  return (yield* inTransaction(ended)) !== undefined
 })
 
 /** Each consumer in turn, until something was given to one. */

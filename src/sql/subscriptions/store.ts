@@ -15,6 +15,7 @@ import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { isSettled } from "../deliveryStates.ts"
+import { lockConsumers } from "../recovery.ts"
 import { backfill, unhold } from "./backfill.ts"
 import { registerAll } from "./register.ts"
 import { open, remove, skipOpen, unsubscribed } from "./retire.ts"
@@ -88,7 +89,12 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
       open: (scope, limit) => storeErrors("subscriptions.open")(open(sql)(scope, limit)),
       remove: (consumer, events) =>
         storeErrors("subscriptions.remove")(
-          Effect.map(Effect.tap(remove(sql)(consumer, events), unhold(sql)(consumer)), (rows) => rows.length)
+          Effect.gen(function* () {
+            yield* lockConsumers(sql)([consumer])
+            const removed = yield* remove(sql)(consumer, events)
+            yield* unhold(sql)(consumer)
+            return removed.length
+          })
         ),
       skipOpen: (scope) =>
         storeErrors("subscriptions.skipOpen")(

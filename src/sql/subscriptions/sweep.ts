@@ -23,6 +23,18 @@ const busy = `
   SELECT age(transaction), NULL FROM pg_prepared_xacts WHERE database = current_database()`
 
 /**
+ * Holds the subscriptions `s` among `rows` that are as they were seen. One in somebody's hands is left to the next sweep.
+ *
+ * @param isAsSeen - SQL condition on `s` and its row `e`
+ */
+const heldAmong = (rows: string, isAsSeen: string) => `
+      SELECT s.consumer_name, s.event_pattern
+      FROM integration_subscription AS s
+      JOIN ${rows} AS e ON e.consumer_name = s.consumer_name AND e.event_pattern = s.event_pattern
+      WHERE s.swept_at IS NULL AND ${isAsSeen}
+      FOR NO KEY UPDATE OF s SKIP LOCKED`
+
+/**
  * Notes, once every snapshot sees the registration, which transactions may still have published without having seen it: those
  * before this one. A statement gets its transaction's id after its snapshot, and commits long after it has let go of that: so
  * both are waited for, snapshots first. One whose registration changes meanwhile is left to the next sweep.
@@ -34,12 +46,11 @@ const noteEnd = (sql: SqlClient.SqlClient) =>
       FROM integration_subscription AS s
       WHERE s.swept_at IS NULL AND s.sweep_until IS NULL
         AND NOT EXISTS (SELECT 1 FROM busy AS b WHERE b.snapshot_age >= age(s.transaction_id::xid))
-    )
+    ), held AS MATERIALIZED (${heldAmong("seen", "s.transaction_id = e.transaction_id AND s.sweep_until IS NULL")})
     UPDATE integration_subscription AS s
     SET sweep_until = pg_current_xact_id()
-    FROM seen AS e
-    WHERE s.consumer_name = e.consumer_name AND s.event_pattern = e.event_pattern AND s.transaction_id = e.transaction_id
-      AND s.swept_at IS NULL AND s.sweep_until IS NULL`)
+    FROM held AS h
+    WHERE s.consumer_name = h.consumer_name AND s.event_pattern = h.event_pattern`)
 
 /** A subscription whose sweep can end, and the end that was noted for it. */
 interface Quiet {
@@ -117,30 +128,41 @@ const deliverInPages = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, co
 const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> | undefined) =>
   sql.unsafe<Given>(
     `WITH missed AS MATERIALIZED (
-      SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, s.consumer_name,
-        CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("o")} END AS ordering_key
+      SELECT o.id, s.consumer_name
       FROM integration_subscription AS s
-      JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
       JOIN outbox_event AS o
         ON ${isAround} AND o.event_name LIKE s.event_like
       WHERE ${isMissed} AND ($2::uuid[] IS NULL OR o.id = ANY ($2::uuid[]))
       ORDER BY o.position
       LIMIT $1::int
-      FOR UPDATE OF o
-    ), ${writtenTo("missed")}
+    ), held AS MATERIALIZED (
+      SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, ${orderingKey("o")} AS aggregate_key
+      FROM outbox_event AS o
+      WHERE o.id = ANY (ARRAY(SELECT id FROM missed))
+      ORDER BY o.id
+      FOR UPDATE
+    ), wanted AS MATERIALIZED (
+      SELECT h.*, m.consumer_name, CASE WHEN c.ordering = 'aggregate' THEN h.aggregate_key END AS ordering_key
+      FROM held AS h
+      JOIN missed AS m ON m.id = h.id
+      JOIN integration_consumer AS c ON c.consumer_name = m.consumer_name
+    ), ${writtenTo("wanted")}
     SELECT count(*)::int AS "given", coalesce(array_agg(DISTINCT consumer_name::text), '{}') AS "consumers" FROM given`,
     [sweepLimit, ids ?? null]
   )
 
 /** Ends the sweeps that were seen: one that began anew has another end, or none yet. */
 const markSwept = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<Quiet>) =>
-  sql`
+  sql.unsafe(
+    `WITH ended AS MATERIALIZED (
+      SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS e (consumer_name, event_pattern, until)
+    ), held AS MATERIALIZED (${heldAmong("ended", "s.sweep_until = e.until::xid8")})
     UPDATE integration_subscription AS s
     SET swept_at = clock_timestamp()
-    FROM unnest(
-      ${ended.map((_) => _.consumer)}::text[], ${ended.map((_) => _.event)}::text[], ${ended.map((_) => _.until)}::text[]
-    ) AS e (consumer, event, until)
-    WHERE s.consumer_name = e.consumer AND s.event_pattern = e.event AND s.sweep_until = e.until::xid8`
+    FROM held AS h
+    WHERE s.consumer_name = h.consumer_name AND s.event_pattern = h.event_pattern`,
+    [ended.map((_) => _.consumer), ended.map((_) => _.event), ended.map((_) => _.until)]
+  )
 
 /**
  * Which subscriptions are quiet is asked before the last delivery, never after: what is published in between is seen
