@@ -185,7 +185,8 @@ export class Processor extends Context.Service<
      */
     readonly startupDrain: Effect.Effect<number, StoreError>
     /**
-     * Gives late consumers the events they asked for, and runs until nothing is due for the consumers of this process,
+     * Gives new consumers what was published around their registration and is committed, and late ones the events they asked
+     * for, and runs until nothing is due for the consumers of this process,
      * including what their handlers publish. Retries that
      * are due later are not waited for. Returns how many deliveries were settled or put off by this call.
      */

@@ -3,12 +3,21 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
-import { InboxStore, OutboxStore, SubscriptionStore, Transactor } from "../../src/index.ts"
+import {
+  InboxStore,
+  OutboxStore,
+  Processor,
+  Publisher,
+  Registry,
+  Subscriber,
+  SubscriptionStore,
+  Transactor
+} from "../../src/index.ts"
 import { TableClient } from "../../src/sql/connection/tableClient.ts"
 import { layer as outboxLayer } from "../../src/sql/outbox/store.ts"
 import { newEvent } from "../../src/testing/conformance/support.ts"
 import { clientFor, databases, postgres, runtimes, uniqueSchema, withSchema } from "../support/databases.ts"
-import { services, unpolled, until } from "../support/scenario.ts"
+import { eventsOf, services, unpolled, until } from "../support/scenario.ts"
 
 /** Runs a transaction that stays open, where it waits, until it is told to commit. */
 const keepOpen = Effect.fnUntraced(function* <E, R>(
@@ -131,6 +140,25 @@ it.live("a publish that began before a registration and got its transaction id l
     yield* open.commit
     yield* sweepAll
     assert.deepStrictEqual(yield* given("latexid"), [event.id])
+  }).pipe(Effect.scoped, Effect.provide(services(postgres())))
+)
+
+it.live("drain gives what a publish left that was open while its consumer registered", () =>
+  Effect.gen(function* () {
+    const { Happened } = eventsOf("drained")
+    const publisher = yield* Publisher
+    const open = yield* keepDone(publisher.publish(Happened, { n: 1 }))
+    // Nobody polls: the registry tells the store, and no more.
+    yield* (yield* Registry).register([
+      Subscriber.make({ consumer: "drained", event: Happened, handler: () => Effect.void })
+    ])
+    yield* open.commit
+    yield* (yield* Processor).drain
+    const deliveries = yield* InboxStore.use((inbox) => inbox.findByConsumer("drained", 0n, 10))
+    assert.deepStrictEqual(
+      deliveries.map(({ status }) => status),
+      ["processed"]
+    )
   }).pipe(Effect.scoped, Effect.provide(services(postgres())))
 )
 

@@ -19,6 +19,8 @@ export interface Poller {
   readonly nudge: Effect.Effect<void>
   /** Gives events that were inserted by other means their deliveries, all there are. Returns how many. */
   readonly routeAll: Effect.Effect<number, StoreError>
+  /** Gives new subscriptions what was published around their registration, as far as it is committed. */
+  readonly sweep: Effect.Effect<void, StoreError>
 }
 
 /** Events routed, or looked at for a roll-up, in one statement. */
@@ -151,5 +153,9 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       Effect.annotateLogs({ fiber: "poller" }),
       Effect.forkScoped
     )
-    return { nudge: Effect.asVoid(Queue.offer(nudges, undefined)), routeAll: routeAll(engine) }
+    return {
+      nudge: Effect.asVoid(Queue.offer(nudges, undefined)),
+      routeAll: routeAll(engine),
+      sweep: sweepSubscriptions(engine)
+    }
   })

@@ -71,6 +71,7 @@ const rounds = Effect.fnUntraced(function* (
 export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, StoreError> =>
   Effect.gen(function* () {
     yield* poller.routeAll
+    yield* poller.sweep
     const settings = yield* engine.settings.current
     const settled = yield* each(engine, (consumer) =>
       Effect.map(
@@ -123,6 +124,7 @@ export const everything = (engine: Engine, poller: Poller): Effect.Effect<number
     let total = 0
     for (;;) {
       yield* poller.routeAll
+      yield* poller.sweep
       const settings = yield* engine.settings.current
       const settled = yield* each(engine, (consumer) =>
         rounds(engine, consumer, rulesFor(consumer, settings).firstBatch, { once: failing })

@@ -164,12 +164,17 @@ const markSwept = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<Quiet>) =>
     [ended.map((_) => _.consumer), ended.map((_) => _.event), ended.map((_) => _.until)]
   )
 
+/** Whether a subscription is still to be swept. */
+const isOpen = (sql: SqlClient.SqlClient) =>
+  Effect.map(sql`SELECT 1 FROM integration_subscription WHERE swept_at IS NULL LIMIT 1`, (rows) => rows.length > 0)
+
 /**
  * Which subscriptions are quiet is asked before the last delivery, never after: what is published in between is seen
  * by a publisher that knows the subscription.
  */
 export const sweep = (sql: SqlClient.SqlClient) =>
   Effect.gen(function* () {
+    if (!(yield* isOpen(sql))) return { consumers: [], isOpen: false }
     yield* noteEnd(sql)
     const ended = yield* quiet(sql)
     const consumers = new Set<string>()
@@ -183,6 +188,5 @@ export const sweep = (sql: SqlClient.SqlClient) =>
     const left = yield* rekey(sql)
     // What is refused is missed still, and what was in somebody's hands has the wrong key.
     if (ended.length > 0 && !isRefused && left === 0) yield* markSwept(sql)(ended)
-    const open = yield* sql`SELECT 1 FROM integration_subscription WHERE swept_at IS NULL LIMIT 1`
-    return { consumers: [...consumers], isOpen: open.length > 0 }
+    return { consumers: [...consumers], isOpen: yield* isOpen(sql) }
   })
