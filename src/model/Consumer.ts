@@ -75,7 +75,8 @@ export interface Options {
   /**
    * What it is given of the events that were stored before it first subscribed to them: nothing (`now`, default), all that
    * are kept (`beginning`), or those stored at a time or later. It counts once, when a subscription is new. An ordered
-   * consumer begins when it has been given all of them.
+   * consumer begins when it has been given all of them. Times have milliseconds: the `timestamp` of a stored event names
+   * all events of its millisecond, also those before it.
    */
   readonly startFrom?: StartFrom
   /** How deliveries are held while they are handled: see `Mode`. Default `transactional`; for promise handlers `leased`. */
