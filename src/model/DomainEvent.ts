@@ -130,7 +130,10 @@ export interface PublishOptions {
   readonly correlationId?: string
   /** Overrides the definition's aggregate id; 1 to 255 characters. */
   readonly aggregateId?: string
-  /** How long after now, by the database's clock, the event may be delivered at the earliest; default at once. */
+  /**
+   * How long after now, by the database's clock, the event may be delivered at the earliest; default at once. A clock that is
+   * set back makes it wait for as much longer.
+   */
   readonly delay?: Duration.Input
   /**
    * When the event may be delivered at the earliest, by the database's clock; default at once. Not together with `delay`.

@@ -1,9 +1,10 @@
 /** Events that are published for later; on every store alike. */
-import { assert, describe, layer as withLayer } from "@effect/vitest"
+import { assert, describe, it, layer as withLayer } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
-import { DomainEvent, InboxStore, OutboxStore, Processor, Publisher } from "../../src/index.ts"
+import { TestClock } from "effect/testing"
+import { DomainEvent, InboxStore, Integration, OutboxStore, Processor, Publisher } from "../../src/index.ts"
 import { runtimes } from "../support/databases.ts"
-import { logged, logging } from "../support/mailboxes.ts"
+import { logged, logging, ordered, publishFor } from "../support/mailboxes.ts"
 import { eventsOf, serve, unpolled } from "../support/scenario.ts"
 
 describe.each(runtimes)("on $name", ({ layer }) => {
@@ -61,3 +62,32 @@ describe.each(runtimes)("on $name", ({ layer }) => {
     )
   })
 })
+
+it.effect(
+  "when the store's clock is set back, what was due waits until it is as late again, and its aggregate with it",
+  () =>
+    Effect.gen(function* () {
+      const { Happened } = eventsOf("set-back")
+      const processor = yield* Processor
+      const inOrder: Array<number> = []
+      const anyhow: Array<number> = []
+      yield* TestClock.setTime(1_000_000)
+      yield* serve(logging(ordered("set-back-ordered"), Happened, inOrder), logging("set-back", Happened, anyhow))
+      for (const consumer of ["set-back", "set-back-ordered"]) yield* processor.pause(consumer)
+      yield* publishFor(Happened, "a", 1)
+      yield* TestClock.setTime(1_000_000 - 20_000)
+      for (const consumer of ["set-back", "set-back-ordered"]) yield* processor.resume(consumer)
+      yield* publishFor(Happened, "a", 2)
+      yield* processor.drain
+      assert.deepStrictEqual([inOrder, anyhow], [[], [2]])
+      yield* TestClock.adjust("20 seconds")
+      yield* processor.drain
+      assert.deepStrictEqual(
+        [inOrder, anyhow],
+        [
+          [1, 2],
+          [2, 1]
+        ]
+      )
+    }).pipe(Effect.scoped, Effect.provide(Integration.layerMemory()))
+)
