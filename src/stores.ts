@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 export { MigrationFailed, SchemaMismatch, SqlUnavailable, StoreError } from "./errors/StoreErrors.ts"
+export { largestContent, oversizeOf } from "./model/contentSize.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { ActorStore, type NewState, type StoredState } from "./stores/ActorStore.ts"
 export {
@@ -16,19 +17,20 @@ export {
   discardedTag,
   undecodableTag
 } from "./stores/DeadLetterStore.ts"
-export type {
-  AttemptRecord,
-  Claimed,
-  ClaimRequest,
-  CrashRecovery,
-  Delivery,
-  DeliveryStatus,
-  FailedAttempt,
-  Interest,
-  Leased,
-  LockWait,
-  Settlement,
-  UnparkRequest
+export {
+  type AttemptRecord,
+  type Claimed,
+  type ClaimRequest,
+  type CrashRecovery,
+  type Delivery,
+  type DeliveryStatus,
+  type FailedAttempt,
+  type Interest,
+  type Leased,
+  type LockWait,
+  largestClaim,
+  type Settlement,
+  type UnparkRequest
 } from "./stores/Delivery.ts"
 export { deferWrite } from "./stores/deferredWrites.ts"
 export { InboxStore } from "./stores/InboxStore.ts"

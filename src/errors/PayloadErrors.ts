@@ -46,6 +46,25 @@ export class EventDecodingError extends Schema.TaggedError<EventDecodingError>()
 }
 
 /**
+ * Payload and metadata of an event, or of a requeued delivery, are larger than a client takes in one message. Retrying
+ * cannot help, so the delivery is a dead letter at once; the row keeps them. Publishing refuses such an event: it came
+ * into the tables by plain SQL.
+ *
+ * @since 0.1.0
+ */
+export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("PayloadTooLarge", {
+  eventName: Schema.String,
+  eventId: Schema.String,
+  /** As the database writes them. */
+  bytes: Schema.Number,
+  maximum: Schema.Number
+}) {
+  override get message() {
+    return `Payload and metadata of event "${this.eventName}" (${this.eventId}) take ${this.bytes} bytes when they are read, at most ${this.maximum} are possible. Requeue the dead letter with a smaller payload, or discard it.`
+  }
+}
+
+/**
  * `core.integration.outbox.enabled` is false: publishing is switched off. Nothing was written.
  *
  * @since 0.1.0

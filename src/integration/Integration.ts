@@ -104,6 +104,9 @@ const validate = (options: Options): Effect.Effect<void, InvalidOption | Unsuppo
 /** Connections of `PgClient`'s pool when its configuration does not say. */
 const defaultPoolSize = 10
 
+/** Bytes that `PgClient` takes in one message when its configuration does not say; `largestContent` goes by it. */
+const defaultMessageSize = 16_777_216
+
 /** Batches take at most half the pool, so that the application never waits for them. */
 const batchesFor = (poolSize: number) => Math.max(1, Math.floor(poolSize / 2))
 
@@ -115,6 +118,14 @@ const processor = (options: Options) =>
       const { singleSession } = yield* SqlCapabilities
       if (poolSize < 2 && !singleSession) {
         return yield* refuse("maxConnections of PgClient", poolSize, "at least 2: a batch of deliveries holds one")
+      }
+      const messageSize = config.maxMessageSize ?? defaultMessageSize
+      if (messageSize < defaultMessageSize) {
+        return yield* refuse(
+          "maxMessageSize of PgClient",
+          messageSize,
+          `at least ${defaultMessageSize}: events may be as large`
+        )
       }
       const maxConcurrentBatches = batchesFor(poolSize)
       return ProcessorModule.Processor.layer({ ...options, maxConcurrentBatches })

@@ -16,6 +16,7 @@ import {
   undecodableTag
 } from "../stores/DeadLetterStore.ts"
 import { ascending, byId } from "./comparators.ts"
+import { contentOf } from "./contents.ts"
 import type { Transaction } from "./database.ts"
 import { isSameEntity } from "./entities.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp } from "./records.ts"
@@ -43,9 +44,8 @@ const toDeadLetter = (delivery: DeliveryRecord, event: EventRecord): DeadLetter 
 
 const toContent = (delivery: DeliveryRecord, event: EventRecord): DeadLetterContent => ({
   ...toDeadLetter(delivery, event),
-  payload: JSON.parse(delivery.payloadOverride ?? event.payload),
-  originalPayload: JSON.parse(event.payload),
-  metadata: event.metadata === null ? null : JSON.parse(event.metadata),
+  ...contentOf(delivery.payloadOverride ?? event.payload, event.metadata),
+  originalPayload: contentOf(event.payload, event.metadata).payload,
   correlationId: event.correlationId,
   causationId: event.causationId
 })

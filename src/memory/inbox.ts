@@ -13,7 +13,7 @@ import type { Transaction } from "./database.ts"
 import { leases } from "./leases.ts"
 import { poll } from "./poll.ts"
 import { claimable, type DeliveryRecord, toDelivery } from "./records.ts"
-import { toClaimed, update } from "./rows.ts"
+import { toClaimed, toClaimedAll, update } from "./rows.ts"
 import { MemorySettings } from "./settings.ts"
 import { isAsSeen, settle } from "./settle.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
@@ -105,7 +105,7 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
     return InboxStore.of({
       claim: (request) =>
         database.sync((transaction, now) =>
-          claim(tables, transaction, request, now).map((taken) => toClaimed(tables, transaction, taken))
+          toClaimedAll(tables, transaction, claim(tables, transaction, request, now))
         ),
       claimOne: (request) =>
         database.sync((transaction, now) => {

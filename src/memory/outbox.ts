@@ -15,14 +15,14 @@ import {
   type RetentionWindow
 } from "../stores/OutboxStore.ts"
 import { byId, byPosition } from "./comparators.ts"
+import { contentOf } from "./contents.ts"
 import type { Transaction } from "./database.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen } from "./records.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
 
 const toRow = (record: EventRecord): OutboxRow => ({
   ...record,
-  payload: JSON.parse(record.payload),
-  metadata: record.metadata === null ? null : JSON.parse(record.metadata)
+  ...contentOf(record.payload, record.metadata)
 })
 
 const appended = (record: EventRecord, consumers: ReadonlyArray<string>): Appended => ({

@@ -9,7 +9,7 @@ import type { OutboxRow } from "../stores/OutboxStore.ts"
 import type { Served } from "../stores/ReplicaStore.ts"
 
 /** An event; payload and metadata are kept as text, so that nobody can change what is stored. */
-export interface EventRecord extends Omit<OutboxRow, "payload" | "metadata"> {
+export interface EventRecord extends Omit<OutboxRow, "payload" | "metadata" | "oversizeBytes"> {
   readonly payload: string
   readonly metadata: string | null
 }

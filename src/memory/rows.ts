@@ -5,8 +5,9 @@
  */
 import { Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
-import type { Claimed } from "../stores/Delivery.ts"
+import { type Claimed, largestClaim } from "../stores/Delivery.ts"
 import type { Taken } from "./claim.ts"
+import { contentOf } from "./contents.ts"
 import type { Transaction } from "./database.ts"
 import type { DeliveryRecord, EventRecord } from "./records.ts"
 import type { Tables } from "./tables.ts"
@@ -23,8 +24,7 @@ export const toClaimed = (tables: Tables, transaction: Transaction, { delivery, 
     sourceModule: event.sourceModule,
     aggregateType: event.aggregateType,
     aggregateId: event.aggregateId,
-    payload: JSON.parse(delivery.payloadOverride ?? event.payload),
-    metadata: event.metadata === null ? null : JSON.parse(event.metadata),
+    ...contentOf(delivery.payloadOverride ?? event.payload, event.metadata),
     correlationId: event.correlationId,
     causationId: event.causationId,
     createdAt: event.createdAt,
@@ -33,6 +33,21 @@ export const toClaimed = (tables: Tables, transaction: Transaction, { delivery, 
     recovery:
       delivery.errorTag === "HandlerCrashed" ? { isRecovering: false, isSuspect: false, hasCrashed: true } : null
   }
+}
+
+/** Deliveries that are held now, with their events: the first one, and as many more as one claim reads. */
+export const toClaimedAll = (tables: Tables, transaction: Transaction, all: ReadonlyArray<Taken>) => {
+  const claimed: Array<Claimed> = []
+  let room = largestClaim
+  for (const taken of all) {
+    const row = toClaimed(tables, transaction, taken)
+    const { metadata, payload } = transaction.read(tables.events, row.eventId) as EventRecord
+    const length = (taken.delivery.payloadOverride ?? payload).length + (metadata?.length ?? 0)
+    if (row.oversizeBytes === null) room -= length
+    if (room < 0 && claimed.length > 0) break
+    claimed.push(row)
+  }
+  return claimed
 }
 
 /** Locks rows one after the other, and writes what `change` makes of them; `undefined` leaves one alone. */

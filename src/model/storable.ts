@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import { InvalidIdentifier } from "../errors/DeclarationErrors.ts"
 import type { Issue } from "../errors/PayloadErrors.ts"
+import { largestContent, oversizeOf } from "./contentSize.ts"
 
 /** `length` counts UTF-16 units, `varchar(n)` counts characters. */
 const isLongerThan = (text: string, max: number) => text.length > max && [...text].length > max
@@ -110,9 +111,21 @@ export const storableJson = (
     if (issue !== undefined) return { issue }
   }
   const bytes = json.length * 3 <= maxBytes ? 0 : Buffer.byteLength(json)
-  return bytes > maxBytes
-    ? { issue: { path: "", message: `has ${bytes} bytes as JSON, at most ${maxBytes} are allowed (maxPayloadBytes)` } }
-    : { json }
+  if (bytes > maxBytes) {
+    return {
+      issue: { path: "", message: `has ${bytes} bytes as JSON, at most ${maxBytes} are allowed (maxPayloadBytes)` }
+    }
+  }
+  const oversize = oversizeOf(json)
+  return oversize === undefined ? { json } : { issue: { path: "", message: oversizeText(oversize) } }
 }
+
+/**
+ * Why a document cannot be read again.
+ *
+ * @param beside - what is read with it
+ */
+export const oversizeText = (bytes: number, beside = ""): string =>
+  `takes up to ${bytes} bytes when it is read${beside}, at most ${largestContent} are possible: jsonb is written with a space behind each comma and colon, and numbers in full`
 
 export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

@@ -7,10 +7,11 @@ import { DateTime, Duration, Effect, Option } from "effect"
 import { InvalidIdentifier, InvalidOption } from "../errors/DeclarationErrors.ts"
 import { EventEncodingError } from "../errors/PayloadErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
+import { oversizeOf } from "../model/contentSize.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
 import { encoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
-import { checkIdentifier, longestDelayMillis, storableJson } from "../model/storable.ts"
+import { checkIdentifier, longestDelayMillis, oversizeText, storableJson } from "../model/storable.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
@@ -103,10 +104,23 @@ const toJson = (eventName: string, field: string, value: unknown, maxBytes: numb
     : Effect.fail(new EventEncodingError({ eventName, issues: [issueIn(field, stored.issue)] }))
 }
 
+/** JSON text of an event's metadata, which are read together with its payload. */
+const metadataOf = Effect.fnUntraced(function* (
+  { eventName, metadata }: UntypedEvent,
+  payload: string,
+  maxBytes: number
+) {
+  if (metadata === undefined) return undefined
+  const json = yield* toJson(eventName, "metadata", metadata, maxBytes)
+  const oversize = oversizeOf(payload, json)
+  if (oversize === undefined) return json
+  const issue = { path: "metadata", message: oversizeText(oversize, ", with the payload") }
+  return yield* new EventEncodingError({ eventName, issues: [issue] })
+})
+
 export const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayloadBytes: number) {
   yield* checkNames(event)
   const payload = yield* toJson(event.eventName, "payload", event.payload, maxPayloadBytes)
-  const metadata = event.metadata
   const cause = yield* DomainEvent.Current
   const row: NewEvent = {
     id: yield* nextEventId,
@@ -116,14 +130,13 @@ export const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, 
     aggregateType: event.aggregateType,
     aggregateId: event.aggregateId,
     payload,
-    metadata:
-      metadata === undefined ? undefined : yield* toJson(event.eventName, "metadata", metadata, maxPayloadBytes),
+    metadata: yield* metadataOf(event, payload, maxPayloadBytes),
     correlationId: event.correlationId ?? cause?.correlationId ?? cause?.id,
     causationId: cause?.id,
     dedupeKey: event.dedupeKey,
     due: event.delay === undefined && event.availableAt === undefined ? undefined : yield* dueOf(event)
   }
-  return { row, payload: event.payload, metadata: metadata ?? {}, definition: undefined }
+  return { row, payload: event.payload, metadata: event.metadata ?? {}, definition: undefined }
 })
 
 const aggregateIdOf = ({ definition, options, payload }: DomainEvent.Publication.Any) =>

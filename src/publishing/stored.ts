@@ -38,8 +38,10 @@ export const provisional = (row: NewEvent): Appended => ({
 
 /** The event that was there before. */
 const found = Effect.fnUntraced(function* (prepared: Prepared, row: OutboxRow, stored: Appended) {
-  const decoded =
-    prepared.definition === undefined
+  const isRead = row.oversizeBytes === null
+  const decoded = !isRead
+    ? Option.none()
+    : prepared.definition === undefined
       ? Option.some<unknown>(row.payload)
       : yield* Effect.option(decoderOf(prepared.definition)(row.payload))
   const event: DomainEvent.Stored = {
@@ -48,7 +50,7 @@ const found = Effect.fnUntraced(function* (prepared: Prepared, row: OutboxRow, s
     sourceModule: row.sourceModule,
     aggregate: DomainEvent.entityOf(row),
     payload: Option.getOrElse(decoded, () => prepared.payload),
-    metadata: (row.metadata as DomainEvent.Metadata | null) ?? {},
+    metadata: isRead ? ((row.metadata as DomainEvent.Metadata | null) ?? {}) : prepared.metadata,
     schemaVersion: row.schemaVersion,
     position: row.position,
     status: stored.status,

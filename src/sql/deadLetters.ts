@@ -19,6 +19,7 @@ import {
 import { type RowOf, withAggregate } from "./aggregateColumns.ts"
 import { storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
+import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "./contents.ts"
 import { gaveUp } from "./deliveryStates.ts"
 import { reopenEvents } from "./writeDeliveries.ts"
 
@@ -73,15 +74,33 @@ const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: str
   )
 }
 
-const find = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql.unsafe<Row & Omit<DeadLetterContent, keyof DeadLetter>>(
-    `SELECT ${fields}, coalesce(i.payload_override, e.payload) AS "payload", e.payload AS "originalPayload",
-      e.metadata AS "metadata", e.correlation_id AS "correlationId", e.causation_id AS "causationId"
-    FROM inbox_event AS i
-    JOIN outbox_event AS e ON e.id = i.outbox_event_id
-    WHERE i.id = $1::uuid AND ${gaveUp}`,
-    [deliveryId]
+type FoundRow = Row & Omit<DeadLetterContent, keyof DeadLetter | keyof Content | "originalPayload"> & ContentRow
+
+/** One of the payloads alone: the two of an edited delivery may be too large together. */
+const originalOf = (sql: SqlClient.SqlClient) => (eventId: string) =>
+  Effect.map(
+    sql.unsafe<ContentRow>(
+      `SELECT ${contentColumns()} FROM outbox_event AS e CROSS JOIN ${contentOf("e.payload", "e.metadata")}
+      WHERE e.id = $1::uuid`,
+      [eventId]
+    ),
+    ([row]) => (row === undefined ? null : withContent(row).payload)
   )
+
+const find = (sql: SqlClient.SqlClient) =>
+  Effect.fnUntraced(function* (deliveryId: string) {
+    const [row] = yield* sql.unsafe<FoundRow>(
+      `SELECT ${fields}, ${contentColumns()}, e.correlation_id AS "correlationId", e.causation_id AS "causationId"
+      FROM inbox_event AS i
+      JOIN outbox_event AS e ON e.id = i.outbox_event_id
+      CROSS JOIN ${contentOf("coalesce(i.payload_override, e.payload)", "e.metadata")}
+      WHERE i.id = $1::uuid AND ${gaveUp}`,
+      [deliveryId]
+    )
+    if (row === undefined) return undefined
+    const found = withAggregate(withContent(row))
+    return { ...found, originalPayload: row.isEdited ? yield* originalOf(sql)(row.eventId) : found.payload }
+  })
 
 /**
  * Changes deliveries that gave up, and makes their events pending again: their events are locked first, see
@@ -132,10 +151,7 @@ export const layer: Layer.Layer<DeadLetterStore, never, TableClient> = Layer.eff
     return DeadLetterStore.of({
       list: (filter, after, limit) =>
         storeErrors("deadLetters.list")(Effect.map(list(sql)(filter, after, limit), (rows) => rows.map(withAggregate))),
-      find: (deliveryId) =>
-        storeErrors("deadLetters.find")(
-          Effect.map(find(sql)(deliveryId), ([row]) => (row === undefined ? undefined : withAggregate(row)))
-        ),
+      find: (deliveryId) => storeErrors("deadLetters.find")(find(sql)(deliveryId)),
       requeue: (deliveryIds, payload) => storeErrors("deadLetters.requeue")(requeueAll(deliveryIds, payload)),
       discard: (deliveryIds, reason) => storeErrors("deadLetters.discard")(discardAll(deliveryIds, reason))
     })

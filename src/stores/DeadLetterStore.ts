@@ -51,9 +51,11 @@ export interface DeadLetter {
 export interface DeadLetterContent extends DeadLetter {
   /** What the handler gets: the event's payload, or that of this delivery alone. */
   readonly payload: Schema.Json
-  /** The event's own payload, which nothing changes. */
+  /** The event's own payload, which nothing changes; null also if it cannot be read with its metadata. */
   readonly originalPayload: Schema.Json
   readonly metadata: Schema.Json | null
+  /** Bytes of payload and metadata if that is more than can be read (`largestContent`): both are null then. */
+  readonly oversizeBytes: number | null
   readonly correlationId: string | null
   readonly causationId: string | null
 }

@@ -33,6 +33,14 @@ export interface ClaimRequest {
   readonly lockWait?: LockWait | undefined
 }
 
+/**
+ * Bytes of payloads and metadata that one claim reads, about: it is in memory as a whole. A larger delivery is claimed
+ * alone.
+ *
+ * @since 0.1.0
+ */
+export const largestClaim = 8_388_608
+
 /** Whose first deliveries may be unparked. @since 0.1.0 */
 export interface UnparkRequest {
   readonly consumer: string
@@ -63,6 +71,8 @@ export interface Claimed {
   /** The delivery's own payload if a dead letter was edited, else the event's. */
   readonly payload: Schema.Json
   readonly metadata: Schema.Json | null
+  /** Bytes of payload and metadata if that is more than can be read (`largestContent`): both are null then. */
+  readonly oversizeBytes: number | null
   readonly correlationId: string | null
   readonly causationId: string | null
   readonly createdAt: Date

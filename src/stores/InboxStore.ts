@@ -28,7 +28,8 @@ export class InboxStore extends Context.Service<
     /**
      * Locks up to `limit` due deliveries of one consumer that `interest` covers, by due time, then position. Rows that
      * another transaction holds are passed over, and nothing of a paused consumer is given. Nothing is written: the
-     * lock keeps others away, and ends with the transaction.
+     * lock keeps others away, and ends with the transaction. Of large ones it gives the first only, about as many as
+     * `largestClaim` bytes hold, and at least one. One that cannot be read is given without its payload: it hides no other.
      *
      * With `onDeadLetter`, deliveries are taken by aggregate: the oldest open one, and those that follow it without a
      * gap, while this transaction holds the aggregate. One that is due behind another that is not ready (it waits for a
@@ -84,7 +85,10 @@ export class InboxStore extends Context.Service<
     readonly settleLease: (settlement: Settlement, token: string) => Effect.Effect<boolean, StoreError>
     /** Ends a lease without counting its attempt: due again at once. Returns whether it held. */
     readonly giveBack: (deliveryId: string, token: string) => Effect.Effect<boolean, StoreError>
-    /** Locks deliveries of a consumer whose lease ran out; those that another transaction holds are passed over. */
+    /**
+     * Locks deliveries of a consumer whose lease ran out; those that another transaction holds are passed over. Payloads
+     * are not read.
+     */
     readonly expired: (consumer: string, limit: number) => Effect.Effect<ReadonlyArray<Leased>, StoreError>
     /**
      * Milliseconds until the consumer's next delivery is due (≤ 0: due, perhaps held by another worker), or its next

@@ -54,6 +54,8 @@ export interface OutboxRow {
   readonly aggregateId: string
   readonly payload: Schema.Json
   readonly metadata: Schema.Json | null
+  /** Bytes of payload and metadata if that is more than can be read (`largestContent`): both are null then. */
+  readonly oversizeBytes: number | null
   readonly correlationId: string | null
   readonly causationId: string | null
   readonly dedupeKey: string | null

@@ -10,9 +10,10 @@ import { TestClock } from "effect/testing"
 import { Processor } from "../delivery/Processor.ts"
 import { Registry } from "../delivery/Registry.ts"
 import { NotSettled } from "../errors/OperationErrors.ts"
-import { EventDecodingError } from "../errors/PayloadErrors.ts"
+import { EventDecodingError, PayloadTooLarge } from "../errors/PayloadErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { onDeadLetterOf } from "../model/Consumer.ts"
+import { largestContent } from "../model/contentSize.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
 import { Publisher } from "../publishing/Publisher.ts"
@@ -56,6 +57,10 @@ const toPublished = Effect.fnUntraced(function* <Name extends string, Payload>(
   definition: DomainEvent.Definition<Name, Payload>,
   row: OutboxRow
 ) {
+  if (row.oversizeBytes !== null) {
+    const { eventName, id: eventId, oversizeBytes: bytes } = row
+    return yield* new PayloadTooLarge({ eventName, eventId, bytes, maximum: largestContent })
+  }
   const payload = yield* Effect.mapError(
     decoderOf(definition)(row.payload),
     (error) => new EventDecodingError({ eventName: row.eventName, eventId: row.id, issues: issuesOf(error) })
@@ -78,13 +83,18 @@ const toPublished = Effect.fnUntraced(function* <Name extends string, Payload>(
 
 /**
  * All events of a definition that were published, in the order they were stored; inside a transaction also its own.
- * Fails with `EventDecodingError` when a stored payload does not fit the definition.
+ * Fails with `EventDecodingError` when a stored payload does not fit the definition, and with `PayloadTooLarge` when one
+ * cannot be read.
  *
  * @since 0.1.0
  */
 export const published = <Name extends string, Payload>(
   definition: DomainEvent.Definition<Name, Payload>
-): Effect.Effect<ReadonlyArray<Published<Name, Payload>>, EventDecodingError | StoreError, OutboxStore> =>
+): Effect.Effect<
+  ReadonlyArray<Published<Name, Payload>>,
+  EventDecodingError | PayloadTooLarge | StoreError,
+  OutboxStore
+> =>
   Effect.gen(function* () {
     const outbox = yield* OutboxStore
     const rows = yield* all((position, limit) => outbox.findByName(definition.name, position, limit))

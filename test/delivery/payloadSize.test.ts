@@ -50,15 +50,15 @@ it.live.each(databases)("batches stop growing at 8 MiB of payloads ($name)", ({ 
 )
 
 it.live.each(databases)(
-  "a worker used to small payloads takes large ones in small batches from the second on ($name)",
+  "a worker used to small payloads takes large ones in small batches at once ($name)",
   ({ layer }) =>
     Effect.gen(function* () {
       const sizes: Array<number> = []
       yield* serve(counting(sizes, 50))
       yield* settled(yield* publish(40, { pages: [] }))
       yield* settled(yield* publish(30, payload))
-      assert.deepStrictEqual(sizes, [40, 30])
+      assert.deepStrictEqual(sizes, [40, 20, 10])
       yield* settled(yield* publish(30, payload))
-      assert.deepStrictEqual(sizes, [40, 30, 20, 10])
+      assert.deepStrictEqual(sizes, [40, 20, 10, 20, 10])
     }).pipe(Effect.scoped, Effect.provide(services(layer, { settings: { startupDrainEnabled: false } })))
 )

@@ -19,6 +19,7 @@ const row = (deliveryId: string): Claimed => ({
   aggregateId: "1",
   payload: {},
   metadata: null,
+  oversizeBytes: null,
   correlationId: null,
   causationId: null,
   createdAt: new Date(0),

@@ -59,6 +59,16 @@ it.live("a pool of one connection is refused: a batch would hold it", () =>
   }).pipe(Effect.provide(postgres({ maxConnections: 1 })))
 )
 
+it.live("a client that takes smaller messages than events may be is refused", () =>
+  Effect.gen(function* () {
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer())))
+    assert.strictEqual(
+      error.message,
+      "Option maxMessageSize of PgClient is 1048576, expected at least 16777216: events may be as large."
+    )
+  }).pipe(Effect.provide(postgres({ maxMessageSize: 1_048_576 })))
+)
+
 it.live("tables that are missing are named when migrating is switched off", () =>
   Effect.gen(function* () {
     const error = yield* failure({ migrate: false })

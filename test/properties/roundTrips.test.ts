@@ -3,6 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Arbitrary, Effect, Equal, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { DomainEvent, Processor, Publisher, Subscriber } from "../../src/index.ts"
+import { writtenBytes } from "../../src/model/contentSize.ts"
 import { matcher, toLike } from "../../src/model/eventPattern.ts"
 import { storableJson } from "../../src/model/storable.ts"
 import { postgres } from "../support/databases.ts"
@@ -71,6 +72,35 @@ it.live("every document that is accepted comes back from jsonb as it was", () =>
       rows.map((row) => row.value),
       texts.map((text) => JSON.parse(text))
     )
+  }).pipe(Effect.provide(postgres()))
+)
+
+it.live("a document is never larger when jsonb writes it back than was foreseen", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const samples = yield* Arbitrary.sampleEffect(Arbitrary.schema(Schema.Json), { count: 200 })
+    const numbers = "1e308 -1.7976931348623157e+308 5e-324 1E5 1e+21 0.1 123456789012345680000 1e131071 1.5e-16000"
+    const listed = `[${numbers.replaceAll(" ", ",")}]`
+    const tricky = [
+      '"1e999"',
+      '["\\"",1e300,"a:b,c"]',
+      '{"e1":[true,false,null,1e9],"1e9":1e9}',
+      "[]",
+      '{"":{}}',
+      '"\\u0001é😀"'
+    ]
+    const texts = [...samples.flatMap((each) => JSON.stringify(each) ?? []), listed, ...tricky].filter(
+      (json) => "json" in storableJson(JSON.parse(json), 1_000_000)
+    )
+    const rows = yield* sql<{ bytes: number }>`
+      SELECT octet_length(value::text) AS bytes FROM unnest(${texts}::jsonb[]) WITH ORDINALITY AS i (value, place) ORDER BY place`
+    assert.isAbove(rows.length, 50)
+    texts.forEach((json, index) => {
+      const bytes = rows[index]?.bytes ?? 0
+      assert.isAtMost(bytes, writtenBytes(json), json.slice(0, 200))
+      // Close to it too, where no number has an exponent.
+      if (!/\d[eE]/.test(json)) assert.isAtMost(writtenBytes(json), 2 * bytes, json.slice(0, 200))
+    })
   }).pipe(Effect.provide(postgres()))
 )
 

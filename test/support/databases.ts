@@ -11,9 +11,12 @@ import * as PgLite from "../../src/pglite/PgLite.ts"
 /** A name nobody else uses. */
 export const uniqueSchema = () => `test_${crypto.randomUUID().replaceAll("-", "")}`
 
+type ClientOptions = Pick<PgClient.PgPoolConfig, "maxConnections" | "maxMessageSize" | "types">
+
 /** A client on the run's PostgreSQL whose unqualified names mean `schema`. */
-export const clientFor = (schema: string, options: { readonly maxConnections?: number; readonly url?: string } = {}) =>
+export const clientFor = (schema: string, options: ClientOptions & { readonly url?: string } = {}) =>
   PgClient.layer({
+    ...options,
     url: Redacted.make(options.url ?? inject("postgresUrl")),
     maxConnections: options.maxConnections ?? 10,
     startupParameters: { search_path: schema }
@@ -29,7 +32,7 @@ export const withSchema = (schema: string) =>
   )
 
 /** PostgreSQL in a new schema, dropped when the layer closes. */
-export const postgres = (options: { readonly maxConnections?: number } = {}) =>
+export const postgres = (options: ClientOptions = {}) =>
   Layer.unwrap(
     Effect.sync(() => {
       const schema = uniqueSchema()

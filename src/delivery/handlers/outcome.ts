@@ -5,7 +5,7 @@
  */
 import { Cause } from "effect"
 import { HandlerCrashed } from "../../errors/HandlerErrors.ts"
-import type { EventDecodingError } from "../../errors/PayloadErrors.ts"
+import type { EventDecodingError, PayloadTooLarge } from "../../errors/PayloadErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { Directive } from "../../model/Directive.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
@@ -14,7 +14,7 @@ import type { Claimed } from "../../stores/Delivery.ts"
 export type Outcome =
   | { readonly _tag: "Processed" }
   | { readonly _tag: "Skipped"; readonly reason: string | undefined }
-  | { readonly _tag: "Undecodable"; readonly error: EventDecodingError }
+  | { readonly _tag: "Unreadable"; readonly error: EventDecodingError | PayloadTooLarge }
   | {
       readonly _tag: "Failed"
       readonly cause: Cause.Cause<unknown>

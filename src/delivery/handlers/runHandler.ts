@@ -3,9 +3,10 @@
  *
  * @internal
  */
-import { Cause, Context, DateTime, Effect, Exit, type Schema } from "effect"
+import { Cause, Context, DateTime, Effect, Result, type Schema } from "effect"
 import { HandlerInterrupted, MissingOutcome } from "../../errors/HandlerErrors.ts"
-import { EventDecodingError } from "../../errors/PayloadErrors.ts"
+import { EventDecodingError, PayloadTooLarge } from "../../errors/PayloadErrors.ts"
+import { largestContent } from "../../model/contentSize.ts"
 import { type Directive, isDirective } from "../../model/Directive.ts"
 import * as DomainEvent from "../../model/DomainEvent.ts"
 import { decoderOf, issuesOf } from "../../model/payloadCodec.ts"
@@ -31,8 +32,13 @@ const toEvent = (row: Claimed, payload: unknown): DomainEvent.DomainEvent => ({
 })
 
 const undecodable = (row: Claimed, error: Schema.SchemaError): Outcome => ({
-  _tag: "Undecodable",
+  _tag: "Unreadable",
   error: new EventDecodingError({ eventName: row.eventName, eventId: row.eventId, issues: issuesOf(error) })
+})
+
+const tooLarge = ({ eventId, eventName }: Claimed, bytes: number): Outcome => ({
+  _tag: "Unreadable",
+  error: new PayloadTooLarge({ eventName, eventId, bytes, maximum: largestContent })
 })
 
 const directiveOf = (cause: Cause.Cause<unknown>): Directive | undefined => {
@@ -108,6 +114,17 @@ const decodingFailed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause
   return reason === undefined ? failed(subscriber, row, cause) : undecodable(row, reason.error)
 }
 
+/** The payload a handler gets; fails with the outcome of a delivery whose payload it cannot get. */
+const payloadOf = (subscriber: Subscriber, row: Claimed): Effect.Effect<unknown, Outcome> => {
+  if (row.oversizeBytes !== null) return Effect.fail(tooLarge(row, row.oversizeBytes))
+  const definition = subscriber.definitions.get(row.eventName)
+  return definition === undefined
+    ? Effect.succeed(row.payload)
+    : Effect.catchCause(decoderOf(definition)(row.payload), (cause) =>
+        Effect.fail(decodingFailed(subscriber, row, cause))
+      )
+}
+
 /**
  * Runs the handler of one delivery. Never fails: a handler's failures and defects are data. Interrupting the fiber
  * interrupts the handler.
@@ -118,27 +135,24 @@ export const runHandler = (
   subscriber: Subscriber,
   row: Claimed,
   context: Context.Context<never>
-): Effect.Effect<Outcome> => {
-  const definition = subscriber.definitions.get(row.eventName)
-  if (definition === undefined) return handle(subscriber, row, row.payload, context)
-  return Effect.matchCauseEffect(decoderOf(definition)(row.payload), {
-    onFailure: (cause) => Effect.succeed(decodingFailed(subscriber, row, cause)),
+): Effect.Effect<Outcome> =>
+  Effect.matchEffect(payloadOf(subscriber, row), {
+    onFailure: Effect.succeed,
     onSuccess: (payload) => handle(subscriber, row, payload, context)
   })
-}
 
 /**
- * Runs a batch handler once for several deliveries. Those that cannot be decoded are not handed over.
+ * Runs a batch handler once for several deliveries. Those whose payload cannot be read are not handed over.
  *
  * @param isBlocked - asked before each delivery, after the outcomes of those before it that are known already
- * @param onUndecodable - told of each that cannot be decoded
+ * @param onUnreadable - told of each that cannot be read
  */
 export const runBatchHandler = Effect.fnUntraced(function* (
   subscriber: Subscriber,
   rows: ReadonlyArray<Claimed>,
   context: Context.Context<never>,
   isBlocked: (row: Claimed) => boolean,
-  onUndecodable: (row: Claimed) => void
+  onUnreadable: (row: Claimed) => void
 ): Effect.fn.Return<BatchOutcome> {
   const { handler } = subscriber
   if (handler._tag !== "Batch") return yield* Effect.die(new Error("only batch handlers take several deliveries"))
@@ -146,14 +160,11 @@ export const runBatchHandler = Effect.fnUntraced(function* (
   const handed: Array<readonly [Claimed, DomainEvent.DomainEvent]> = []
   for (const row of rows) {
     if (isBlocked(row)) continue
-    const definition = subscriber.definitions.get(row.eventName)
-    const decoded = yield* Effect.exit(
-      definition === undefined ? Effect.succeed<unknown>(row.payload) : decoderOf(definition)(row.payload)
-    )
-    if (Exit.isSuccess(decoded)) handed.push([row, toEvent(row, decoded.value)])
+    const payload = yield* Effect.result(payloadOf(subscriber, row))
+    if (Result.isSuccess(payload)) handed.push([row, toEvent(row, payload.success)])
     else {
-      outcomes.push([row, decodingFailed(subscriber, row, decoded.cause)])
-      onUndecodable(row)
+      outcomes.push([row, payload.failure])
+      onUnreadable(row)
     }
   }
   if (handed.length === 0) return { _tag: "Each", outcomes }

@@ -70,7 +70,7 @@ export const settlementOf = (
       return Effect.succeed({ ...settled, status: "processed", error: undefined })
     case "Skipped":
       return Effect.succeed({ ...settled, status: "skipped", error: outcome.reason })
-    case "Undecodable": {
+    case "Unreadable": {
       const { _tag: errorTag, message: error } = outcome.error
       return Effect.succeed({
         ...settled,

@@ -111,7 +111,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
       else if (!blocks.isBlocked(row)) {
         const outcome = yield* runHandler(subscriber, row, handlers.contextOf(subscriber))
         if (outcome._tag === "Failed") return yield* new Abandoned({ candidates: [row], cause: outcome.cause })
-        if (outcome._tag === "Undecodable") blocks.gaveUp(row)
+        if (outcome._tag === "Unreadable") blocks.gaveUp(row)
         handled.push([row, outcome])
       }
     }

@@ -3,12 +3,17 @@
  *
  * @internal
  */
+import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { Claimed, ClaimRequest } from "../../stores/Delivery.ts"
+import { largestContent } from "../../model/contentSize.ts"
+import type { ClaimRequest } from "../../stores/Delivery.ts"
+import { contentColumns, withContent } from "../contents.ts"
 import { claimable, notPaused } from "../deliveryStates.ts"
 import { recoveringLimit, recoveryColumn } from "../recovery.ts"
+import { type ClaimedRow, shareOf, withContents } from "./claimedContents.ts"
 import {
   claimedColumns,
+  claimedContent,
   coveredBy,
   covers,
   eventOf,
@@ -21,23 +26,25 @@ import {
 
 /**
  * Rows are locked before events are joined, so the join neither decides nor blocks. `now()` is this transaction's
- * start, a constant the index can use; whoever made a row due did so before.
+ * start, a constant the index can use; whoever made a row due did so before. They are sorted before payloads are read, which a
+ * sort would copy.
  */
-export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) =>
-  sql.unsafe<Claimed>(
+const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) =>
+  sql.unsafe<ClaimedRow>(
     `WITH claimed AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.tier,
         i.error_tag
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
-        AND ${limitsIdle("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
+        AND ${limitsIdle("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 8)}
       ORDER BY i.available_at, i.position
       LIMIT ${recoveringLimit("$3::int")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, ${recoveryColumn}
-    FROM claimed AS c
+    SELECT ${claimedColumns}, ${contentColumns("$7::int")}, ${recoveryColumn}
+    FROM (SELECT * FROM claimed ORDER BY available_at, position) AS c
     CROSS JOIN ${eventOf}
+    CROSS JOIN ${claimedContent("$7::int")}
     WHERE ${limitsLockWait(5)}
     ORDER BY c.available_at, c.position`,
     [
@@ -46,12 +53,16 @@ export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { re
       request.limit,
       idleLimitOf(request),
       ...lockWaitOf(request),
+      shareOf(request.limit),
       ...coveredBy(request.interest)
     ]
   )
 
-export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
-  sql.unsafe<Claimed>(
+export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) =>
+  Effect.flatMap(rows(sql)(request), (claimed) => withContents(sql, claimed, request.limit))
+
+const row = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
+  sql.unsafe<ClaimedRow>(
     `WITH claimed AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.tier, i.available_at, i.error_tag
       FROM inbox_event AS i
@@ -59,9 +70,13 @@ export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & {
         AND ${limitsIdle("$3")} AND ${notPaused("$1")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, ${recoveryColumn}
+    SELECT ${claimedColumns}, ${contentColumns()}, ${recoveryColumn}
     FROM claimed AS c
     CROSS JOIN ${eventOf}
+    CROSS JOIN ${claimedContent(String(largestContent))}
     WHERE ${limitsLockWait(4)}`,
     [request.consumer, request.deliveryId, idleLimitOf(request), ...lockWaitOf(request)]
   )
+
+export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
+  Effect.map(row(sql)(request), ([claimed]) => (claimed === undefined ? undefined : withContent(claimed)))

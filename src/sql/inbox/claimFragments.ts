@@ -5,6 +5,7 @@
  */
 import { toLike } from "../../model/eventPattern.ts"
 import type { ClaimRequest, Interest } from "../../stores/Delivery.ts"
+import { contentOf } from "../contents.ts"
 
 /**
  * True; the current transaction then ends when nobody has used it for so long: a process that is frozen loses it, and
@@ -15,12 +16,11 @@ import type { ClaimRequest, Interest } from "../../stores/Delivery.ts"
 export const limitsIdle = (limit: string) =>
   `(SELECT ${limit}::text IS NULL OR set_config('idle_in_transaction_session_timeout', ${limit}, true) IS NOT NULL)`
 
-/** A claimed row `c` with its event; the payload of an edited dead letter is the delivery's own. */
+/** A claimed row `c` with its event, but for its payload. */
 export const claimedColumns = `
   c.id AS "deliveryId", c.outbox_event_id AS "eventId", c.attempt_count AS "attemptCount",
   e.event_name AS "eventName", e.schema_version AS "schemaVersion", e.source_module AS "sourceModule",
   e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId",
-  coalesce(c.payload_override, e.payload) AS "payload", e.metadata AS "metadata",
   e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.created_at AS "createdAt", c.tier AS "tier"`
 
 /**
@@ -28,6 +28,10 @@ export const claimedColumns = `
  * batches are large, and cost more with every event kept (half of a claim at 20,000 events).
  */
 export const eventOf = "LATERAL (SELECT * FROM outbox_event WHERE id = c.outbox_event_id LIMIT 1) AS e"
+
+/** To be joined: the documents of a claimed row, up to `limit`; the payload of an edited dead letter is the delivery's own. */
+export const claimedContent = (limit: string) =>
+  contentOf("coalesce(c.payload_override, e.payload)", "e.metadata", limit)
 
 /**
  * Whether an interest covers a row, with its parameters from `$<first>` on. `true` costs nothing where everything

@@ -10,10 +10,13 @@
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Claimed, ClaimRequest } from "../../stores/Delivery.ts"
+import { contentColumns } from "../contents.ts"
 import { claimable, notPaused, open } from "../deliveryStates.ts"
 import { isRecovering, recoveringLimit, recoveryColumn } from "../recovery.ts"
+import { type ClaimedRow, shareOf, withContents } from "./claimedContents.ts"
 import {
   claimedColumns,
+  claimedContent,
   coveredBy,
   covers,
   eventOf,
@@ -90,7 +93,7 @@ const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: num
     ]
   )
 
-interface Taken extends Omit<Claimed, "deliveryId"> {
+interface Taken extends Omit<ClaimedRow, "deliveryId"> {
   /** Null in the only row when nothing was taken. */
   readonly deliveryId: string | null
   readonly blocked: ReadonlyArray<bigint>
@@ -104,7 +107,7 @@ const chainOf = ({ interest, onDeadLetter }: ClaimRequest) => `
   CROSS JOIN LATERAL (
     SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.ordering_key,
       i.tier, i.error_tag, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
-        AND ${covers(interest, 7)}) AS is_ready
+        AND ${covers(interest, 8)}) AS is_ready
     FROM inbox_event AS i
     WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${open} AND i.position <= $3
     ORDER BY i.position
@@ -153,11 +156,12 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
     `WITH chain AS MATERIALIZED (${chainOf(request)}), ranked AS MATERIALIZED (${ranked}),
       wanted AS MATERIALIZED (${wanted}), held AS MATERIALIZED (${held}), claimed AS MATERIALIZED (${claimed}),
       blocked AS (${blocked})
-    SELECT ${claimedColumns}, ${recoveryColumn}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
+    SELECT ${claimedColumns}, ${contentColumns("$7::int")}, ${recoveryColumn}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
       coalesce(b.keys, '{}') AS "blocked", coalesce(b.positions, '{}') AS "blockedFrom"
     FROM blocked AS b
     LEFT JOIN claimed AS c ON true
     LEFT JOIN ${eventOf} ON true
+    LEFT JOIN ${claimedContent("$7::int")} ON true
     WHERE ${limitsLockWait(5)}
     ORDER BY c.position`,
     [
@@ -166,6 +170,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       request.maxPosition ?? maxBigint,
       limit,
       ...lockWaitOf(request),
+      shareOf(limit),
       ...coveredBy(request.interest)
     ]
   )
@@ -204,7 +209,8 @@ const take = Effect.fnUntraced(function* (
   const [first] = found
   const isBlocked = first !== undefined && first.blocked.length > 0
   if (isBlocked) yield* park(sql)(request, first.blocked, first.blockedFrom)
-  return { rows: found.filter((row): row is Taken & Claimed => row.deliveryId !== null), isBlocked }
+  const taken = found.filter((row): row is Taken & ClaimedRow => row.deliveryId !== null)
+  return { rows: yield* withContents(sql, taken, limit), isBlocked }
 })
 
 /** Claims in order: by due time of the keys' first deliveries, looking further while keys are held or blocked. */

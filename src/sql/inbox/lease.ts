@@ -57,7 +57,7 @@ const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number) 
       LIMIT $2::int
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, c.ordering_key AS "orderingKey", NULL AS "recovery",
+    SELECT ${claimedColumns}, NULL AS "payload", NULL AS "metadata", NULL AS "oversizeBytes", c.ordering_key AS "orderingKey", NULL AS "recovery",
       c.lease_token::text AS "token"
     FROM expired AS c
     CROSS JOIN ${eventOf}

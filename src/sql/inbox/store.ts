@@ -129,9 +129,7 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
         ),
       claimOne: (request) =>
         storeErrors("inbox.claimOne")(
-          request.onDeadLetter === undefined
-            ? Effect.map(claimOne(sql)(request), ([row]) => row)
-            : claimOneInOrder(sql)(request)
+          request.onDeadLetter === undefined ? claimOne(sql)(request) : claimOneInOrder(sql)(request)
         ),
       unpark: (request) =>
         request.keys.length === 0 ? Effect.succeed(0) : storeErrors("inbox.unpark")(unparkKeys(request)),

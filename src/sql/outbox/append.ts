@@ -9,16 +9,21 @@ import { StoreError } from "../../errors/StoreErrors.ts"
 import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
 import { notifyingParameters, notifyingSql } from "../connection/notificationMessage.ts"
+import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "../contents.ts"
 import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
 
 /** What is known of an event that was stored. */
 type Stored = Omit<Appended, "existing">
 
+/** A row with `columnsOf`; `withContent` makes an `OutboxRow` of it. */
+export type StoredRow = Omit<OutboxRow, keyof Content> & ContentRow
+
+/** Columns of an `OutboxRow`, for rows joined with `contentOf`: see `StoredRow`. */
 export const columnsOf = (event: string) => `
   ${event}.id::text AS "id", ${event}.position AS "position", ${event}.event_name AS "eventName",
   ${event}.schema_version AS "schemaVersion", ${event}.source_module AS "sourceModule",
-  ${event}.aggregate_type AS "aggregateType", ${event}.aggregate_id AS "aggregateId", ${event}.payload AS "payload",
-  ${event}.metadata AS "metadata", ${event}.correlation_id AS "correlationId", ${event}.causation_id AS "causationId",
+  ${event}.aggregate_type AS "aggregateType", ${event}.aggregate_id AS "aggregateId", ${contentColumns()},
+  ${event}.correlation_id AS "correlationId", ${event}.causation_id AS "causationId",
   ${event}.dedupe_key AS "dedupeKey", ${event}.available_at AS "availableAt", ${event}.status AS "status",
   ${event}.attempt_count AS "attemptCount", ${event}.last_error AS "lastError",
   ${event}.routed_at IS NOT NULL AS "isRouted", ${event}.created_at AS "createdAt",
@@ -114,13 +119,17 @@ const findByKeys = (sql: SqlClient.SqlClient) => {
         SELECT i.consumer_name::text FROM inbox_event AS i WHERE i.outbox_event_id = e.id ORDER BY i.consumer_name
       ) AS "consumers"
     FROM unnest($1::text[], $2::text[], $3::text[]) AS k (source_module, event_name, dedupe_key)
-    JOIN outbox_event AS e USING (source_module, event_name, dedupe_key)`
+    JOIN outbox_event AS e USING (source_module, event_name, dedupe_key)
+    CROSS JOIN ${contentOf("e.payload", "e.metadata")}`
   return (events: ReadonlyArray<NewEvent>) =>
-    sql.unsafe<OutboxRow & { readonly consumers: ReadonlyArray<string> }>(statement, [
-      events.map((_) => _.sourceModule),
-      events.map((_) => _.eventName),
-      events.map((_) => _.dedupeKey ?? "")
-    ])
+    Effect.map(
+      sql.unsafe<StoredRow & { readonly consumers: ReadonlyArray<string> }>(statement, [
+        events.map((_) => _.sourceModule),
+        events.map((_) => _.eventName),
+        events.map((_) => _.dedupeKey ?? "")
+      ]),
+      (rows) => rows.map(withContent)
+    )
 }
 
 const keyOf = (

@@ -5,26 +5,38 @@
  */
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
-import { type EventStatus, type OutboxRow, OutboxStore } from "../../stores/OutboxStore.ts"
+import { type EventStatus, OutboxStore } from "../../stores/OutboxStore.ts"
 import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
-import { append, columnsOf } from "./append.ts"
+import { contentOf, withContent } from "../contents.ts"
+import { append, columnsOf, type StoredRow } from "./append.ts"
 import { removeSettled } from "./retention.ts"
 import { rollUpGiven, rollUpWindow } from "./rollUp.ts"
 import { route } from "./route.ts"
 
 const findById = (sql: SqlClient.SqlClient) => (eventId: string) =>
-  sql.unsafe<OutboxRow>(`SELECT ${columnsOf("e")} FROM outbox_event AS e WHERE e.id = $1::uuid`, [eventId])
+  Effect.map(
+    sql.unsafe<StoredRow>(
+      `SELECT ${columnsOf("e")} FROM outbox_event AS e CROSS JOIN ${contentOf("e.payload", "e.metadata")}
+      WHERE e.id = $1::uuid`,
+      [eventId]
+    ),
+    ([row]) => (row === undefined ? undefined : withContent(row))
+  )
 
 const findByName = (sql: SqlClient.SqlClient) => (eventName: string, position: bigint, limit: number) =>
-  sql.unsafe<OutboxRow>(
-    `SELECT ${columnsOf("e")}
-    FROM outbox_event AS e
-    WHERE e.event_name = $1 AND e.position > $2::bigint
-    ORDER BY e.position
-    LIMIT $3::int`,
-    [eventName, position, limit]
+  Effect.map(
+    sql.unsafe<StoredRow>(
+      `SELECT ${columnsOf("e")}
+      FROM outbox_event AS e
+      CROSS JOIN ${contentOf("e.payload", "e.metadata")}
+      WHERE e.event_name = $1 AND e.position > $2::bigint
+      ORDER BY e.position
+      LIMIT $3::int`,
+      [eventName, position, limit]
+    ),
+    (rows) => rows.map(withContent)
   )
 
 const countByStatus = (sql: SqlClient.SqlClient) =>
@@ -50,7 +62,7 @@ export const layer: Layer.Layer<OutboxStore, never, TableClient> = Layer.effect(
       removeSettled: (window) => storeErrors("outbox.removeSettled")(remove(window)),
       findByName: (eventName, position, limit) =>
         storeErrors("outbox.findByName")(findByName(sql)(eventName, position, limit)),
-      findById: (eventId) => storeErrors("outbox.findById")(Effect.map(findById(sql)(eventId), ([row]) => row)),
+      findById: (eventId) => storeErrors("outbox.findById")(findById(sql)(eventId)),
       countByStatus: storeErrors("outbox.countByStatus")(
         Effect.map(countByStatus(sql), (rows) => Object.fromEntries(rows.map((row) => [row.status, row.count])))
       )

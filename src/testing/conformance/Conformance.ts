@@ -24,6 +24,7 @@ import type { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import type { Transactor } from "../../stores/Transactor.ts"
 import * as Actors from "./actorStore.ts"
 import type { Check as CheckOf } from "./Check.ts"
+import * as Contents from "./contents.ts"
 import * as DeadLetters from "./deadLetterStore.ts"
 import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
@@ -55,7 +56,7 @@ export type Check = CheckOf<Stores>
 export const outboxStore: ReadonlyArray<Check> = Outbox.outboxStore
 
 /** @since 0.1.0 */
-export const inboxStore: ReadonlyArray<Check> = [...Inbox.inboxStore, ...Marks.marks]
+export const inboxStore: ReadonlyArray<Check> = [...Inbox.inboxStore, ...Marks.marks, ...Contents.contents]
 
 /** For stores that can have several transactions open at once, beside those of `inboxStore`. @since 0.1.0 */
 export const inboxStoreConcurrent: ReadonlyArray<Check> = Inbox.inboxStoreConcurrent
