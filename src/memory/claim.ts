@@ -58,6 +58,9 @@ export const waitForKeys = (tables: Tables, transaction: Transaction, consumer: 
 const chainOf = (tables: Tables, transaction: Transaction, consumer: string, key: bigint) =>
   [...tables.openOf(transaction, consumer)].filter((delivery) => delivery.orderingKey === key).toSorted(byPosition)
 
+/** Whether a delivery of a key is under a lease: it may be a later one, if another was committed late, or requeued. */
+const isLeased = (chain: ReadonlyArray<DeliveryRecord>) => chain.some(({ status }) => status === "processing")
+
 /** Whether a delivery that gave up holds up what comes after it. */
 const isHeldUp = (
   tables: Tables,
@@ -95,14 +98,15 @@ const takeKey = (
   limit: number,
   now: number
 ): ReadonlyArray<Taken> => {
-  const chain = chainOf(tables, transaction, request.consumer, key).filter(
-    ({ position }) => request.maxPosition === undefined || position <= request.maxPosition
-  )
+  const open = chainOf(tables, transaction, request.consumer, key)
+  const isHeld = isLeased(open)
+  const chain = open.filter(({ position }) => request.maxPosition === undefined || position <= request.maxPosition)
   const isParking = chain.slice(0, limit + 1).some(isParked)
   const taken: Array<Taken> = []
   for (const [index, delivery] of chain.entries()) {
     if (taken.length === limit) break
     const isReady =
+      !isHeld &&
       (isDue(delivery, now) || isParked(delivery)) &&
       covers(request.interest, delivery.eventName) &&
       !isHeldUp(tables, transaction, delivery, request.onDeadLetter)
@@ -173,14 +177,17 @@ export const claimOne = (
   return first?.delivery.id === delivery.id ? first : undefined
 }
 
-/** Whether the first open delivery of a key is parked although nothing blocks it. */
-const isUnparkable = (
+/** The first open delivery of a key, if it is parked although nothing blocks it. */
+const unparkableIn = (
   tables: Tables,
   transaction: Transaction,
-  first: DeliveryRecord | undefined,
+  chain: ReadonlyArray<DeliveryRecord>,
   onDeadLetter: OnDeadLetter
-): first is DeliveryRecord =>
-  first !== undefined && isParked(first) && !isHeldUp(tables, transaction, first, onDeadLetter)
+): DeliveryRecord | undefined => {
+  const [first] = chain
+  if (first === undefined || !isParked(first) || isLeased(chain)) return undefined
+  return isHeldUp(tables, transaction, first, onDeadLetter) ? undefined : first
+}
 
 export const unpark = (
   tables: Tables,
@@ -193,8 +200,8 @@ export const unpark = (
   let unparked = 0
   for (const key of keys) {
     if (!tryKey(tables, transaction, consumer, key)) continue
-    const [first] = chainOf(tables, transaction, consumer, key)
-    if (!isUnparkable(tables, transaction, first, onDeadLetter)) continue
+    const first = unparkableIn(tables, transaction, chainOf(tables, transaction, consumer, key), onDeadLetter)
+    if (first === undefined) continue
     transaction.write(tables.deliveries, first.id, { ...first, availableAt: now })
     unparked++
   }
@@ -208,12 +215,17 @@ export const unparkableOf = (
   consumer: string,
   onDeadLetter: OnDeadLetter
 ): ReadonlyArray<bigint> => {
-  const firsts = new Map<bigint, DeliveryRecord>()
+  const chains = new Map<bigint, Array<DeliveryRecord>>()
   for (const delivery of [...tables.openOf(transaction, consumer)].toSorted(byPosition)) {
     const { orderingKey } = delivery
-    if (orderingKey !== null && !firsts.has(orderingKey)) firsts.set(orderingKey, delivery)
+    if (orderingKey === null) continue
+    const chain = chains.get(orderingKey)
+    if (chain === undefined) chains.set(orderingKey, [delivery])
+    else chain.push(delivery)
   }
-  return [...firsts].filter(([, first]) => isUnparkable(tables, transaction, first, onDeadLetter)).map(([key]) => key)
+  return [...chains]
+    .filter(([, chain]) => unparkableIn(tables, transaction, chain, onDeadLetter) !== undefined)
+    .map(([key]) => key)
 }
 
 /** Milliseconds until a consumer's next delivery is due, or none. */

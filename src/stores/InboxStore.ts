@@ -33,7 +33,8 @@ export class InboxStore extends Context.Service<
      *
      * With `onDeadLetter`, deliveries are taken by aggregate: the oldest open one, and those that follow it without a
      * gap, while this transaction holds the aggregate. One that is due behind another that is not ready (it waits for a
-     * retry or its time, is not covered or, with `park`, gave up) is parked: not due until it is unparked.
+     * retry or its time, is not covered or, with `park`, gave up) is parked: not due until it is unparked. So is all of an
+     * aggregate while one of its deliveries is leased, which may be a later one.
      */
     readonly claim: (
       request: ClaimRequest & { readonly limit: number }
@@ -43,7 +44,8 @@ export class InboxStore extends Context.Service<
       request: ClaimRequest & { readonly deliveryId: string }
     ) => Effect.Effect<Claimed | undefined, StoreError>
     /**
-     * Makes the first open delivery of each key due if it is parked and nothing blocks it. Belongs into the transaction
+     * Makes the first open delivery of each key due if it is parked and nothing blocks it: none before it gave up (with
+     * `park`), none of the key is leased. Belongs into the transaction
      * that settled its predecessor. Keys that another transaction holds are passed over, as that one unparks them;
      * `waits`: they are waited for, by who settles without holding them, and may be overlooked by who parks just now.
      * Returns how many became due.

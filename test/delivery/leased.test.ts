@@ -4,6 +4,7 @@ import { Deferred, Effect, Layer } from "effect"
 import { HandlerTimeout } from "../../src/errors/HandlerErrors.ts"
 import {
   Consumer,
+  DeadLetters,
   InboxStore,
   LinkStore,
   OutboxStore,
@@ -297,6 +298,40 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           )
           for (const { id } of stored) assert.deepInclude(yield* settled(id), { status: "processed" })
           assert.deepStrictEqual(log, events)
+        })
+      )
+
+      it.effect("handle one delivery of an aggregate at a time, also an earlier one that is requeued meanwhile", () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("requeued-beside")
+          const log: Array<string> = []
+          const go = yield* Deferred.make<void>()
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("requeued-beside", { ordering: "aggregate", onDeadLetter: "continue", concurrency: 2 }),
+              event: Happened,
+              handler: Effect.fnUntraced(function* ({ payload: { n } }) {
+                if (n === 1 && log.length === 0) return yield* Subscriber.fatal("not yet")
+                log.push(`${n} begins`)
+                if (n === 2) yield* Deferred.await(go)
+                log.push(`${n} ends`)
+              })
+            })
+          )
+          const publish = (n: number) => Publisher.publish(Happened, { n }, { aggregateId: "one" })
+          const first = yield* publish(1)
+          const dead = yield* settled(first.id)
+          const second = yield* publish(2)
+          yield* until(
+            Effect.sync(() => log),
+            (lines) => lines.length > 0
+          )
+          yield* DeadLetters.use((letters) => letters.requeue(dead?.deliveryId ?? ""))
+          // Found blocked, and parked.
+          yield* until(rowOf(first.id), (row) => row?.status === "processed" || row?.dueInMillis === null)
+          yield* Deferred.succeed(go, undefined)
+          for (const { id } of [first, second]) assert.deepInclude(yield* settled(id), { status: "processed" })
+          assert.deepStrictEqual(log, ["2 begins", "2 ends", "1 begins", "1 ends"])
         })
       )
 

@@ -26,7 +26,7 @@ import {
   lockWaitOf,
   maxBigint
 } from "./claimFragments.ts"
-import { isUnblocked, lockOf } from "./orderingKeys.ts"
+import { isFree, isUnblocked, lockOf } from "./orderingKeys.ts"
 
 /** Advisory locks one claim may hold: PostgreSQL has room for about 6,400 in all with its default settings. */
 const maxKeys = 100
@@ -102,7 +102,8 @@ interface Taken extends Omit<ClaimedRow, "deliveryId"> {
 
 /** The first open deliveries of the keys `$2`, one more of each than are wanted, and whether each is free and ready. */
 const chainOf = ({ interest, onDeadLetter }: ClaimRequest) => `
-  SELECT o.*, o.is_ready AND ${onDeadLetter === "continue" ? "true" : isUnblocked("$1", "k.key", "o.position")} AS is_next
+  SELECT o.*, o.is_ready AND ${isFree("$1", "k.key")}
+    AND ${onDeadLetter === "continue" ? "true" : isUnblocked("$1", "k.key", "o.position")} AS is_next
   FROM unnest($2::bigint[]) AS k (key)
   CROSS JOIN LATERAL (
     SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.ordering_key,

@@ -50,7 +50,7 @@ const unparkFirst =
         CROSS JOIN LATERAL (
           ${firstOpen("k.key")}
         ) AS h
-        WHERE h.available_at = 'infinity'
+        WHERE h.available_at = 'infinity' AND ${isFree("$1", "k.key")}
           AND ($3::text = 'continue' OR ${isUnblocked("$1", "k.key", "h.position")})
       ))
       RETURNING id::text`,
@@ -90,6 +90,15 @@ export const isUnblocked = (consumer: string, key: string, position: string) => 
   WHERE i.consumer_name = ${consumer} AND i.ordering_key = ${key} AND ${gaveUp} AND i.position < ${position}
 )`
 
+/**
+ * Whether no delivery of a key is under a lease: it may be a later one, if this one was committed late, or requeued. Asked
+ * of the index of leases: the deliveries of one key may be thousands.
+ */
+export const isFree = (consumer: string, key: string) => `${key} <> ALL (ARRAY(
+  SELECT i.ordering_key FROM inbox_event AS i
+  WHERE i.consumer_name = ${consumer} AND i.status = 'processing' AND i.ordering_key IS NOT NULL
+))`
+
 /** Parked deliveries of a consumer that one poll looks at. */
 const parkedWindow = 1000
 
@@ -123,7 +132,7 @@ export const unparkable = (parked: string) => `
   CROSS JOIN LATERAL (
     ${firstOpen("k.key", "p.consumer")}
   ) AS h
-  WHERE h.available_at = 'infinity'
+  WHERE h.available_at = 'infinity' AND ${isFree("p.consumer", "k.key")}
     AND (p.on_dead_letter = 'continue' OR ${isUnblocked("p.consumer", "k.key", "h.position")})`
 
 /** Of the rows of `parkedKeys`: where the next look goes on; null after the last. */

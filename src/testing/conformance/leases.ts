@@ -5,6 +5,8 @@
  */
 import assert from "node:assert/strict"
 import { Deferred, Effect, Fiber } from "effect"
+import { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
+import type { Leased } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
@@ -13,6 +15,36 @@ import { checkOf } from "./Check.ts"
 import { leaseNext, newEvent, settlement, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
+
+/** An ordered consumer whose dead letters hold up nothing, and what is done with its leases. */
+const inOrder = Effect.gen(function* () {
+  const inbox = yield* InboxStore
+  const [consumer, eventName] = [unique("leased"), unique("event")]
+  yield* SubscriptionStore.use((store) =>
+    store.register([{ consumer, event: eventName, priority: 0, ordering: "aggregate" }])
+  )
+  const onDeadLetter = "continue" as const
+  const claim = inbox.claim({ consumer, interest: { names: [eventName], patterns: [] }, onDeadLetter, limit: 10 })
+  const keysOf = (row: Leased) => (row.orderingKey === undefined ? [] : [row.orderingKey])
+  const unpark = (row: Leased) => inbox.unpark({ consumer, keys: keysOf(row), onDeadLetter, waits: true })
+  return {
+    append: OutboxStore.use((store) => store.append([newEvent(eventName)])),
+    claimed: Effect.map(claim, (rows) => rows.map(({ eventId }) => eventId)),
+    /** Claims, and leases the first. */
+    lease: Transactor.withTransaction(
+      Effect.gen(function* () {
+        const [row] = yield* claim
+        assert.ok(row !== undefined)
+        return { ...row, token: yield* inbox.lease(row.deliveryId, 60_000) }
+      })
+    ),
+    unpark,
+    settle: (row: Leased, status: "processed" | "dead_letter") =>
+      Transactor.withTransaction(
+        Effect.andThen(inbox.settleLease(settlement(row.deliveryId, { status }), row.token), unpark(row))
+      )
+  }
+})
 
 export const leases = [
   check(
@@ -85,11 +117,51 @@ export const leases = [
         isOpen: true
       })
     })
+  ),
+
+  check(
+    "nothing of an aggregate is given, nor unparked, while one of its deliveries is leased, also what comes before it",
+    Effect.gen(function* () {
+      const { append, claimed, lease, settle, unpark } = yield* inOrder
+      yield* append
+      yield* append
+      const dead = yield* lease
+      yield* settle(dead, "dead_letter")
+      const held = yield* lease
+      yield* DeadLetterStore.use((letters) => letters.requeue([dead.deliveryId], undefined))
+      assert.deepEqual(yield* claimed, [])
+      assert.equal(yield* unpark(held), 0)
+      assert.deepEqual(yield* claimed, [])
+      yield* settle(held, "processed")
+      assert.deepEqual(yield* claimed, [dead.eventId])
+    })
   )
 ]
 
 /** For stores that can have several transactions open at once. */
 export const leasesConcurrent = [
+  check(
+    "an event of an aggregate that is committed late waits for the lease of a later one",
+    Effect.gen(function* () {
+      const { append, claimed, lease, settle } = yield* inOrder
+      const [hasAppended, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const late = yield* append.pipe(
+        Effect.tap(Deferred.succeed(hasAppended, undefined)),
+        Effect.tap(Deferred.await(go)),
+        Transactor.withTransaction,
+        Effect.forkChild
+      )
+      yield* Deferred.await(hasAppended)
+      yield* append
+      const held = yield* lease
+      yield* Deferred.succeed(go, undefined)
+      const [first] = yield* Fiber.join(late)
+      assert.deepEqual(yield* claimed, [])
+      yield* settle(held, "processed")
+      assert.deepEqual(yield* claimed, [first?.id])
+    })
+  ),
+
   check(
     "who settles a lease waits for who is parking behind it, and unparks what was parked",
     Effect.gen(function* () {
