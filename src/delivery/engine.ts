@@ -47,8 +47,11 @@ export interface Engine {
 export const untraced = Effect.withTracerEnabled(false)
 
 export interface Leases {
-  /** Renews a lease until `untrack`. The result is completed when somebody else has the delivery, or nobody. */
-  readonly track: (deliveryId: string, token: string) => Effect.Effect<Deferred.Deferred<void>>
+  /**
+   * Renews a lease of so many milliseconds until `untrack`. The result is completed when somebody else has the delivery, or
+   * nobody.
+   */
+  readonly track: (deliveryId: string, token: string, leaseMillis: number) => Effect.Effect<Deferred.Deferred<void>>
   readonly untrack: (deliveryId: string, token: string) => Effect.Effect<void>
   /** How many there are. */
   readonly count: () => number

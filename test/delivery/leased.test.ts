@@ -10,9 +10,12 @@ import {
   OutboxStore,
   Processor,
   Publisher,
+  SettingStore,
+  Settings,
   Subscriber,
   Transactor
 } from "../../src/index.ts"
+import { definitions } from "../../src/settings/Settings.ts"
 import { runtimes } from "../support/databases.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 
@@ -138,6 +141,52 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           const event = yield* Publisher.publish(Happened, { n: 1 })
           assert.deepInclude(yield* settled(event.id), { status: "processed", attemptCount: 1 })
           assert.deepStrictEqual(runs, [1])
+        })
+      )
+
+      it.effect("keep their lease also when leases are made shorter, or longer, while they are held", () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("changed")
+          const store = yield* SettingStore
+          const settings = yield* Settings
+          const { key } = definitions.processingLeaseMs
+          const setLease = (millis: number) => Effect.andThen(store.set(key, millis, "a test"), settings.refresh)
+          const runs: Array<readonly [number, number]> = []
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("changed", { concurrency: 3, timeout: "20 seconds" }),
+              event: Happened,
+              handler: ({ attempt, payload: { n } }) =>
+                Effect.andThen(
+                  Effect.sync(() => runs.push([n, attempt])),
+                  Effect.sleep(n === 1 ? 4000 : 2500)
+                )
+            })
+          )
+          const begun = (count: number) =>
+            until(
+              Effect.sync(() => runs.length),
+              (length) => length >= count
+            )
+          yield* setLease(30_000)
+          const first = yield* Publisher.publish(Happened, { n: 1 })
+          yield* begun(1)
+          yield* setLease(1000)
+          const second = yield* Publisher.publish(Happened, { n: 2 })
+          yield* begun(2)
+          assert.deepInclude(yield* settled(second.id), { status: "processed", attemptCount: 1 })
+          const third = yield* Publisher.publish(Happened, { n: 3 })
+          yield* begun(3)
+          yield* setLease(30_000)
+          for (const { id } of [first, third]) {
+            assert.deepInclude(yield* settled(id), { status: "processed", attemptCount: 1 })
+          }
+          assert.deepStrictEqual(runs, [
+            [1, 1],
+            [2, 1],
+            [3, 1]
+          ])
+          yield* Effect.andThen(store.remove(key), settings.refresh)
         })
       )
 

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Deferred, Effect, Queue, type Scope } from "effect"
+import { Clock, Deferred, Effect, Queue, type Scope } from "effect"
 import type { Settings } from "../../settings/Settings.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import { type Leases, untraced } from "../engine.ts"
@@ -11,46 +11,58 @@ import { type Leases, untraced } from "../engine.ts"
 /** A lease is renewed so many times before it would run out. */
 const beatsPerLease = 3
 
-/** How soon a heartbeat that failed is repeated, in milliseconds. */
-const beatAgainMillis = 250
+/** How soon a heartbeat that failed is repeated. */
+const beatAgainAfter = "250 millis"
+
+interface Held {
+  readonly token: string
+  readonly lost: Deferred.Deferred<void>
+  /**
+   * When it is to be renewed, by the clock of `monotonicMillis`: a third of its own length after it was taken or renewed,
+   * whatever the setting is by now. Never, once it is lost.
+   */
+  renewAt: number
+}
+
+/** No step of the process's clock puts off a heartbeat. */
+const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 export const make = (
   inbox: InboxStore["Service"],
   settings: Settings["Service"]
 ): Effect.Effect<Leases, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const held = new Map<string, { readonly token: string; readonly lost: Deferred.Deferred<void> }>()
+    const held = new Map<string, Held>()
     const beat = Effect.gen(function* () {
       const { processingLeaseMs } = yield* settings.current
+      const renewAt = (yield* monotonicMillis) + processingLeaseMs / beatsPerLease
       const leases = [...held].map(([deliveryId, { token }]) => ({ deliveryId, token }))
       const renewed = new Set(yield* untraced(inbox.renew(leases, processingLeaseMs)))
       for (const { deliveryId, token } of leases) {
         const lease = held.get(deliveryId)
-        if (lease?.token === token && !renewed.has(deliveryId)) yield* Deferred.succeed(lease.lost, undefined)
+        if (lease?.token !== token) continue
+        lease.renewAt = renewed.has(deliveryId) ? renewAt : Number.POSITIVE_INFINITY
+        if (!renewed.has(deliveryId)) yield* Deferred.succeed(lease.lost, undefined)
       }
-      return processingLeaseMs / beatsPerLease
-    }).pipe(Effect.catchCause(() => Effect.succeed(beatAgainMillis)))
-    const isHolding = yield* Queue.sliding<void>(1)
+    }).pipe(Effect.catchCause(() => Effect.sleep(beatAgainAfter)))
+    const isDueSooner = yield* Queue.sliding<void>(1)
+    let nextBeatAt = Number.POSITIVE_INFINITY
     /** Nothing is renewed, and no timer runs, while there is nothing to renew. */
-    const beats = Effect.gen(function* () {
-      let millis = (yield* settings.current).processingLeaseMs / beatsPerLease
-      while (held.size > 0) {
-        yield* Effect.sleep(millis)
-        millis = held.size === 0 ? 0 : yield* beat
-      }
+    const beatWhenDue = Effect.gen(function* () {
+      nextBeatAt = Math.min(...[...held.values()].map(({ renewAt }) => renewAt))
+      const millis = nextBeatAt - (yield* monotonicMillis)
+      if (millis <= 0) yield* beat
+      else if (millis === Number.POSITIVE_INFINITY) yield* Queue.take(isDueSooner)
+      else yield* Effect.timeoutOption(Queue.take(isDueSooner), millis)
     })
-    yield* Queue.take(isHolding).pipe(
-      Effect.andThen(beats),
-      Effect.forever,
-      Effect.annotateLogs({ fiber: "heartbeat" }),
-      Effect.forkScoped
-    )
+    yield* beatWhenDue.pipe(Effect.forever, Effect.annotateLogs({ fiber: "heartbeat" }), Effect.forkScoped)
     return {
-      track: (deliveryId, token) =>
+      track: (deliveryId, token, leaseMillis) =>
         Effect.gen(function* () {
           const lost = yield* Deferred.make<void>()
-          held.set(deliveryId, { token, lost })
-          yield* Queue.offer(isHolding, undefined)
+          const renewAt = (yield* monotonicMillis) + leaseMillis / beatsPerLease
+          held.set(deliveryId, { token, lost, renewAt })
+          if (renewAt < nextBeatAt) yield* Queue.offer(isDueSooner, undefined)
           return lost
         }),
       untrack: (deliveryId, token) =>

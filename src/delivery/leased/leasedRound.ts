@@ -96,7 +96,7 @@ const handle = Effect.fnUntraced(function* (
 /** Runs one attempt, from its lease to its settlement. Returns how many were settled. */
 const run = (engine: Engine, round: Round, row: Leased) =>
   Effect.acquireUseRelease(
-    engine.leases.track(row.deliveryId, row.token),
+    engine.leases.track(row.deliveryId, row.token, round.rules.processingLeaseMs),
     (lost) => runTracked(engine, round, row, lost),
     () => engine.leases.untrack(row.deliveryId, row.token)
   )
@@ -137,11 +137,12 @@ const runExclusively = Effect.fnUntraced(function* (engine: Engine, before: Roun
     const round = yield* withRulesOfNow(engine, before)
     const taken = yield* take(engine, round, true)
     if (taken._tag !== "One") return 0
+    const attempt = run(engine, round, taken.row)
     // Somebody else has had it: this one may run beside others.
-    return needsExclusivity(taken.row, round) ? yield* run(engine, round, taken.row) : taken.row
+    return needsExclusivity(taken.row, round) ? yield* attempt : attempt
   })
   const result = yield* engine.recovery.exclusive(exclusively)
-  return typeof result === "number" ? result : yield* engine.recovery.beside(run(engine, before, result))
+  return typeof result === "number" ? result : yield* engine.recovery.beside(result)
 })
 
 /** One delivery, or the end of leases that ran out. */
