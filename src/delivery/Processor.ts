@@ -6,6 +6,7 @@
 import { Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
 import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
+import type { Isolation } from "../model/Consumer.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
 import { Settings } from "../settings/Settings.ts"
 import type { Delivery } from "../stores/Delivery.ts"
@@ -52,10 +53,10 @@ export interface Options {
   /** How long running handlers may take to finish at shutdown before they are interrupted. Default 10 seconds. */
   readonly shutdownGracePeriod?: Duration.Input
   /**
-   * Whether each delivery has a transaction of its own, except those of batch handlers: then a handler runs once per
-   * attempt, also when another one fails. Default false: it costs most of the throughput on a real database.
+   * What shares a transaction, for consumers whose options do not say. `delivery`: each delivery has its own, except those
+   * of batch handlers. Default `batch`.
    */
-  readonly isolated?: boolean
+  readonly isolation?: Isolation
   /** How long events wait to be rolled up together after their deliveries. Default 100 milliseconds. */
   readonly rollUpDelay?: Duration.Input
 }
@@ -128,8 +129,8 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
     incident,
     rollUp: yield* RollUp.make(outbox, incident, settings, rollUpDelay),
-    isIsolated: options.isolated ?? false,
-    canPipeline: options.isolated !== true && !capabilities.singleSession && (yield* readsCommitted(transactor)),
+    isolation: options.isolation ?? "batch",
+    canPipeline: !capabilities.singleSession && (yield* readsCommitted(transactor)),
     maxBatchTimeMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
   }
   return engine

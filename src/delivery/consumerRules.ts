@@ -57,6 +57,15 @@ export const rulesFor = (consumer: Consumer, settings: Values): ConsumerRules =>
   }
 }
 
+/**
+ * Whether each delivery of a consumer has a transaction of its own: as it says itself; else as the process does, but for
+ * batch handlers.
+ */
+export const isIsolated = ({ isolation, registry }: Engine, { name, options }: Consumer): boolean =>
+  options.isolation === undefined
+    ? isolation === "delivery" && !registry.isBatched(name)
+    : options.isolation === "delivery"
+
 /** What to claim of a consumer. */
 export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): ClaimRequest => ({
   consumer: consumer.name,

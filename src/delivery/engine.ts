@@ -5,6 +5,7 @@
  */
 import { type Deferred, Effect, type PartitionedSemaphore, type Semaphore } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
+import type { Isolation } from "../model/Consumer.ts"
 import type { Settings } from "../settings/Settings.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
@@ -39,8 +40,8 @@ export interface Engine {
   readonly maxBatchTimeMillis: number
   /** Whether a worker may claim its next batch before the last is committed: see `workers/pipeline.ts`. */
   readonly canPipeline: boolean
-  /** Each delivery has a transaction of its own, except those of batch handlers. */
-  readonly isIsolated: boolean
+  /** What shares a transaction, for consumers that do not say: see `isIsolated` of `consumerRules.ts`. */
+  readonly isolation: Isolation
 }
 
 /** Spans of the engine's own statements would drown those of the application. */

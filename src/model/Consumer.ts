@@ -79,6 +79,11 @@ export interface Options {
    * all events of its millisecond, also those before it.
    */
   readonly startFrom?: StartFrom
+  /**
+   * What shares a transaction: see `Isolation`. Default `batch`. Not with `mode: "leased"`, whose deliveries are handled
+   * outside of any transaction.
+   */
+  readonly isolation?: Isolation
   /** How deliveries are held while they are handled: see `Mode`. Default `transactional`; for promise handlers `leased`. */
   readonly mode?: Mode
 }
@@ -92,6 +97,17 @@ export interface Options {
  * @since 0.1.0
  */
 export type Mode = "transactional" | "leased"
+
+/**
+ * `batch`: deliveries that are claimed together are handled in one transaction, one after the other. What a handler sets
+ * for its transaction (`set_config(…, true)`, `SET LOCAL`), and the locks it takes, are there for those after it, and its
+ * neighbours run again when one of them fails.
+ * `delivery`: each delivery has a transaction of its own. It costs most of the throughput of short handlers; a batch handler
+ * gets one event per call.
+ *
+ * @since 0.1.0
+ */
+export type Isolation = "batch" | "delivery"
 
 /** Where a consumer begins that comes late. @since 0.1.0 */
 export type StartFrom = "now" | "beginning" | DateTime.DateTime.Input
@@ -135,6 +151,7 @@ const supported: ReadonlyArray<keyof Options> = [
   "ordering",
   "onDeadLetter",
   "mode",
+  "isolation",
   "startFrom"
 ]
 
@@ -176,7 +193,7 @@ const delayProblem = (consumer: Consumer, option: "retryBaseDelay" | "retryMaxDe
 
 const choiceProblem = (
   consumer: Consumer,
-  option: "ordering" | "onDeadLetter" | "mode",
+  option: "ordering" | "onDeadLetter" | "mode" | "isolation",
   choices: ReadonlyArray<string>
 ) => {
   const value = consumer.options[option]
@@ -204,6 +221,16 @@ const parkingProblem = (consumer: Consumer) =>
   consumer.options.onDeadLetter === undefined || orderingOf(consumer) === "aggregate"
     ? undefined
     : refuse(consumer, "onDeadLetter", consumer.options.onDeadLetter, 'to be given with ordering "aggregate" only')
+
+const isolationProblem = (consumer: Consumer) =>
+  consumer.options.isolation === undefined || !isLeased(consumer)
+    ? undefined
+    : refuse(
+        consumer,
+        "isolation",
+        consumer.options.isolation,
+        'to be given with mode "transactional" only: leased deliveries have no transaction'
+      )
 
 /** A consumer's ordering, with the default filled in. @internal */
 export const orderingOf = ({ options }: Consumer): Ordering => options.ordering ?? "none"
@@ -259,6 +286,8 @@ export const validate = Effect.fnUntraced(function* (
     choiceProblem(consumer, "ordering", ["none", "aggregate"]) ??
     choiceProblem(consumer, "onDeadLetter", ["park", "continue"]) ??
     choiceProblem(consumer, "mode", ["transactional", "leased"]) ??
+    choiceProblem(consumer, "isolation", ["batch", "delivery"]) ??
+    isolationProblem(consumer) ??
     parkingProblem(consumer) ??
     startProblem(consumer)
   if (problem !== undefined) return yield* problem

@@ -3,7 +3,7 @@
  * Its handlers wait for that commit, so they see what the batch before has written, as if nothing had been claimed early.
  *
  * Not for ordered consumers, whose next batch would find every key held by the one before; nor for those with several
- * workers, whose transactions overlap as it is; nor where a second session is not to be had, or others wait for one; nor
+ * workers, whose transactions overlap as it is, or without batches; nor where a second session is not to be had, or others wait for one; nor
  * where the database's default isolation is stricter than READ COMMITTED: there a claim decides what its handlers see.
  *
  * @internal
@@ -11,6 +11,7 @@
 import { Deferred, Effect, Fiber, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { type Consumer, isLeased, onDeadLetterOf } from "../../model/Consumer.ts"
+import { isIsolated } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import type { RoundRequest, RoundResult } from "../transactions/round.ts"
 import * as BatchSize from "./batchSize.ts"
@@ -56,6 +57,7 @@ const begin = (
 const hasRoom = (engine: Engine, consumer: Consumer) =>
   !engine.canPipeline ||
   isLeased(consumer) ||
+  isIsolated(engine, consumer) ||
   onDeadLetterOf(consumer) !== undefined ||
   (consumer.options.concurrency ?? 1) > 1
     ? Effect.succeed(false)

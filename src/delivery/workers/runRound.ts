@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { type Consumer, isLeased } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
-import { handledClaimOf, rulesFor } from "../consumerRules.ts"
+import { handledClaimOf, isIsolated, rulesFor } from "../consumerRules.ts"
 import type { Engine } from "../engine.ts"
 import { leasedRound } from "../leased/leasedRound.ts"
 import { noteLostConnection, recoveryRound, reportLostConnection } from "../recovery/recoveryRound.ts"
@@ -171,7 +171,5 @@ export const runRound = (
   Effect.flatMap(engine.settings.current, (settings) => {
     const round: Round = { ...request, consumer, rules: rulesFor(consumer, settings) }
     if (isLeased(consumer)) return leasedRound(engine, round)
-    return engine.isIsolated && !engine.registry.isBatched(consumer.name)
-      ? oneByOne(engine, round, limit)
-      : oneBatch(engine, round, limit)
+    return isIsolated(engine, consumer) ? oneByOne(engine, round, limit) : oneBatch(engine, round, limit)
   })
