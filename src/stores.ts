@@ -7,7 +7,7 @@
 export { MigrationFailed, SchemaMismatch, SqlUnavailable, StoreError } from "./errors/StoreErrors.ts"
 export { largestContent, oversizeOf } from "./model/contentSize.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
-export { ActorStore, type NewState, type StoredState } from "./stores/ActorStore.ts"
+export { ActorStore, type NewState, type StoredState, type WrittenState } from "./stores/ActorStore.ts"
 export {
   type Changed,
   type DeadLetter,

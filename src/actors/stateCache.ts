@@ -2,18 +2,18 @@
  * Actors' states in the memory of a process.
  *
  * A state is taken out when it is used and comes back after the commit, so what was rolled back is never kept. What
- * another replica wrote meanwhile is noticed when the state is written: its revision is not the stored one then.
+ * another replica, or anybody, changed meanwhile is noticed when the state is written: its version is not the stored one then.
  *
  * @internal
  */
 import { Effect } from "effect"
 import type { Entity } from "../model/DomainEvent.ts"
-import type { ActorStore } from "../stores/ActorStore.ts"
+import type { ActorStore, WrittenState } from "../stores/ActorStore.ts"
 
-/** A state, and the revision it is; none before the first write. */
+/** A state, and what is known of its row; nothing before the first write. */
 export interface Known<State> {
   readonly state: State
-  readonly revision: bigint | undefined
+  readonly written: WrittenState | undefined
 }
 
 export interface ActorCache<State> {
@@ -48,7 +48,7 @@ export const make = <State>(): ActorCache<State> => {
         const cache = cacheOf(store)
         const key = keyOf(aggregate)
         // Commits may be followed up in another order than they were made.
-        if ((cache.get(key)?.revision ?? 0n) > (known.revision ?? 0n)) return
+        if ((cache.get(key)?.written?.revision ?? 0n) > (known.written?.revision ?? 0n)) return
         cache.set(key, known)
         const oldest = cache.keys().next()
         if (cache.size > maxKept && !oldest.done) cache.delete(oldest.value)

@@ -10,19 +10,19 @@ import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { issuesOf } from "../model/payloadCodec.ts"
 import { storableJson } from "../model/storable.ts"
-import type { ActorStore, StoredState } from "../stores/ActorStore.ts"
+import type { ActorStore, StoredState, WrittenState } from "../stores/ActorStore.ts"
 
 export interface StateCodec<State> {
   readonly decode: (stored: StoredState) => Effect.Effect<State, ActorStateError>
   /** JSON text of a state. */
   readonly encode: (aggregate: Entity, state: State) => Effect.Effect<string, ActorStateError>
-  /** Writes a state that follows `after`. Fails with `ActorStateChanged` when that is not the stored one. */
+  /** Writes a state that follows the version `after`. Fails with `ActorStateChanged` when that is not the stored one. */
   readonly write: (
     store: ActorStore["Service"],
     aggregate: Entity,
     json: string,
-    after: bigint | undefined
-  ) => Effect.Effect<void, ActorStateChanged | StoreError>
+    after: string | undefined
+  ) => Effect.Effect<WrittenState, ActorStateChanged | StoreError>
 }
 
 /** Largest state, in bytes of JSON: 1 MiB. */
@@ -91,7 +91,7 @@ export const make = <State>(format: Format<State>): StateCodec<State> => ({
   encode: makeEncode(format),
   write: Effect.fnUntraced(function* (store, aggregate, state, after) {
     const { consumer, version } = format
-    const isWritten = yield* store.write({ consumer, aggregate, state, schemaVersion: version, after })
-    if (!isWritten) return yield* new ActorStateChanged({ consumer, aggregate: aggregate.entityId })
+    const written = yield* store.write({ consumer, aggregate, state, schemaVersion: version, after })
+    return written ?? (yield* new ActorStateChanged({ consumer, aggregate: aggregate.entityId }))
   })
 })

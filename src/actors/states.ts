@@ -32,12 +32,12 @@ export const load = Effect.fnUntraced(function* <State>(
   const stored = yield* store.read(consumer, aggregate)
   const before: Known<State> =
     stored === undefined
-      ? { state: initialOf(aggregate), revision: undefined }
-      : { state: yield* codec.decode(stored), revision: stored.revision }
+      ? { state: initialOf(aggregate), written: undefined }
+      : { state: yield* codec.decode(stored), written: stored }
   return before
 })
 
-/** Writes the state that follows from `before`. Returns it with its revision, for `keep`. */
+/** Writes the state that follows from `before`. Returns it with its version, for `keep`. */
 export const write = Effect.fnUntraced(function* <State>(
   { codec }: States<State>,
   store: ActorStore["Service"],
@@ -46,8 +46,7 @@ export const write = Effect.fnUntraced(function* <State>(
   state: State
 ) {
   const json = yield* codec.encode(aggregate, state)
-  yield* codec.write(store, aggregate, json, before.revision)
-  const after: Known<State> = { state, revision: (before.revision ?? 0n) + 1n }
+  const after: Known<State> = { state, written: yield* codec.write(store, aggregate, json, before.written?.version) }
   return after
 })
 

@@ -5,7 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import type { Entity } from "../model/DomainEvent.ts"
-import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
+import { ActorStore, type StoredState, type WrittenState } from "../stores/ActorStore.ts"
 import { byPosition } from "./comparators.ts"
 import { partsOf } from "./entities.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
@@ -28,6 +28,7 @@ export const layer: Layer.Layer<ActorStore, never, MemoryDatabase> = Layer.effec
   Effect.gen(function* () {
     const { internal: database } = yield* MemoryDatabase
     const states = database.table<StateRecord>()
+    let versions = 0
     return ActorStore.of({
       read: (consumer, aggregate) =>
         database.read((transaction) => {
@@ -39,17 +40,18 @@ export const layer: Layer.Layer<ActorStore, never, MemoryDatabase> = Layer.effec
           const key = keyOf(consumer, aggregate)
           return Effect.map(Effect.andThen(database.lock(transaction, states, key), database.now), (now) => {
             const before = transaction.read(states, key)
-            if (before?.revision !== after) return false
+            if (before?.version !== after) return undefined
+            const written: WrittenState = { revision: (before?.revision ?? 0n) + 1n, version: String(++versions) }
             transaction.write(states, key, {
+              ...written,
               consumer,
               aggregate,
               state,
               schemaVersion,
-              revision: (after ?? 0n) + 1n,
               updatedAt: new Date(now),
               position: before?.position ?? database.nextPosition()
             })
-            return true
+            return written
           })
         }),
       list: (consumer, position, limit) =>

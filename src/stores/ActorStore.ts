@@ -13,8 +13,10 @@ export interface StoredState {
   readonly state: Schema.Json
   /** Version of the schema it was written with. */
   readonly schemaVersion: number
-  /** How often it was written: 1 after the first time. */
+  /** How often it was written by `write`: 1 after the first time. */
   readonly revision: bigint
+  /** What this row is just now: any change of it, by whomever, makes another one, and none is used again. */
+  readonly version: string
   readonly updatedAt: Date
   /** Its place in `list`. */
   readonly position: bigint
@@ -27,9 +29,12 @@ export interface NewState {
   /** JSON text. */
   readonly state: string
   readonly schemaVersion: number
-  /** The revision it follows; `undefined` for the first. */
-  readonly after: bigint | undefined
+  /** The `version` it follows; `undefined` for the first. */
+  readonly after: string | undefined
 }
+
+/** A state that was written. @since 0.1.0 */
+export type WrittenState = Pick<StoredState, "revision" | "version">
 
 /**
  * Stores states by consumer and aggregate. Operations join the caller's transaction and fail with `StoreError`.
@@ -41,10 +46,10 @@ export class ActorStore extends Context.Service<
   {
     readonly read: (consumer: string, aggregate: Entity) => Effect.Effect<StoredState | undefined, StoreError>
     /**
-     * Writes a state if the stored revision is the one it follows. Returns false, with nothing written, when somebody
-     * else wrote another.
+     * Writes a state if the stored version is the one it follows. Returns undefined, with nothing written, when somebody
+     * else changed, removed or wrote it.
      */
-    readonly write: (state: NewState) => Effect.Effect<boolean, StoreError>
+    readonly write: (state: NewState) => Effect.Effect<WrittenState | undefined, StoreError>
     /** States of a consumer in the order of their first write: at most `limit` after `position` (0: from the first). */
     readonly list: (
       consumer: string,

@@ -14,7 +14,7 @@ const check = checkOf("ActorStore")
 
 const entity = (entityId: string) => ({ module: "conformance", entityType: "Thing", entityId })
 
-const state = (consumer: string, entityId: string, json: string, after?: bigint) => ({
+const state = (consumer: string, entityId: string, json: string, after?: string) => ({
   consumer,
   aggregate: entity(entityId),
   state: json,
@@ -24,22 +24,32 @@ const state = (consumer: string, entityId: string, json: string, after?: bigint)
 
 export const actorStore = [
   check(
-    "a state is written after the revision that is stored, and only then",
+    "a state is written after the version that is stored, and only then; no version comes again",
     Effect.gen(function* () {
       const store = yield* ActorStore
       const consumer = unique("actor")
+      const write = (json: string, after?: string) => store.write(state(consumer, "a", json, after))
       assert.equal(yield* store.read(consumer, entity("a")), undefined)
-      assert.equal(yield* store.write(state(consumer, "a", '{"n":0}', 1n)), false)
-      assert.equal(yield* store.write(state(consumer, "a", '{"n":1}')), true)
-      assert.equal(yield* store.write(state(consumer, "a", '{"n":2}')), false)
-      assert.equal(yield* store.write(state(consumer, "a", '{"n":3}', 1n)), true)
-      assert.equal(yield* store.write(state(consumer, "a", '{"n":4}', 1n)), false)
+      assert.equal(yield* write('{"n":0}', "another"), undefined)
+      const first = yield* write('{"n":1}')
+      assert.equal(yield* write('{"n":2}'), undefined)
+      const second = yield* write('{"n":3}', first?.version)
+      assert.equal(yield* write('{"n":4}', first?.version), undefined)
       assert.partialDeepStrictEqual(yield* store.read(consumer, entity("a")), {
         aggregate: entity("a"),
         state: { n: 3 },
         schemaVersion: 3,
-        revision: 2n
+        revision: 2n,
+        version: second?.version
       })
+      // Also within one transaction, and when nothing else changes.
+      const [third, fourth] = yield* Effect.gen(function* () {
+        const written = yield* write('{"n":3}', second?.version)
+        return [written, yield* write('{"n":3}', written?.version)]
+      }).pipe(Transactor.withTransaction)
+      const versions = [first, second, third, fourth].map((_) => _?.version)
+      assert.equal(new Set(versions).size, 4)
+      assert.equal(versions.includes(undefined), false)
     })
   ),
 
@@ -48,16 +58,17 @@ export const actorStore = [
     Effect.gen(function* () {
       const store = yield* ActorStore
       const consumer = unique("listed")
-      for (const id of ["b", "a", "c"]) yield* store.write(state(consumer, id, `"${id}"`))
-      yield* store.write(state(consumer, "b", '"again"', 1n))
+      const first = yield* store.write(state(consumer, "b", '"b"'))
+      for (const id of ["a", "c"]) yield* store.write(state(consumer, id, `"${id}"`))
+      yield* store.write(state(consumer, "b", '"again"', first?.version))
       yield* store.write(state(`${consumer}-other`, "b", '"other"'))
       yield* store.write({ ...state(consumer, "b", '"module"'), aggregate: { ...entity("b"), module: "another" } })
-      const first = yield* store.list(consumer, 0n, 3)
+      const page = yield* store.list(consumer, 0n, 3)
       assert.deepEqual(
-        first.map((row) => row.state),
+        page.map((row) => row.state),
         ["again", "a", "c"]
       )
-      const rest = yield* store.list(consumer, first[2]?.position ?? 0n, 3)
+      const rest = yield* store.list(consumer, page[2]?.position ?? 0n, 3)
       assert.deepEqual(
         rest.map((row) => [row.state, row.aggregate.module]),
         [["module", "another"]]
@@ -83,7 +94,7 @@ export const actorStore = [
       const store = yield* ActorStore
       const consumer = unique("😀".repeat(200))
       const longest = { module: "😀".repeat(127), entityType: "é".repeat(127), entityId: "字".repeat(255) }
-      assert.equal(yield* store.write({ ...state(consumer, "", "null"), aggregate: longest }), true)
+      assert.ok(yield* store.write({ ...state(consumer, "", "null"), aggregate: longest }))
       assert.partialDeepStrictEqual(yield* store.read(consumer, longest), { aggregate: longest, state: null })
     })
   )
