@@ -24,6 +24,7 @@ export {
   type CrashRecovery,
   type Delivery,
   type DeliveryStatus,
+  type Expired,
   type FailedAttempt,
   type Interest,
   type Leased,

@@ -22,7 +22,10 @@ export interface ConsumerRules {
   readonly onDeadLetter: OnDeadLetter | undefined
   /** How long a handler may take, in milliseconds: below the lease by default, so that it ends first. */
   readonly timeoutMillis: number
-  /** How long a transaction may be idle: as long as the lease, and as a handler may take with a little more. */
+  /**
+   * How long a process that gives no sign of life keeps a delivery, in a transaction or by a lease, in milliseconds: as long as
+   * the lease, and as a handler may take with a quarter more.
+   */
   readonly idleMillis: number
   /** How long a delivery is kept from others, in milliseconds: the setting of that name. */
   readonly processingLeaseMs: number

@@ -54,6 +54,8 @@ export interface Leases {
    */
   readonly track: (deliveryId: string, token: string, leaseMillis: number) => Effect.Effect<Deferred.Deferred<void>>
   readonly untrack: (deliveryId: string, token: string) => Effect.Effect<void>
+  /** Whether it is renewed by this process. */
+  readonly isTracked: (deliveryId: string, token: string) => boolean
   /** How many there are. */
   readonly count: () => number
 }

@@ -71,6 +71,24 @@ export class HandlerCrashed extends Schema.TaggedError<HandlerCrashed>()("Handle
 }
 
 /**
+ * The process that ran a leased handler lives, and has not renewed its lease for as long as the handler may take with a quarter
+ * more, or for `processingLeaseMs` if that is longer: its event loop was blocked, or it was frozen or cut off. Charged as a
+ * failed attempt by whoever took the delivery over.
+ *
+ * @since 0.1.0
+ */
+export class HandlerUnresponsive extends Schema.TaggedError<HandlerUnresponsive>()("HandlerUnresponsive", {
+  consumer: Schema.String,
+  eventName: Schema.String,
+  /** How long it gave no sign of life, in milliseconds, at least. */
+  silentMillis: Schema.Number
+}) {
+  override get message() {
+    return `The process that ran the handler of consumer "${this.consumer}" for "${this.eventName}" gave no sign of life for ${this.silentMillis} ms: the handler blocked its event loop, or the process was frozen or cut off. Move long computations to a worker thread, or raise the consumer's timeout: a lease is kept a quarter longer than that.`
+  }
+}
+
+/**
  * A leased handler was through, or still running, when its lease had run out and somebody else had its delivery: what it
  * published and linked is not written. Said in a warning.
  *
@@ -81,7 +99,7 @@ export class LeaseLost extends Schema.TaggedError<LeaseLost>()("LeaseLost", {
   eventName: Schema.String
 }) {
   override get message() {
-    return `The lease of consumer "${this.consumer}" for "${this.eventName}" ran out while its handler was running: this process was frozen, or could not reach the database, for longer than processingLeaseMs. Nothing it published or linked was written; its effects outside the database may happen twice.`
+    return `The lease of consumer "${this.consumer}" for "${this.eventName}" ran out while its handler was running: this process was blocked or frozen, or could not reach the database, for longer than its lease is kept. Nothing it published or linked was written; its effects outside the database may happen twice.`
   }
 }
 

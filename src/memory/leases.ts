@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Leased } from "../stores/Delivery.ts"
+import type { Expired } from "../stores/Delivery.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { DeliveryRecord } from "./records.ts"
 import { toClaimed, update } from "./rows.ts"
@@ -59,15 +59,17 @@ export const leases = (tables: Tables): Leases => ({
       ),
       (changed) => changed.length > 0
     ),
+  // There is one process: nobody else could find a lease of it that ran out.
   expired: (consumer, limit) =>
     tables.database.sync((transaction, now) => {
-      const found: Array<Leased> = []
+      const found: Array<Expired> = []
       for (const delivery of tables.openOf(transaction, consumer)) {
         const { attemptCount, id, lease } = delivery
         if (found.length === limit || lease === null || lease.until > now) continue
         if (!tables.database.tryLock(transaction, tables.deliveries, id)) continue
         const before = { ...delivery, attemptCount: attemptCount - 1 }
-        found.push({ ...toClaimed(tables, transaction, { delivery: before, isParking: true }), token: lease.token })
+        const claimed = toClaimed(tables, transaction, { delivery: before, isParking: true })
+        found.push({ ...claimed, token: lease.token, isHolderRunning: false })
       }
       return found
     })

@@ -55,6 +55,9 @@ export interface Options {
   /**
    * How long one attempt of a handler may take, at most 19 days. Default: 80 % of setting `processingLeaseMs` (24 seconds). With
    * `mode: "leased"` it may be longer than the lease, which is renewed.
+   *
+   * It also bounds how long a process that lives, but gives no sign of life (frozen, cut off, or a handler holds its event loop),
+   * keeps a delivery, in both modes: 1.25 times as long, or `processingLeaseMs` if that is longer.
    */
   readonly timeout?: Duration.Input
   /**

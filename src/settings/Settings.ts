@@ -33,7 +33,10 @@ export interface Values {
   readonly batchSize: number
   /** Attempts before a delivery is a dead letter. Default 3, at least 1. */
   readonly maxAttempts: number
-  /** Milliseconds an unfinished attempt keeps its delivery from others. Default 30000, at least 1000. */
+  /**
+   * Milliseconds a leased delivery is kept from others without a sign of life of its process, and a transaction of deliveries may
+   * be idle; 1.25 times the handler's timeout, where that is longer and the process lives. Default 30000, at least 1000.
+   */
   readonly processingLeaseMs: number
   /** Milliseconds after the first failure; doubles with each further one. Default 1000, at least 100. */
   readonly retryBaseDelayMs: number

@@ -72,6 +72,10 @@ const forget = (sql: SqlClient.SqlClient) => sql`
     FOR UPDATE SKIP LOCKED
   ))`
 
+/** Whether a process is known to run: it is not, or it cannot be told, where it holds no lock. */
+export const isRunning = (r: string) =>
+  `(${r}.status = 'running' AND ${r}.is_locked AND NOT pg_try_advisory_xact_lock(${lockKey(`${r}.id`)}))`
+
 /** Whether `r` has ended: its lock is free. Without a lock there is only how long it has not been heard of. */
 const hasEnded = `CASE WHEN r.is_locked THEN pg_try_advisory_xact_lock(${lockKey("r.id")}) ELSE $3::boolean END`
 

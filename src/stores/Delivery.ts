@@ -102,6 +102,15 @@ export interface Leased extends Claimed {
   readonly token: string
 }
 
+/** A delivery whose lease ran out. @since 0.1.0 */
+export interface Expired extends Leased {
+  /**
+   * Its process runs, as far as the store can tell, and has not renewed it: it is blocked, frozen or cut off. False where
+   * the store cannot tell.
+   */
+  readonly isHolderRunning: boolean
+}
+
 /** How a delivery ended, or when it is tried again. @since 0.1.0 */
 export interface Settlement {
   readonly deliveryId: string

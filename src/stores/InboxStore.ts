@@ -11,7 +11,7 @@ import type {
   ClaimRequest,
   Delivery,
   DeliveryStatus,
-  Leased,
+  Expired,
   Settlement,
   UnparkRequest
 } from "./Delivery.ts"
@@ -70,8 +70,10 @@ export class InboxStore extends Context.Service<
     /**
      * Turns the current transaction's hold on a delivery into a lease of so many milliseconds, counting the attempt.
      * Returns its token.
+     *
+     * @param holder - id of the process that takes it, as in `ReplicaStore`
      */
-    readonly lease: (deliveryId: string, millis: number) => Effect.Effect<string, StoreError>
+    readonly lease: (deliveryId: string, millis: number, holder: string) => Effect.Effect<string, StoreError>
     /**
      * Renews leases for so many milliseconds from now, beside any transaction and without waiting for the application's
      * connections. Returns the deliveries whose lease still held.
@@ -88,10 +90,15 @@ export class InboxStore extends Context.Service<
     /** Ends a lease without counting its attempt: due again at once. Returns whether it held. */
     readonly giveBack: (deliveryId: string, token: string) => Effect.Effect<boolean, StoreError>
     /**
-     * Locks deliveries of a consumer whose lease ran out; those that another transaction holds are passed over. Payloads
-     * are not read.
+     * Locks deliveries of a consumer whose lease ran out; those that another transaction holds are passed over. One whose
+     * holder runs, as far as the store can tell, is left for `graceMillis` more.
+     * Payloads are not read.
      */
-    readonly expired: (consumer: string, limit: number) => Effect.Effect<ReadonlyArray<Leased>, StoreError>
+    readonly expired: (
+      consumer: string,
+      limit: number,
+      graceMillis: number
+    ) => Effect.Effect<ReadonlyArray<Expired>, StoreError>
     /**
      * Milliseconds until the consumer's next delivery is due (≤ 0: due, perhaps held by another worker), or its next
      * lease runs out, or none.

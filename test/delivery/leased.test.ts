@@ -21,6 +21,9 @@ import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 
 const leased = (name: string, options: Consumer.Options = {}) => Consumer.make(name, { mode: "leased", ...options })
 
+/** A process that has ended. */
+const ended = crypto.randomUUID()
+
 const rowOf = (eventId: string) =>
   InboxStore.use((inbox) => Effect.map(inbox.findByEvent(eventId), ([delivery]) => delivery))
 
@@ -213,7 +216,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           yield* Deferred.await(started)
           // As after a process was frozen for longer than its lease: its delivery is given to somebody else.
           const delivery = yield* rowOf(event.id)
-          const token = yield* Transactor.withTransaction(inbox.lease(delivery?.deliveryId ?? "", 60_000))
+          const token = yield* Transactor.withTransaction(inbox.lease(delivery?.deliveryId ?? "", 60_000, ended))
           yield* Deferred.succeed(go, undefined)
           yield* until(rowOf(event.id), (row) => row?.status === "processing" && row.attemptCount === 2)
           const outbox = yield* OutboxStore
@@ -237,7 +240,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           const delivery = yield* rowOf(event.id)
           const id = delivery?.deliveryId ?? ""
           // Two processes that ended while they had it.
-          yield* inbox.lease(id, 0)
+          yield* inbox.lease(id, 0, ended)
           yield* serve(
             Subscriber.make({
               consumer: leased("expired", { maxAttempts: 3 }),
@@ -251,7 +254,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           assert.deepInclude(attempt, { attempt: 1, outcome: "retry", errorTag: "HandlerCrashed" })
           const other = yield* Publisher.publish(Happened, { n: 2 }, { delay: "1 hour" })
           const doomed = (yield* rowOf(other.id))?.deliveryId ?? ""
-          for (let n = 0; n < 3; n++) yield* inbox.lease(doomed, 0)
+          for (let n = 0; n < 3; n++) yield* inbox.lease(doomed, 0, ended)
           yield* Processor.use((processor) => processor.drain)
           assert.deepInclude(yield* rowOf(other.id), {
             status: "dead_letter",

@@ -151,7 +151,7 @@ const statements = Effect.gen(function* () {
     join: replicas.join,
     startRecovery: Effect.suspend(() => replicas.startRecovery(some(consumers))),
     endRecovery: Effect.suspend(() => replicas.endRecovery(shuffled(consumers))),
-    expired: Effect.suspend(() => Transactor.withTransaction(inbox.expired(some(consumers), 10)))
+    expired: Effect.suspend(() => Transactor.withTransaction(inbox.expired(some(consumers), 10, 0)))
   }
 })
 

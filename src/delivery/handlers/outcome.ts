@@ -4,7 +4,7 @@
  * @internal
  */
 import { Cause } from "effect"
-import { HandlerCrashed } from "../../errors/HandlerErrors.ts"
+import { HandlerCrashed, HandlerUnresponsive } from "../../errors/HandlerErrors.ts"
 import type { EventDecodingError, PayloadTooLarge } from "../../errors/PayloadErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { Directive } from "../../model/Directive.ts"
@@ -31,11 +31,21 @@ export type BatchOutcome =
 /** A failure that is not a handler's own: a timeout, a lost connection, a failed commit. */
 export const failedOutcome = (cause: Cause.Cause<unknown>): Outcome => ({ _tag: "Failed", cause, directive: undefined })
 
+/** An attempt that never ended, repeated at once and in its old place: it has waited for long. */
+const repeatedAtOnce = (error: Error, durationMillis: number): Outcome => ({
+  _tag: "Failed",
+  cause: Cause.fail(error),
+  directive: Directive.RetryAfter(0, error),
+  durationMillis
+})
+
 /**
- * The failure of an attempt that never ended. It is repeated at once and in its old place, where its consumer still recovers:
- * put off, it would be due in a batch again, and end another process at no charge.
+ * The failure of an attempt whose process or connection has ended. Put off, it would be due in a batch again where its
+ * consumer recovers no more, and end another process at no charge.
  */
-export const crashedOutcome = (consumer: Consumer, row: Claimed, durationMillis: number): Outcome => {
-  const error = new HandlerCrashed({ consumer: consumer.name, eventName: row.eventName })
-  return { _tag: "Failed", cause: Cause.fail(error), directive: Directive.RetryAfter(0, error), durationMillis }
-}
+export const crashedOutcome = ({ name }: Consumer, { eventName }: Claimed, durationMillis: number): Outcome =>
+  repeatedAtOnce(new HandlerCrashed({ consumer: name, eventName }), durationMillis)
+
+/** The failure of an attempt whose process runs, and has not renewed its lease for so many milliseconds. */
+export const unresponsiveOutcome = ({ name }: Consumer, { eventName }: Claimed, silentMillis: number): Outcome =>
+  repeatedAtOnce(new HandlerUnresponsive({ consumer: name, eventName, silentMillis }), silentMillis)

@@ -69,6 +69,7 @@ export const make = (
         Effect.sync(() => {
           if (held.get(deliveryId)?.token === token) held.delete(deliveryId)
         }),
+      isTracked: (deliveryId, token) => held.get(deliveryId)?.token === token,
       count: () => held.size
     }
   })

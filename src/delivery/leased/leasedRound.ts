@@ -55,7 +55,7 @@ const take = (engine: Engine, round: Round, isExclusive: boolean): Effect.Effect
       return Taken.Nothing()
     }
     if (!isExclusive && needsExclusivity(row, round)) return Taken.NeedsExclusivity()
-    const token = yield* engine.inbox.lease(row.deliveryId, rules.processingLeaseMs)
+    const token = yield* engine.inbox.lease(row.deliveryId, rules.processingLeaseMs, engine.replicas.id)
     return Taken.One({ row: { ...row, token } })
   })
   return engine.permits.withPermit(consumer.name)(inOwnTransaction(engine, rules, untraced(transaction)))

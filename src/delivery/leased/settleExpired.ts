@@ -1,11 +1,14 @@
 /**
- * Leases that ran out: their process, or its connection to the database, has ended.
+ * Leases that ran out: their process, or its connection to the database, has ended, or it gives no sign of life.
+ *
+ * Nobody can tell a process whose event loop is blocked from one that is frozen. So one that runs keeps its delivery for as
+ * long as its handler may take and a little more, as it does in a transaction; then that is the handler's failure.
  *
  * @internal
  */
 import { Effect } from "effect"
 import { type Engine, untraced } from "../engine.ts"
-import { crashedOutcome } from "../handlers/outcome.ts"
+import { crashedOutcome, unresponsiveOutcome } from "../handlers/outcome.ts"
 import { settlementOf } from "../handlers/settlementOf.ts"
 import { followUp } from "../transactions/followUp.ts"
 import type { Unprocessed } from "../transactions/result.ts"
@@ -16,14 +19,18 @@ import { inOwnTransaction } from "./ownTransaction.ts"
 /** Leases that ran out, settled in one transaction. */
 const expiredLimit = 100
 
-/** Settles attempts whose lease ran out, as crashes. Returns how many. */
+/** Settles attempts whose lease ran out, as failures. Returns how many. */
 export const settleExpired = Effect.fnUntraced(function* (engine: Engine, round: Pick<Round, "consumer" | "rules">) {
   const { consumer, rules } = round
   const transaction = Effect.gen(function* () {
-    const rows = yield* engine.inbox.expired(consumer.name, expiredLimit)
+    const found = yield* engine.inbox.expired(consumer.name, expiredLimit, rules.idleMillis - rules.processingLeaseMs)
+    // Ours are late because this process was: they are renewed by the next heartbeat.
+    const rows = found.filter(({ deliveryId, token }) => !engine.leases.isTracked(deliveryId, token))
     const charged: Array<Unprocessed> = []
     for (const row of rows) {
-      const outcome = crashedOutcome(consumer, row, rules.processingLeaseMs)
+      const outcome = row.isHolderRunning
+        ? unresponsiveOutcome(consumer, row, rules.idleMillis)
+        : crashedOutcome(consumer, row, rules.processingLeaseMs)
       const settlement = yield* settlementOf(row, outcome, rules.retry, 0)
       if (yield* engine.inbox.settleLease(settlement, row.token)) charged.push({ row, settlement })
     }

@@ -63,8 +63,8 @@ const settleExpiredLeases = Effect.fnUntraced(function* (
 ) {
   for (const consumer of yield* engine.registry.consumers) {
     if (!expired.includes(consumer.name)) continue
-    yield* settleExpired(engine, { consumer, rules: rulesFor(consumer, settings) })
-    yield* engine.notifier.announce([consumer.name])
+    const settled = yield* settleExpired(engine, { consumer, rules: rulesFor(consumer, settings) })
+    if (settled > 0) yield* engine.notifier.announce([consumer.name])
   }
 })
 

@@ -5,23 +5,31 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { Leased } from "../../stores/Delivery.ts"
+import type { Expired } from "../../stores/Delivery.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { Query } from "../connection/controlConnection.ts"
 import type { storeErrorsOf } from "../connection/errors.ts"
+import { isRunning } from "../replicas.ts"
 import { claimedColumns, eventOf } from "./claimFragments.ts"
 import { settledBy, settling } from "./settle.ts"
 
 /** Columns of a lease, when it has ended. */
 const ended = "locked_until = NULL, lease_token = NULL"
 
-const lease = (sql: SqlClient.SqlClient) => (deliveryId: string, millis: number) =>
-  sql<{ token: string }>`
+/** How a token ends: as the id of its holder does. */
+const holderOf = (id: string) => `right((${id})::uuid::text, 17)`
+
+const lease = (sql: SqlClient.SqlClient) => {
+  const statement = `
     UPDATE inbox_event
-    SET status = 'processing', attempt_count = attempt_count + 1, lease_token = gen_random_uuid(),
-      locked_until = clock_timestamp() + ${millis}::float8 * interval '1 millisecond', updated_at = clock_timestamp()
-    WHERE id = ${deliveryId}::uuid
+    SET status = 'processing', attempt_count = attempt_count + 1,
+      lease_token = (left(gen_random_uuid()::text, 19) || ${holderOf("$3")})::uuid,
+      locked_until = clock_timestamp() + $2::float8 * interval '1 millisecond', updated_at = clock_timestamp()
+    WHERE id = $1::uuid
     RETURNING lease_token::text AS "token"`
+  return (deliveryId: string, millis: number, holder: string) =>
+    sql.unsafe<{ token: string }>(statement, [deliveryId, millis, holder])
+}
 
 const renewal = `
   UPDATE inbox_event AS i
@@ -46,23 +54,31 @@ const giveBack = (sql: SqlClient.SqlClient) => (deliveryId: string, token: strin
     [deliveryId, token]
   )
 
-const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number) =>
-  sql.unsafe<Leased>(
+const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number, graceMillis: number) =>
+  sql.unsafe<Expired>(
     `WITH expired AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.attempt_count - 1 AS attempt_count, i.payload_override, i.tier, i.error_tag,
-        i.ordering_key, i.lease_token, i.position
+        i.ordering_key, i.lease_token, i.position, h.is_running
       FROM inbox_event AS i
+      CROSS JOIN LATERAL (
+        SELECT EXISTS (
+          SELECT 1 FROM integration_replica AS r
+          WHERE ${holderOf("r.id")} = ${holderOf("i.lease_token")} AND ${isRunning("r")}
+        ) AS is_running
+      ) AS h
       WHERE i.consumer_name = $1 AND i.status = 'processing' AND i.locked_until <= clock_timestamp()
+        AND (NOT h.is_running OR i.locked_until <= clock_timestamp() - $3::float8 * interval '1 millisecond')
       ORDER BY i.locked_until
       LIMIT $2::int
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
-    SELECT ${claimedColumns}, NULL AS "payload", NULL AS "metadata", NULL AS "oversizeBytes", c.ordering_key AS "orderingKey", NULL AS "recovery",
-      c.lease_token::text AS "token"
+    SELECT ${claimedColumns}, NULL AS "payload", NULL AS "metadata", NULL AS "oversizeBytes",
+      c.ordering_key AS "orderingKey", NULL AS "recovery", c.lease_token::text AS "token",
+      c.is_running AS "isHolderRunning"
     FROM expired AS c
     CROSS JOIN ${eventOf}
     ORDER BY c.position`,
-    [consumer, limit]
+    [consumer, limit, graceMillis]
   )
 
 type Leases = Pick<InboxStore["Service"], "lease" | "renew" | "settleLease" | "giveBack" | "expired">
@@ -72,36 +88,39 @@ export const leases = (
   sql: SqlClient.SqlClient,
   control: Query,
   storeErrors: ReturnType<typeof storeErrorsOf>
-): Leases => ({
-  lease: (deliveryId, millis) =>
-    storeErrors("inbox.lease")(
-      Effect.flatMap(lease(sql)(deliveryId, millis), ([row]) =>
-        row === undefined
-          ? Effect.die(new Error("a claimed delivery is there to be leased"))
-          : Effect.succeed(row.token)
-      )
-    ),
-  renew: (held, millis) =>
-    held.length === 0
-      ? Effect.succeed([])
-      : storeErrors("inbox.renew")(
-          Effect.map(
-            control<{ id: string }>(renewal, [held.map((_) => _.deliveryId), held.map((_) => _.token), millis]),
-            (rows) => rows.map((row) => row.id)
+): Leases => {
+  const leaseOne = lease(sql)
+  return {
+    lease: (deliveryId, millis, holder) =>
+      storeErrors("inbox.lease")(
+        Effect.flatMap(leaseOne(deliveryId, millis, holder), ([row]) =>
+          row === undefined
+            ? Effect.die(new Error("a claimed delivery is there to be leased"))
+            : Effect.succeed(row.token)
+        )
+      ),
+    renew: (held, millis) =>
+      held.length === 0
+        ? Effect.succeed([])
+        : storeErrors("inbox.renew")(
+            Effect.map(
+              control<{ id: string }>(renewal, [held.map((_) => _.deliveryId), held.map((_) => _.token), millis]),
+              (rows) => rows.map((row) => row.id)
+            )
+          ),
+    settleLease: (settlement, token) =>
+      storeErrors("inbox.settleLease")(
+        Effect.map(sql.unsafe(settleStatement, [...settledBy(settlement), token]), (rows) => rows.length > 0)
+      ),
+    giveBack: (deliveryId, token) =>
+      storeErrors("inbox.giveBack")(Effect.map(giveBack(sql)(deliveryId, token), (rows) => rows.length > 0)),
+    expired: (consumer, limit, graceMillis) =>
+      storeErrors("inbox.expired")(
+        Effect.map(expired(sql)(consumer, limit, graceMillis), (rows) =>
+          rows.map(({ orderingKey, ...row }) =>
+            orderingKey === null ? row : { ...row, orderingKey: orderingKey as bigint }
           )
-        ),
-  settleLease: (settlement, token) =>
-    storeErrors("inbox.settleLease")(
-      Effect.map(sql.unsafe(settleStatement, [...settledBy(settlement), token]), (rows) => rows.length > 0)
-    ),
-  giveBack: (deliveryId, token) =>
-    storeErrors("inbox.giveBack")(Effect.map(giveBack(sql)(deliveryId, token), (rows) => rows.length > 0)),
-  expired: (consumer, limit) =>
-    storeErrors("inbox.expired")(
-      Effect.map(expired(sql)(consumer, limit), (rows) =>
-        rows.map(({ orderingKey, ...row }) =>
-          orderingKey === null ? row : { ...row, orderingKey: orderingKey as bigint }
         )
       )
-    )
-})
+  }
+}

@@ -12,7 +12,7 @@ import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { leaseNext, newEvent, settlement, unique, withDeliveries } from "./support.ts"
+import { holder, leaseNext, newEvent, settlement, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -35,7 +35,7 @@ const inOrder = Effect.gen(function* () {
       Effect.gen(function* () {
         const [row] = yield* claim
         assert.ok(row !== undefined)
-        return { ...row, token: yield* inbox.lease(row.deliveryId, 60_000) }
+        return { ...row, token: yield* inbox.lease(row.deliveryId, 60_000, holder) }
       })
     ),
     unpark,
@@ -70,7 +70,7 @@ export const leases = [
   ),
 
   check(
-    "a lease that ran out is found, and still holds until somebody has ended it; one that is renewed does not run out",
+    "a lease that ran out, of a process that has ended, is found, and still holds until somebody has ended it; one that is renewed does not run out",
     Effect.gen(function* () {
       const inbox = yield* InboxStore
       const { claim, consumer, interest } = yield* withDeliveries(2)
@@ -78,17 +78,22 @@ export const leases = [
       const kept = yield* leaseNext(claim, -1)
       assert.ok(((yield* inbox.nextDue({ consumer, interest })) ?? 1) <= 0)
       assert.deepEqual(yield* inbox.renew([kept, { ...lost, token: kept.token }], 60_000), [kept.deliveryId])
-      const expired = yield* inbox.expired(consumer, 10)
+      const expired = yield* inbox.expired(consumer, 10, 60_000)
       assert.deepEqual(
-        expired.map(({ attemptCount, deliveryId, token }) => ({ attemptCount, deliveryId, token })),
-        [{ ...lost, attemptCount: 0 }]
+        expired.map(({ attemptCount, deliveryId, isHolderRunning, token }) => ({
+          attemptCount,
+          deliveryId,
+          isHolderRunning,
+          token
+        })),
+        [{ ...lost, attemptCount: 0, isHolderRunning: false }]
       )
       assert.ok(((yield* inbox.nextDue({ consumer, interest })) ?? 1) <= 0)
       assert.equal(
         yield* inbox.settleLease(settlement(lost.deliveryId, { status: "failed", retryInMillis: 0 }), lost.token),
         true
       )
-      assert.deepEqual(yield* inbox.expired(consumer, 10), [])
+      assert.deepEqual(yield* inbox.expired(consumer, 10, 60_000), [])
       assert.deepEqual(
         (yield* claim(10)).map((row) => [row.deliveryId, row.attemptCount]),
         [[lost.deliveryId, 1]]
@@ -176,7 +181,7 @@ export const leasesConcurrent = [
       const { row, token } = yield* Transactor.withTransaction(
         Effect.gen(function* () {
           const [first] = yield* claim
-          return { row: first, token: yield* inbox.lease(first?.deliveryId ?? "", 60_000) }
+          return { row: first, token: yield* inbox.lease(first?.deliveryId ?? "", 60_000, holder) }
         })
       )
       const [hasParked, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]

@@ -9,7 +9,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { settleNext, withDeliveries } from "./support.ts"
+import { holder, settleNext, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -32,7 +32,7 @@ export const marks = [
       const row = yield* settleNext(claim, { status: "processed" })
       yield* refused([row.deliveryId])
       const [second, third] = yield* claim(3)
-      yield* inbox.lease(second?.deliveryId ?? "", 60_000)
+      yield* inbox.lease(second?.deliveryId ?? "", 60_000, holder)
       yield* refused([second?.deliveryId ?? ""])
       assert.deepEqual(
         (yield* claim(3)).map((_) => [_.deliveryId, _.attemptCount]),

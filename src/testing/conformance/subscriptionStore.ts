@@ -108,7 +108,7 @@ export const subscriptionStore = [
       yield* store.remove(consumer, [eventName])
       yield* store.skipOpen({ consumer, events: ["*"], except: [] })
       assert.equal(yield* inbox.nextDue({ consumer, interest }), undefined)
-      assert.deepEqual(yield* inbox.expired(consumer, 10), [])
+      assert.deepEqual(yield* inbox.expired(consumer, 10, 0), [])
       assert.deepEqual(yield* inbox.renew([{ deliveryId, token }], 1000), [])
       assert.equal(yield* inbox.settleLease(settlement(deliveryId), token), false)
       assert.equal((yield* inbox.findById(deliveryId))?.status, "skipped")

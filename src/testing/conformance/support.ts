@@ -97,12 +97,15 @@ export const settleNext = (
     })
   )
 
+/** A process that has ended: nobody knows of it. */
+export const holder = SecureRandom.uuidV7Unsafe()
+
 /** Claims one delivery and leases it, in one transaction. */
 export const leaseNext = (claim: Effect.Success<ReturnType<typeof withDeliveries>>["claim"], millis: number) =>
   Transactor.withTransaction(
     Effect.gen(function* () {
       const [row] = yield* claim(1)
       const deliveryId = row?.deliveryId ?? ""
-      return { deliveryId, token: yield* InboxStore.use((inbox) => inbox.lease(deliveryId, millis)) }
+      return { deliveryId, token: yield* InboxStore.use((inbox) => inbox.lease(deliveryId, millis, holder)) }
     })
   )
