@@ -64,7 +64,7 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
       const rollUp = yield* Effect.forkChild(outbox.rollUp([eventId]))
       // It has read what it decides by, and waits for the row.
       yield* until(
-        sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE outbox_event AS o%'`,
+        sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE %outbox_event AS o%'`,
         (rows) => rows.length > 0
       )
       yield* Deferred.succeed(commit, undefined)
@@ -90,7 +90,7 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
       const outside = yield* Effect.context<SqlClient.SqlClient>()
       const waiting = (count: number) =>
         until(
-          sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE outbox_event AS o%'`,
+          sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE %outbox_event AS o%'`,
           (rows) => rows.length === count
         ).pipe(Effect.setContext(outside))
       // Both get as far as a row in the middle, which somebody holds: what they have locked until then shows their order.

@@ -74,7 +74,7 @@ it.live("tables that are missing are named when migrating is switched off", () =
     const error = yield* failure({ migrate: false })
     assert.strictEqual(
       error.message,
-      "The integration tables are at version 0, this version needs 9. Run the migrations, or start with Integration.layer({ migrate: true })."
+      "The integration tables are at version 0, this version needs 10. Run the migrations, or start with Integration.layer({ migrate: true })."
     )
     yield* Effect.scoped(Effect.andThen(migrated, Layer.build(Integration.layer({ migrate: false })))).pipe(
       Effect.provide(postgres())
@@ -90,7 +90,7 @@ it.live("a database newer than the code is fine, unless a migration says that it
     const error = yield* failure({}, newerMigration("rename_everything.breaking"))
     assert.strictEqual(
       error.message,
-      'The integration tables are at version 99, this version knows 9 and cannot work with "rename_everything.breaking". Upgrade effect-integration in this process.'
+      'The integration tables are at version 99, this version knows 10 and cannot work with "rename_everything.breaking". Upgrade effect-integration in this process.'
     )
   })
 )
