@@ -176,17 +176,25 @@ export class Database {
         const transaction = new Transaction(parent)
         return Effect.flatMap(
           Effect.exit(restore(Effect.provideService(effect, Current, transaction))),
-          (exit): Effect.Effect<A, E, R> => {
+          (exit): Effect.Effect<A, E | StoreError, R> => {
             if (Exit.isFailure(exit)) return Effect.andThen(this.#rollBack(transaction), exit)
             if (parent !== undefined) {
               this.#merge(transaction, parent)
               return exit
             }
-            return Effect.andThen(this.#commit(transaction), exit)
+            return Effect.andThen(transaction.hasEnded ? Effect.fail(left) : this.#commit(transaction), exit)
           }
         )
       })
     )
+  }
+
+  /** Rolls back a transaction whose process is gone, or its connection, as a server does. */
+  abandon({ root }: Transaction): void {
+    if (root.hasEnded) return
+    // Also what its savepoints hold that are still open.
+    for (const [name, holder] of this.#holders) if (holder === root) root.locks.add(name)
+    if (this.#end(root)) this.#tellChanged()
   }
 
   #name(table: AnyTable | string, key: string) {
@@ -206,6 +214,7 @@ export class Database {
   /** Takes a lock, waiting for the transaction that holds it. */
   lock(transaction: Transaction, table: AnyTable | string, key: string): Effect.Effect<void, StoreError> {
     return Effect.suspend((): Effect.Effect<void, StoreError> => {
+      if (transaction.root.hasEnded) return Effect.fail(left)
       if (this.tryLock(transaction, table, key)) return Effect.void
       const holder = this.#holders.get(this.#name(table, key)) as Transaction
       for (let other: Transaction | undefined = holder; other !== undefined; other = other.waitsFor) {
@@ -234,10 +243,13 @@ export class Database {
     parent.afterCommit.push(...transaction.afterCommit)
   }
 
-  #end(transaction: Transaction) {
+  /** Ends a transaction. Returns whether that changed anything for others: a look at what somebody else holds does not, nor is it told. */
+  #end(transaction: Transaction): boolean {
+    const isChange = transaction.writes.size > 0 || transaction.locks.size > 0
     transaction.hasEnded = true
     this.#release(transaction)
     Deferred.doneUnsafe(transaction.ended, Effect.void)
+    return isChange
   }
 
   /** In the next turn of the event loop: whoever made the change has then done what follows from it. */
@@ -255,10 +267,7 @@ export class Database {
   #rollBack(transaction: Transaction): Effect.Effect<void> {
     return Effect.sync(() => {
       if (transaction.parent !== undefined) this.#release(transaction)
-      else {
-        this.#end(transaction)
-        this.#tellChanged()
-      }
+      else if (!transaction.hasEnded && this.#end(transaction)) this.#tellChanged()
     })
   }
 
@@ -278,10 +287,12 @@ export class Database {
     return Effect.suspend(() => {
       this.apply(transaction)
       for (const listener of this.#listeners) listener()
-      this.#end(transaction)
+      const isChange = this.#end(transaction)
       return Effect.andThen(
         Effect.forEach(transaction.afterCommit, ignored, { discard: true }),
-        Effect.sync(() => this.#tellChanged())
+        Effect.sync(() => {
+          if (isChange) this.#tellChanged()
+        })
       )
     })
   }

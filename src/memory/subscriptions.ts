@@ -81,6 +81,27 @@ const skipped = (delivery: DeliveryRecord): DeliveryRecord => ({
   lastError: "The subscription was retired."
 })
 
+/** Locks the rows of consumers, as whoever writes them does, in an order that two never wait for each other. */
+const lockConsumers = (tables: Tables, transaction: Transaction, consumers: ReadonlyArray<string>) =>
+  Effect.forEach(
+    [...new Set(consumers)].toSorted(),
+    (consumer) => tables.database.lock(transaction, tables.consumers, consumer),
+    { discard: true }
+  )
+
+/** Runs a statement that writes rows of consumers, once they are its own. */
+const withConsumers = <A>(
+  tables: Tables,
+  consumers: ReadonlyArray<string>,
+  statement: (transaction: Transaction, now: number) => A
+) =>
+  tables.database.run((transaction) =>
+    Effect.andThen(
+      lockConsumers(tables, transaction, consumers),
+      Effect.map(tables.database.now, (now) => statement(transaction, now))
+    )
+  )
+
 /** Pauses a consumer, or lets it go on. Returns whether it is known. */
 const setPaused = (tables: Tables, transaction: Transaction, consumer: string, isPaused: boolean, now: number) => {
   const record = transaction.read(tables.consumers, consumer)
@@ -147,11 +168,17 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
     const { database } = tables
     return SubscriptionStore.of({
       register: (registrations) =>
-        database.sync((transaction, now) => {
-          for (const registration of registrations) register(tables, transaction, registration, now)
-        }),
+        withConsumers(
+          tables,
+          registrations.map(({ consumer }) => consumer),
+          (transaction, now) => {
+            for (const registration of registrations) register(tables, transaction, registration, now)
+          }
+        ),
       setPaused: (consumer, isPaused) =>
-        database.sync((transaction, now) => setPaused(tables, transaction, consumer, isPaused, now)),
+        withConsumers(tables, [consumer], (transaction, now) =>
+          setPaused(tables, transaction, consumer, isPaused, now)
+        ),
       consumers: database.read((transaction) => consumers(tables, transaction)),
       // Every commit looks for subscriptions that its events missed.
       sweep: Effect.succeed({ consumers: [], isOpen: false }),

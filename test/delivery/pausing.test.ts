@@ -1,12 +1,13 @@
 /** Consumers that are paused, and go on; on every store alike. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
-import { Effect } from "effect"
-import { Processor } from "../../src/index.ts"
+import { Deferred, Effect, Fiber } from "effect"
+import { InboxStore, Processor, Transactor } from "../../src/index.ts"
+import { firstOrderingKey } from "../../src/stores/Poll.ts"
 import { runtimes } from "../support/databases.ts"
 import { logged, logging, publishFor, untilStatuses } from "../support/mailboxes.ts"
 import { eventsOf, serve, unpolled } from "../support/scenario.ts"
 
-describe.each(runtimes)("on $name", ({ layer }) => {
+describe.each(runtimes)("on $name", ({ layer, name }) => {
   const live = layer({ settings: { ...unpolled, retryBaseDelayMs: 100 } })
 
   withLayer(live, { excludeTestServices: true, timeout: "60 seconds" })("pausing", (it) => {
@@ -29,6 +30,39 @@ describe.each(runtimes)("on $name", ({ layer }) => {
         yield* processor.resume("pauses")
         yield* untilStatuses("pauses", ["processed", "processed"])
         yield* logged(log, [1, 2])
+      })
+    )
+
+    // On PGlite's single session everybody waits for a transaction.
+    it.effect.skipIf(name === "PGlite")("a poll that was under way does not take a resume back", () =>
+      Effect.gen(function* () {
+        const { Happened } = eventsOf("kept")
+        const processor = yield* Processor
+        yield* serve(logging("kept", Happened, []))
+        yield* processor.pause("kept")
+        const polled = yield* Deferred.make<void>()
+        const commit = yield* Deferred.make<void>()
+        const polling = yield* InboxStore.use((inbox) =>
+          inbox.poll({
+            consumers: [{ consumer: "kept", names: [Happened.name], patterns: [], onDeadLetter: undefined }],
+            rollUpPosition: 0n,
+            rollUpLimit: 1,
+            parkedAfter: firstOrderingKey,
+            replica: { id: "00000000-0000-4000-8000-000000000000", silentMillis: 60_000 }
+          })
+        ).pipe(
+          Effect.andThen(Deferred.succeed(polled, undefined)),
+          Effect.andThen(Deferred.await(commit)),
+          Transactor.withTransaction,
+          Effect.forkChild
+        )
+        yield* Deferred.await(polled)
+        const resuming = yield* Effect.forkChild(processor.resume("kept"), { startImmediately: true })
+        yield* Deferred.succeed(commit, undefined)
+        yield* Fiber.join(polling)
+        yield* Fiber.join(resuming)
+        const kept = (yield* processor.consumers).find(({ consumer }) => consumer === "kept")
+        assert.isNull(kept?.pausedAt)
       })
     )
 
