@@ -10,8 +10,15 @@ import { ActorStore, type NewState, type StoredState, type WrittenState } from "
 import { type RowOf, withAggregate } from "./aggregateColumns.ts"
 import { storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
+import { withPosition } from "./exact.ts"
 
-type Row = RowOf<StoredState>
+type Row = Omit<RowOf<StoredState>, "position" | "revision"> & { readonly position: string; readonly revision: string }
+
+const toState = (row: Row): StoredState => ({ ...withAggregate(withPosition(row)), revision: BigInt(row.revision) })
+
+type WrittenRow = Pick<Row, "revision" | "version">
+
+const toWritten = ({ revision, version }: WrittenRow): WrittenState => ({ revision: BigInt(revision), version })
 
 /**
  * Any UPDATE, and writing a row anew, makes another version of it: another transaction, or another place when it is the same one.
@@ -19,11 +26,11 @@ type Row = RowOf<StoredState>
  */
 const version = "xmin::text || ctid::text"
 
-const written = `revision AS "revision", ${version} AS "version"`
+const written = `revision::text AS "revision", ${version} AS "version"`
 
 const columns = `
   source_module AS "sourceModule", aggregate_type AS "aggregateType", aggregate_id AS "aggregateId", state AS "state",
-  schema_version AS "schemaVersion", ${written}, updated_at AS "updatedAt", position AS "position"`
+  schema_version AS "schemaVersion", ${written}, updated_at AS "updatedAt", position::text AS "position"`
 
 /** The key of parameters 1 to 4: consumer, module, type and id. As the table computes it. */
 const hash = `md5(${[1, 2, 3, 4].map((n) => `length($${n}::text)::text || ':' || $${n}::text`).join(" || ")})`
@@ -34,7 +41,7 @@ const read = (sql: SqlClient.SqlClient) => (consumer: string, aggregate: Entity)
   sql.unsafe<Row>(`SELECT ${columns} FROM integration_actor WHERE actor_hash = ${hash}`, keyOf(consumer, aggregate))
 
 const insert = (sql: SqlClient.SqlClient) => (state: NewState) =>
-  sql.unsafe<WrittenState>(
+  sql.unsafe<WrittenRow>(
     `INSERT INTO integration_actor (consumer_name, source_module, aggregate_type, aggregate_id, state, schema_version)
     VALUES ($1, $2, $3, $4, $5::jsonb, $6::int)
     ON CONFLICT (actor_hash) DO NOTHING
@@ -43,7 +50,7 @@ const insert = (sql: SqlClient.SqlClient) => (state: NewState) =>
   )
 
 const update = (sql: SqlClient.SqlClient) => (state: NewState) =>
-  sql.unsafe<WrittenState>(
+  sql.unsafe<WrittenRow>(
     `UPDATE integration_actor
     SET state = $5::jsonb, schema_version = $6::int, revision = revision + 1, updated_at = clock_timestamp()
     WHERE actor_hash = ${hash} AND ${version} = $7::text
@@ -56,9 +63,9 @@ const list = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint, 
     `SELECT ${columns}
     FROM integration_actor
     WHERE consumer_name = $1 AND position > $2::bigint
-    ORDER BY position
+    ORDER BY integration_actor.position
     LIMIT $3::int`,
-    [consumer, position, limit]
+    [consumer, String(position), limit]
   )
 
 export const layer: Layer.Layer<ActorStore, never, TableClient> = Layer.effect(
@@ -69,14 +76,16 @@ export const layer: Layer.Layer<ActorStore, never, TableClient> = Layer.effect(
     return ActorStore.of({
       read: (consumer, aggregate) =>
         storeErrors("actors.read")(
-          Effect.map(read(sql)(consumer, aggregate), ([row]) => (row === undefined ? undefined : withAggregate(row)))
+          Effect.map(read(sql)(consumer, aggregate), ([row]) => (row === undefined ? undefined : toState(row)))
         ),
       write: (state) =>
         storeErrors("actors.write")(
-          Effect.map(state.after === undefined ? insert(sql)(state) : update(sql)(state), ([row]) => row)
+          Effect.map(state.after === undefined ? insert(sql)(state) : update(sql)(state), ([row]) =>
+            row === undefined ? undefined : toWritten(row)
+          )
         ),
       list: (consumer, position, limit) =>
-        storeErrors("actors.list")(Effect.map(list(sql)(consumer, position, limit), (rows) => rows.map(withAggregate)))
+        storeErrors("actors.list")(Effect.map(list(sql)(consumer, position, limit), (rows) => rows.map(toState)))
     })
   })
 )

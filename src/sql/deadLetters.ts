@@ -21,6 +21,7 @@ import { storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "./contents.ts"
 import { gaveUp } from "./deliveryStates.ts"
+import { keyOf } from "./exact.ts"
 import { reopenEvents } from "./writeDeliveries.ts"
 
 /** In the words of `inbox_event_dead_idx`. */
@@ -124,22 +125,27 @@ const reopen = (change: string) => `
     ${reopenEvents("SELECT outbox_event_id FROM changed")}
   )
   SELECT id::text AS "deliveryId", outbox_event_id::text AS "eventId", consumer_name::text AS "consumer",
-    ordering_key AS "orderingKey"
+    ordering_key::text AS "orderingKey"
   FROM changed`
+
+type ChangedRow = Omit<Changed, "orderingKey"> & { readonly orderingKey: string | null }
+
+const changedBy = <E, R>(statement: Effect.Effect<ReadonlyArray<ChangedRow>, E, R>) =>
+  Effect.map(statement, (rows) => rows.map((row): Changed => ({ ...row, orderingKey: keyOf(row.orderingKey) })))
 
 const requeue = (sql: SqlClient.SqlClient) => {
   const statement =
     reopen(`status = 'received', attempt_count = 0, available_at = clock_timestamp(), processed_at = NULL,
       payload_override = coalesce($2::jsonb, i.payload_override)`)
   return (deliveryIds: ReadonlyArray<string>, payload: string | undefined) =>
-    sql.unsafe<Changed>(statement, [deliveryIds, payload ?? null])
+    changedBy(sql.unsafe<ChangedRow>(statement, [deliveryIds, payload ?? null]))
 }
 
 const discard = (sql: SqlClient.SqlClient) => {
   const statement = reopen(`status = 'skipped', available_at = coalesce(i.available_at, clock_timestamp()),
       processed_at = clock_timestamp(), error_tag = '${discardedTag}', last_error = coalesce($2::text, i.last_error)`)
   return (deliveryIds: ReadonlyArray<string>, reason: string | undefined) =>
-    sql.unsafe<Changed>(statement, [deliveryIds, reason === undefined ? null : cutTo(reason, 1023)])
+    changedBy(sql.unsafe<ChangedRow>(statement, [deliveryIds, reason === undefined ? null : cutTo(reason, 1023)]))
 }
 
 export const layer: Layer.Layer<DeadLetterStore, never, TableClient> = Layer.effect(

@@ -30,9 +30,9 @@ export const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.a
 export const isSettled = (delivery: string) =>
   `(${delivery}.status IN ('processed', 'skipped', 'dead_letter') OR (${delivery}.status = 'failed' AND ${delivery}.available_at IS NULL))`
 
-/** A row `i` of `inbox_event` as a `Delivery`. */
+/** A row `i` of `inbox_event` as a `Delivery`, its position as text. */
 export const deliveryFields = `
-  i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.position AS "position",
+  i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.position::text AS "position",
   i.event_name AS "eventName", i.consumer_name AS "consumer", i.status AS "status",
   NOT ${isSettled("i")} AS "isOpen", i.attempt_count AS "attemptCount", i.last_error AS "lastError",
   i.error_tag AS "errorTag",

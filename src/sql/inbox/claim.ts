@@ -21,7 +21,7 @@ import {
   limitsIdle,
   limitsLockWait,
   lockWaitOf,
-  maxBigint
+  maxPositionOf
 } from "./claimFragments.ts"
 
 /**
@@ -35,7 +35,7 @@ const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly l
       SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.tier,
         i.error_tag
       FROM inbox_event AS i
-      WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
+      WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2::bigint
         AND ${limitsIdle("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 8)}
       ORDER BY i.available_at, i.position
       LIMIT ${recoveringLimit("$3::int")}
@@ -49,7 +49,7 @@ const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly l
     ORDER BY c.available_at, c.position`,
     [
       request.consumer,
-      request.maxPosition ?? maxBigint,
+      maxPositionOf(request),
       request.limit,
       idleLimitOf(request),
       ...lockWaitOf(request),

@@ -52,7 +52,8 @@ export const coveredBy = (interest: Interest) =>
       ? [interest.names]
       : [interest.names, interest.patterns.map(toLike)]
 
-export const maxBigint = 9223372036854775807n
+/** Parameter of the last position that is wanted; without one, all are. */
+export const maxPositionOf = ({ maxPosition }: ClaimRequest) => String(maxPosition ?? 9223372036854775807n)
 
 const inMillis = (millis: number | undefined) => (millis === undefined ? null : `${Math.ceil(millis)}ms`)
 

@@ -24,7 +24,7 @@ import {
   limitsIdle,
   limitsLockWait,
   lockWaitOf,
-  maxBigint
+  maxPositionOf
 } from "./claimFragments.ts"
 import { isFree, isUnblocked, lockOf } from "./orderingKeys.ts"
 
@@ -50,12 +50,12 @@ const countLimit = 20
  * The keys of the next due deliveries, and the locks of as many as are likely to fill the batch: keys with few open
  * deliveries need more. `LIMIT` ends the scan that tries the locks as soon as it has enough.
  */
-const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<bigint>) =>
-  sql.unsafe<{ seen: ReadonlyArray<bigint>; locked: ReadonlyArray<bigint>; isRecovering: boolean }>(
+const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<string>) =>
+  sql.unsafe<{ seen: ReadonlyArray<string>; locked: ReadonlyArray<string>; isRecovering: boolean }>(
     `WITH due AS MATERIALIZED (
       SELECT i.ordering_key, i.available_at, i.position
       FROM inbox_event AS i
-      WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2
+      WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2::bigint
         AND i.ordering_key IS NOT NULL AND i.ordering_key <> ALL ($4::bigint[])
         AND ${limitsIdle("$6")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
       ORDER BY i.available_at, i.position
@@ -75,16 +75,16 @@ const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: num
         ) AS f
       ) AS o
     )
-    SELECT ARRAY(SELECT ordering_key FROM keys) AS "seen",
+    SELECT ARRAY(SELECT ordering_key::text FROM keys) AS "seen",
       ARRAY(
-        SELECT ordering_key
+        SELECT ordering_key::text
         FROM keys
         WHERE ${lockOf("ordering_key")}
         LIMIT (SELECT ceil(${recoveringLimit("$3::int")} * keys / greatest(deliveries, 1))::int FROM sizes)
       ) AS "locked", EXISTS (${isRecovering}) AS "isRecovering"`,
     [
       request.consumer,
-      request.maxPosition ?? maxBigint,
+      maxPositionOf(request),
       limit,
       passed,
       Math.min(maxWindow, Math.max(minWindow, limit)),
@@ -93,11 +93,13 @@ const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: num
     ]
   )
 
-interface Taken extends Omit<ClaimedRow, "deliveryId"> {
+/** Numbers of 64 bits as text: they go back as they came. */
+interface Taken extends Omit<ClaimedRow, "deliveryId" | "orderingKey"> {
   /** Null in the only row when nothing was taken. */
   readonly deliveryId: string | null
-  readonly blocked: ReadonlyArray<bigint>
-  readonly blockedFrom: ReadonlyArray<bigint>
+  readonly orderingKey: string
+  readonly blocked: ReadonlyArray<string>
+  readonly blockedFrom: ReadonlyArray<string>
 }
 
 /** The first open deliveries of the keys `$2`, one more of each than are wanted, and whether each is free and ready. */
@@ -110,7 +112,7 @@ const chainOf = ({ interest, onDeadLetter }: ClaimRequest) => `
       i.tier, i.error_tag, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
         AND ${covers(interest, 8)}) AS is_ready
     FROM inbox_event AS i
-    WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${open} AND i.position <= $3
+    WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${open} AND i.position <= $3::bigint
     ORDER BY i.position
     LIMIT $4::int + 1
   ) AS o`
@@ -152,13 +154,13 @@ const blocked = `
  * From the open deliveries of keys that are held: those that are ready, up to the first of each key that is not. Also
  * which keys are blocked, and from which position on.
  */
-const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, keys: ReadonlyArray<bigint>) =>
+const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, keys: ReadonlyArray<string>) =>
   sql.unsafe<Taken>(
     `WITH chain AS MATERIALIZED (${chainOf(request)}), ranked AS MATERIALIZED (${ranked}),
       wanted AS MATERIALIZED (${wanted}), held AS MATERIALIZED (${held}), claimed AS MATERIALIZED (${claimed}),
       blocked AS (${blocked})
-    SELECT ${claimedColumns}, ${contentColumns("$7::int")}, ${recoveryColumn}, c.ordering_key AS "orderingKey", c.is_parking AS "isParking",
-      coalesce(b.keys, '{}') AS "blocked", coalesce(b.positions, '{}') AS "blockedFrom"
+    SELECT ${claimedColumns}, ${contentColumns("$7::int")}, ${recoveryColumn}, c.ordering_key::text AS "orderingKey", c.is_parking AS "isParking",
+      coalesce(b.keys, '{}')::text[] AS "blocked", coalesce(b.positions, '{}')::text[] AS "blockedFrom"
     FROM blocked AS b
     LEFT JOIN claimed AS c ON true
     LEFT JOIN ${eventOf} ON true
@@ -168,7 +170,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
     [
       request.consumer,
       keys,
-      request.maxPosition ?? maxBigint,
+      maxPositionOf(request),
       limit,
       ...lockWaitOf(request),
       shareOf(limit),
@@ -179,7 +181,7 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
 /** Takes due deliveries of blocked keys out of the claim index. Those nobody covers here are left to who does. */
 const park =
   (sql: SqlClient.SqlClient) =>
-  (request: ClaimRequest, keys: ReadonlyArray<bigint>, positions: ReadonlyArray<bigint>) =>
+  (request: ClaimRequest, keys: ReadonlyArray<string>, positions: ReadonlyArray<string>) =>
     sql.unsafe(
       `UPDATE inbox_event
     SET available_at = 'infinity', updated_at = clock_timestamp()
@@ -204,13 +206,16 @@ const take = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   request: ClaimRequest,
   limit: number,
-  keys: ReadonlyArray<bigint>
+  keys: ReadonlyArray<string>
 ) {
   const found = yield* takeHeads(sql)(request, limit, keys)
   const [first] = found
   const isBlocked = first !== undefined && first.blocked.length > 0
   if (isBlocked) yield* park(sql)(request, first.blocked, first.blockedFrom)
-  const taken = found.filter((row): row is Taken & ClaimedRow => row.deliveryId !== null)
+  const taken = found.flatMap((row) => {
+    const { deliveryId, orderingKey } = row
+    return deliveryId === null ? [] : [Object.assign(row, { deliveryId, orderingKey: BigInt(orderingKey) })]
+  })
   return { rows: yield* withContents(sql, taken, limit), isBlocked }
 })
 
@@ -219,7 +224,7 @@ export const claimInOrder =
   (sql: SqlClient.SqlClient) =>
   (request: ClaimRequest & { readonly limit: number }): Effect.Effect<ReadonlyArray<Claimed>, SqlError.SqlError> =>
     Effect.gen(function* () {
-      const passed = new Set<bigint>()
+      const passed = new Set<string>()
       let tried = request.limit
       for (let look = 0; look < maxLooks; look++) {
         const [found] = yield* tryKeys(sql)(request, tried, [...passed])
@@ -241,8 +246,8 @@ export const claimInOrder =
 export const claimOneInOrder =
   (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
     Effect.gen(function* () {
-      const [found] = yield* sql.unsafe<{ key: bigint }>(
-        `SELECT i.ordering_key AS "key"
+      const [found] = yield* sql.unsafe<{ key: string }>(
+        `SELECT i.ordering_key::text AS "key"
       FROM inbox_event AS i
       WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND ${notPaused("$1")}
         AND ${limitsIdle("$3")} AND i.ordering_key IS NOT NULL AND ${lockOf("i.ordering_key")}`,

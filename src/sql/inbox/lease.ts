@@ -55,7 +55,7 @@ const giveBack = (sql: SqlClient.SqlClient) => (deliveryId: string, token: strin
   )
 
 const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number, graceMillis: number) =>
-  sql.unsafe<Expired>(
+  sql.unsafe<Omit<Expired, "orderingKey"> & { readonly orderingKey: string | null }>(
     `WITH expired AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.attempt_count - 1 AS attempt_count, i.payload_override, i.tier, i.error_tag,
         i.ordering_key, i.lease_token, i.position, h.is_running
@@ -73,7 +73,7 @@ const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number, 
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
     SELECT ${claimedColumns}, NULL AS "payload", NULL AS "metadata", NULL AS "oversizeBytes",
-      c.ordering_key AS "orderingKey", NULL AS "recovery", c.lease_token::text AS "token",
+      c.ordering_key::text AS "orderingKey", NULL AS "recovery", c.lease_token::text AS "token",
       c.is_running AS "isHolderRunning"
     FROM expired AS c
     CROSS JOIN ${eventOf}
@@ -118,7 +118,7 @@ export const leases = (
       storeErrors("inbox.expired")(
         Effect.map(expired(sql)(consumer, limit, graceMillis), (rows) =>
           rows.map(({ orderingKey, ...row }) =>
-            orderingKey === null ? row : { ...row, orderingKey: orderingKey as bigint }
+            orderingKey === null ? row : { ...row, orderingKey: BigInt(orderingKey) }
           )
         )
       )

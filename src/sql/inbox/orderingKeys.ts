@@ -14,6 +14,7 @@ import type { UnparkRequest } from "../../stores/Delivery.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
 import { tablesId } from "../connection/tableClient.ts"
 import { gaveUp, open } from "../deliveryStates.ts"
+import { textsOf } from "../exact.ts"
 
 /** Names the lock of a key of consumer `$1`; advisory locks are shared by all schemas of a database. The key is the seed. */
 const lockName = (key: string) => `hashtextextended(${tablesId} || '.' || $1::text, ${key})`
@@ -25,19 +26,19 @@ export const lockOf = (key: string) => `pg_try_advisory_xact_lock(${lockName(key
 const lockAll = (sql: SqlClient.SqlClient) => (consumer: string, keys: ReadonlyArray<bigint>) =>
   sql.unsafe(
     `SELECT pg_advisory_xact_lock(${lockName("key")}) FROM (SELECT key FROM unnest($2::bigint[]) AS k (key) ORDER BY key) AS k`,
-    [consumer, keys]
+    [consumer, textsOf(keys)]
   )
 
 /** Those of these keys whose lock could be had. */
 const lockFree = (sql: SqlClient.SqlClient) => (consumer: string, keys: ReadonlyArray<bigint>) =>
-  sql.unsafe<{ keys: ReadonlyArray<bigint> }>(
-    `SELECT ARRAY(SELECT key FROM unnest($2::bigint[]) AS k (key) WHERE ${lockOf("key")}) AS "keys"`,
-    [consumer, keys]
+  sql.unsafe<{ keys: ReadonlyArray<string> }>(
+    `SELECT ARRAY(SELECT key::text FROM unnest($2::bigint[]) AS k (key) WHERE ${lockOf("key")}) AS "keys"`,
+    [consumer, textsOf(keys)]
   )
 
 /** Makes the first open deliveries of keys due that are parked and that nothing blocks. */
 const unparkFirst =
-  (sql: SqlClient.SqlClient) => (consumer: string, keys: ReadonlyArray<bigint>, onDeadLetter: OnDeadLetter) =>
+  (sql: SqlClient.SqlClient) => (consumer: string, keys: ReadonlyArray<string>, onDeadLetter: OnDeadLetter) =>
     sql.unsafe(
       `UPDATE inbox_event
       SET available_at = coalesce(

@@ -11,7 +11,7 @@ import { firstOrderingKey, type PollRequest, type PollResult } from "../../store
 import { claimable, isSettled, notPaused } from "../deliveryStates.ts"
 import { hasRecovered } from "../recovery.ts"
 import { isBackfillOpen } from "../subscriptions/backfill.ts"
-import { coveredBy, covers, maxBigint } from "./claimFragments.ts"
+import { coveredBy, covers, maxPositionOf } from "./claimFragments.ts"
 import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
 /**
@@ -34,9 +34,9 @@ const nextDueAt = (consumer: string, isWanted: string) => `least(
 /** Milliseconds until a claim of one consumer next finds something; null for never. */
 export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
   sql.unsafe<{ inMillis: number | null }>(
-    `SELECT (extract(epoch FROM ${nextDueAt("$1", `i.position <= $2 AND ${covers(request.interest, 3)}`)}
+    `SELECT (extract(epoch FROM ${nextDueAt("$1", `i.position <= $2::bigint AND ${covers(request.interest, 3)}`)}
       - clock_timestamp()) * 1000)::float8 AS "inMillis"`,
-    [request.consumer, request.maxPosition ?? maxBigint, ...coveredBy(request.interest)]
+    [request.consumer, maxPositionOf(request), ...coveredBy(request.interest)]
   )
 
 /**
@@ -167,9 +167,9 @@ const statement = `
     EXISTS (${openSubscriptions}) AS "hasOpenSubscriptions",
     EXISTS (${openBackfills}) AS "hasOpenBackfills",
     EXISTS (${unrolled}) AS "hasUnrolled",
-    (${nextRollUpPosition}) AS "nextRollUpPosition",
+    (${nextRollUpPosition})::text AS "nextRollUpPosition",
     coalesce((${unparkable("parked")}), '[]') AS "unparkable",
-    coalesce((${nextParked("parked")}), ${firstOrderingKey}) AS "nextParkedAfter",
+    coalesce((${nextParked("parked")}), ${firstOrderingKey})::text AS "nextParkedAfter",
     ARRAY(${expired}) AS "expired",
     ARRAY(${recovered}) AS "recovered",
     ARRAY(SELECT consumer FROM disputed) AS "disputed",
@@ -187,20 +187,24 @@ const parametersOf = ({ consumers, parkedAfter, replica, rollUpLimit, rollUpPosi
       on_dead_letter: onDeadLetter
     }))
   ),
-  rollUpPosition,
+  String(rollUpPosition),
   rollUpLimit,
-  parkedAfter,
+  String(parkedAfter),
   replica.id,
   replica.silentMillis
 ]
 
-/** JSON has no 64-bit numbers: keys come as text. */
-type Row = Omit<PollResult, "unparkable"> & {
+/** 64-bit numbers come as text. */
+type Row = Omit<PollResult, "unparkable" | "nextRollUpPosition" | "nextParkedAfter"> & {
+  readonly nextRollUpPosition: string
+  readonly nextParkedAfter: string
   readonly unparkable: ReadonlyArray<{ readonly consumer: string; readonly key: string }>
 }
 
 const toResult = (row: Row): PollResult => ({
   ...row,
+  nextRollUpPosition: BigInt(row.nextRollUpPosition),
+  nextParkedAfter: BigInt(row.nextParkedAfter),
   unparkable: row.unparkable.map(({ consumer, key }) => ({ consumer, key: BigInt(key) }))
 })
 

@@ -35,9 +35,10 @@ export const settling = (options: { readonly attempts: string; readonly guard: s
 export const settledBy = ({ deliveryId, error, errorTag, failure, retryInMillis, status }: Settlement) => [
   deliveryId,
   status,
-  retryInMillis ?? null,
+  // As text: above 24 days it would be sent as a 64-bit integer.
+  retryInMillis === undefined ? null : String(retryInMillis),
   error === undefined ? null : cutTo(error, 1023),
   errorTag === undefined ? null : cutTo(errorTag, 255),
-  failure?.durationMillis ?? null,
+  failure === undefined ? null : String(failure.durationMillis),
   failure === undefined ? null : cutTo(failure.detail, 4000)
 ]

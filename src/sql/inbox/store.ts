@@ -13,6 +13,7 @@ import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { deliveryFields } from "../deliveryStates.ts"
+import { withPosition } from "../exact.ts"
 import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
 import { leases } from "./lease.ts"
@@ -82,21 +83,23 @@ const bringForward = (sql: SqlClient.SqlClient) => {
   return (eventIds: ReadonlyArray<string>) => sql.unsafe<{ consumer: string }>(statement, [eventIds])
 }
 
+type DeliveryRow = Omit<Delivery, "position"> & { readonly position: string }
+
 const findByConsumer = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint, limit: number) =>
-  sql.unsafe<Delivery>(
+  sql.unsafe<DeliveryRow>(
     `SELECT ${deliveryFields}
     FROM inbox_event AS i
     WHERE i.consumer_name = $1 AND i.position > $2::bigint
     ORDER BY i.position
     LIMIT $3::int`,
-    [consumer, position, limit]
+    [consumer, String(position), limit]
   )
 
 const findById = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql.unsafe<Delivery>(`SELECT ${deliveryFields} FROM inbox_event AS i WHERE i.id = $1::uuid`, [deliveryId])
+  sql.unsafe<DeliveryRow>(`SELECT ${deliveryFields} FROM inbox_event AS i WHERE i.id = $1::uuid`, [deliveryId])
 
 const findByEvent = (sql: SqlClient.SqlClient) => (eventId: string) =>
-  sql.unsafe<Delivery>(
+  sql.unsafe<DeliveryRow>(
     `SELECT ${deliveryFields} FROM inbox_event AS i WHERE i.outbox_event_id = $1::uuid ORDER BY i.consumer_name`,
     [eventId]
   )
@@ -109,8 +112,8 @@ const countByStatus = (sql: SqlClient.SqlClient) =>
     ORDER BY consumer_name, status`
 
 const lastPosition = (sql: SqlClient.SqlClient) => (consumer: string) =>
-  sql<{ position: bigint }>`
-    SELECT coalesce(max(position), 0) AS "position" FROM inbox_event WHERE consumer_name = ${consumer}`
+  sql<{ position: string }>`
+    SELECT coalesce(max(position), 0)::text AS "position" FROM inbox_event WHERE consumer_name = ${consumer}`
 
 export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnection> = Layer.effect(
   InboxStore,
@@ -140,19 +143,27 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
               Effect.map(forward(eventIds), (rows) => [...new Set(rows.map((row) => row.consumer))])
             ),
       findByConsumer: (consumer, position, limit) =>
-        storeErrors("inbox.findByConsumer")(findByConsumer(sql)(consumer, position, limit)),
+        storeErrors("inbox.findByConsumer")(
+          Effect.map(findByConsumer(sql)(consumer, position, limit), (rows) => rows.map(withPosition))
+        ),
       complete: (deliveryIds) =>
         deliveryIds.length === 0 ? Effect.void : storeErrors("inbox.complete")(completeAll(deliveryIds)),
       settle: (settlement) => storeErrors("inbox.settle")(Effect.map(settleOne(settlement), (rows) => rows.length > 0)),
       nextDue: (request) =>
         storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request), ([row]) => row?.inMillis ?? undefined)),
       lastPosition: (consumer) =>
-        storeErrors("inbox.lastPosition")(Effect.map(lastPosition(sql)(consumer), ([row]) => row?.position ?? 0n)),
+        storeErrors("inbox.lastPosition")(
+          Effect.map(lastPosition(sql)(consumer), ([row]) => BigInt(row?.position ?? 0))
+        ),
       poll: (request) => storeErrors("inbox.poll")(poll(sql)(request)),
       ...leases(sql, on(control.query), storeErrors),
       attempts: (deliveryId) => storeErrors("inbox.attempts")(attempts(sql)(deliveryId)),
-      findById: (deliveryId) => storeErrors("inbox.findById")(Effect.map(findById(sql)(deliveryId), ([row]) => row)),
-      findByEvent: (eventId) => storeErrors("inbox.findByEvent")(findByEvent(sql)(eventId)),
+      findById: (deliveryId) =>
+        storeErrors("inbox.findById")(
+          Effect.map(findById(sql)(deliveryId), ([row]) => (row === undefined ? undefined : withPosition(row)))
+        ),
+      findByEvent: (eventId) =>
+        storeErrors("inbox.findByEvent")(Effect.map(findByEvent(sql)(eventId), (rows) => rows.map(withPosition))),
       countByStatus: storeErrors("inbox.countByStatus")(countByStatus(sql)),
       // Any process may change them.
       changed: Effect.sleep("20 millis")

@@ -10,17 +10,20 @@ import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
 import { notifyingParameters, notifyingSql } from "../connection/notificationMessage.ts"
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "../contents.ts"
+import { withPosition } from "../exact.ts"
 import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
 
 /** What is known of an event that was stored. */
-type Stored = Omit<Appended, "existing">
+type Stored = Omit<Appended, "existing" | "position"> & { readonly position: string }
 
-/** A row with `columnsOf`; `withContent` makes an `OutboxRow` of it. */
-export type StoredRow = Omit<OutboxRow, keyof Content> & ContentRow
+/** A row with `columnsOf`. */
+export type StoredRow = Omit<OutboxRow, keyof Content | "position"> & ContentRow & { readonly position: string }
+
+export const toOutboxRow = <Row extends StoredRow>(row: Row) => withPosition(withContent(row))
 
 /** Columns of an `OutboxRow`, for rows joined with `contentOf`: see `StoredRow`. */
 export const columnsOf = (event: string) => `
-  ${event}.id::text AS "id", ${event}.position AS "position", ${event}.event_name AS "eventName",
+  ${event}.id::text AS "id", ${event}.position::text AS "position", ${event}.event_name AS "eventName",
   ${event}.schema_version AS "schemaVersion", ${event}.source_module AS "sourceModule",
   ${event}.aggregate_type AS "aggregateType", ${event}.aggregate_id AS "aggregateId", ${contentColumns()},
   ${event}.correlation_id AS "correlationId", ${event}.causation_id AS "causationId",
@@ -104,7 +107,7 @@ const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; 
     INSERT INTO inbox_event (${deliveryColumns})
     ${deliveriesOf("stored", "interested")}
   )
-  SELECT e.id::text AS "id", e.position AS "position", e.status AS "status", e.created_at AS "createdAt",
+  SELECT e.id::text AS "id", e.position::text AS "position", e.status AS "status", e.created_at AS "createdAt",
     coalesce(n.consumers, '{}') AS "consumers"
   FROM stored AS e
   LEFT JOIN wanted AS n ON n.event_name = e.event_name
@@ -128,7 +131,7 @@ const findByKeys = (sql: SqlClient.SqlClient) => {
         events.map((_) => _.eventName),
         events.map((_) => _.dedupeKey ?? "")
       ]),
-      (rows) => rows.map(withContent)
+      (rows) => rows.map(toOutboxRow)
     )
 }
 
@@ -156,7 +159,7 @@ export const append = (sql: SqlClient.SqlClient) => {
     const existing = new Map(taken.map((row) => [keyOf(row), row]))
     return yield* Effect.forEach(events, (event): Effect.Effect<Appended, StoreError> => {
       const row = written.get(event.id)
-      if (row !== undefined) return Effect.succeed({ ...row, existing: undefined })
+      if (row !== undefined) return Effect.succeed({ ...withPosition(row), existing: undefined })
       const other = existing.get(keyOf(event))
       if (other === undefined) return Effect.fail(vanished(event))
       const { consumers, ...found } = other
@@ -177,5 +180,7 @@ export const append = (sql: SqlClient.SqlClient) => {
   ): Effect.Effect<ReadonlyArray<Appended>, StoreError | SqlError.SqlError> =>
     events.some((event) => event.dedupeKey !== undefined)
       ? appendKeyed(events)
-      : Effect.map(appendPlain(events, notification), (rows) => rows.map((row) => ({ ...row, existing: undefined })))
+      : Effect.map(appendPlain(events, notification), (rows) =>
+          rows.map((row) => ({ ...row, position: BigInt(row.position), existing: undefined }))
+        )
 }

@@ -68,13 +68,13 @@ export const rollUpWindow = (sql: SqlClient.SqlClient) => {
   const pending = (position: bigint, limit: number) => sql<{ id: string }>`
     SELECT id::text AS "id"
     FROM outbox_event
-    WHERE status = 'pending' AND routed_at IS NOT NULL AND position > ${position}::bigint
+    WHERE status = 'pending' AND routed_at IS NOT NULL AND position > ${String(position)}::bigint
     ORDER BY position
     LIMIT ${limit}::int`
   const given = rollUpGiven(sql)
   return (position: bigint, limit: number) =>
     onRefusal(
-      Effect.map(sql.unsafe<{ rolled: number }>(statement, [position, limit]), ([row]) => row?.rolled ?? 0),
+      Effect.map(sql.unsafe<{ rolled: number }>(statement, [String(position), limit]), ([row]) => row?.rolled ?? 0),
       Effect.flatMap(pending(position, limit), (rows) => given(rows.map(({ id }) => id)))
     )
 }

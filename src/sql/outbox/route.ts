@@ -45,12 +45,12 @@ interface Routed {
 
 const nothingRouted: Routed = { routed: 0, consumers: [] }
 
-const unrouted = (sql: SqlClient.SqlClient) => (position: bigint, limit: number) =>
-  sql<{ id: string; position: bigint }>`
-    SELECT id::text AS "id", position AS "position"
-    FROM outbox_event
-    WHERE routed_at IS NULL AND position > ${position}::bigint
-    ORDER BY position
+const unrouted = (sql: SqlClient.SqlClient) => (position: string, limit: number) =>
+  sql<{ id: string; position: string }>`
+    SELECT o.id::text AS "id", o.position::text AS "position"
+    FROM outbox_event AS o
+    WHERE o.routed_at IS NULL AND o.position > ${position}::bigint
+    ORDER BY o.position
     LIMIT ${limit}::int`
 
 export const route = (sql: SqlClient.SqlClient) => {
@@ -60,7 +60,7 @@ export const route = (sql: SqlClient.SqlClient) => {
   /** Routes all events there are but those the database refuses. */
   const inPages = Effect.fnUntraced(function* (limit: number) {
     let routed = 0
-    let position = 0n
+    let position = "0"
     const consumers = new Set<string>()
     for (;;) {
       const page = yield* unrouted(sql)(position, limit)

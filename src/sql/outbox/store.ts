@@ -9,8 +9,8 @@ import { type EventStatus, OutboxStore } from "../../stores/OutboxStore.ts"
 import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
-import { contentOf, withContent } from "../contents.ts"
-import { append, columnsOf, type StoredRow } from "./append.ts"
+import { contentOf } from "../contents.ts"
+import { append, columnsOf, type StoredRow, toOutboxRow } from "./append.ts"
 import { removeSettled } from "./retention.ts"
 import { rollUpGiven, rollUpWindow } from "./rollUp.ts"
 import { route } from "./route.ts"
@@ -22,7 +22,7 @@ const findById = (sql: SqlClient.SqlClient) => (eventId: string) =>
       WHERE e.id = $1::uuid`,
       [eventId]
     ),
-    ([row]) => (row === undefined ? undefined : withContent(row))
+    ([row]) => (row === undefined ? undefined : toOutboxRow(row))
   )
 
 const findByName = (sql: SqlClient.SqlClient) => (eventName: string, position: bigint, limit: number) =>
@@ -34,9 +34,9 @@ const findByName = (sql: SqlClient.SqlClient) => (eventName: string, position: b
       WHERE e.event_name = $1 AND e.position > $2::bigint
       ORDER BY e.position
       LIMIT $3::int`,
-      [eventName, position, limit]
+      [eventName, String(position), limit]
     ),
-    (rows) => rows.map(withContent)
+    (rows) => rows.map(toOutboxRow)
   )
 
 const countByStatus = (sql: SqlClient.SqlClient) =>

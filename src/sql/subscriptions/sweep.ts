@@ -90,15 +90,19 @@ const isMissed = `s.swept_at IS NULL AND o.routed_at IS NOT NULL
         )`
 
 /** Ids of events that were missed, for when one of them is refused. */
-const missedIds = (sql: SqlClient.SqlClient) => (position: bigint) =>
-  sql.unsafe<{ id: string; position: bigint }>(
-    `SELECT DISTINCT o.position AS "position", o.id::text AS "id"
-    FROM integration_subscription AS s
-    JOIN outbox_event AS o
-      ON ${isAround} AND o.event_name LIKE s.event_like
-    WHERE ${isMissed} AND o.position > $1::bigint
-    ORDER BY o.position
-    LIMIT $2::int`,
+const missedIds = (sql: SqlClient.SqlClient) => (position: string) =>
+  sql.unsafe<{ id: string; position: string }>(
+    `SELECT m.position::text AS "position", m.id::text AS "id"
+    FROM (
+      SELECT DISTINCT o.position, o.id
+      FROM integration_subscription AS s
+      JOIN outbox_event AS o
+        ON ${isAround} AND o.event_name LIKE s.event_like
+      WHERE ${isMissed} AND o.position > $1::bigint
+      ORDER BY o.position
+      LIMIT $2::int
+    ) AS m
+    ORDER BY m.position`,
     [position, sweepLimit]
   )
 
@@ -110,7 +114,7 @@ interface Given {
 /** Gives all that is missed and not refused; returns whether something was refused. */
 const deliverInPages = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, consumers: Set<string>) {
   let isRefused = false
-  for (let position = 0n; ; ) {
+  for (let position = "0"; ; ) {
     const page = yield* missedIds(sql)(position)
     const { refused, results } = yield* bisectRefused(
       "subscriptions.sweep",
