@@ -82,8 +82,26 @@ export const endRecovery = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArr
     [consumers]
   )
 
-/** Whether nothing suspect is due of a consumer `c` that recovers. */
+/** Whether what a process served counts for a recovery: it runs, or ended within the last hour. */
+export const isRecorded = (r: string) =>
+  `(${r}.status = 'running' OR ${r}.stopped_at > clock_timestamp() - interval '1 hour')`
+
+/**
+ * Whether nothing suspect is due of a consumer `c` that recovers. What none of the recorded processes served was in nobody's
+ * hands, and nobody may ever take it.
+ */
 export const hasRecovered = (c: string) => `(${c}.careful_until IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM inbox_event AS i
   WHERE i.consumer_name = ${c}.consumer_name AND ${claimable} AND i.available_at <= ${c}.careful_until
+    AND i.event_name LIKE ANY (ARRAY(
+      SELECT s.event_like
+      FROM integration_subscription AS s
+      WHERE s.consumer_name = ${c}.consumer_name AND EXISTS (
+        SELECT 1 FROM integration_replica AS r
+        WHERE ${isRecorded("r")} AND (
+          r.consumers->s.consumer_name->'names' ? s.event_pattern
+          OR r.consumers->s.consumer_name->'patterns' ? s.event_pattern
+        )
+      )
+    ))
 ))`

@@ -16,7 +16,7 @@ import { ControlConnection, type Query, type Session } from "./connection/contro
 import { storeErrorsOf } from "./connection/errors.ts"
 import { type InTransaction, maintenanceTransaction } from "./connection/maintenanceTransaction.ts"
 import { TableClient, tablesId } from "./connection/tableClient.ts"
-import { endRecovery, lockConsumers, startRecovery } from "./recovery.ts"
+import { endRecovery, isRecorded, lockConsumers, startRecovery } from "./recovery.ts"
 
 /** The session lock of a process; advisory locks are shared by all schemas of a database. */
 const lockKey = (id: string) => `hashtextextended(${tablesId} || '.replica.' || (${id})::text, 0)`
@@ -109,11 +109,11 @@ const unlocked = (sql: SqlClient.SqlClient) => (id: string) =>
   FROM integration_replica
   WHERE status = 'running' AND NOT is_locked AND id <> ${id}::uuid`
 
-/** What is recorded of processes that run, or ended within the last hour. */
-const recorded = (sql: SqlClient.SqlClient) => sql<{ consumers: Recorded }>`
-  SELECT consumers AS "consumers"
-  FROM integration_replica
-  WHERE status = 'running' OR stopped_at > clock_timestamp() - interval '1 hour'`
+/** What is recorded of processes that run, or ended lately. */
+const recorded = (sql: SqlClient.SqlClient) =>
+  sql.unsafe<{ consumers: Recorded }>(
+    `SELECT consumers AS "consumers" FROM integration_replica AS r WHERE ${isRecorded("r")}`
+  )
 
 const all = (sql: SqlClient.SqlClient) => sql<Replica>`
   SELECT id::text AS "id", host AS "host", pid AS "pid", status AS "status", started_at AS "startedAt",

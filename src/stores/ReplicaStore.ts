@@ -77,7 +77,10 @@ export class ReplicaStore extends Context.Service<
     readonly reap: (silentMillis: number) => Effect.Effect<number, StoreError>
     /** Makes a consumer recover, with as many due deliveries as its batches may hold: a connection was lost in one. */
     readonly startRecovery: (consumer: string) => Effect.Effect<void, StoreError>
-    /** Ends the recovery of those consumers of which nothing suspect is due any more. */
+    /**
+     * Ends the recovery of those consumers of which nothing suspect is due any more. What no process served that runs, or ended
+     * within the last hour, is not suspect.
+     */
     readonly endRecovery: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /** Writes that an attempt begins; committed when it returns, whatever becomes of the caller's transaction. */
     readonly noteStarted: (deliveryId: string, attempt: number) => Effect.Effect<void, StoreError>

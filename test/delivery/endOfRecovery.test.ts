@@ -1,0 +1,69 @@
+/** When a consumer that recovers from a crash is through with it. */
+import { assert, describe, layer as withLayer } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { InboxStore, Processor, Publisher, Transactor } from "../../src/index.ts"
+import { ReplicaStore, SubscriptionStore } from "../../src/stores.ts"
+import { databases } from "../support/databases.ts"
+import { eventsOf, noting, serve, services } from "../support/scenario.ts"
+
+const isRecovering = (consumer: string) =>
+  SqlClient.SqlClient.use((sql) =>
+    Effect.map(
+      sql<{ is: boolean }>`
+        SELECT careful_until IS NOT NULL AS is FROM integration_consumer WHERE consumer_name = ${consumer}`,
+      ([row]) => row?.is
+    )
+  )
+
+describe.each(databases)("on $name", ({ layer }) => {
+  withLayer(services(layer), { excludeTestServices: true, timeout: "60 seconds" })("recovery", (it) => {
+    it.effect("ends although deliveries wait that nobody handles", () =>
+      Effect.gen(function* () {
+        const { Followed, Happened } = eventsOf("recovering")
+        const replicas = yield* ReplicaStore
+        const processor = yield* Processor
+        // A handler that was removed: its subscription is durable.
+        yield* SubscriptionStore.use((store) =>
+          store.register([{ consumer: "recovering", event: Followed.name, priority: 0, ordering: "none" }])
+        )
+        yield* serve(noting("recovering", Happened))
+        yield* Publisher.publish(Followed, { n: 1 })
+        yield* replicas.startRecovery("recovering")
+        yield* Publisher.publish(Happened, { n: 2 })
+        yield* processor.drain
+        yield* replicas.endRecovery(["recovering"])
+        assert.isFalse(yield* isRecovering("recovering"))
+      })
+    )
+
+    it.effect("does not end while a delivery waits that a process handled which has ended", () =>
+      Effect.gen(function* () {
+        const { Happened } = eventsOf("not-yet")
+        const replicas = yield* ReplicaStore
+        const sql = yield* SqlClient.SqlClient
+        yield* SubscriptionStore.use((store) =>
+          store.register([{ consumer: "not-yet", event: Happened.name, priority: 0, ordering: "none" }])
+        )
+        const served = JSON.stringify({ "not-yet": { names: [Happened.name], patterns: [], workers: 1, batch: 64 } })
+        yield* sql`
+          INSERT INTO integration_replica (id, status, stopped_at, consumers)
+          VALUES (gen_random_uuid(), 'dead', clock_timestamp(), ${served}::jsonb)`
+        yield* Publisher.publish(Happened, { n: 1 })
+        yield* replicas.startRecovery("not-yet")
+        yield* replicas.endRecovery(["not-yet"])
+        assert.isTrue(yield* isRecovering("not-yet"))
+        const interest = { names: [Happened.name], patterns: [] }
+        yield* Transactor.withTransaction(
+          InboxStore.use((inbox) =>
+            Effect.flatMap(inbox.claim({ consumer: "not-yet", interest, limit: 1 }), (rows) =>
+              inbox.complete(rows.map(({ deliveryId }) => deliveryId))
+            )
+          )
+        )
+        yield* replicas.endRecovery(["not-yet"])
+        assert.isFalse(yield* isRecovering("not-yet"))
+      })
+    )
+  })
+})
