@@ -1,6 +1,6 @@
 /** Consumers whose handlers have effects outside the database. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
-import { Deferred, Effect, Layer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { HandlerTimeout } from "../../src/errors/HandlerErrors.ts"
 import {
   Consumer,
@@ -384,6 +384,46 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           yield* Deferred.succeed(go, undefined)
           for (const { id } of [first, second]) assert.deepInclude(yield* settled(id), { status: "processed" })
           assert.deepStrictEqual(log, ["2 begins", "2 ends", "1 begins", "1 ends"])
+        })
+      )
+
+      it.effect("begin nothing when their claim comes through after they are to stop", () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("stopped")
+          const inbox = yield* InboxStore
+          const [isLeasing, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+          let runs = 0
+          const scope = yield* Scope.make()
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("stopped"),
+              event: Happened,
+              handler: () =>
+                Effect.sync(() => {
+                  runs++
+                })
+            })
+          ).pipe(Scope.provide(scope))
+          // As where the only session of the database is in use.
+          const { lease } = inbox
+          Object.assign(inbox, {
+            lease: (...given: Parameters<typeof lease>) =>
+              Effect.andThen(
+                Effect.andThen(Deferred.succeed(isLeasing, undefined), Deferred.await(go)),
+                Effect.suspend(() => lease(...given))
+              )
+          })
+          yield* Publisher.publish(Happened, { n: 1 })
+          yield* Deferred.await(isLeasing)
+          const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+          // Time to ask the worker to stop, and less than it is given to end.
+          yield* Effect.sleep("50 millis")
+          yield* Deferred.succeed(go, undefined)
+          yield* Fiber.join(closing)
+          Object.assign(inbox, { lease })
+          assert.strictEqual(runs, 0)
+          const [delivery] = yield* inbox.findByConsumer("stopped", 0n, 1)
+          assert.deepInclude(delivery, { status: "received", attemptCount: 0 })
         })
       )
 

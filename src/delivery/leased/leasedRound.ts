@@ -54,14 +54,20 @@ const take = (engine: Engine, round: Round, isExclusive: boolean): Effect.Effect
     if (row === undefined || engine.registry.handlerFor(consumer.name, row.eventName) === undefined) {
       return Taken.Nothing()
     }
-    if (!isExclusive && needsExclusivity(row, round)) return Taken.NeedsExclusivity()
+    const isNeeded = needsExclusivity(row, round)
+    if (isNeeded && !isExclusive) return Taken.NeedsExclusivity()
+    // Somebody else has had the one it was for: this one runs beside others, in the next round.
+    if (isExclusive && !isNeeded) return Taken.Nothing()
     const token = yield* engine.inbox.lease(row.deliveryId, rules.processingLeaseMs, engine.replicas.id)
     return Taken.One({ row: { ...row, token } })
   })
   return engine.permits.withPermit(consumer.name)(inOwnTransaction(engine, rules, untraced(transaction)))
 }
 
-/** How an attempt ended. `NotRun`: its subscriber was removed meanwhile; `LeaseLost`: somebody else has the delivery by now. */
+/**
+ * How an attempt ended. `NotRun`: its subscriber was removed, or its worker is to stop; `LeaseLost`: somebody else has the
+ * delivery by now.
+ */
 type AttemptEnd = Outcome | { readonly _tag: "NotRun" } | { readonly _tag: "LeaseLost" }
 
 /** Runs the handler; its own failures are data. */
@@ -93,30 +99,43 @@ const handle = Effect.fnUntraced(function* (
   )
 })
 
-/** Runs one attempt, from its lease to its settlement. Returns how many were settled. */
-const run = (engine: Engine, round: Round, row: Leased) =>
-  Effect.acquireUseRelease(
-    engine.leases.track(row.deliveryId, row.token, round.rules.processingLeaseMs),
-    (lost) => runTracked(engine, round, row, lost),
-    () => engine.leases.untrack(row.deliveryId, row.token)
-  )
+/** Where an attempt may be interrupted. */
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
+/**
+ * Runs one attempt, from its lease to its settlement; a lease whose handler did not come to an end is given back. Returns how
+ * many were settled.
+ */
+const run = Effect.fnUntraced(function* (engine: Engine, round: Round, row: Leased, restore: Restore) {
+  const progress = { hasHandled: false }
+  const lost = yield* engine.leases.track(row.deliveryId, row.token, round.rules.processingLeaseMs)
+  const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
+  const giveBack = Effect.ignore(withStatementTimeout(engine, "inbox.giveBack", givenBack))
+  return yield* restore(runTracked(engine, round, row, lost, progress)).pipe(
+    Effect.onExit(() => (progress.hasHandled ? Effect.void : giveBack)),
+    Effect.ensuring(engine.leases.untrack(row.deliveryId, row.token))
+  )
+})
+
+/** @param progress - told when the handler has come to its end: its effects cannot be taken back */
 const runTracked = Effect.fnUntraced(function* (
   engine: Engine,
   round: Round,
   row: Leased,
-  lost: Deferred.Deferred<void>
+  lost: Deferred.Deferred<void>,
+  progress: { hasHandled: boolean }
 ) {
   const { consumer } = round
+  // It may have waited long, for the database or for others.
+  if (round.isStopping()) return 0
   const writes = Deferring.make()
-  const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
-  const giveBack = Effect.ignore(withStatementTimeout(engine, "inbox.giveBack", givenBack))
   const startedAt = yield* engine.now
-  const ended: AttemptEnd = yield* handle(engine, round, row, writes).pipe(
-    Effect.raceFirst(Effect.as(Deferred.await(lost), { _tag: "LeaseLost" } as const)),
-    Effect.onInterrupt(() => giveBack)
+  const ended: AttemptEnd = yield* Effect.raceFirst(
+    handle(engine, round, row, writes),
+    Effect.as(Deferred.await(lost), { _tag: "LeaseLost" } as const)
   )
-  if (ended._tag === "NotRun") return yield* Effect.as(giveBack, 0)
+  if (ended._tag === "NotRun") return 0
+  progress.hasHandled = true
   const durationMillis = Math.max(0, (yield* engine.now) - startedAt)
   const settlement =
     ended._tag === "LeaseLost"
@@ -131,34 +150,29 @@ const runTracked = Effect.fnUntraced(function* (
     : yield* followUp(engine, consumer, [], [{ row, settlement }])
 })
 
-/** A delivery that runs while no other leased attempt does, once that is so. Returns how many were settled. */
-const runExclusively = Effect.fnUntraced(function* (engine: Engine, before: Round) {
-  const exclusively = Effect.gen(function* () {
-    const round = yield* withRulesOfNow(engine, before)
-    const taken = yield* take(engine, round, true)
-    if (taken._tag !== "One") return 0
-    const attempt = run(engine, round, taken.row)
-    // Somebody else has had it: this one may run beside others.
-    return needsExclusivity(taken.row, round) ? yield* attempt : attempt
-  })
-  const result = yield* engine.recovery.exclusive(exclusively)
-  return typeof result === "number" ? result : yield* engine.recovery.beside(result)
-})
+/** Takes one delivery and runs its attempt; no interruption comes between. Returns how many were settled, or why it took none. */
+const takeAndRun = (engine: Engine, round: Round, isExclusive: boolean) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const taken = yield* restore(take(engine, round, isExclusive))
+      if (taken._tag !== "One") return taken._tag
+      yield* round.onFull ?? Effect.void
+      const place: Restore = isExclusive ? restore : (effect) => restore(engine.recovery.beside(effect))
+      return yield* run(engine, round, taken.row, place)
+    })
+  )
 
 /** One delivery, or the end of leases that ran out. */
 export const leasedRound = (engine: Engine, round: Round): Effect.Effect<RoundResult, StoreError> =>
   Effect.gen(function* () {
     const cut = (claimed: number, settled: number): RoundResult => ({ claimed, settled, result: "cut" })
-    const taken = yield* take(engine, round, false)
-    switch (taken._tag) {
-      case "One":
-        yield* round.onFull ?? Effect.void
-        return cut(1, yield* engine.recovery.beside(run(engine, round, taken.row)))
-      case "NeedsExclusivity":
-        return cut(1, yield* runExclusively(engine, round))
-      case "Nothing": {
-        const expired = yield* settleExpired(engine, round)
-        return expired === 0 ? nothingClaimed : cut(expired, expired)
-      }
+    const result = yield* takeAndRun(engine, round, false)
+    if (typeof result === "number") return cut(1, result)
+    if (result === "NeedsExclusivity") {
+      const exclusively = Effect.flatMap(withRulesOfNow(engine, round), (now) => takeAndRun(engine, now, true))
+      const settled = yield* engine.recovery.exclusive(exclusively)
+      return cut(1, typeof settled === "number" ? settled : 0)
     }
+    const expired = yield* settleExpired(engine, round)
+    return expired === 0 ? nothingClaimed : cut(expired, expired)
   })
