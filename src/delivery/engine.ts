@@ -53,9 +53,9 @@ export interface Leases {
    * nobody.
    */
   readonly track: (deliveryId: string, token: string, leaseMillis: number) => Effect.Effect<Deferred.Deferred<void>>
-  readonly untrack: (deliveryId: string, token: string) => Effect.Effect<void>
+  readonly untrack: (token: string) => Effect.Effect<void>
   /** Whether it is renewed by this process. */
-  readonly isTracked: (deliveryId: string, token: string) => boolean
+  readonly isTracked: (token: string) => boolean
   /** How many there are. */
   readonly count: () => number
 }

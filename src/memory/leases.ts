@@ -41,10 +41,12 @@ export const leases = (tables: Tables): Leases => ({
       )
     }),
   renew: (held, millis) => {
-    const tokens = new Map(held.map(({ deliveryId, token }) => [deliveryId, token]))
+    const tokens = new Set(held.map(({ deliveryId, token }) => `${deliveryId} ${token}`))
     return Effect.map(
-      update(tables, [...tokens.keys()], (delivery, now) =>
-        delivery.lease !== null && isHeldBy(delivery, tokens.get(delivery.id) ?? "")
+      update(tables, [...new Set(held.map(({ deliveryId }) => deliveryId))], (delivery, now) =>
+        delivery.status === "processing" &&
+        delivery.lease !== null &&
+        tokens.has(`${delivery.id} ${delivery.lease.token}`)
           ? { ...delivery, lease: { ...delivery.lease, until: now + millis } }
           : undefined
       ),

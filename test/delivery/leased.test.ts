@@ -1,7 +1,8 @@
 /** Consumers whose handlers have effects outside the database. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { HandlerTimeout } from "../../src/errors/HandlerErrors.ts"
+import { StoreError } from "../../src/errors/StoreErrors.ts"
 import {
   Consumer,
   DeadLetters,
@@ -20,6 +21,11 @@ import { runtimes } from "../support/databases.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 
 const leased = (name: string, options: Consumer.Options = {}) => Consumer.make(name, { mode: "leased", ...options })
+
+/** What a transaction of the engine did, for a test that lets its answer get lost. */
+const Leasing = Context.Reference<{ hasLeased: boolean }>("test/Leasing", {
+  defaultValue: () => ({ hasLeased: false })
+})
 
 /** A process that has ended. */
 const ended = crypto.randomUUID()
@@ -424,6 +430,54 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           assert.strictEqual(runs, 0)
           const [delivery] = yield* inbox.findByConsumer("stopped", 0n, 1)
           assert.deepInclude(delivery, { status: "received", attemptCount: 0 })
+        })
+      )
+
+      it.effect("use no attempt when the answer to the commit of their lease is lost", () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("lost-answer")
+          const inbox = yield* InboxStore
+          const transactor = yield* Transactor
+          const { lease } = inbox
+          const { abortableTransaction, withTransaction } = transactor
+          let lost = 0
+          const losing = <A, E, R>(transaction: Effect.Effect<A, E, R>) => {
+            const mine = { hasLeased: false }
+            return Effect.flatMap(Effect.provideService(transaction, Leasing, mine), (value) => {
+              if (!mine.hasLeased || lost === 3) return Effect.succeed(value)
+              lost++
+              return Effect.fail(
+                new StoreError({ operation: "transaction", reason: "lost", isRetryable: true, cause: undefined })
+              )
+            })
+          }
+          Object.assign(inbox, {
+            lease: (...given: Parameters<typeof lease>) =>
+              Effect.tap(lease(...given), () =>
+                Effect.map(Leasing, (transaction) => {
+                  transaction.hasLeased = true
+                })
+              )
+          })
+          Object.assign(transactor, {
+            abortableTransaction: (...[effect, abort]: Parameters<typeof abortableTransaction>) =>
+              losing(abortableTransaction(effect, abort)),
+            withTransaction: (...[effect]: Parameters<typeof withTransaction>) => losing(withTransaction(effect))
+          })
+          const attempts: Array<number> = []
+          yield* serve(
+            Subscriber.make({
+              consumer: leased("lost-answer", { maxAttempts: 1, concurrency: 2 }),
+              event: Happened,
+              handler: ({ attempt }) => Effect.sync(() => attempts.push(attempt))
+            })
+          )
+          const event = yield* Publisher.publish(Happened, { n: 1 })
+          assert.deepInclude(yield* settled(event.id), { status: "processed", attemptCount: 1 })
+          Object.assign(inbox, { lease })
+          Object.assign(transactor, { abortableTransaction, withTransaction })
+          assert.strictEqual(lost, 3)
+          assert.deepStrictEqual(attempts, [1])
         })
       )
 

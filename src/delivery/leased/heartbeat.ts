@@ -15,7 +15,7 @@ const beatsPerLease = 3
 const beatAgainAfter = "250 millis"
 
 interface Held {
-  readonly token: string
+  readonly deliveryId: string
   readonly lost: Deferred.Deferred<void>
   /**
    * When it is to be renewed, by the clock of `monotonicMillis`: a third of its own length after it was taken or renewed,
@@ -32,15 +32,16 @@ export const make = (
   settings: Settings["Service"]
 ): Effect.Effect<Leases, never, Scope.Scope> =>
   Effect.gen(function* () {
+    /** By token: a delivery may be held twice for a moment, when one of its leases may not have been committed. */
     const held = new Map<string, Held>()
     const beat = Effect.gen(function* () {
       const { processingLeaseMs } = yield* settings.current
       const renewAt = (yield* monotonicMillis) + processingLeaseMs / beatsPerLease
-      const leases = [...held].map(([deliveryId, { token }]) => ({ deliveryId, token }))
+      const leases = [...held].map(([token, { deliveryId }]) => ({ deliveryId, token }))
       const renewed = new Set(yield* untraced(inbox.renew(leases, processingLeaseMs)))
       for (const { deliveryId, token } of leases) {
-        const lease = held.get(deliveryId)
-        if (lease?.token !== token) continue
+        const lease = held.get(token)
+        if (lease === undefined) continue
         lease.renewAt = renewed.has(deliveryId) ? renewAt : Number.POSITIVE_INFINITY
         if (!renewed.has(deliveryId)) yield* Deferred.succeed(lease.lost, undefined)
       }
@@ -61,15 +62,15 @@ export const make = (
         Effect.gen(function* () {
           const lost = yield* Deferred.make<void>()
           const renewAt = (yield* monotonicMillis) + leaseMillis / beatsPerLease
-          held.set(deliveryId, { token, lost, renewAt })
+          held.set(token, { deliveryId, lost, renewAt })
           if (renewAt < nextBeatAt) yield* Queue.offer(isDueSooner, undefined)
           return lost
         }),
-      untrack: (deliveryId, token) =>
+      untrack: (token) =>
         Effect.sync(() => {
-          if (held.get(deliveryId)?.token === token) held.delete(deliveryId)
+          held.delete(token)
         }),
-      isTracked: (deliveryId, token) => held.get(deliveryId)?.token === token,
+      isTracked: (token) => held.has(token),
       count: () => held.size
     }
   })

@@ -6,12 +6,11 @@
  *
  * @internal
  */
-import { Data, Deferred, Effect, Option } from "effect"
+import { Cause, Data, Deferred, Effect, Option } from "effect"
 import { LeaseLost } from "../../errors/HandlerErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Claimed, Leased } from "../../stores/Delivery.ts"
 import * as Deferring from "../../stores/deferredWrites.ts"
-import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { claimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
@@ -20,6 +19,7 @@ import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { runHandler } from "../handlers/runHandler.ts"
 import { followUp } from "../transactions/followUp.ts"
 import { nothingClaimed, type Round, type RoundResult, withRulesOfNow } from "../transactions/round.ts"
+import { giveBack, insistOnGivingBack } from "./giveBack.ts"
 import { inOwnTransaction } from "./ownTransaction.ts"
 import { persistOutcome } from "./persistOutcome.ts"
 import { settleExpired } from "./settleExpired.ts"
@@ -42,12 +42,14 @@ type Taken = Data.TaggedEnum<{
 const Taken = Data.taggedEnum<Taken>()
 
 /**
- * Claims one delivery, counting its attempt.
+ * Claims one delivery, counting its attempt. If that fails, or is interrupted, when the lease may have been committed already,
+ * it is given back.
  *
  * @param isExclusive - whether no other leased attempt runs in this process
  */
 const take = (engine: Engine, round: Round, isExclusive: boolean): Effect.Effect<Taken, StoreError> => {
   const { consumer, rules } = round
+  let leased: Leased | undefined
   const transaction = Effect.gen(function* () {
     const [row] = yield* engine.inbox.claim({ ...claimOf(engine, round), limit: 1 })
     // The subscriber may have been removed after the claim: it waits for somebody who has it.
@@ -59,9 +61,19 @@ const take = (engine: Engine, round: Round, isExclusive: boolean): Effect.Effect
     // Somebody else has had the one it was for: this one runs beside others, in the next round.
     if (isExclusive && !isNeeded) return Taken.Nothing()
     const token = yield* engine.inbox.lease(row.deliveryId, rules.processingLeaseMs, engine.replicas.id)
-    return Taken.One({ row: { ...row, token } })
+    leased = { ...row, token }
+    return Taken.One({ row: leased })
   })
-  return engine.permits.withPermit(consumer.name)(inOwnTransaction(engine, rules, untraced(transaction)))
+  return engine.permits
+    .withPermit(consumer.name)(inOwnTransaction(engine, rules, untraced(transaction)))
+    .pipe(
+      Effect.onInterrupt(() => (leased === undefined ? Effect.void : giveBack(engine, leased))),
+      Effect.tapCause((cause) =>
+        leased === undefined || Cause.hasInterruptsOnly(cause)
+          ? Effect.void
+          : insistOnGivingBack(engine, leased, rules.processingLeaseMs)
+      )
+    )
 }
 
 /**
@@ -109,11 +121,9 @@ type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, 
 const run = Effect.fnUntraced(function* (engine: Engine, round: Round, row: Leased, restore: Restore) {
   const progress = { hasHandled: false }
   const lost = yield* engine.leases.track(row.deliveryId, row.token, round.rules.processingLeaseMs)
-  const givenBack = untraced(engine.inbox.giveBack(row.deliveryId, row.token))
-  const giveBack = Effect.ignore(withStatementTimeout(engine, "inbox.giveBack", givenBack))
   return yield* restore(runTracked(engine, round, row, lost, progress)).pipe(
-    Effect.onExit(() => (progress.hasHandled ? Effect.void : giveBack)),
-    Effect.ensuring(engine.leases.untrack(row.deliveryId, row.token))
+    Effect.onExit(() => (progress.hasHandled ? Effect.void : giveBack(engine, row))),
+    Effect.ensuring(engine.leases.untrack(row.token))
   )
 })
 

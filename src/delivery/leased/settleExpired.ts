@@ -25,7 +25,7 @@ export const settleExpired = Effect.fnUntraced(function* (engine: Engine, round:
   const transaction = Effect.gen(function* () {
     const found = yield* engine.inbox.expired(consumer.name, expiredLimit, rules.idleMillis - rules.processingLeaseMs)
     // Ours are late because this process was: they are renewed by the next heartbeat.
-    const rows = found.filter(({ deliveryId, token }) => !engine.leases.isTracked(deliveryId, token))
+    const rows = found.filter(({ token }) => !engine.leases.isTracked(token))
     const charged: Array<Unprocessed> = []
     for (const row of rows) {
       const outcome = row.isHolderRunning

@@ -77,7 +77,10 @@ export const leases = [
       const lost = yield* leaseNext(claim, -1)
       const kept = yield* leaseNext(claim, -1)
       assert.ok(((yield* inbox.nextDue({ consumer, interest })) ?? 1) <= 0)
-      assert.deepEqual(yield* inbox.renew([kept, { ...lost, token: kept.token }], 60_000), [kept.deliveryId])
+      assert.deepEqual(
+        yield* inbox.renew([kept, { ...lost, token: kept.token }, { ...kept, token: lost.token }], 60_000),
+        [kept.deliveryId]
+      )
       const expired = yield* inbox.expired(consumer, 10, 60_000)
       assert.deepEqual(
         expired.map(({ attemptCount, deliveryId, isHolderRunning, token }) => ({
