@@ -67,11 +67,11 @@ const take = (engine: Engine, round: Round, isExclusive: boolean): Effect.Effect
   return engine.permits
     .withPermit(consumer.name)(inOwnTransaction(engine, rules, untraced(transaction)))
     .pipe(
-      Effect.onInterrupt(() => (leased === undefined ? Effect.void : giveBack(engine, leased))),
+      Effect.onInterrupt(() => (leased === undefined ? Effect.void : giveBack(engine, consumer, leased))),
       Effect.tapCause((cause) =>
         leased === undefined || Cause.hasInterruptsOnly(cause)
           ? Effect.void
-          : insistOnGivingBack(engine, leased, rules.processingLeaseMs)
+          : insistOnGivingBack(engine, consumer, leased, rules.processingLeaseMs)
       )
     )
 }
@@ -122,7 +122,7 @@ const run = Effect.fnUntraced(function* (engine: Engine, round: Round, row: Leas
   const progress = { hasHandled: false }
   const lost = yield* engine.leases.track(row.deliveryId, row.token, round.rules.processingLeaseMs)
   return yield* restore(runTracked(engine, round, row, lost, progress)).pipe(
-    Effect.onExit(() => (progress.hasHandled ? Effect.void : giveBack(engine, row))),
+    Effect.onExit(() => (progress.hasHandled ? Effect.void : giveBack(engine, round.consumer, row))),
     Effect.ensuring(engine.leases.untrack(row.token))
   )
 })

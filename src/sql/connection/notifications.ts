@@ -33,6 +33,9 @@ const channelOf = (sql: SqlClient.SqlClient) =>
     ([row]) => row?.channel ?? "effect_integration"
   )
 
+/** How long a process that ends waits for its last message to be sent. */
+const lastWordsTimeout = "1 second"
+
 const pooler =
   "The database is behind a pooler in transaction mode: processes cannot wake each other through LISTEN and NOTIFY, and find each other's events by polling. Give this process a direct connection, or lower pollingIntervalMs."
 
@@ -59,14 +62,21 @@ const makeSender = Effect.fnUntraced(function* (tell: (consumers: ReadonlyArray<
   const flush = Effect.suspend(() => {
     const names = [...pending]
     pending.clear()
-    return names.length === 0 ? Effect.void : tell(names)
+    if (names.length === 0) return Effect.void
+    return Effect.onInterrupt(tell(names), () =>
+      Effect.sync(() => {
+        for (const name of names) pending.add(name)
+      })
+    )
   })
   return {
     add: (consumers: Iterable<string>) => {
       for (const consumer of consumers) pending.add(consumer)
       return Effect.asVoid(Queue.offer(signal, undefined))
     },
-    run: Queue.take(signal).pipe(Effect.andThen(flush), Effect.forever)
+    run: Queue.take(signal).pipe(Effect.andThen(flush), Effect.forever),
+    /** Sends what is left: what this process gave back when it ended. */
+    end: Effect.interruptible(Effect.timeoutOption(flush, lastWordsTimeout))
   }
 })
 
@@ -141,6 +151,7 @@ const make = Effect.gen(function* () {
     yield* Effect.orDie(
       control.onSession((session) => (session.hasState ? listen(session, self, peers, pace.start) : warnOfPooler))
     )
+    yield* Effect.addFinalizer(() => sender.end)
     yield* Effect.forkScoped(sender.run)
   }
   return {
