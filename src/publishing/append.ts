@@ -14,7 +14,7 @@ import type { Transactor } from "../stores/Transactor.ts"
 import type { Broadcast, InlineNotification } from "../wakeups/Broadcast.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
 import { make as coalesce } from "./coalesce.ts"
-import type { Prepared } from "./prepare.ts"
+import { contentLength, type Prepared } from "./prepare.ts"
 import { storedAs, toStored } from "./stored.ts"
 
 /** What storing events needs. */
@@ -30,6 +30,32 @@ type Append = (prepared: ReadonlyArray<Prepared>) => Effect.Effect<ReadonlyArray
 
 /** Rows one statement inserts at most; a longer list takes several, in one transaction. */
 const chunkSize = 1000
+
+/**
+ * Characters of payloads and metadata one statement holds at most, but for a single event: a statement is encoded in one go,
+ * and nothing else of the process runs meanwhile.
+ */
+const chunkLength = 4_194_304
+
+/**
+ * The statements a list takes, in its order. One with keys is split by count only: rows are locked in the order of their
+ * keys within a statement, and the fewer there are, the less can two lists get into each other's way.
+ */
+const chunksOf = (prepared: ReadonlyArray<Prepared>): ReadonlyArray<ReadonlyArray<Prepared>> => {
+  const maxLength = prepared.some(({ row }) => row.dedupeKey !== undefined) ? Number.POSITIVE_INFINITY : chunkLength
+  const chunks: Array<Array<Prepared>> = []
+  let length = 0
+  for (const each of prepared) {
+    length += contentLength(each)
+    const last = chunks.at(-1)
+    if (last !== undefined && last.length < chunkSize && length <= maxLength) last.push(each)
+    else {
+      chunks.push([each])
+      length = contentLength(each)
+    }
+  }
+  return chunks
+}
 
 /** Characters of a payload that is large enough to be worth a statement of its own. */
 const maxCoalescedLength = 65_536
@@ -51,13 +77,11 @@ const appendChunk = Effect.fnUntraced(function* (
 
 const consumersOf = (stored: ReadonlyArray<DomainEvent.Stored>) => new Set(stored.flatMap((_) => _.consumers))
 
-/** Stores events in the caller's transaction, or, outside of one, with a statement for each chunk. */
-const appendHere = Effect.fnUntraced(function* (services: Services, prepared: ReadonlyArray<Prepared>) {
+/** Stores events with a statement for each chunk: in the caller's transaction, or, if there is one chunk, in its own. */
+const appendHere = Effect.fnUntraced(function* (services: Services, chunks: ReadonlyArray<ReadonlyArray<Prepared>>) {
   const { notifier, transactor } = services
   const stored: Array<DomainEvent.Stored> = []
-  for (let start = 0; start < prepared.length; start += chunkSize) {
-    stored.push(...(yield* appendChunk(services, prepared.slice(start, start + chunkSize))))
-  }
+  for (const chunk of chunks) stored.push(...(yield* appendChunk(services, chunk)))
   // A poll cannot see the rows before the commit, so an earlier wake-up would find nothing.
   const written = stored.filter((event) => !event.isDuplicate)
   yield* transactor.afterCommit(notifier.announce(consumersOf(written)))
@@ -71,14 +95,14 @@ const appendAlone = (services: Services, prepared: ReadonlyArray<Prepared>) =>
     let isNotifying = false
     return broadcast
       .withInlineNotification((notification) => {
-        if (notification === undefined) return appendHere(services, prepared)
+        if (notification === undefined) return appendHere(services, [prepared])
         isNotifying = true
         return Effect.tap(appendChunk(services, prepared, notification), (stored) => notifier.wake(consumersOf(stored)))
       })
       .pipe(
         // It may have been the notification that was refused.
         Effect.catchCause((cause) =>
-          isNotifying && isRefused(cause) ? appendHere(services, prepared) : Effect.failCause(cause)
+          isNotifying && isRefused(cause) ? appendHere(services, [prepared]) : Effect.failCause(cause)
         )
       )
   })
@@ -92,7 +116,7 @@ const appendAlone = (services: Services, prepared: ReadonlyArray<Prepared>) =>
 export const makeAppend = (services: Services, context: Context.Context<never>): Append => {
   const { transactor } = services
   const repeated = repeatAlone(transactor.isOpen)
-  const here: Append = (prepared) => appendHere(services, prepared)
+  const here: Append = (prepared) => appendHere(services, [prepared])
   const coalesced = coalesce(
     (prepared: ReadonlyArray<Prepared>) => (prepared.length === 1 ? appendAlone(services, prepared) : here(prepared)),
     context
@@ -106,6 +130,8 @@ export const makeAppend = (services: Services, context: Context.Context<never>):
   return (prepared) => {
     const [first, second] = prepared
     if (first !== undefined && second === undefined) return one(first)
-    return prepared.length > chunkSize ? repeated(transactor.withTransaction(here(prepared))) : here(prepared)
+    const chunks = chunksOf(prepared)
+    const append = appendHere(services, chunks)
+    return chunks.length > 1 ? repeated(transactor.withTransaction(append)) : append
   }
 }

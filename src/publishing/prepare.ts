@@ -42,6 +42,31 @@ export interface Prepared {
   readonly definition: DomainEvent.Definition.Any | undefined
 }
 
+/** Characters of what is stored of an event. */
+export const contentLength = ({ row: { metadata, payload } }: Prepared): number =>
+  payload.length + (metadata?.length ?? 0)
+
+/** Characters that are encoded before others have their turn. */
+const turnLength = 1_048_576
+
+/** Prepares a list. Encoding takes a while with large events, so others have their turn in between. */
+export const prepareAll = Effect.fnUntraced(function* <A, E>(
+  list: ReadonlyArray<A>,
+  prepare: (each: A) => Effect.Effect<Prepared, E>
+) {
+  const all: Array<Prepared> = []
+  let length = 0
+  for (const each of list) {
+    const prepared = yield* prepare(each)
+    all.push(prepared)
+    length += contentLength(prepared)
+    if (length < turnLength) continue
+    length = 0
+    yield* Effect.yieldNow
+  }
+  return all
+})
+
 /** Latest time an event can be put off to, in milliseconds: the end of the year 9999. */
 const latest = 253_402_300_799_999
 
