@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { InvalidIdentifier } from "../errors/DeclarationErrors.ts"
 import type { Issue } from "../errors/PayloadErrors.ts"
 import { largestContent, oversizeOf } from "./contentSize.ts"
+import { jsonProblem } from "./jsonProblem.ts"
 
 /** `length` counts UTF-16 units, `varchar(n)` counts characters. */
 const isLongerThan = (text: string, max: number) => text.length > max && [...text].length > max
@@ -127,5 +128,15 @@ export const storableJson = (
  */
 export const oversizeText = (bytes: number, beside = ""): string =>
   `takes up to ${bytes} bytes when it is read${beside}, at most ${largestContent} are possible: jsonb is written with a space behind each comma and colon, and numbers in full`
+
+/**
+ * The same for a value that no schema has encoded: what would not survive JSON is refused.
+ *
+ * @param maxBytes - largest document, in bytes of JSON
+ */
+export const storableValue = (value: unknown, maxBytes: number): ReturnType<typeof storableJson> => {
+  const issue = jsonProblem(value, maxDepth)
+  return issue === undefined ? storableJson(value, maxBytes) : { issue }
+}
 
 export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

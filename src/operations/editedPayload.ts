@@ -7,7 +7,7 @@ import { Effect, type Schema } from "effect"
 import type { Registry } from "../delivery/Registry.ts"
 import { EventDecodingError, EventEncodingError } from "../errors/PayloadErrors.ts"
 import { decoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
-import { storableJson } from "../model/storable.ts"
+import { storableValue } from "../model/storable.ts"
 import type { Delivery } from "../stores/Delivery.ts"
 
 /**
@@ -22,7 +22,7 @@ export const editedPayload = Effect.fnUntraced(function* (
   payload: Schema.Json,
   maxBytes: number
 ) {
-  const stored = storableJson(payload, maxBytes)
+  const stored = storableValue(payload, maxBytes)
   if ("issue" in stored) {
     return yield* new EventEncodingError({ eventName, issues: [issueIn("payload", stored.issue)] })
   }

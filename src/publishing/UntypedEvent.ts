@@ -27,7 +27,11 @@ export interface UntypedEvent {
   readonly aggregateType: string
   /** 1 to 255 characters. */
   readonly aggregateId: string
-  /** Any JSON value. */
+  /**
+   * Any value that JSON has a form for: strings, finite numbers, booleans, null, arrays and plain objects of such, and what has
+   * a `toJSON`, as dates. Others are refused (`EventEncodingError`): NaN, a Map, `undefined` in a list. Properties that are
+   * `undefined` are left out.
+   */
   readonly payload: unknown
   readonly metadata?: DomainEvent.Metadata
   /** At most 255 characters; default: inherited inside a handler, else none. */

@@ -11,7 +11,7 @@ import { oversizeOf } from "../model/contentSize.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
 import { encoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
-import { checkIdentifier, longestDelayMillis, oversizeText, storableJson } from "../model/storable.ts"
+import { checkIdentifier, longestDelayMillis, oversizeText, storableJson, storableValue } from "../model/storable.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
@@ -122,12 +122,10 @@ const checkNames = Effect.fnUntraced(function* (event: UntypedEvent) {
 })
 
 /** JSON text of a document, or the error that says why it cannot be stored. */
-const toJson = (eventName: string, field: string, value: unknown, maxBytes: number) => {
-  const stored = storableJson(value, maxBytes)
-  return "json" in stored
+const toJson = (eventName: string, field: string, stored: ReturnType<typeof storableJson>) =>
+  "json" in stored
     ? Effect.succeed(stored.json)
     : Effect.fail(new EventEncodingError({ eventName, issues: [issueIn(field, stored.issue)] }))
-}
 
 /** JSON text of an event's metadata, which are read together with its payload. */
 const metadataOf = Effect.fnUntraced(function* (
@@ -136,16 +134,23 @@ const metadataOf = Effect.fnUntraced(function* (
   maxBytes: number
 ) {
   if (metadata === undefined) return undefined
-  const json = yield* toJson(eventName, "metadata", metadata, maxBytes)
+  const json = yield* toJson(eventName, "metadata", storableValue(metadata, maxBytes))
   const oversize = oversizeOf(payload, json)
   if (oversize === undefined) return json
   const issue = { path: "metadata", message: oversizeText(oversize, ", with the payload") }
   return yield* new EventEncodingError({ eventName, issues: [issue] })
 })
 
-export const prepareUntyped = Effect.fnUntraced(function* (event: UntypedEvent, maxPayloadBytes: number) {
+/**
+ * @param textOf - checks the payload, and makes JSON of it: `storableJson` for one that a schema has encoded
+ */
+export const prepareUntyped = Effect.fnUntraced(function* (
+  event: UntypedEvent,
+  maxPayloadBytes: number,
+  textOf = storableValue
+) {
   yield* checkNames(event)
-  const payload = yield* toJson(event.eventName, "payload", event.payload, maxPayloadBytes)
+  const payload = yield* toJson(event.eventName, "payload", textOf(event.payload, maxPayloadBytes))
   const cause = yield* DomainEvent.Current
   const row: NewEvent = {
     id: yield* nextEventId,
@@ -201,7 +206,8 @@ export const prepareTyped = Effect.fnUntraced(function* (
       schemaVersion: definition.version,
       ...rest
     },
-    maxPayloadBytes
+    maxPayloadBytes,
+    storableJson
   )
   return { ...prepared, payload: publication.payload as unknown, definition }
 })

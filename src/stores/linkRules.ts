@@ -6,8 +6,9 @@
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { InvalidIdentifier } from "../errors/DeclarationErrors.ts"
+import { issueText } from "../errors/errorText.ts"
 import type { Entity } from "../model/DomainEvent.ts"
-import { checkIdentifier, storableJson } from "../model/storable.ts"
+import { checkIdentifier, storableValue } from "../model/storable.ts"
 import type { Link, NewLink } from "./LinkStore.ts"
 
 const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_root"]
@@ -44,10 +45,13 @@ export const checkLink = Effect.fnUntraced(function* (link: NewLink) {
     })
   }
   if (link.metadata === undefined) return null
-  const stored = storableJson(link.metadata, maxMetadataBytes)
+  const stored = storableValue(link.metadata, maxMetadataBytes)
   return "json" in stored
     ? stored.json
-    : yield* new InvalidIdentifier({ field: "metadata of a link", problem: stored.issue.message })
+    : yield* new InvalidIdentifier({
+        field: "metadata of a link",
+        problem: stored.issue.path === "" ? stored.issue.message : issueText(stored.issue)
+      })
 })
 
 /** What is known of a link that a leased handler creates, until its delivery is settled. @since 0.1.0 */

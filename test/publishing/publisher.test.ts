@@ -88,7 +88,10 @@ describe.each(databases)("on $name", ({ layer: database }) => {
         assert.include((yield* refused(Publisher.publish(Happened, wrong))).message, "at payload.n: Expected number")
         const circular: Record<string, unknown> = {}
         circular.self = circular
-        assert.include((yield* refused(Publisher.publishEvent(untyped({ payload: circular })))).message, "is not JSON")
+        assert.include(
+          (yield* refused(Publisher.publishEvent(untyped({ payload: circular })))).message,
+          "at payload.self: is not JSON: it refers to what it is in"
+        )
         assert.include((yield* refused(Publisher.publishEvent(untyped({ payload: undefined })))).message, "is not JSON")
         const Thrown = DomainEvent.define("encode.thrown", {
           ...Happened,
@@ -101,6 +104,63 @@ describe.each(databases)("on $name", ({ layer: database }) => {
           (yield* refused(Publisher.publish(Thrown, { n: 1 }))).message,
           "at aggregateId: the definition's aggregateId function failed: Error: no id"
         )
+      })
+    )
+
+    class Money {
+      readonly amount = 7
+    }
+    const lossy: ReadonlyArray<readonly [string, unknown, string]> = [
+      ["NaN", { a: [1, Number.NaN] }, "at payload.a.1: is NaN, for which JSON has no number"],
+      ["Infinity", { a: -Infinity }, "at payload.a: is -Infinity"],
+      ["a Map", { byName: new Map([["a", 1]]) }, "at payload.byName: is not JSON: an instance of Map without toJSON"],
+      ["a Set", new Set([1]), "at payload: is not JSON: an instance of Set"],
+      ["undefined in a list", { a: [1, undefined] }, "at payload.a.1: is not JSON: undefined"],
+      // biome-ignore lint/suspicious/noSparseArray: that is what is refused
+      ["a hole in a list", { a: [1, , 2] }, "at payload.a.1: is not JSON: undefined"],
+      ["a function", { a: { b: () => 1 } }, "at payload.a.b: is not JSON: a function"],
+      ["a symbol", { a: Symbol("b") }, "at payload.a: is not JSON: a symbol"],
+      ["a bigint", { a: 1n }, "at payload.a: is not JSON: a bigint"],
+      ["an instance of a class", { price: new Money() }, "at payload.price: is not JSON: an instance of Money"],
+      ["a date that is none", { at: new Date("never") }, "at payload.at: is a Date that is no time"],
+      ["what toJSON makes of it", { a: { toJSON: () => [Number.NaN] } }, "at payload.a.0: is NaN"],
+      [
+        "what cannot be looked at",
+        {
+          get a() {
+            throw new Error("not to be read")
+          }
+        },
+        "at payload: is not JSON: Error: not to be read"
+      ]
+    ]
+
+    it.effect.each(lossy)("refuses %s, which JSON would change in silence", ([, payload, problem]) =>
+      Effect.gen(function* () {
+        const error = yield* refused(Publisher.publishEvent(untyped({ payload })))
+        assert.strictEqual(error._tag, "EventEncodingError")
+        assert.include(error.message, problem)
+        const inMetadata = yield* refused(Publisher.publish(Anything, 1, { metadata: { a: payload } as never }))
+        assert.include(inMetadata.message, problem.replace("payload", "metadata.a"))
+      })
+    )
+
+    it.effect("takes what survives JSON: dates, what has a toJSON, and optional properties that are not there", () =>
+      Effect.gen(function* () {
+        const shared = { b: 1 }
+        const payload = {
+          at: new Date(0),
+          none: undefined,
+          bare: Object.assign(Object.create(null), { a: 1 }),
+          twice: [shared, shared]
+        }
+        const stored = yield* Publisher.publishEvent(untyped({ payload }))
+        const row = yield* OutboxStore.use((outbox) => outbox.findById(stored.id))
+        assert.deepStrictEqual(row?.payload, {
+          at: "1970-01-01T00:00:00.000Z",
+          bare: { a: 1 },
+          twice: [{ b: 1 }, { b: 1 }]
+        })
       })
     )
 
