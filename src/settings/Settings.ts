@@ -12,6 +12,7 @@ import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErro
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { SettingStore } from "./SettingStore.ts"
+import { unknownKeyText } from "./unknownKey.ts"
 
 /**
  * All settings, by their short names.
@@ -205,6 +206,8 @@ export const resolve = (
   return { values: values as unknown as Values, rejected }
 }
 
+const keys = names.map((name) => definitions[name].key)
+
 /** Stored settings by short name. */
 const fromKeys = (stored: Readonly<Record<string, unknown>>): Source =>
   Object.fromEntries(names.map((name) => [name, stored[definitions[name].key]]))
@@ -237,7 +240,10 @@ export class Settings extends Context.Service<
   {
     /** The values in force now. */
     readonly current: Effect.Effect<Values>
-    /** Takes over stored settings (by key), warning once about each value that is not valid. Returns what is in force. */
+    /**
+     * Takes over stored settings (by key), warning once about each value that is not valid, and each key that is not known.
+     * Returns what is in force.
+     */
     readonly apply: (stored: Readonly<Record<string, Schema.Json>>) => Effect.Effect<Values>
     /** Reads the stored settings now, without waiting for the next poll. */
     readonly refresh: Effect.Effect<Values, StoreError>
@@ -262,13 +268,18 @@ export class Settings extends Context.Service<
         const environment = yield* fromEnvironment
         const current = yield* Ref.make(defaults)
         const isFirst = makeIsFirst()
-        const warn = (rejected: Rejected) => {
-          const text = `Setting ${rejected.key} is ${rejected.value}, expected ${rejected.expected}; using ${rejected.used}`
-          return isFirst(text) ? Effect.logWarning(text) : Effect.void
+        const warnOnce = (about: string, text: () => string) =>
+          isFirst(about) ? Effect.logWarning(text()) : Effect.void
+        const warnRejected = ({ expected, key, used, value }: Rejected) => {
+          const text = `Setting ${key} is ${value}, expected ${expected}; using ${used}`
+          return warnOnce(text, () => text)
         }
+        const warnUnknown = (key: string) => warnOnce(key, () => unknownKeyText(key, keys, prefix))
         const apply = Effect.fnUntraced(function* (stored: Readonly<Record<string, Schema.Json>>) {
           const { rejected, values } = resolve([options, environment, fromKeys(stored)])
-          yield* Effect.forEach(rejected, warn, { discard: true })
+          yield* Effect.forEach(rejected, warnRejected, { discard: true })
+          const unknown = Object.keys(stored).filter((key) => !keys.includes(key))
+          yield* Effect.forEach(unknown, warnUnknown, { discard: true })
           yield* Ref.set(current, values)
           return values
         })

@@ -81,6 +81,22 @@ it.live("settings changed in the table take effect, invalid ones fall back with 
       warnings,
       "Setting core.integration.outbox.maxAttempts is -3, expected an integer from 1 to 2147483647; using 2"
     )
+    const unknown = (key: string) => `Setting ${key} of integration_setting is not known and has no effect`
+    const misspelt: ReadonlyArray<readonly [string, string]> = [
+      ["core.integration.outbox.maxAttemps", "; is core.integration.outbox.maxAttempts meant?"],
+      ["batchsize", "; is core.integration.outbox.batchSize meant?"],
+      ["core.integration.outbox.processorEnabled", "; is core.integration.outbox.processor.enabled meant?"],
+      ["billing.theme", ""]
+    ]
+    for (const [key] of misspelt) yield* store.set(key, 1)
+    yield* settings.refresh
+    yield* settings.refresh
+    for (const [key, hint] of misspelt) {
+      assert.deepStrictEqual(
+        warnings.filter((warning) => warning.includes(key)),
+        [unknown(key) + hint]
+      )
+    }
     yield* store.set("core.integration.outbox.enabled", false)
     yield* until(settings.current, (_) => !_.enabled)
     const refused = yield* Effect.flip(Publisher.publish(Happened, { n: 2 }))
