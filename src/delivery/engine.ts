@@ -56,8 +56,13 @@ export interface Leases {
   readonly untrack: (token: string) => Effect.Effect<void>
   /** Whether it is renewed by this process. */
   readonly isTracked: (token: string) => boolean
-  /** How many there are. */
-  readonly count: () => number
+  /** Counts an attempt from before its lease is there until `end`. */
+  readonly begin: (attempt: object) => Effect.Effect<void>
+  readonly end: (attempt: object) => Effect.Effect<void>
+  /** Whether an attempt is under way. */
+  readonly isBusy: () => boolean
+  /** Waits until none is. */
+  readonly idle: Effect.Effect<void>
 }
 
 export interface Recovery {

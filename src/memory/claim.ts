@@ -228,12 +228,13 @@ export const unparkableOf = (
     .map(([key]) => key)
 }
 
-/** Milliseconds until a consumer's next delivery is due, or none. */
+/** Milliseconds until a consumer's next delivery is due, or its next lease runs out, or none. */
 export const nextDue = (
   tables: Tables,
   transaction: Transaction,
   request: ClaimRequest,
-  now: number
+  now: number,
+  countsLeases = true
 ): number | undefined => {
   if (isPaused(tables, transaction, request.consumer)) return undefined
   let next: number | undefined
@@ -242,6 +243,7 @@ export const nextDue = (
     next = delivery.availableAt - now
     break
   }
+  if (!countsLeases) return next
   for (const { lease } of tables.leasedOf(transaction, request.consumer)) {
     if (lease !== null) next = Math.min(next ?? Number.POSITIVE_INFINITY, lease.until - now)
   }

@@ -118,7 +118,8 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
       settle: (settlement) => settle(tables, settlement, (delivery) => isAsSeen(delivery, settlement), 1),
       ...leases(tables),
       attempts: (deliveryId) => database.read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),
-      nextDue: (request) => database.read((transaction, now) => nextDue(tables, transaction, request, now)),
+      nextDue: (request, { leases } = {}) =>
+        database.read((transaction, now) => nextDue(tables, transaction, request, now, leases)),
       lastPosition: (consumer) => database.read((transaction) => lastPosition(tables, transaction, consumer)),
       poll: (request) =>
         database.sync((transaction, now) => poll(tables, transaction, settings.values(transaction), request, now)),

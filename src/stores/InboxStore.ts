@@ -102,8 +102,13 @@ export class InboxStore extends Context.Service<
     /**
      * Milliseconds until the consumer's next delivery is due (≤ 0: due, perhaps held by another worker), or its next
      * lease runs out, or none.
+     *
+     * @param options.leases - whether leases count; default true
      */
-    readonly nextDue: (request: ClaimRequest) => Effect.Effect<number | undefined, StoreError>
+    readonly nextDue: (
+      request: ClaimRequest,
+      options?: { readonly leases?: boolean }
+    ) => Effect.Effect<number | undefined, StoreError>
     /** Position of the newest delivery of a consumer, 0 without one. */
     readonly lastPosition: (consumer: string) => Effect.Effect<bigint, StoreError>
     /** All that a process asks while it waits, in one statement; also records that its consumers are served. */

@@ -153,24 +153,42 @@ export const deliver = (
     return yield* InboxStore.use((inbox) => inbox.findByEvent(id))
   })
 
-/** Milliseconds until something is due for the consumers of this process, or none. */
-const nextDue = Effect.gen(function* () {
+/** Milliseconds until something is due for the consumers of this process, or none; with leases, or one of them runs out. */
+const nextDue = Effect.fnUntraced(function* (options: { readonly leases: boolean }) {
   const registry = yield* Registry
   const inbox = yield* InboxStore
   const waits = yield* Effect.forEach(yield* registry.consumers, (consumer) =>
-    inbox.nextDue({
-      consumer: consumer.name,
-      interest: registry.interestOf(consumer.name),
-      onDeadLetter: onDeadLetterOf(consumer)
-    })
+    inbox.nextDue(
+      {
+        consumer: consumer.name,
+        interest: registry.interestOf(consumer.name),
+        onDeadLetter: onDeadLetterOf(consumer)
+      },
+      options
+    )
   )
   const due = waits.filter((millis) => millis !== undefined)
   return due.length === 0 ? undefined : Math.min(...due)
 })
 
+/** How soon it is looked again whether a handler of another process is through, in milliseconds. */
+const lookAgainMillis = 50
+
+/**
+ * Milliseconds to wait for what comes next, or none. A lease that is left when this process has drained belongs to another
+ * one: its handler may be through long before it runs out.
+ */
+const nextWait = Effect.gen(function* () {
+  const due = yield* nextDue({ leases: false })
+  if (due !== undefined) return due
+  const runsOut = yield* nextDue({ leases: true })
+  const isVirtual = "adjust" in (yield* Clock.Clock)
+  return runsOut === undefined || isVirtual ? runsOut : Math.min(runsOut, lookAgainMillis)
+})
+
 /**
  * Runs until the consumers of this process have nothing to wait for: everything that was published is handled, retried
- * until it succeeds or gives up, and delayed events have had their time. Under `TestClock` time is moved on to whatever
+ * until it succeeds or gives up, leased handlers are through, in this process or another, and delayed events have had their time. Under `TestClock` time is moved on to whatever
  * is next, so that takes no time. What waits behind a dead letter (`ordering: "aggregate"`), or for a paused consumer,
  * stays.
  *
@@ -185,17 +203,18 @@ export const settled = (
     const within = Duration.toMillis(options.within ?? "30 days")
     const startedAt = yield* Clock.currentTimeMillis
     const drain = moving(Processor.use((processor) => processor.drain))
-    yield* drain
-    for (let next = yield* nextDue; next !== undefined; next = yield* nextDue) {
+    for (;;) {
+      // Workers take what becomes due; what they do not, because they are busy or stopped, is drained.
+      yield* drain
+      const next = yield* nextWait
+      if (next === undefined) return
       const elapsed = (yield* Clock.currentTimeMillis) - startedAt
       if (elapsed + next > within) {
         const open = yield* openDeliveries
         return yield* new NotSettled({ withinMillis: within, open })
       }
-      // Workers take what becomes due; what they do not, because they are busy or stopped, is drained.
-      yield* next > 0 ? pass(Math.ceil(next)) : drain
+      if (next > 0) yield* pass(Math.ceil(next))
     }
-    yield* drain
   })
 
 /** What is open, in words: the first few. */

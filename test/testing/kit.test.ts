@@ -1,10 +1,11 @@
 /** The test kit itself: in memory under TestClock, and on databases with the real clock. */
 import { assert, describe, it, layer as withLayer } from "@effect/vitest"
-import { Clock, DateTime, Duration, Effect, Layer, Schema } from "effect"
+import { Clock, Context, DateTime, Deferred, Duration, Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import {
   Consumer,
   DomainEvent,
+  InboxStore,
   IntegrationMemory,
   LinkStore,
   MemoryDatabase,
@@ -12,11 +13,17 @@ import {
   Subscriber,
   Transactor
 } from "../../src/index.ts"
+import { settlement } from "../../src/testing/conformance/support.ts"
 import * as Testing from "../../src/testing.ts"
 import { runtimes } from "../support/databases.ts"
 import { eventsOf, serve, unpolled } from "../support/scenario.ts"
 
 const { Followed, Happened } = eventsOf("kit")
+
+/** What a transaction of the engine did. */
+const Leasing = Context.Reference<{ hasLeased: boolean }>("test/Leasing", {
+  defaultValue: () => ({ hasLeased: false })
+})
 
 const statuses = (consumer: string) =>
   Effect.map(Testing.deliveries(consumer), (all) => all.map((delivery) => [delivery.status, delivery.attemptCount]))
@@ -266,6 +273,73 @@ describe.each(runtimes)("on $name, with the real clock", ({ layer }) => {
           (yield* Testing.published(Asked)).map((event) => event.payload),
           [{ at }]
         )
+      })
+    )
+
+    it.effect("settled waits for a leased handler, from before it begins", () =>
+      Effect.gen(function* () {
+        const { Happened } = eventsOf("kit-leased")
+        const transactor = yield* Transactor
+        const { abortableTransaction, withTransaction } = transactor
+        const inbox = yield* InboxStore
+        const { lease } = inbox
+        const isLeased = yield* Deferred.make<void>()
+        // Between the lease and its handler, as after a long pause of the process.
+        const slowly = <A, E, R>(transaction: Effect.Effect<A, E, R>) => {
+          const mine = { hasLeased: false }
+          return Effect.tap(Effect.provideService(transaction, Leasing, mine), () =>
+            mine.hasLeased
+              ? Effect.andThen(Deferred.succeed(isLeased, undefined), Effect.sleep("200 millis"))
+              : Effect.void
+          )
+        }
+        Object.assign(inbox, {
+          lease: (...given: Parameters<typeof lease>) =>
+            Effect.tap(lease(...given), () =>
+              Effect.map(Leasing, (transaction) => {
+                transaction.hasLeased = true
+              })
+            )
+        })
+        yield* serve(
+          Subscriber.make({
+            consumer: Consumer.make("kit-leased", { mode: "leased" }),
+            event: Happened,
+            handler: () => Effect.sleep("200 millis")
+          })
+        )
+        Object.assign(transactor, {
+          abortableTransaction: (...[effect, abort]: Parameters<typeof abortableTransaction>) =>
+            slowly(abortableTransaction(effect, abort)),
+          withTransaction: (...[effect]: Parameters<typeof withTransaction>) => slowly(withTransaction(effect))
+        })
+        yield* Publisher.publish(Happened, { n: 1 })
+        yield* Deferred.await(isLeased)
+        yield* Testing.settled({ within: "10 seconds" })
+        Object.assign(inbox, { lease })
+        Object.assign(transactor, { abortableTransaction, withTransaction })
+        assert.deepStrictEqual(yield* statuses("kit-leased"), [["processed", 1]])
+      })
+    )
+
+    it.effect("settled waits for a leased handler of another process", () =>
+      Effect.gen(function* () {
+        const { Happened } = eventsOf("kit-elsewhere")
+        const inbox = yield* InboxStore
+        const consumer = Consumer.make("kit-elsewhere", { mode: "leased" })
+        const subscriber = Subscriber.make({ consumer, event: Happened, handler: () => Effect.void })
+        yield* Effect.scoped(serve(subscriber))
+        const event = yield* Publisher.publish(Happened, { n: 1 })
+        const [delivery] = yield* inbox.findByEvent(event.id)
+        const deliveryId = delivery?.deliveryId ?? ""
+        const token = yield* inbox.lease(deliveryId, 60_000, crypto.randomUUID())
+        yield* serve(subscriber)
+        const elsewhere = Effect.andThen(Effect.sleep("300 millis"), inbox.settleLease(settlement(deliveryId), token))
+        const [, isSettled] = yield* Effect.all([Testing.settled({ within: "10 seconds" }), elsewhere], {
+          concurrency: 2
+        })
+        assert.isTrue(isSettled)
+        assert.deepStrictEqual(yield* statuses("kit-elsewhere"), [["processed", 1]])
       })
     )
   })

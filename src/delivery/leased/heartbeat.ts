@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Clock, Deferred, Effect, Queue, type Scope } from "effect"
+import { Clock, Deferred, Effect, Latch, Queue, type Scope } from "effect"
 import type { Settings } from "../../settings/Settings.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import { type Leases, untraced } from "../engine.ts"
@@ -46,6 +46,8 @@ export const make = (
         if (!renewed.has(deliveryId)) yield* Deferred.succeed(lease.lost, undefined)
       }
     }).pipe(Effect.catchCause(() => Effect.sleep(beatAgainAfter)))
+    const underWay = new Set<object>()
+    const idle = yield* Latch.make(true)
     const isDueSooner = yield* Queue.sliding<void>(1)
     let nextBeatAt = Number.POSITIVE_INFINITY
     /** Nothing is renewed, and no timer runs, while there is nothing to renew. */
@@ -71,6 +73,14 @@ export const make = (
           held.delete(token)
         }),
       isTracked: (token) => held.has(token),
-      count: () => held.size
+      begin: (attempt) =>
+        Effect.suspend(() => {
+          underWay.add(attempt)
+          return Latch.close(idle)
+        }),
+      end: (attempt) =>
+        Effect.suspend(() => (underWay.delete(attempt) && underWay.size === 0 ? Latch.open(idle) : Effect.void)),
+      isBusy: () => underWay.size > 0,
+      idle: idle.await
     }
   })

@@ -46,8 +46,14 @@ const Taken = Data.taggedEnum<Taken>()
  * it is given back.
  *
  * @param isExclusive - whether no other leased attempt runs in this process
+ * @param begin - run before there is a lease
  */
-const take = (engine: Engine, round: Round, isExclusive: boolean): Effect.Effect<Taken, StoreError> => {
+const take = (
+  engine: Engine,
+  round: Round,
+  isExclusive: boolean,
+  begin: Effect.Effect<void>
+): Effect.Effect<Taken, StoreError> => {
   const { consumer, rules } = round
   let leased: Leased | undefined
   const transaction = Effect.gen(function* () {
@@ -60,6 +66,7 @@ const take = (engine: Engine, round: Round, isExclusive: boolean): Effect.Effect
     if (isNeeded && !isExclusive) return Taken.NeedsExclusivity()
     // Somebody else has had the one it was for: this one runs beside others, in the next round.
     if (isExclusive && !isNeeded) return Taken.Nothing()
+    yield* begin
     const token = yield* engine.inbox.lease(row.deliveryId, rules.processingLeaseMs, engine.replicas.id)
     leased = { ...row, token }
     return Taken.One({ row: leased })
@@ -162,15 +169,16 @@ const runTracked = Effect.fnUntraced(function* (
 
 /** Takes one delivery and runs its attempt; no interruption comes between. Returns how many were settled, or why it took none. */
 const takeAndRun = (engine: Engine, round: Round, isExclusive: boolean) =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const taken = yield* restore(take(engine, round, isExclusive))
+  Effect.uninterruptibleMask((restore) => {
+    const attempt = {}
+    return Effect.gen(function* () {
+      const taken = yield* restore(take(engine, round, isExclusive, engine.leases.begin(attempt)))
       if (taken._tag !== "One") return taken._tag
       yield* round.onFull ?? Effect.void
       const place: Restore = isExclusive ? restore : (effect) => restore(engine.recovery.beside(effect))
       return yield* run(engine, round, taken.row, place)
-    })
-  )
+    }).pipe(Effect.ensuring(engine.leases.end(attempt)))
+  })
 
 /** One delivery, or the end of leases that ran out. */
 export const leasedRound = (engine: Engine, round: Round): Effect.Effect<RoundResult, StoreError> =>

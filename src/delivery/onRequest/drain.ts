@@ -130,11 +130,13 @@ export const everything = (engine: Engine, poller: Poller): Effect.Effect<number
         rounds(engine, consumer, rulesFor(consumer, settings).firstBatch, { once: failing })
       )
       total += settled
+      const wasBusy = engine.leases.isBusy()
       const held = yield* each(engine, (consumer) => Effect.map(isDue(engine, consumer), Number))
-      const isBusy = engine.leases.count() > 0
+      const isBusy = wasBusy || engine.leases.isBusy()
       if (held === 0 && settled === 0 && !isBusy) break
-      // What is due is held by workers of this or another process.
-      if (settled === 0) yield* engine.inbox.changed
+      // What is due, or leased, is held by workers of this or another process.
+      const { changed } = engine.inbox
+      if (settled === 0) yield* isBusy ? Effect.raceFirst(changed, engine.leases.idle) : changed
     }
     yield* engine.rollUp.flush
     return total

@@ -15,29 +15,34 @@ import { coveredBy, covers, maxPositionOf } from "./claimFragments.ts"
 import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
 /**
- * When a claim of a consumer next finds something: what is due first, or the first lease that runs out.
+ * When a delivery of a consumer is next due.
  *
  * @param consumer - SQL expression of its name
  * @param isWanted - SQL condition on a delivery `i`: whether it is asked about
  */
+const nextClaimableAt = (consumer: string, isWanted: string) => `(
+    SELECT i.available_at
+    FROM inbox_event AS i
+    WHERE i.consumer_name = ${consumer} AND ${claimable} AND ${notPaused(consumer)} AND ${isWanted}
+    ORDER BY i.available_at, i.position
+    LIMIT 1
+  )`
+
+/** When a round of a consumer next finds something: what is due first, or the first lease that runs out. */
 const nextDueAt = (consumer: string, isWanted: string) => `least(
-    (
-      SELECT i.available_at
-      FROM inbox_event AS i
-      WHERE i.consumer_name = ${consumer} AND ${claimable} AND ${notPaused(consumer)} AND ${isWanted}
-      ORDER BY i.available_at, i.position
-      LIMIT 1
-    ),
+    ${nextClaimableAt(consumer, isWanted)},
     (SELECT min(i.locked_until) FROM inbox_event AS i WHERE i.consumer_name = ${consumer} AND i.status = 'processing')
   )`
 
-/** Milliseconds until a claim of one consumer next finds something; null for never. */
-export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest) =>
-  sql.unsafe<{ inMillis: number | null }>(
-    `SELECT (extract(epoch FROM ${nextDueAt("$1", `i.position <= $2::bigint AND ${covers(request.interest, 3)}`)}
+/** Milliseconds until a round of one consumer next finds something; null for never. */
+export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest, countsLeases: boolean) => {
+  const nextAt = countsLeases ? nextDueAt : nextClaimableAt
+  return sql.unsafe<{ inMillis: number | null }>(
+    `SELECT (extract(epoch FROM ${nextAt("$1", `i.position <= $2::bigint AND ${covers(request.interest, 3)}`)}
       - clock_timestamp()) * 1000)::float8 AS "inMillis"`,
     [request.consumer, maxPositionOf(request), ...coveredBy(request.interest)]
   )
+}
 
 /**
  * What the process serves: a row for each of its consumers, with the names and patterns (as for `LIKE`) it handles, and

@@ -149,8 +149,8 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
       complete: (deliveryIds) =>
         deliveryIds.length === 0 ? Effect.void : storeErrors("inbox.complete")(completeAll(deliveryIds)),
       settle: (settlement) => storeErrors("inbox.settle")(Effect.map(settleOne(settlement), (rows) => rows.length > 0)),
-      nextDue: (request) =>
-        storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request), ([row]) => row?.inMillis ?? undefined)),
+      nextDue: (request, { leases = true } = {}) =>
+        storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request, leases), ([row]) => row?.inMillis ?? undefined)),
       lastPosition: (consumer) =>
         storeErrors("inbox.lastPosition")(
           Effect.map(lastPosition(sql)(consumer), ([row]) => BigInt(row?.position ?? 0))

@@ -77,6 +77,7 @@ export const leases = [
       const lost = yield* leaseNext(claim, -1)
       const kept = yield* leaseNext(claim, -1)
       assert.ok(((yield* inbox.nextDue({ consumer, interest })) ?? 1) <= 0)
+      assert.equal(yield* inbox.nextDue({ consumer, interest }, { leases: false }), undefined)
       assert.deepEqual(
         yield* inbox.renew([kept, { ...lost, token: kept.token }, { ...kept, token: lost.token }], 60_000),
         [kept.deliveryId]
