@@ -65,7 +65,7 @@ export const untilPassed = Effect.fnUntraced(function* (since: () => number, mil
 })
 
 /** Waits for the end of a fiber, but not for ever, where nothing can be interrupted. */
-const awaitEnd = Effect.fnUntraced(function* (fiber: Fiber.Fiber<unknown, unknown>, millis: number) {
+export const awaitEnd = Effect.fnUntraced(function* (fiber: Fiber.Fiber<unknown, unknown>, millis: number) {
   const over = yield* Deferred.make<void>()
   const tell = Deferred.succeed(over, undefined)
   yield* Effect.forkDetach(Effect.andThen(Fiber.await(fiber), tell))

@@ -1,10 +1,19 @@
 /** Handlers that do not come to an end in time. */
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Clock, Context, Effect } from "effect"
+import { Clock, Context, Deferred, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
-import { Consumer, Integration, Processor, Publisher, SqlCapabilities, Subscriber } from "../../src/index.ts"
+import {
+  Consumer,
+  InboxStore,
+  Integration,
+  Processor,
+  Publisher,
+  SqlCapabilities,
+  Subscriber,
+  Transactor
+} from "../../src/index.ts"
 import { databases } from "../support/databases.ts"
-import { deliveries, eventsOf, note, noted, serve, services, settledAll, unpolled } from "../support/scenario.ts"
+import { deliveries, eventsOf, note, noted, serve, services, settledAll, unpolled, until } from "../support/scenario.ts"
 
 describe.each(databases)("on $name", ({ layer: database }) => {
   layer(services(database), { excludeTestServices: true, timeout: "60 seconds" })("failures", (it) => {
@@ -69,6 +78,45 @@ layer(services(databases[1].layer), { excludeTestServices: true, timeout: "60 se
     )
   }
 )
+
+describe("a handler that is interrupted at a shutdown", () => {
+  it.live("has ended before its delivery is free, also when that takes a moment", () => {
+    const { Happened, happenings } = eventsOf("ending")
+    let hasEnded = false
+    return Effect.gen(function* () {
+      const begun = yield* Deferred.make<void>()
+      const outer = yield* Effect.scope
+      const closing = Effect.andThen(
+        Effect.sleep("100 millis"),
+        Effect.sync(() => {
+          hasEnded = true
+        })
+      )
+      const handler = () =>
+        Effect.andThen(Deferred.succeed(begun, undefined), Effect.never).pipe(Effect.onInterrupt(() => closing))
+      yield* Effect.gen(function* () {
+        yield* serve(Subscriber.make({ consumer: "ending", event: Happened, handler }))
+        yield* Publisher.publishAll(happenings(1))
+        yield* Deferred.await(begun)
+        const inbox = yield* InboxStore
+        const interest = { names: [Happened.name], patterns: [] }
+        const claimable = Transactor.withTransaction(inbox.claim({ consumer: "ending", interest, limit: 1 }))
+        const wasFree = yield* Effect.map(
+          until(claimable, (rows) => rows.length === 1),
+          () => hasEnded
+        ).pipe(Effect.forkIn(outer))
+        return wasFree
+      }).pipe(
+        Effect.scoped,
+        Effect.flatMap((waiting) => Fiber.join(waiting)),
+        Effect.tap((hadEnded) => Effect.sync(() => assert.isTrue(hadEnded)))
+      )
+    }).pipe(
+      Effect.provide(Integration.layerMemory({ settings: unpolled, shutdownGracePeriod: "10 millis" })),
+      Effect.scoped
+    )
+  })
+})
 
 /** The clock in use, whose time of day is set by so many milliseconds once `isSet` says so. */
 const settable = (isSet: () => boolean, millis: number) =>

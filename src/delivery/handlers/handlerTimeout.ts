@@ -8,21 +8,22 @@
  */
 import { Effect, Fiber, Option } from "effect"
 import { steadyMillis } from "../../stores/steadyMillis.ts"
-import { untilPassed } from "../../stores/unresponsive.ts"
+import { awaitEnd, untilPassed } from "../../stores/unresponsive.ts"
 
 /** When the handler that is running now began: see `steadyMillis`. */
 export interface RunningHandler {
   startedAt: number
 }
 
-/** How long an interrupted handler may take to end before its delivery goes on without it. */
-const abandonAfter = "1 second"
+/** How long an interrupted handler may take to end before its delivery goes on without it, in milliseconds. */
+const abandonAfterMillis = 1000
 
 /** Interrupts a handler and waits a moment: code that cannot be interrupted must not hold up the rest. */
 const abandon = (fiber: Fiber.Fiber<unknown, unknown>) =>
   Effect.suspend(() => {
     fiber.interruptUnsafe()
-    return Effect.interruptible(Effect.timeoutOption(Fiber.await(fiber), abandonAfter))
+    // Not with a timeout made interruptible: one that runs because of an interruption would end at once.
+    return awaitEnd(fiber, abandonAfterMillis)
   })
 
 /**
