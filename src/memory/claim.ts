@@ -22,7 +22,7 @@ const isPaused = (tables: Tables, transaction: Transaction, consumer: string): b
 
 const isDue = (delivery: DeliveryRecord, now: number) => claimable(delivery) && (delivery.availableAt as number) <= now
 
-const isParked = ({ availableAt }: DeliveryRecord) => availableAt === Number.POSITIVE_INFINITY
+const isParked = ({ availableAt, lease }: DeliveryRecord) => availableAt === Number.POSITIVE_INFINITY && lease === null
 
 const covers = (interest: Interest, eventName: string) =>
   interest.names.includes(eventName) || interest.patterns.some((pattern) => matches(pattern, eventName))

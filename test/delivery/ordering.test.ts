@@ -222,6 +222,34 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         })
     )
 
+    it.effect("what was parked, and is leased now, is not given to anybody else", () =>
+      Effect.gen(function* () {
+        const { Happened } = eventsOf("held")
+        const inbox = yield* InboxStore
+        const subscription = { consumer: "held", event: Happened.name, priority: 0, ordering: "aggregate" as const }
+        yield* SubscriptionStore.use((store) => store.register([subscription]))
+        const interest = { names: [Happened.name], patterns: [] }
+        const claim = inbox.claim({ consumer: "held", interest, limit: 1, onDeadLetter: "park" })
+        const lease = Transactor.withTransaction(
+          Effect.gen(function* () {
+            const [row] = yield* claim
+            if (row === undefined) return undefined
+            return { row, token: yield* inbox.lease(row.deliveryId, 60_000) }
+          })
+        )
+        yield* publishFor(Happened, "a", 1, 2)
+        const first = yield* lease
+        // Parks the second, as the first is being handled.
+        assert.isUndefined(yield* lease)
+        const done = { status: "processed", retryInMillis: undefined, error: undefined, errorTag: undefined } as const
+        const settlement = { ...done, deliveryId: first?.row.deliveryId ?? "", seenAttempts: 0, failure: undefined }
+        assert.isTrue(yield* inbox.settleLease(settlement, first?.token ?? ""))
+        yield* publishFor(Happened, "a", 3)
+        assert.deepStrictEqual((yield* lease)?.row.payload, { n: 2 })
+        assert.isUndefined(yield* lease)
+      })
+    )
+
     it.effect("what was parked and is blocked by nothing any more is found by the poll", () =>
       Effect.gen(function* () {
         const { Happened } = eventsOf("swept")
