@@ -234,7 +234,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           Effect.gen(function* () {
             const [row] = yield* claim
             if (row === undefined) return undefined
-            return { row, token: yield* inbox.lease(row.deliveryId, 60_000) }
+            return { row, token: yield* inbox.lease(row.deliveryId, 60_000, "00000000-0000-0000-0000-000000000000") }
           })
         )
         yield* publishFor(Happened, "a", 1, 2)
