@@ -31,6 +31,7 @@ export {
   type LockWait,
   largestClaim,
   type Settlement,
+  type StatusCount,
   type UnparkRequest
 } from "./stores/Delivery.ts"
 export { deferWrite } from "./stores/deferredWrites.ts"

@@ -12,8 +12,11 @@ export interface Stats {
   readonly events: Readonly<Record<EventStatus, number>>
   /** Events in all. */
   readonly total: number
-  /** Deliveries by consumer and status, all statuses named. */
-  readonly deliveries: Readonly<Record<string, Readonly<Record<DeliveryStatus, number>>>>
+  /**
+   * Deliveries by consumer and status, all statuses named. `failed` are those that gave up while dead letters were switched
+   * off; those of that status that wait for their retry are `retrying`.
+   */
+  readonly deliveries: Readonly<Record<string, Readonly<Record<DeliveryStatus | "retrying", number>>>>
   /** Handlers of this process. */
   readonly handlerCount: number
 }

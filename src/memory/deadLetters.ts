@@ -67,6 +67,12 @@ const isMeant = (filter: DeadLetterFilter, letter: DeadLetter): boolean => {
 const lastFirst = (a: DeadLetter, b: DeadLetter) =>
   b.gaveUpAt.getTime() - a.gaveUpAt.getTime() || ascending(b.deliveryId, a.deliveryId)
 
+const covered = (tables: Tables, transaction: Transaction, filter: DeadLetterFilter) =>
+  [...transaction.rows(tables.deliveries)]
+    .filter(hasGivenUp)
+    .map((delivery) => toDeadLetter(delivery, transaction.read(tables.events, delivery.eventId) as EventRecord))
+    .filter((letter) => isMeant(filter, letter))
+
 const list = (
   tables: Tables,
   transaction: Transaction,
@@ -77,12 +83,7 @@ const list = (
   const [time, id = ""] = after?.split("/") ?? []
   const isAfter = ({ deliveryId, gaveUpAt }: DeadLetter) =>
     time === undefined || gaveUpAt.getTime() < Number(time) || (gaveUpAt.getTime() === Number(time) && deliveryId < id)
-  return [...transaction.rows(tables.deliveries)]
-    .filter(hasGivenUp)
-    .map((delivery) => toDeadLetter(delivery, transaction.read(tables.events, delivery.eventId) as EventRecord))
-    .filter((letter) => isMeant(filter, letter) && isAfter(letter))
-    .toSorted(lastFirst)
-    .slice(0, limit)
+  return covered(tables, transaction, filter).filter(isAfter).toSorted(lastFirst).slice(0, limit)
 }
 
 /**
@@ -123,6 +124,7 @@ export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables> = Layer.ef
     const { database } = tables
     return DeadLetterStore.of({
       list: (filter, after, limit) => database.read((transaction) => list(tables, transaction, filter, after, limit)),
+      count: (filter) => database.read((transaction) => covered(tables, transaction, filter).length),
       find: (deliveryId) =>
         database.read((transaction) => {
           const delivery = transaction.read(tables.deliveries, deliveryId)

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Deferred, Effect, Layer } from "effect"
-import type { DeliveryStatus, UnparkRequest } from "../stores/Delivery.ts"
+import type { StatusCount, UnparkRequest } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { missedMarks } from "../stores/missedMarks.ts"
 import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
@@ -12,7 +12,7 @@ import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { leases } from "./leases.ts"
 import { poll } from "./poll.ts"
-import { claimable, type DeliveryRecord, toDelivery } from "./records.ts"
+import { claimable, type DeliveryRecord, isOpen, toDelivery } from "./records.ts"
 import { toClaimed, toClaimedAll, update } from "./rows.ts"
 import { MemorySettings } from "./settings.ts"
 import { isAsSeen, settle } from "./settle.ts"
@@ -36,13 +36,16 @@ const bringForward = (tables: Tables, transaction: Transaction, eventIds: Readon
   return [...consumers]
 }
 
-const countByStatus = (tables: Tables, transaction: Transaction) => {
-  const counts = new Map<string, { consumer: string; status: DeliveryStatus; count: number }>()
-  for (const { consumer, status } of transaction.rows(tables.deliveries)) {
-    const key = `${consumer} ${status}`
-    counts.set(key, { consumer, status, count: (counts.get(key)?.count ?? 0) + 1 })
+const countByStatus = (tables: Tables, transaction: Transaction): ReadonlyArray<StatusCount> => {
+  const counts = new Map<string, StatusCount>()
+  for (const delivery of transaction.rows(tables.deliveries)) {
+    const { consumer, status } = delivery
+    const key = JSON.stringify([consumer, status, isOpen(delivery)])
+    counts.set(key, { consumer, status, isOpen: isOpen(delivery), count: (counts.get(key)?.count ?? 0) + 1 })
   }
-  return [...counts.values()].toSorted((a, b) => byConsumer(a, b) || ascending(a.status, b.status))
+  return [...counts.values()].toSorted(
+    (a, b) => byConsumer(a, b) || ascending(a.status, b.status) || Number(a.isOpen) - Number(b.isOpen)
+  )
 }
 
 /** A delivery that its handler has processed; one that is leased, or settled already, cannot be. */

@@ -57,6 +57,9 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       const deadLetters = yield* store.list(yield* toStoreFilter(filter), after, limit)
       return { deadLetters, next: deadLetters.length < limit ? undefined : deadLetters.at(-1)?.cursor }
     }),
+    count: Effect.fn("DeadLetters.count")(function* (filter = {}) {
+      return yield* store.count(yield* toStoreFilter(filter))
+    }),
     inspect: Effect.fn("DeadLetters.inspect")(function* (deliveryId) {
       const found = isUuid(deliveryId) ? yield* store.find(deliveryId) : undefined
       if (found === undefined) return yield* new DeliveryNotFound({ deliveryId })
@@ -102,6 +105,13 @@ export class DeadLetters extends Context.Service<
     readonly list: (
       options?: Filter & { readonly limit?: number; readonly after?: string }
     ) => Effect.Effect<Page, InvalidOption | StoreError>
+    /**
+     * How many a filter covers; default all there are. It looks at each of them: what only wants to know whether there are
+     * some lists one.
+     *
+     * Fails with `InvalidOption`.
+     */
+    readonly count: (filter?: Filter) => Effect.Effect<number, InvalidOption | StoreError>
     /**
      * One dead letter with its payload, as its handler gets it and as it was published, and its failed attempts. Fails
      * with `DeliveryNotFound` when there is none, or it has not given up.

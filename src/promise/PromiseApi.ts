@@ -129,6 +129,7 @@ type Run = <A, E>(effect: Effect.Effect<A, E, Services>) => Promise<A>
 
 const makeDeadLetters = (run: Run): PromiseDeadLetters => ({
   list: (given) => run(DeadLetters.use((letters) => letters.list(given))),
+  count: (filter) => run(DeadLetters.use((letters) => letters.count(filter))),
   inspect: (deliveryId) => run(DeadLetters.use((letters) => letters.inspect(deliveryId))),
   requeue: (deliveryId, given) => run(DeadLetters.use((letters) => letters.requeue(deliveryId, given))),
   requeueAll: (filter) => run(DeadLetters.use((letters) => letters.requeueAll(filter))),

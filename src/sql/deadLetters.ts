@@ -38,42 +38,49 @@ const fields = `
   ${gaveUpAt} AS "gaveUpAt", i.created_at AS "createdAt",
   ${gaveUpAt}::text || '/' || i.id::text AS "cursor"`
 
-const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: string | undefined, limit: number) => {
+/** Deliveries `i` that gave up, with their events `e`, that a filter covers: parameters 1 to 10, see `filteredBy`. */
+const covered = `
+  FROM inbox_event AS i
+  JOIN outbox_event AS e ON e.id = i.outbox_event_id
+  WHERE ${gaveUp}
+    AND ($1::text IS NULL OR i.consumer_name = $1)
+    AND ($2::text IS NULL OR i.event_name LIKE $2)
+    AND ($3::text IS NULL OR i.error_tag = $3)
+    AND ($4::boolean IS NULL OR coalesce(i.error_tag = '${undecodableTag}', false) = $4)
+    AND ($5::text IS NULL OR (e.source_module = $5 AND e.aggregate_type = $6 AND e.aggregate_id = $7))
+    AND ($8::timestamptz IS NULL OR ${gaveUpAt} >= $8)
+    AND ($9::timestamptz IS NULL OR ${gaveUpAt} < $9)
+    AND ($10::uuid[] IS NULL OR i.id = ANY ($10::uuid[]))`
+
+const filteredBy = (filter: DeadLetterFilter) => {
   const { aggregate, consumer, deliveryIds, errorTag, eventName, isUndecodable, since, until } = filter
+  return [
+    consumer ?? null,
+    eventName === undefined ? null : toLike(eventName),
+    errorTag ?? null,
+    isUndecodable ?? null,
+    aggregate?.module ?? null,
+    aggregate?.entityType ?? null,
+    aggregate?.entityId ?? null,
+    since ?? null,
+    until ?? null,
+    deliveryIds ?? null
+  ]
+}
+
+const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: string | undefined, limit: number) => {
   const [afterTime, afterId] = after === undefined ? [null, null] : after.split("/")
   return sql.unsafe<Row>(
-    `SELECT ${fields}
-      FROM inbox_event AS i
-      JOIN outbox_event AS e ON e.id = i.outbox_event_id
-      WHERE ${gaveUp}
-        AND ($1::text IS NULL OR i.consumer_name = $1)
-        AND ($2::text IS NULL OR i.event_name LIKE $2)
-        AND ($3::text IS NULL OR i.error_tag = $3)
-        AND ($4::boolean IS NULL OR coalesce(i.error_tag = '${undecodableTag}', false) = $4)
-        AND ($5::text IS NULL OR (e.source_module = $5 AND e.aggregate_type = $6 AND e.aggregate_id = $7))
-        AND ($8::timestamptz IS NULL OR ${gaveUpAt} >= $8)
-        AND ($9::timestamptz IS NULL OR ${gaveUpAt} < $9)
-        AND ($13::uuid[] IS NULL OR i.id = ANY ($13::uuid[]))
-        AND ($10::timestamptz IS NULL OR (${gaveUpAt}, i.id) < ($10, $11::uuid))
+    `SELECT ${fields} ${covered}
+        AND ($11::timestamptz IS NULL OR (${gaveUpAt}, i.id) < ($11, $12::uuid))
       ORDER BY ${gaveUpAt} DESC, i.id DESC
-      LIMIT $12::int`,
-    [
-      consumer ?? null,
-      eventName === undefined ? null : toLike(eventName),
-      errorTag ?? null,
-      isUndecodable ?? null,
-      aggregate?.module ?? null,
-      aggregate?.entityType ?? null,
-      aggregate?.entityId ?? null,
-      since ?? null,
-      until ?? null,
-      afterTime ?? null,
-      afterId ?? null,
-      limit,
-      deliveryIds ?? null
-    ]
+      LIMIT $13::int`,
+    [...filteredBy(filter), afterTime ?? null, afterId ?? null, limit]
   )
 }
+
+const count = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter) =>
+  sql.unsafe<{ count: number }>(`SELECT count(*)::int AS "count" ${covered}`, filteredBy(filter))
 
 type FoundRow = Row & Omit<DeadLetterContent, keyof DeadLetter | keyof Content | "originalPayload"> & ContentRow
 
@@ -157,6 +164,7 @@ export const layer: Layer.Layer<DeadLetterStore, never, TableClient> = Layer.eff
     return DeadLetterStore.of({
       list: (filter, after, limit) =>
         storeErrors("deadLetters.list")(Effect.map(list(sql)(filter, after, limit), (rows) => rows.map(withAggregate))),
+      count: (filter) => storeErrors("deadLetters.count")(Effect.map(count(sql)(filter), ([row]) => row?.count ?? 0)),
       find: (deliveryId) => storeErrors("deadLetters.find")(find(sql)(deliveryId)),
       requeue: (deliveryIds, payload) => storeErrors("deadLetters.requeue")(requeueAll(deliveryIds, payload)),
       discard: (deliveryIds, reason) => storeErrors("deadLetters.discard")(discardAll(deliveryIds, reason))

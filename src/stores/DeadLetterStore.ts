@@ -92,6 +92,8 @@ export class DeadLetterStore extends Context.Service<
       after: string | undefined,
       limit: number
     ) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
+    /** How many gave up that a filter covers. */
+    readonly count: (filter: DeadLetterFilter) => Effect.Effect<number, StoreError>
     /** One that gave up; `undefined` when there is no such delivery, or it has not. */
     readonly find: (deliveryId: string) => Effect.Effect<DeadLetterContent | undefined, StoreError>
     /**

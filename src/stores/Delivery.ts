@@ -168,3 +168,12 @@ export interface Delivery {
   /** Milliseconds until it is due (≤ 0: due); null when it is settled, parked, or being handled under a lease. */
   readonly dueInMillis: number | null
 }
+
+/** How many deliveries of a consumer have a status. @since 0.1.0 */
+export interface StatusCount {
+  readonly consumer: string
+  readonly status: DeliveryStatus
+  /** Whether they are to be handled still. */
+  readonly isOpen: boolean
+  readonly count: number
+}

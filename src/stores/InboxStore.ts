@@ -10,9 +10,9 @@ import type {
   Claimed,
   ClaimRequest,
   Delivery,
-  DeliveryStatus,
   Expired,
   Settlement,
+  StatusCount,
   UnparkRequest
 } from "./Delivery.ts"
 import type { PollRequest, PollResult } from "./Poll.ts"
@@ -124,11 +124,11 @@ export class InboxStore extends Context.Service<
     /** Failed attempts of a delivery, oldest first; the last 1000. */
     readonly attempts: (deliveryId: string) => Effect.Effect<ReadonlyArray<AttemptRecord>, StoreError>
     readonly findById: (deliveryId: string) => Effect.Effect<Delivery | undefined, StoreError>
-    /** How many deliveries of each consumer have each status. */
-    readonly countByStatus: Effect.Effect<
-      ReadonlyArray<{ readonly consumer: string; readonly status: DeliveryStatus; readonly count: number }>,
-      StoreError
-    >
+    /**
+     * How many deliveries of each consumer have each status. Those that are `failed` wait for their retry (`isOpen`), or gave
+     * up while dead letters were switched off.
+     */
+    readonly countByStatus: Effect.Effect<ReadonlyArray<StatusCount>, StoreError>
     /**
      * Waits until deliveries may have changed: for the next change where changes are noticed, else for a short while.
      */

@@ -349,7 +349,9 @@ layer(services(postgres(), { settings: { processorEnabled: false } }), { exclude
         assert.deepStrictEqual(yield* processor.stats, {
           events: { pending: 0, processing: 0, processed: 28, failed: 0, dead_letter: 0 },
           total: 28,
-          deliveries: { batches: { received: 0, processing: 0, processed: 28, failed: 0, skipped: 0, dead_letter: 0 } },
+          deliveries: {
+            batches: { received: 0, processing: 0, processed: 28, retrying: 0, failed: 0, skipped: 0, dead_letter: 0 }
+          },
           handlerCount: 1
         })
       })

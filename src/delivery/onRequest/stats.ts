@@ -12,10 +12,11 @@ import type { Stats } from "../Stats.ts"
 
 const noEvents: Record<EventStatus, number> = { pending: 0, processing: 0, processed: 0, failed: 0, dead_letter: 0 }
 
-const noDeliveries: Record<DeliveryStatus, number> = {
+const noDeliveries: Record<DeliveryStatus | "retrying", number> = {
   received: 0,
   processing: 0,
   processed: 0,
+  retrying: 0,
   failed: 0,
   skipped: 0,
   dead_letter: 0
@@ -23,10 +24,10 @@ const noDeliveries: Record<DeliveryStatus, number> = {
 
 export const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Stats, StoreError> {
   const events = { ...noEvents, ...(yield* engine.outbox.countByStatus) }
-  const deliveries: Record<string, Record<DeliveryStatus, number>> = {}
-  for (const { consumer, count, status } of yield* engine.inbox.countByStatus) {
+  const deliveries: Record<string, Record<DeliveryStatus | "retrying", number>> = {}
+  for (const { consumer, count, isOpen, status } of yield* engine.inbox.countByStatus) {
     deliveries[consumer] ??= { ...noDeliveries }
-    deliveries[consumer][status] = count
+    deliveries[consumer][status === "failed" && isOpen ? "retrying" : status] = count
   }
   return {
     events,

@@ -5,14 +5,14 @@
  */
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { AttemptRecord, Delivery, DeliveryStatus, Settlement } from "../../stores/Delivery.ts"
+import type { AttemptRecord, Delivery, Settlement, StatusCount } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { missedMarks } from "../../stores/missedMarks.ts"
 import { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
-import { deliveryFields } from "../deliveryStates.ts"
+import { deliveryFields, isSettled } from "../deliveryStates.ts"
 import { withPosition } from "../exact.ts"
 import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
@@ -105,11 +105,12 @@ const findByEvent = (sql: SqlClient.SqlClient) => (eventId: string) =>
   )
 
 const countByStatus = (sql: SqlClient.SqlClient) =>
-  sql<{ consumer: string; status: DeliveryStatus; count: number }>`
-    SELECT consumer_name AS "consumer", status AS "status", count(*)::int AS "count"
-    FROM inbox_event
-    GROUP BY consumer_name, status
-    ORDER BY consumer_name, status`
+  sql.unsafe<StatusCount>(
+    `SELECT i.consumer_name AS "consumer", i.status AS "status", NOT ${isSettled("i")} AS "isOpen", count(*)::int AS "count"
+    FROM inbox_event AS i
+    GROUP BY 1, 2, 3
+    ORDER BY 1, 2, 3`
+  )
 
 const lastPosition = (sql: SqlClient.SqlClient) => (consumer: string) =>
   sql<{ position: string }>`

@@ -30,6 +30,19 @@ const withDead = Effect.fnUntraced(function* (count: number) {
 
 export const deadLetterStore = [
   check(
+    "counts what gave up, by the filter of a list",
+    Effect.gen(function* () {
+      const store = yield* DeadLetterStore
+      const { consumer, eventName, ids } = yield* withDead(3)
+      assert.equal(yield* store.count({ consumer }), 3)
+      assert.equal(yield* store.count({ consumer, eventName: `${eventName}*` }), 3)
+      assert.equal(yield* store.count({ consumer, errorTag: "another" }), 0)
+      assert.equal(yield* store.count({ deliveryIds: ids.slice(0, 2) }), 2)
+      assert.equal(yield* store.count({ consumer, until: new Date(0) }), 0)
+    })
+  ),
+
+  check(
     "lists what gave up, the last first, page by page, and nothing else",
     Effect.gen(function* () {
       const store = yield* DeadLetterStore

@@ -237,20 +237,6 @@ export const inboxStore = [
   ),
 
   check(
-    "counts deliveries by consumer and status",
-    Effect.gen(function* () {
-      const inbox = yield* InboxStore
-      const { claim, consumer } = yield* withDeliveries(3)
-      yield* settleNext(claim, { status: "skipped" })
-      const counts = (yield* inbox.countByStatus).filter((_) => _.consumer === consumer)
-      assert.deepEqual(counts.map((_) => [_.status, _.count]).toSorted(), [
-        ["received", 2],
-        ["skipped", 1]
-      ])
-    })
-  ),
-
-  check(
     "an event given to a consumer later than to others has one delivery of each",
     Effect.gen(function* () {
       const inbox = yield* InboxStore

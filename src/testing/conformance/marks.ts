@@ -1,5 +1,5 @@
 /**
- * What every inbox does when the marks of a transaction do not find their deliveries.
+ * What every inbox does when the marks of a transaction do not find their deliveries, and how it counts what was marked.
  *
  * @internal
  */
@@ -37,6 +37,27 @@ export const marks = [
       assert.deepEqual(
         (yield* claim(3)).map((_) => [_.deliveryId, _.attemptCount]),
         [[third?.deliveryId, 0]]
+      )
+    })
+  ),
+
+  check(
+    "counts deliveries by consumer and status",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, consumer } = yield* withDeliveries(5)
+      yield* settleNext(claim, { status: "skipped" })
+      yield* settleNext(claim, { status: "failed" })
+      yield* settleNext(claim, { status: "failed", retryInMillis: 60_000 })
+      const counts = (yield* inbox.countByStatus).filter((_) => _.consumer === consumer)
+      assert.deepEqual(
+        counts.map((_) => [_.status, _.isOpen, _.count]),
+        [
+          ["failed", false, 1],
+          ["failed", true, 1],
+          ["received", true, 2],
+          ["skipped", false, 1]
+        ]
       )
     })
   )
