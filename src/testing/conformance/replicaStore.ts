@@ -189,6 +189,7 @@ export const replicaStoreDurable = [
       const claimed = Transactor.withTransaction(
         Effect.tap(claim(10), (rows) => inbox.complete(rows.map(({ deliveryId }) => deliveryId)))
       )
+      yield* store.serve([serving(consumer, { names: [eventName] })])
       yield* store.startRecovery(consumer)
       yield* store.endRecovery([consumer])
       for (const _ of [1, 2]) {
@@ -204,6 +205,7 @@ export const replicaStoreDurable = [
         (yield* claimed).map(({ recovery }) => recovery?.isRecovering ?? false),
         [false, false]
       )
+      yield* store.serve([])
     })
   )
 ]
