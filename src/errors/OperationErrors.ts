@@ -14,12 +14,16 @@ export class EventNotFound extends Schema.TaggedError<EventNotFound>()("EventNot
   }
 }
 
-/** No delivery has this id. @since 0.1.0 */
+/** No delivery has this id, or the one that has it is not one that gave up, where that is asked for. @since 0.1.0 */
 export class DeliveryNotFound extends Schema.TaggedError<DeliveryNotFound>()("DeliveryNotFound", {
-  deliveryId: Schema.String
+  deliveryId: Schema.String,
+  /** What has become of the delivery, if there is one: `discarded`, or its status. */
+  state: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    return `No delivery ${this.deliveryId} in inbox_event. Its event was never committed, or has been removed.`
+    return this.state === undefined
+      ? `No delivery ${this.deliveryId} in inbox_event. Its event was never committed, or has been removed.`
+      : `Delivery ${this.deliveryId} is no dead letter: it is ${this.state}.`
   }
 }
 

@@ -16,16 +16,23 @@ const listIssues = (issues: ReadonlyArray<Issue>) => issues.map((issue) => `  ${
 
 /**
  * The payload or metadata of an event cannot be stored: it does not match the schema, is not JSON, holds text that
- * PostgreSQL refuses (`\u0000`, lone surrogates), nests too deep or is too large. Nothing was written.
+ * PostgreSQL refuses (`\u0000`, lone surrogates), nests too deep or is too large. Nothing was written. The same of the
+ * payload that a dead letter is requeued with.
  *
  * @since 0.1.0
  */
 export class EventEncodingError extends Schema.TaggedError<EventEncodingError>()("EventEncodingError", {
   eventName: Schema.String,
-  issues: Schema.Array(Issue)
+  issues: Schema.Array(Issue),
+  /** The delivery that was to be requeued with a payload of its own, if it is about that. */
+  deliveryId: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    return `Event "${this.eventName}" was not published, nothing was written. It cannot be encoded:\n${listIssues(this.issues)}`
+    const what =
+      this.deliveryId === undefined
+        ? `Event "${this.eventName}" was not published, nothing was written. It cannot be encoded`
+        : `Delivery ${this.deliveryId} of "${this.eventName}" was not requeued, nothing was changed. Its new payload cannot be stored`
+    return `${what}:\n${listIssues(this.issues)}`
   }
 }
 

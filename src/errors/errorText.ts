@@ -5,6 +5,7 @@
  */
 import { Cause } from "effect"
 import { SqlError } from "effect/sql"
+import { shortJson } from "./shortJson.ts"
 
 const tagOf = (error: unknown): string => {
   if (typeof error !== "object" || error === null) return typeof error
@@ -18,12 +19,22 @@ export const databaseWords = (error: SqlError.SqlError): string => {
   return cause instanceof Error && cause.message !== "" ? cause.message : error.message
 }
 
+/** What says of an error what it is, or what is said of it already. */
+const notFields = new Set(["_tag", "name", "message", "stack"])
+
+/** The tag of an error without a message, with its fields, which say the rest. */
+const tagAndFields = (error: Error): string => {
+  const fields = Object.entries(error).filter(([key]) => !notFields.has(key))
+  if (error.cause !== undefined) fields.push(["cause", error.cause])
+  return fields.length === 0 ? tagOf(error) : `${tagOf(error)}: ${shortJson(Object.fromEntries(fields))}`
+}
+
 const textOf = (error: unknown): string => {
   if (typeof error === "string") return error
   if (error instanceof SqlError.SqlError) return `${tagOf(error)}: ${databaseWords(error)}`
-  if (error instanceof Error) return error.message === "" ? tagOf(error) : `${tagOf(error)}: ${error.message}`
+  if (error instanceof Error) return error.message === "" ? tagAndFields(error) : `${tagOf(error)}: ${error.message}`
   try {
-    return JSON.stringify(error) ?? String(error)
+    return shortJson(error) ?? String(error)
   } catch {
     return String(error)
   }

@@ -10,7 +10,7 @@ import { DeliveryNotFound } from "../errors/OperationErrors.ts"
 import type { EventDecodingError, EventEncodingError } from "../errors/PayloadErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { defaultMaxPayloadBytes, isUuid } from "../model/storable.ts"
-import { type DeadLetter, type DeadLetterContent, DeadLetterStore } from "../stores/DeadLetterStore.ts"
+import { type DeadLetter, type DeadLetterContent, DeadLetterStore, discardedTag } from "../stores/DeadLetterStore.ts"
 import type { AttemptRecord } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
@@ -62,7 +62,11 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
     }),
     inspect: Effect.fn("DeadLetters.inspect")(function* (deliveryId) {
       const found = isUuid(deliveryId) ? yield* store.find(deliveryId) : undefined
-      if (found === undefined) return yield* new DeliveryNotFound({ deliveryId })
+      if (found === undefined) {
+        const { errorTag, status } = yield* find(inbox, deliveryId)
+        const state = errorTag === discardedTag ? "discarded" : status
+        return yield* new DeliveryNotFound({ deliveryId, state })
+      }
       return { ...found, attempts: yield* inbox.attempts(deliveryId) }
     }),
     requeue: Effect.fn("DeadLetters.requeue")(function* (deliveryId, { payload } = {}) {
@@ -114,7 +118,7 @@ export class DeadLetters extends Context.Service<
     readonly count: (filter?: Filter) => Effect.Effect<number, InvalidOption | StoreError>
     /**
      * One dead letter with its payload, as its handler gets it and as it was published, and its failed attempts. Fails
-     * with `DeliveryNotFound` when there is none, or it has not given up.
+     * with `DeliveryNotFound` when there is none, or it has not given up: its `state` says what has become of it then.
      */
     readonly inspect: (deliveryId: string) => Effect.Effect<Details, DeliveryNotFound | StoreError>
     /**

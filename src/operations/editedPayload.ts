@@ -18,13 +18,13 @@ import type { Delivery } from "../stores/Delivery.ts"
  */
 export const editedPayload = Effect.fnUntraced(function* (
   registry: Registry["Service"],
-  { consumer, eventId, eventName }: Delivery,
+  { consumer, deliveryId, eventId, eventName }: Delivery,
   payload: Schema.Json,
   maxBytes: number
 ) {
   const stored = storableValue(payload, maxBytes)
   if ("issue" in stored) {
-    return yield* new EventEncodingError({ eventName, issues: [issueIn("payload", stored.issue)] })
+    return yield* new EventEncodingError({ eventName, issues: [issueIn("payload", stored.issue)], deliveryId })
   }
   const definition = registry.handlerFor(consumer, eventName)?.definitions.get(eventName)
   if (definition !== undefined) {

@@ -1,6 +1,6 @@
 /** Deliveries that gave up: found, understood, opened again, let go. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Data, Effect, Schema } from "effect"
 import {
   Consumer,
   DeadLetters,
@@ -103,6 +103,61 @@ describe.each(runtimes)("on $name", ({ isServer, layer }) => {
       })
     )
 
+    it.effect("that are none any more say what became of them", () =>
+      Effect.gen(function* () {
+        const { ids, state } = yield* withDead("gone", 2)
+        const letters = yield* DeadLetters
+        const [discarded = "", requeued = ""] = ids
+        assert.isTrue(yield* letters.discard(discarded))
+        state.isBroken = false
+        assert.isTrue(yield* letters.requeue(requeued))
+        yield* until(statuses("gone"), (found) =>
+          found.every((status) => status === "skipped" || status === "processed")
+        )
+        const words = (id: string) => Effect.map(Effect.flip(letters.inspect(id)), ({ message }) => message)
+        assert.strictEqual(yield* words(discarded), `Delivery ${discarded} is no dead letter: it is discarded.`)
+        assert.strictEqual(yield* words(requeued), `Delivery ${requeued} is no dead letter: it is processed.`)
+      })
+    )
+
+    it.effect("hold the fields of errors that have no message, cut", () =>
+      Effect.gen(function* () {
+        const { Happened, happenings } = eventsOf("fields")
+        class Refused extends Data.TaggedError("Refused")<{ readonly [field: string]: unknown }> {}
+        const circular: Record<string, unknown> = {}
+        circular.self = circular
+        const errors: ReadonlyArray<readonly [unknown, string | RegExp]> = [
+          [new Refused({}), "Refused"],
+          [new Refused({ status: 402, card: { last4: "4242" } }), 'Refused: {"status":402,"card":{"last4":"4242"}}'],
+          [new Refused({ amount: 7n, at: new Date(0) }), 'Refused: {"amount":"7","at":"1970-01-01T00:00:00.000Z"}'],
+          [new Refused({ cause: new TypeError("no") }), 'Refused: {"cause":"TypeError: no"}'],
+          [new Refused({ message: "no funds", status: 402 }), "Refused: no funds"],
+          [new Refused({ text: "x".repeat(5_000_000) }), `Refused: {"text":"${"x".repeat(200)}…"}`],
+          [
+            new Refused({ list: Array.from({ length: 1_000_000 }, (_, n) => n) }),
+            /^Refused: \{"list":\[0,1,2,.*,97,"…"\]\}$/
+          ],
+          [new Refused({ circular }), 'Refused: {"circular":{"self":{"self":{"self":"…"}}}}'],
+          [{ code: "E1" }, '{"code":"E1"}']
+        ]
+        yield* serve(
+          Subscriber.make({
+            consumer: Consumer.make("fields", once),
+            event: Happened,
+            handler: ({ payload }) => Effect.fail(errors[payload.n]?.[0])
+          })
+        )
+        const processor = yield* Processor
+        const events = yield* Publisher.publishAll(happenings(errors.length))
+        for (const [n, { id }] of events.entries()) {
+          const [delivery] = yield* processor.settled(id)
+          const expected = errors[n]?.[1] ?? ""
+          if (typeof expected === "string") assert.strictEqual(delivery?.lastError, expected)
+          else assert.match(delivery?.lastError ?? "", expected)
+        }
+      })
+    )
+
     it.effect("are requeued with another payload for one consumer, which has to fit its handler", () =>
       Effect.gen(function* () {
         const { Happened, ids, state } = yield* withDead("edited", 2)
@@ -120,7 +175,10 @@ describe.each(runtimes)("on $name", ({ isServer, layer }) => {
         const refused = yield* Effect.flip(letters.requeue(id, { payload: { n: "text" } }))
         assert.strictEqual(refused._tag, "EventDecodingError")
         const unstorable = yield* Effect.flip(letters.requeue(id, { payload: { n: 1, text: "\u0000" } }))
-        assert.strictEqual(unstorable._tag, "EventEncodingError")
+        assert.strictEqual(
+          unstorable.message,
+          `Delivery ${id} of "edited.happened" was not requeued, nothing was changed. Its new payload cannot be stored:\n  at payload.text: contains \\u0000, which PostgreSQL cannot store`
+        )
         assert.isTrue(yield* letters.requeue(id, { payload: { n: 70 } }))
         yield* until(statuses("edited"), ([status]) => status === "processed")
         assert.deepStrictEqual(state.handled, [70])
