@@ -1,0 +1,160 @@
+/**
+ * Processes on the shared database, and recovery after a crash, as `sql/replicas.ts` and `sql/recovery.ts` have it: the
+ * store in memory knows one process only.
+ */
+import { Effect } from "effect"
+import type { MemoryRef } from "../../src/index.ts"
+import type { Claimed } from "../../src/stores/Delivery.ts"
+import type { InboxStore } from "../../src/stores/InboxStore.ts"
+import type { PollRequest, PollResult } from "../../src/stores/Poll.ts"
+import type { Replica, ReplicaStore } from "../../src/stores/ReplicaStore.ts"
+import type { Machine } from "./machine.ts"
+import type { Server } from "./server.ts"
+
+interface Row {
+  readonly machine: Machine
+  status: Replica["status"]
+  lastSeenAt: number
+  readonly consumers: Set<string>
+}
+
+interface Note {
+  readonly by: Machine
+  readonly startedAt: number
+  readonly isErased: MemoryRef<boolean>
+}
+
+export class Replicas {
+  readonly rows = new Map<string, Row>()
+  /** Until when what was due is suspect, by consumer. */
+  readonly recovering = new Map<string, number>()
+  readonly notes = new Map<string, Array<Note>>()
+  readonly #server: Server
+
+  constructor(server: Server) {
+    this.#server = server
+  }
+
+  get #now() {
+    return this.#server.machine.clock.currentTimeMillisUnsafe()
+  }
+
+  #isSuspect(deliveryId: string, until: number) {
+    const availableAt = this.#server.tables.deliveries.rows.get(deliveryId)?.availableAt ?? null
+    return availableAt !== null && (availableAt <= until || availableAt === Number.POSITIVE_INFINITY)
+  }
+
+  #hasRecovered(consumer: string): boolean {
+    const until = this.recovering.get(consumer)
+    if (until === undefined) return false
+    for (const row of this.#server.tables.deliveries.rows.values()) {
+      const isClaimable = row.consumer === consumer && (row.status === "received" || row.status === "failed")
+      if (isClaimable && row.availableAt !== null && row.availableAt <= until) return false
+    }
+    return true
+  }
+
+  #reap(own: Machine, silentMillis: number): number {
+    let dead = 0
+    for (const row of this.rows.values()) {
+      const isSilent = row.status === "running" && row.machine !== own && row.lastSeenAt <= this.#now - silentMillis
+      // Its session lock is free.
+      if (!isSilent || !row.machine.isDead) continue
+      row.status = "dead"
+      for (const consumer of row.consumers) this.recovering.set(consumer, this.#now)
+      dead++
+    }
+    return dead
+  }
+
+  /** What a process sees of it. */
+  storeOf(machine: Machine): ReplicaStore["Service"] {
+    const { database } = this.#server
+    const id = machine.name
+    return {
+      id,
+      join: Effect.sync(() => {
+        this.rows.set(id, { machine, status: "running", lastSeenAt: this.#now, consumers: new Set() })
+        this.#reap(machine, 0)
+      }),
+      serve: (served) =>
+        Effect.sync(() => {
+          for (const { consumer } of served) this.rows.get(id)?.consumers.add(consumer)
+        }),
+      leave: Effect.sync(() => {
+        const row = this.rows.get(id)
+        if (row !== undefined) row.status = "stopped"
+      }),
+      reap: (silentMillis) => Effect.sync(() => this.#reap(machine, silentMillis)),
+      startRecovery: (consumer) => Effect.sync(() => void this.recovering.set(consumer, this.#now)),
+      endRecovery: (consumers) =>
+        Effect.sync(() => {
+          for (const consumer of consumers) if (this.#hasRecovered(consumer)) this.recovering.delete(consumer)
+        }),
+      noteStarted: (deliveryId) =>
+        Effect.map(database.ref(false), (isErased) => {
+          const notes = this.notes.get(deliveryId) ?? []
+          this.notes.set(deliveryId, [...notes, { by: machine, startedAt: this.#now, isErased }])
+        }),
+      findStarted: (deliveryId) =>
+        Effect.map(this.#notesOf(deliveryId), ([note]) =>
+          note === undefined ? undefined : { ageMillis: this.#now - note.startedAt }
+        ),
+      eraseStarted: (deliveryId) =>
+        Effect.flatMap(this.#notesOf(deliveryId), (notes) =>
+          Effect.forEach(notes, ({ isErased }) => isErased.set(true), { discard: true })
+        ),
+      all: Effect.sync(() => [])
+    }
+  }
+
+  #notesOf(deliveryId: string) {
+    return Effect.filter(this.notes.get(deliveryId) ?? [], ({ isErased }) => Effect.map(isErased.get, (is) => !is))
+  }
+
+  /** Whether those that were killed have been found. */
+  get allDeadAreKnown(): boolean {
+    return [...this.rows.values()].every(({ machine, status }) => status !== "running" || !machine.isDead)
+  }
+
+  /** Deliveries of which somebody who was not killed left a note behind. */
+  get notesLeft(): Effect.Effect<ReadonlyArray<string>> {
+    return Effect.filter([...this.notes.keys()], (id) =>
+      Effect.map(this.#notesOf(id), (notes) => notes.some(({ by }) => !by.isKilled))
+    )
+  }
+
+  /** The inbox, with what it has to say of recovery and of other processes. */
+  inboxOf(machine: Machine, inbox: InboxStore["Service"]): InboxStore["Service"] {
+    const marked = (consumer: string, row: Claimed): Claimed => {
+      const until = this.recovering.get(consumer)
+      if (until === undefined) return row
+      const hasCrashed = row.recovery?.hasCrashed === true
+      return { ...row, recovery: { isRecovering: true, isSuspect: this.#isSuspect(row.deliveryId, until), hasCrashed } }
+    }
+    return {
+      ...inbox,
+      claim: (request) =>
+        Effect.suspend(() =>
+          Effect.map(inbox.claim(this.recovering.has(request.consumer) ? { ...request, limit: 1 } : request), (rows) =>
+            rows.map((row) => marked(request.consumer, row))
+          )
+        ),
+      claimOne: (request) =>
+        Effect.map(inbox.claimOne(request), (row) => (row === undefined ? row : marked(request.consumer, row))),
+      poll: (request) => Effect.map(inbox.poll(request), (result) => this.#polled(machine, request, result))
+    }
+  }
+
+  #polled(machine: Machine, { consumers, replica }: PollRequest, result: PollResult): PollResult {
+    const own = this.rows.get(replica.id)
+    if (own !== undefined) own.lastSeenAt = this.#now
+    const others = [...this.rows.values()].filter((row) => row.machine !== machine && row.status === "running")
+    return {
+      ...result,
+      recovered: consumers.map(({ consumer }) => consumer).filter((consumer) => this.#hasRecovered(consumer)),
+      hasPeers: others.length > 0,
+      hasSilentPeers: others.some((row) => row.lastSeenAt <= this.#now - replica.silentMillis)
+    }
+  }
+}
