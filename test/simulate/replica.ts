@@ -62,7 +62,7 @@ const stores = (gate: Gate, replicas: Replicas, program: Program) => {
 /** Everything an application has, until the scope closes. */
 export const build = (gate: Gate, replicas: Replicas, program: Program, broadcast: Broadcast, scope: Scope.Scope) => {
   const processor = Processor.layer({
-    isolated: program.isolated,
+    isolation: program.isolated ? "delivery" : "batch",
     maxConcurrentBatches: program.maxConcurrentBatches,
     rollUpDelay: 0,
     shutdownGracePeriod: "3 seconds",

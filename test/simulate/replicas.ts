@@ -81,6 +81,7 @@ export class Replicas {
         Effect.sync(() => {
           for (const { consumer } of served) this.rows.get(id)?.consumers.add(consumer)
         }),
+      serving: () => Effect.succeed([]),
       leave: Effect.sync(() => {
         const row = this.rows.get(id)
         if (row !== undefined) row.status = "stopped"
