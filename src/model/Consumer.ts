@@ -31,7 +31,10 @@ export interface Options {
    * transactional ones hold a connection each, of the half of the pool that all batches of a process share.
    */
   readonly concurrency?: number
-  /** Attempts before a delivery is a dead letter, at least 1. Default: setting `maxAttempts` (3). */
+  /**
+   * Attempts before a delivery is a dead letter, at least 1. Default: setting `maxAttempts` (3). With `mode: "leased"` the end of
+   * a process uses one of each delivery it had in hand: with 1, all of those are dead letters then.
+   */
   readonly maxAttempts?: number
   /** Delay after the first failure; doubles with each further one. Default: setting `retryBaseDelayMs` (1 second). */
   readonly retryBaseDelay?: Duration.Input

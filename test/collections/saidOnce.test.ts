@@ -57,6 +57,21 @@ it.live("rows that the database refuses", () => {
   )
 })
 
+it.live("a row that several operations are refused for: each of them says so", () => {
+  const refused = new SqlError.SqlError({
+    reason: new SqlError.ConstraintError({ cause: new Error("no"), message: "no", operation: "test" })
+  })
+  return logged(
+    "is left out",
+    Effect.fnUntraced(function* (count) {
+      for (const operation of ["route", "backfill", "route"]) {
+        yield* bisectRefused(operation, ["the same row"], () => Effect.fail(refused))
+      }
+      assert.strictEqual(count(), 2)
+    })
+  )
+})
+
 it.live("settings that are not valid", () =>
   saysOfMany("core.integration.outbox.maxAttempts", (values) =>
     Settings.use((settings) =>

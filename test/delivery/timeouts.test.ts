@@ -76,6 +76,25 @@ layer(services(databases[1].layer), { excludeTestServices: true, timeout: "60 se
         )
       })
     )
+
+    it.effect("a leased handler that takes too long is in no transaction, and its error blames none", () =>
+      Effect.gen(function* () {
+        const { Happened, happenings } = eventsOf("leased-session")
+        yield* serve(
+          Subscriber.make({
+            consumer: Consumer.make("leased-session", { mode: "leased", maxAttempts: 1, timeout: "50 millis" }),
+            event: Happened,
+            handler: () => Effect.never
+          })
+        )
+        yield* settledAll(happenings(1))
+        const [row] = yield* deliveries("leased-session")
+        assert.strictEqual(
+          row?.error,
+          'HandlerTimeout: The handler of consumer "leased-session" for "leased-session.happened" did not finish within 50 ms. Make it faster, or raise the consumer\'s timeout.'
+        )
+      })
+    )
   }
 )
 

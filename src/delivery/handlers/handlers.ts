@@ -5,7 +5,7 @@
  */
 import { Cause, Context, Data, Equal } from "effect"
 import { HandlerTimeout } from "../../errors/HandlerErrors.ts"
-import type { Consumer } from "../../model/Consumer.ts"
+import { type Consumer, isLeased } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
@@ -84,7 +84,8 @@ export const timedOut = (
         consumer: consumer.name,
         eventName: candidates[0]?.eventName ?? "",
         timeoutMillis,
-        singleSession: engine.capabilities.singleSession
+        // A leased handler is in no transaction that could hold it.
+        singleSession: engine.capabilities.singleSession && !isLeased(consumer)
       })
     )
   })

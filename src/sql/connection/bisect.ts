@@ -16,11 +16,11 @@ interface Bisected<Item, A> {
   readonly refused: ReadonlyArray<Item>
 }
 
-/** Whether an item is complained about for the first time. */
+/** Whether an operation complains about an item for the first time. */
 const isFirst = makeIsFirst()
 
 const logOnceRefused = (operation: string, item: string, error: SqlError.SqlError) => {
-  if (!isFirst(item)) return Effect.void
+  if (!isFirst(JSON.stringify([operation, item]))) return Effect.void
   return Effect.logError(`${operation}: ${item} is left out, the database refuses it: ${databaseWords(error)}`)
 }
 
