@@ -200,6 +200,9 @@ export type MemoryOptions = Omit<Options, "migrate">
 /** Nothing happens in memory that nobody is told of, so polls only keep settings up to date. */
 const memorySettings = { pollingIntervalMs: 3_600_000, idlePollingIntervalMs: 3_600_000 }
 
+/** What still runs at the end of a test would hold it up, and nothing it does is kept. */
+const memoryGrace = { shutdownGracePeriod: "1 second" } as const
+
 /** Nobody shares a pool here, and transactions wait only for each other's rows. */
 const memoryProcessor = { isolation: "delivery" as const, maxConcurrentBatches: 1000, rollUpDelay: 0 }
 
@@ -209,13 +212,14 @@ const memoryProcessor = { isolation: "delivery" as const, maxConcurrentBatches: 
  * retries. Each delivery has a transaction of its own: a handler runs once per attempt. Nothing outlives the layer.
  *
  * Options and settings are those of `layer`, with its defaults, apart from `pollingIntervalMs` and
- * `idlePollingIntervalMs`, which are an hour. Fails with `InvalidOption`, `UnsupportedOption`, or `ConfigError`.
+ * `idlePollingIntervalMs`, which are an hour, and `shutdownGracePeriod`, which is a second: of real time, when `TestClock`
+ * stands still. Fails with `InvalidOption`, `UnsupportedOption`, or `ConfigError`.
  *
  * @since 0.1.0
  */
 export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Services | MemoryDatabase, IntegrationError> => {
   const given = { ...options, settings: { ...memorySettings, ...options.settings } }
-  const processor = ProcessorModule.Processor.layer({ ...options, ...memoryProcessor }).pipe(
+  const processor = ProcessorModule.Processor.layer({ ...memoryGrace, ...options, ...memoryProcessor }).pipe(
     // There is no connection that could fall silent, nor a server to end what is idle.
     Layer.provide(Layer.succeed(SqlCapabilities, { singleSession: false, lockTimeout: false }))
   )

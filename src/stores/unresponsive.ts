@@ -10,6 +10,7 @@
 import { Cause, Clock, Deferred, Effect, Fiber } from "effect"
 import { StoreError } from "../errors/StoreErrors.ts"
 import type { Settings } from "../settings/Settings.ts"
+import { waitAtMost } from "./graceTime.ts"
 import { steadyMillisUnsafe } from "./steadyMillis.ts"
 
 /** When something last happened: see `steadyMillis`. */
@@ -69,7 +70,7 @@ export const awaitEnd = Effect.fnUntraced(function* (fiber: Fiber.Fiber<unknown,
   const over = yield* Deferred.make<void>()
   const tell = Deferred.succeed(over, undefined)
   yield* Effect.forkDetach(Effect.andThen(Fiber.await(fiber), tell))
-  const timer = yield* Effect.forkDetach(Effect.andThen(Effect.sleep(millis), tell))
+  const timer = yield* Effect.forkDetach(Effect.andThen(waitAtMost(Effect.never, millis), tell))
   yield* Deferred.await(over)
   timer.interruptUnsafe()
 })

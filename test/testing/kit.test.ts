@@ -115,6 +115,24 @@ describe("in memory, under TestClock", () => {
     }).pipe(Effect.provide(IntegrationMemory))
   )
 
+  it.effect.each(["sleeps", "cannot be interrupted"])(
+    "a handler that still runs at the end of a test, and %s, does not hold it up",
+    (how) =>
+      Effect.gen(function* () {
+        const hasBegun = yield* Deferred.make<void>()
+        const waiting = how === "sleeps" ? Effect.sleep("1 hour") : Effect.uninterruptible(Effect.never)
+        yield* serve(
+          Subscriber.make({
+            consumer: "unfinished",
+            event: Happened,
+            handler: () => Effect.andThen(Deferred.succeed(hasBegun, undefined), waiting)
+          })
+        )
+        yield* Publisher.publish(Happened, { n: 1 })
+        yield* Deferred.await(hasBegun)
+      }).pipe(Effect.scoped, Effect.provide(IntegrationMemory))
+  )
+
   it.effect("a crash undoes the handler's work and charges nothing, a duplicate run shows nothing", () =>
     Effect.gen(function* () {
       const crashing = yield* summing("crashing")

@@ -34,17 +34,23 @@ export const withHandlerTimeout = <A, E, R>(
   work: (progress: RunningHandler) => Effect.Effect<A, E, R>,
   timeoutMillis: number
 ): Effect.Effect<Option.Option<A>, E, R> =>
-  Effect.gen(function* () {
-    const progress: RunningHandler = { startedAt: yield* steadyMillis }
-    const fiber = yield* Effect.forkChild(work(progress), { startImmediately: true })
-    const finished = yield* Effect.raceFirst(
-      Effect.as(Fiber.await(fiber), true),
-      Effect.as(
-        untilPassed(() => progress.startedAt, timeoutMillis),
-        false
-      )
-    ).pipe(Effect.onInterrupt(() => abandon(fiber)))
-    if (finished) return Option.some(yield* Fiber.join(fiber))
-    yield* abandon(fiber)
-    return Option.none()
-  })
+  // No interruption comes between the fork and the handler that would end it.
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const progress: RunningHandler = { startedAt: yield* steadyMillis }
+      // No child: the end of this fiber would wait for one that cannot be interrupted.
+      const fiber = yield* Effect.forkDetach(work(progress), { startImmediately: true })
+      const finished = yield* restore(
+        Effect.raceFirst(
+          Effect.as(Fiber.await(fiber), true),
+          Effect.as(
+            untilPassed(() => progress.startedAt, timeoutMillis),
+            false
+          )
+        )
+      ).pipe(Effect.onInterrupt(() => abandon(fiber)))
+      if (finished) return Option.some(yield* Fiber.join(fiber))
+      yield* abandon(fiber)
+      return Option.none()
+    })
+  )

@@ -5,6 +5,7 @@
  */
 import { Deferred, type Duration, Effect, Fiber, PubSub, type Scope, Semaphore } from "effect"
 import type { Consumer } from "../../model/Consumer.ts"
+import { waitAtMost } from "../../stores/graceTime.ts"
 import type { Engine } from "../engine.ts"
 import * as Crew from "./crew.ts"
 import { run, type Stop } from "./worker.ts"
@@ -29,7 +30,7 @@ export interface Workers {
 const stopWorkers = Effect.fnUntraced(function* ({ fibers, stop }: RunningWorkers, grace: Duration.Duration) {
   stop.isStopping = true
   yield* Deferred.succeed(stop.requested, undefined)
-  yield* Effect.interruptible(Effect.timeoutOption(Fiber.awaitAll(fibers), grace))
+  yield* Effect.interruptible(waitAtMost(Fiber.awaitAll(fibers), grace))
   yield* Fiber.interruptAll(fibers)
 })
 
