@@ -176,6 +176,11 @@ export class Fleet {
       Scope.close(process.scope, Exit.void),
       Effect.sync(() => {
         this.#note(`${process.machine.name} has stopped`)
+        // A call that somebody made of it, such as a drain, ends with the process as if that had been killed.
+        if (process.underWay > 0) {
+          process.machine.isKilled = true
+          this.#parts.ledger.disruptions++
+        }
         this.#ended(replica, process.machine)
       })
     )
