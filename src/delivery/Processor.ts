@@ -25,7 +25,7 @@ import * as Leases from "./leased/heartbeat.ts"
 import * as Maintenance from "./maintenance/maintenance.ts"
 import * as Poller from "./maintenance/poller.ts"
 import * as RollUp from "./maintenance/rollUp.ts"
-import { settled } from "./onRequest/awaitSettled.ts"
+import { allSettled, settled } from "./onRequest/awaitSettled.ts"
 import * as Drain from "./onRequest/drain.ts"
 import { retire } from "./onRequest/retire.ts"
 import { makeStats } from "./onRequest/stats.ts"
@@ -151,6 +151,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     startupDrain: Drain.untilNow(engine),
     drain: Effect.andThen(maintenance.backfillAll, Drain.everything(engine, poller)),
     settled: (eventId) => settled(engine, eventId),
+    allSettled: (consumers) => allSettled(engine, consumers),
     stats: makeStats(engine),
     pause: setPaused(engine, true),
     resume: setPaused(engine, false),
@@ -197,6 +198,13 @@ export class Processor extends Context.Service<
      * them by consumer name; at once and empty for an event without consumers. Fails with `EventNotFound`.
      */
     readonly settled: (eventId: string) => Effect.Effect<ReadonlyArray<Delivery>, EventNotFound | StoreError>
+    /**
+     * Waits until no delivery of these consumers is open, whichever processes handle them: also what waits for its retry or its
+     * time, is parked, or whose consumer is paused. Handles nothing itself: see `drain`.
+     *
+     * @param consumers - names; default those of this process
+     */
+    readonly allSettled: (consumers?: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /** Counts of events by status, deliveries by consumer and status, and handlers. Reads both tables. */
     readonly stats: Effect.Effect<Stats, StoreError>
     /**

@@ -126,6 +126,10 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
       lastPosition: (consumer) => database.read((transaction) => lastPosition(tables, transaction, consumer)),
       poll: (request) =>
         database.sync((transaction, now) => poll(tables, transaction, settings.values(transaction), request, now)),
+      hasOpen: (consumers) =>
+        database.read((transaction) =>
+          consumers.some((consumer) => [...tables.openOf(transaction, consumer)].some(isOpen))
+        ),
       findById: (deliveryId) => database.read((transaction, now) => findById(tables, transaction, deliveryId, now)),
       findByEvent: (eventId) => database.read((transaction, now) => findByEvent(tables, transaction, eventId, now)),
       findByConsumer: (consumer, position, limit) =>

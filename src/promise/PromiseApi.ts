@@ -100,6 +100,8 @@ export interface PromiseIntegration extends AsyncDisposable {
   readonly transaction: <A>(body: (context: HandlerContext) => PromiseLike<A>) => Promise<A>
   /** Waits until every delivery of an event is settled: see `Processor.settled`. */
   readonly settled: (eventId: string) => Promise<ReadonlyArray<Delivery>>
+  /** Waits until no delivery of these consumers is open: see `Processor.allSettled`. */
+  readonly allSettled: (consumers?: ReadonlyArray<string>) => Promise<void>
   /** Counts of events, deliveries and handlers. */
   readonly stats: () => Promise<Stats>
   /** What gave up: see `DeadLetters`. */
@@ -166,6 +168,7 @@ export const createIntegration = <E>(options: {
     findLinksByType: (linkType) => run(LinkStore.use((links) => links.findByLinkType(linkType))),
     transaction: (body) => run(inTransaction(body)),
     settled: (eventId) => run(Processor.use((processor) => processor.settled(eventId))),
+    allSettled: (consumers) => run(Processor.use((processor) => processor.allSettled(consumers))),
     deadLetters: makeDeadLetters(run),
     stats: () => run(Processor.use((processor) => processor.stats))
   }

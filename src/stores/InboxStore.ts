@@ -123,6 +123,8 @@ export class InboxStore extends Context.Service<
     readonly findByEvent: (eventId: string) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
     /** Failed attempts of a delivery, oldest first; the last 1000. */
     readonly attempts: (deliveryId: string) => Effect.Effect<ReadonlyArray<AttemptRecord>, StoreError>
+    /** Whether one of these consumers has a delivery that is to be handled still: also one that waits, is parked or is held. */
+    readonly hasOpen: (consumers: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
     readonly findById: (deliveryId: string) => Effect.Effect<Delivery | undefined, StoreError>
     /**
      * How many deliveries of each consumer have each status. Those that are `failed` wait for their retry (`isOpen`), or gave

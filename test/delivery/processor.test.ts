@@ -1,6 +1,6 @@
 /** Who gets which event, once, and when. */
 import { assert, describe, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Scope } from "effect"
+import { Deferred, Effect, Fiber, Option, Fiber, Layer, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, type DomainEvent, LinkStore, Processor, Publisher, Subscriber, Transactor } from "../../src/index.ts"
 import { databases, postgres } from "../support/databases.ts"
@@ -334,6 +334,22 @@ layer(services(postgres(), { shutdownGracePeriod: "0 millis" }), { excludeTestSe
 layer(services(postgres(), { settings: { processorEnabled: false } }), { excludeTestServices: true })(
   "delivery on request",
   (it) => {
+    it.effect("allSettled handles nothing itself, and ends when somebody has", () =>
+      Effect.gen(function* () {
+        const { Happened, happenings } = eventsOf("waited")
+        const processor = yield* Processor
+        yield* serve(noting("waited", Happened))
+        yield* processor.allSettled()
+        yield* Publisher.publishAll(happenings(3))
+        const waiting = yield* Effect.forkChild(processor.allSettled(["waited"]))
+        assert.isTrue(Option.isNone(yield* Effect.timeoutOption(Fiber.await(waiting), "200 millis")))
+        assert.deepStrictEqual(yield* noted("waited"), [])
+        yield* processor.drain
+        yield* Fiber.join(waiting)
+        assert.deepStrictEqual(yield* noted("waited"), [0, 1, 2])
+      })
+    )
+
     it.effect("processBatch settles one batch, startupDrain and drain the rest, stats count", () =>
       Effect.gen(function* () {
         const { Happened, happenings } = eventsOf("batches")

@@ -1,5 +1,5 @@
 /**
- * Waits for the deliveries of one event.
+ * Waits for the deliveries of one event, or of consumers.
  *
  * @internal
  */
@@ -26,4 +26,14 @@ export const settled = (
       }
       yield* engine.inbox.changed
     }
+  })
+
+/** Waits until nothing is open for these consumers; default those of this process. Handles nothing itself. */
+export const allSettled = (
+  engine: Engine,
+  consumers: ReadonlyArray<string> | undefined
+): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    const names = consumers ?? (yield* engine.registry.consumers).map(({ name }) => name)
+    while (yield* engine.inbox.hasOpen(names)) yield* engine.inbox.changed
   })

@@ -12,7 +12,7 @@ import { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
-import { deliveryFields, isSettled } from "../deliveryStates.ts"
+import { claimable, deliveryFields, isSettled } from "../deliveryStates.ts"
 import { withPosition } from "../exact.ts"
 import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
@@ -104,6 +104,17 @@ const findByEvent = (sql: SqlClient.SqlClient) => (eventId: string) =>
     [eventId]
   )
 
+/** Each kind of open delivery has an index. */
+const hasOpen = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) => {
+  const exists = (condition: string) =>
+    `EXISTS (SELECT 1 FROM inbox_event AS i WHERE i.consumer_name = ANY ($1::text[]) AND ${condition})`
+  return sql.unsafe<{ isOpen: boolean }>(
+    `SELECT ${exists(claimable)} OR ${exists("i.status = 'processing'")}
+      OR ${exists("i.status IN ('received', 'failed') AND i.available_at = 'infinity'")} AS "isOpen"`,
+    [consumers]
+  )
+}
+
 const countByStatus = (sql: SqlClient.SqlClient) =>
   sql.unsafe<StatusCount>(
     `SELECT i.consumer_name AS "consumer", i.status AS "status", NOT ${isSettled("i")} AS "isOpen", count(*)::int AS "count"
@@ -159,6 +170,8 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
       poll: (request) => storeErrors("inbox.poll")(poll(sql)(request)),
       ...leases(sql, on(control.query), storeErrors),
       attempts: (deliveryId) => storeErrors("inbox.attempts")(attempts(sql)(deliveryId)),
+      hasOpen: (consumers) =>
+        storeErrors("inbox.hasOpen")(Effect.map(hasOpen(sql)(consumers), ([row]) => row?.isOpen === true)),
       findById: (deliveryId) =>
         storeErrors("inbox.findById")(
           Effect.map(findById(sql)(deliveryId), ([row]) => (row === undefined ? undefined : withPosition(row)))

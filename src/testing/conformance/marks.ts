@@ -9,7 +9,7 @@ import * as SecureRandom from "effect/crypto/SecureRandom"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { holder, settleNext, withDeliveries } from "./support.ts"
+import { holder, leaseNext, settlement, settleNext, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -59,6 +59,24 @@ export const marks = [
           ["skipped", false, 1]
         ]
       )
+    })
+  ),
+
+  check(
+    "says whether something is open: what waits, is parked or leased is, what is settled is not",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim, consumer } = yield* withDeliveries(2)
+      const isOpen = inbox.hasOpen(["nobody", consumer])
+      assert.equal(yield* inbox.hasOpen([]), false)
+      yield* settleNext(claim, { status: "processed" })
+      yield* settleNext(claim, { status: "failed", retryInMillis: 60_000 })
+      assert.equal(yield* isOpen, true)
+      const leased = yield* withDeliveries(1)
+      const { deliveryId, token } = yield* leaseNext(leased.claim, 60_000)
+      assert.equal(yield* inbox.hasOpen([leased.consumer]), true)
+      yield* inbox.settleLease(settlement(deliveryId, { status: "dead_letter" }), token)
+      assert.equal(yield* inbox.hasOpen([leased.consumer]), false)
     })
   )
 ]
