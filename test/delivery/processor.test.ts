@@ -1,6 +1,6 @@
 /** Who gets which event, once, and when. */
 import { assert, describe, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Option, Fiber, Layer, Scope } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, type DomainEvent, LinkStore, Processor, Publisher, Subscriber, Transactor } from "../../src/index.ts"
 import { databases, postgres } from "../support/databases.ts"

@@ -43,6 +43,9 @@ const statementTimeout = "10 seconds"
 /** How long a statement waits for a connection while there is none. */
 const connectTimeout = "10 seconds"
 
+const silence =
+  "The control connection did not answer for 10 seconds and is given up; another one is made. Until then what other processes published was found by polling."
+
 const unavailable = (message: string) =>
   new SqlError.SqlError({
     reason: new SqlError.ConnectionError({ cause: new Error(message), message, operation: "control" })
@@ -121,7 +124,11 @@ const open = (config: PgClient.PgClientConfig, sql: SqlClient.SqlClient) =>
           Effect.map((result) => result.rows as ReadonlyArray<unknown> as ReadonlyArray<Row>),
           Effect.timeoutOrElse({
             duration: statementTimeout,
-            orElse: () => Effect.fail(unavailable("the control connection did not answer"))
+            orElse: () =>
+              Effect.andThen(
+                Deferred.isDoneUnsafe(ended) ? Effect.void : Effect.logWarning(silence),
+                Effect.fail(unavailable("the control connection did not answer"))
+              )
           }),
           Effect.tapCause((cause) => (isConnectionLost(cause) ? abandon : Effect.void))
         ),
@@ -137,8 +144,11 @@ interface Running {
   readonly scope: Scope.Scope
 }
 
-/** How often an idle connection is asked for a sign of life. */
-const pingInterval = "2 minutes"
+/**
+ * How often the connection is asked for a sign of life: nothing else tells that nobody can be heard any more. As often as an
+ * idle process polls by default.
+ */
+const pingInterval = "30 seconds"
 
 const separate = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, sql: SqlClient.SqlClient) {
   const hooks: Array<Hook> = []
