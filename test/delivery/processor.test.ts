@@ -334,22 +334,6 @@ layer(services(postgres(), { shutdownGracePeriod: "0 millis" }), { excludeTestSe
 layer(services(postgres(), { settings: { processorEnabled: false } }), { excludeTestServices: true })(
   "delivery on request",
   (it) => {
-    it.effect("allSettled handles nothing itself, and ends when somebody has", () =>
-      Effect.gen(function* () {
-        const { Happened, happenings } = eventsOf("waited")
-        const processor = yield* Processor
-        yield* serve(noting("waited", Happened))
-        yield* processor.allSettled()
-        yield* Publisher.publishAll(happenings(3))
-        const waiting = yield* Effect.forkChild(processor.allSettled(["waited"]))
-        assert.isTrue(Option.isNone(yield* Effect.timeoutOption(Fiber.await(waiting), "200 millis")))
-        assert.deepStrictEqual(yield* noted("waited"), [])
-        yield* processor.drain
-        yield* Fiber.join(waiting)
-        assert.deepStrictEqual(yield* noted("waited"), [0, 1, 2])
-      })
-    )
-
     it.effect("processBatch settles one batch, startupDrain and drain the rest, stats count", () =>
       Effect.gen(function* () {
         const { Happened, happenings } = eventsOf("batches")
@@ -370,6 +354,22 @@ layer(services(postgres(), { settings: { processorEnabled: false } }), { exclude
           },
           handlerCount: 1
         })
+      })
+    )
+
+    it.effect("allSettled handles nothing itself, and ends when somebody has", () =>
+      Effect.gen(function* () {
+        const { Happened, happenings } = eventsOf("waited")
+        const processor = yield* Processor
+        yield* serve(noting("waited", Happened))
+        yield* processor.allSettled()
+        yield* Publisher.publishAll(happenings(3))
+        const waiting = yield* Effect.forkChild(processor.allSettled(["waited"]))
+        assert.isTrue(Option.isNone(yield* Effect.timeoutOption(Fiber.await(waiting), "200 millis")))
+        assert.deepStrictEqual(yield* noted("waited"), [])
+        yield* processor.drain
+        yield* Fiber.join(waiting)
+        assert.deepStrictEqual(yield* noted("waited"), [0, 1, 2])
       })
     )
   }
