@@ -20,6 +20,9 @@
  * - a charge does not ask whether its delivery is as it was seen: 10; a paused consumer is claimed: 10
  * - dedupe keys are not looked up: 16; an actor's revision is not compared: 20
  * - events published around a registration are not swept: 54; the token of a lease is not compared: 1155
+ *
+ * Not all seeds keep all promises yet: of 1 to 10,000 these do not, and wait for their cause to be found: 2995, 7018, 8264, 8619; of
+ * others 647660647. A clean checkout is tried with 1 to 2,000.
  */
 import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
