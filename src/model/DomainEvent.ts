@@ -132,7 +132,8 @@ export interface PublishOptions {
   readonly aggregateId?: string
   /**
    * How long after now, by the database's clock, the event may be delivered at the earliest; default at once. A clock that is
-   * set back makes it wait for as much longer.
+   * set back makes it wait for as much longer. Consumers that are ordered by aggregate keep what is published later for its
+   * aggregate waiting until then.
    */
   readonly delay?: Duration.Input
   /**
