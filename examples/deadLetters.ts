@@ -64,6 +64,7 @@ UnknownCountry: "?" is no country, after 1 attempt
   received: 0,
   processing: 0,
   processed: 2,
+  retrying: 0,
   failed: 0,
   skipped: 1,
   dead_letter: 0
