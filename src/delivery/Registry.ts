@@ -14,6 +14,7 @@ import {
 } from "../errors/DeclarationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import * as Consumer from "../model/Consumer.ts"
+import { validateConsumer } from "../model/consumerOptions.ts"
 import { isPattern, matcher, overlap } from "../model/eventPattern.ts"
 import type { DeclarationError, Subscriber } from "../model/SubscriberValue.ts"
 import { checkIdentifier } from "../model/storable.ts"
@@ -78,7 +79,7 @@ const findConflict = (entries: ReadonlyArray<Entry>, { consumer }: Subscriber): 
 
 const validate = Effect.fnUntraced(function* (subscriber: Subscriber) {
   if (subscriber.problem !== undefined) return yield* subscriber.problem
-  yield* Consumer.validate(subscriber.consumer)
+  yield* validateConsumer(subscriber.consumer)
   const where = `of a subscriber of consumer "${subscriber.consumer.name}"`
   if (subscriber.events.length === 0) {
     return yield* new InvalidOption({

@@ -3,10 +3,7 @@
  *
  * @since 0.1.0
  */
-import { DateTime, Duration, Effect, Option, Schedule } from "effect"
-import { type InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
-import { unknownOption } from "../errors/unknownOption.ts"
-import { checkIdentifier, longestDelayMillis } from "./storable.ts"
+import { DateTime, type Duration, Option, type Schedule } from "effect"
 
 /**
  * `none`: deliveries come roughly in the order of publishing, several at once with `concurrency`, retries later.
@@ -144,113 +141,12 @@ export const from = (consumer: Consumer | string): Consumer =>
 /** Largest batch: more gains nothing (`npm run bench -- drainNothing`) and holds locks longer. @internal */
 export const maxBatchSize = 500
 
-const supported: ReadonlyArray<keyof Options> = [
-  "concurrency",
-  "maxAttempts",
-  "retryBaseDelay",
-  "retryMaxDelay",
-  "retryJitter",
-  "retrySchedule",
-  "retryable",
-  "timeout",
-  "batchSize",
-  "ordering",
-  "onDeadLetter",
-  "mode",
-  "isolation",
-  "startFrom"
-]
-
-const refuse = (consumer: Consumer, option: string, value: unknown, expected: string) =>
-  new InvalidOption({ option: `${option} of consumer "${consumer.name}"`, value: String(value), expected })
-
-const integerProblem = (consumer: Consumer, option: "concurrency" | "maxAttempts" | "batchSize", max: number) => {
-  const value = consumer.options[option]
-  return value === undefined || (Number.isInteger(value) && value >= 1 && value <= max)
-    ? undefined
-    : refuse(consumer, option, value, `an integer from 1 to ${max}`)
-}
-
-/**
- * Longest timeout of a handler: a quarter more is the longest time for which PostgreSQL can let a transaction be idle, 2^31 - 1
- * milliseconds.
- */
-const longestTimeoutMillis = Math.floor((2 ** 31 - 1) / 1.25)
-
-const durationProblem = (
-  consumer: Consumer,
-  option: "timeout" | "retryBaseDelay" | "retryMaxDelay",
-  longestMillis: number,
-  longest: string
-) => {
-  const value = consumer.options[option]
-  if (value === undefined) return undefined
-  const millis = durationMillis(value)
-  return millis !== undefined && millis > 0 && millis <= longestMillis
-    ? undefined
-    : refuse(consumer, option, value, `a duration above zero, up to ${longest}`)
-}
-
-const timeoutProblem = (consumer: Consumer) =>
-  durationProblem(consumer, "timeout", longestTimeoutMillis, `${longestTimeoutMillis} milliseconds (19 days)`)
-
-const delayProblem = (consumer: Consumer, option: "retryBaseDelay" | "retryMaxDelay") =>
-  durationProblem(consumer, option, longestDelayMillis, "800 years")
-
-const choiceProblem = (
-  consumer: Consumer,
-  option: "ordering" | "onDeadLetter" | "mode" | "isolation",
-  choices: ReadonlyArray<string>
-) => {
-  const value = consumer.options[option]
-  return value === undefined || choices.includes(value)
-    ? undefined
-    : refuse(consumer, option, value, choices.map((choice) => `"${choice}"`).join(" or "))
-}
-
-const retryProblem = (consumer: Consumer) => {
-  const { retryable, retryJitter, retrySchedule } = consumer.options
-  if (retryJitter !== undefined && !(retryJitter >= 0 && retryJitter <= 1)) {
-    return refuse(consumer, "retryJitter", retryJitter, "a number from 0 to 1")
-  }
-  if (retrySchedule !== undefined && !Schedule.isSchedule(retrySchedule)) {
-    return refuse(consumer, "retrySchedule", retrySchedule, "a Schedule")
-  }
-  const isRule = (rule: unknown) => typeof rule === "boolean" || typeof rule === "function"
-  const wrong = Object.entries(retryable ?? {}).find(([, rule]) => !isRule(rule))
-  return wrong === undefined
-    ? undefined
-    : refuse(consumer, `retryable["${wrong[0]}"]`, wrong[1], "true, false, or a function of the error")
-}
-
-const parkingProblem = (consumer: Consumer) =>
-  consumer.options.onDeadLetter === undefined || orderingOf(consumer) === "aggregate"
-    ? undefined
-    : refuse(consumer, "onDeadLetter", consumer.options.onDeadLetter, 'to be given with ordering "aggregate" only')
-
-const isolationProblem = (consumer: Consumer) =>
-  consumer.options.isolation === undefined || !isLeased(consumer)
-    ? undefined
-    : refuse(
-        consumer,
-        "isolation",
-        consumer.options.isolation,
-        'to be given with mode "transactional" only: leased deliveries have no transaction'
-      )
-
 /** A consumer's ordering, with the default filled in. @internal */
 export const orderingOf = ({ options }: Consumer): Ordering => options.ordering ?? "none"
 
 /** What a delivery that gave up does to its successors; undefined for consumers without ordering. @internal */
 export const onDeadLetterOf = (consumer: Consumer): OnDeadLetter | undefined =>
   orderingOf(consumer) === "aggregate" ? (consumer.options.onDeadLetter ?? "park") : undefined
-
-const startProblem = (consumer: Consumer) => {
-  const { startFrom } = consumer.options
-  return startFrom === undefined || startFrom === "now" || startOf(consumer) !== undefined
-    ? undefined
-    : refuse(consumer, "startFrom", startFrom, '"now", "beginning" or a time')
-}
 
 /** From when on a new subscription is given earlier events; undefined for not at all. @internal */
 export const startOf = ({ options: { startFrom } }: Consumer): Date | "beginning" | undefined => {
@@ -262,39 +158,3 @@ export const startOf = ({ options: { startFrom } }: Consumer): Date | "beginning
 
 /** Whether its deliveries are leased. @internal */
 export const isLeased = ({ options }: Consumer): boolean => options.mode === "leased"
-
-const durationMillis = (value: Duration.Input): number | undefined => {
-  try {
-    return Duration.toMillis(value)
-  } catch {
-    return undefined
-  }
-}
-
-/**
- * Checks name and options of a consumer; options of a later version are refused rather than ignored.
- *
- * @internal
- */
-export const validate = Effect.fnUntraced(function* (
-  consumer: Consumer
-): Effect.fn.Return<void, InvalidIdentifier | UnsupportedOption | InvalidOption> {
-  yield* checkIdentifier("consumer name", consumer.name, 255)
-  const problem =
-    unknownOption(`Consumer "${consumer.name}"`, consumer.options, supported) ??
-    integerProblem(consumer, "concurrency", 100) ??
-    integerProblem(consumer, "maxAttempts", 1_000_000) ??
-    integerProblem(consumer, "batchSize", maxBatchSize) ??
-    timeoutProblem(consumer) ??
-    delayProblem(consumer, "retryBaseDelay") ??
-    delayProblem(consumer, "retryMaxDelay") ??
-    retryProblem(consumer) ??
-    choiceProblem(consumer, "ordering", ["none", "aggregate"]) ??
-    choiceProblem(consumer, "onDeadLetter", ["park", "continue"]) ??
-    choiceProblem(consumer, "mode", ["transactional", "leased"]) ??
-    choiceProblem(consumer, "isolation", ["batch", "delivery"]) ??
-    isolationProblem(consumer) ??
-    parkingProblem(consumer) ??
-    startProblem(consumer)
-  if (problem !== undefined) return yield* problem
-})
