@@ -5,7 +5,14 @@
  * @internal
  */
 import { Duration } from "effect"
-import { type Consumer, type OnDeadLetter, onDeadLetterOf, type Retryable } from "../model/Consumer.ts"
+import {
+  type Consumer,
+  type Delayed,
+  delayedOf,
+  type OnDeadLetter,
+  onDeadLetterOf,
+  type Retryable
+} from "../model/Consumer.ts"
 import type * as RetryPolicy from "../model/RetryPolicy.ts"
 import type { Values } from "../settings/Settings.ts"
 import type { ClaimRequest } from "../stores/Delivery.ts"
@@ -20,6 +27,8 @@ export interface RetryRules extends RetryPolicy.Rules {
 export interface ConsumerRules {
   /** What a delivery that gave up does to its successors; undefined without ordering. */
   readonly onDeadLetter: OnDeadLetter | undefined
+  /** What a delivery that is not due yet does to its successors, with ordering. */
+  readonly delayed: Delayed
   /** How long a handler may take, in milliseconds: below the lease by default, so that it ends first. */
   readonly timeoutMillis: number
   /**
@@ -52,6 +61,7 @@ export const rulesFor = (consumer: Consumer, settings: Values): ConsumerRules =>
   const timeoutMillis = millisOr(consumer.options.timeout, Math.floor(processingLeaseMs * 0.8))
   return {
     onDeadLetter: onDeadLetterOf(consumer),
+    delayed: delayedOf(consumer),
     timeoutMillis,
     idleMillis: Math.max(processingLeaseMs, timeoutMillis * 1.25),
     processingLeaseMs,
@@ -74,6 +84,7 @@ export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigi
   consumer: consumer.name,
   interest: engine.registry.interestOf(consumer.name),
   onDeadLetter: onDeadLetterOf(consumer),
+  delayed: delayedOf(consumer),
   maxPosition
 })
 

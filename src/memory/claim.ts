@@ -4,12 +4,12 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { OnDeadLetter } from "../model/Consumer.ts"
-import type { ClaimRequest, Interest } from "../stores/Delivery.ts"
+import type { Delayed, OnDeadLetter } from "../model/Consumer.ts"
+import type { ClaimRequest, Interest, UnparkRequest } from "../stores/Delivery.ts"
 import { ascending, byPosition } from "./comparators.ts"
 import type { Transaction } from "./database.ts"
 import { claimable, type DeliveryRecord } from "./records.ts"
-import { matches, type Tables } from "./tables.ts"
+import { headStartMillis, matches, type Tables } from "./tables.ts"
 
 /** A delivery that is held now. */
 export interface Taken {
@@ -23,6 +23,18 @@ const isPaused = (tables: Tables, transaction: Transaction, consumer: string): b
 const isDue = (delivery: DeliveryRecord, now: number) => claimable(delivery) && (delivery.availableAt as number) <= now
 
 const isParked = ({ availableAt, lease }: DeliveryRecord) => availableAt === Number.POSITIVE_INFINITY && lease === null
+
+/** Put off by the event's publisher, and never attempted: its time has not come. */
+const isDelayed = ({ attemptCount, availableAt, status, tier }: DeliveryRecord, now: number) =>
+  status === "received" &&
+  attemptCount === 0 &&
+  availableAt !== null &&
+  availableAt < Number.POSITIVE_INFINITY &&
+  availableAt - (tier ?? 0) * headStartMillis > now
+
+/** Whether an open delivery stands in the line of its key: its time may come later. */
+const isInLine = (delivery: DeliveryRecord, delayed: Delayed | undefined, now: number) =>
+  delayed !== "pass" || !isDelayed(delivery, now)
 
 const covers = (interest: Interest, eventName: string) =>
   interest.names.includes(eventName) || interest.patterns.some((pattern) => matches(pattern, eventName))
@@ -54,12 +66,20 @@ export const waitForKeys = (tables: Tables, transaction: Transaction, consumer: 
     { discard: true }
   )
 
-/** Open deliveries of a key, in order. */
-const chainOf = (tables: Tables, transaction: Transaction, consumer: string, key: bigint) =>
-  [...tables.openOf(transaction, consumer)].filter((delivery) => delivery.orderingKey === key).toSorted(byPosition)
+/** Open deliveries of a key that stand in its line, in order. */
+const lineOf = (
+  tables: Tables,
+  transaction: Transaction,
+  { consumer, delayed }: Pick<ClaimRequest, "consumer" | "delayed">,
+  key: bigint,
+  now: number
+) =>
+  [...tables.openOf(transaction, consumer)]
+    .filter((delivery) => delivery.orderingKey === key && isInLine(delivery, delayed, now))
+    .toSorted(byPosition)
 
 /** Whether a delivery of a key is under a lease: it may be a later one, if another was committed late, or requeued. */
-const isLeased = (chain: ReadonlyArray<DeliveryRecord>) => chain.some(({ status }) => status === "processing")
+const isLeased = (line: ReadonlyArray<DeliveryRecord>) => line.some(({ status }) => status === "processing")
 
 /** Whether a delivery that gave up holds up what comes after it. */
 const isHeldUp = (
@@ -98,9 +118,9 @@ const takeKey = (
   limit: number,
   now: number
 ): ReadonlyArray<Taken> => {
-  const open = chainOf(tables, transaction, request.consumer, key)
-  const isHeld = isLeased(open)
-  const chain = open.filter(({ position }) => request.maxPosition === undefined || position <= request.maxPosition)
+  const line = lineOf(tables, transaction, request, key, now)
+  const isHeld = isLeased(line)
+  const chain = line.filter(({ position }) => request.maxPosition === undefined || position <= request.maxPosition)
   const isParking = chain.slice(0, limit + 1).some(isParked)
   const taken: Array<Taken> = []
   for (const [index, delivery] of chain.entries()) {
@@ -181,26 +201,20 @@ export const claimOne = (
 const unparkableIn = (
   tables: Tables,
   transaction: Transaction,
-  chain: ReadonlyArray<DeliveryRecord>,
+  line: ReadonlyArray<DeliveryRecord>,
   onDeadLetter: OnDeadLetter
 ): DeliveryRecord | undefined => {
-  const [first] = chain
-  if (first === undefined || !isParked(first) || isLeased(chain)) return undefined
+  const [first] = line
+  if (first === undefined || !isParked(first) || isLeased(line)) return undefined
   return isHeldUp(tables, transaction, first, onDeadLetter) ? undefined : first
 }
 
-export const unpark = (
-  tables: Tables,
-  transaction: Transaction,
-  consumer: string,
-  keys: ReadonlyArray<bigint>,
-  onDeadLetter: OnDeadLetter,
-  now: number
-): number => {
+export const unpark = (tables: Tables, transaction: Transaction, request: UnparkRequest, now: number): number => {
+  const { consumer, keys, onDeadLetter } = request
   let unparked = 0
   for (const key of keys) {
     if (!tryKey(tables, transaction, consumer, key)) continue
-    const first = unparkableIn(tables, transaction, chainOf(tables, transaction, consumer, key), onDeadLetter)
+    const first = unparkableIn(tables, transaction, lineOf(tables, transaction, request, key, now), onDeadLetter)
     if (first === undefined) continue
     transaction.write(tables.deliveries, first.id, { ...first, availableAt: now })
     unparked++
@@ -212,19 +226,19 @@ export const unpark = (
 export const unparkableOf = (
   tables: Tables,
   transaction: Transaction,
-  consumer: string,
-  onDeadLetter: OnDeadLetter
+  { consumer, delayed, onDeadLetter }: Omit<UnparkRequest, "keys">,
+  now: number
 ): ReadonlyArray<bigint> => {
-  const chains = new Map<bigint, Array<DeliveryRecord>>()
+  const lines = new Map<bigint, Array<DeliveryRecord>>()
   for (const delivery of [...tables.openOf(transaction, consumer)].toSorted(byPosition)) {
     const { orderingKey } = delivery
-    if (orderingKey === null) continue
-    const chain = chains.get(orderingKey)
-    if (chain === undefined) chains.set(orderingKey, [delivery])
-    else chain.push(delivery)
+    if (orderingKey === null || !isInLine(delivery, delayed, now)) continue
+    const line = lines.get(orderingKey)
+    if (line === undefined) lines.set(orderingKey, [delivery])
+    else line.push(delivery)
   }
-  return [...chains]
-    .filter(([, chain]) => unparkableIn(tables, transaction, chain, onDeadLetter) !== undefined)
+  return [...lines]
+    .filter(([, line]) => unparkableIn(tables, transaction, line, onDeadLetter) !== undefined)
     .map(([key]) => key)
 }
 

@@ -71,11 +71,11 @@ const lastPosition = (tables: Tables, transaction: Transaction, consumer: string
 }
 
 /** Lets keys go on, waiting for whoever holds them if it is asked for. */
-const unparkKeys = (tables: Tables, { consumer, keys, onDeadLetter, waits }: UnparkRequest) =>
+const unparkKeys = (tables: Tables, request: UnparkRequest) =>
   tables.database.run((transaction) =>
     Effect.gen(function* () {
-      if (waits === true) yield* waitForKeys(tables, transaction, consumer, keys)
-      return unpark(tables, transaction, consumer, keys, onDeadLetter, yield* tables.database.now)
+      if (request.waits === true) yield* waitForKeys(tables, transaction, request.consumer, request.keys)
+      return unpark(tables, transaction, request, yield* tables.database.now)
     })
   )
 

@@ -31,11 +31,11 @@ const due = (tables: Tables, transaction: Transaction, { consumers }: PollReques
   })
 
 /** Keys of ordered consumers that begin with a parked delivery which nothing blocks. */
-const unparkable = (tables: Tables, transaction: Transaction, { consumers }: PollRequest) =>
-  consumers.flatMap(({ consumer, onDeadLetter }) =>
+const unparkable = (tables: Tables, transaction: Transaction, { consumers }: PollRequest, now: number) =>
+  consumers.flatMap(({ consumer, delayed, onDeadLetter }) =>
     onDeadLetter === undefined
       ? []
-      : unparkableOf(tables, transaction, consumer, onDeadLetter).map((key) => ({ consumer, key }))
+      : unparkableOf(tables, transaction, { consumer, delayed, onDeadLetter }, now).map((key) => ({ consumer, key }))
   )
 
 /** Consumers with a lease that ran out. */
@@ -86,7 +86,7 @@ export const poll = (
     hasOpenSubscriptions: false,
     hasUnrolled: pending.some((event) => ![...tables.ofEvent(transaction, event.id)].some(isOpen)),
     nextRollUpPosition: pending.length < rollUpLimit ? 0n : (pending.at(-1)?.position ?? 0n),
-    unparkable: unparkable(tables, transaction, request),
+    unparkable: unparkable(tables, transaction, request, now),
     nextParkedAfter: firstOrderingKey,
     expired: expired(tables, transaction, request, now),
     recovered: [],

@@ -27,7 +27,7 @@ import {
 } from "./records.ts"
 
 /** How much later than the tier above a delivery becomes due, in milliseconds, unless it is brought forward. */
-const headStartMillis = 1000
+export const headStartMillis = 1000
 
 const addTo = <K>(index: Map<K, Set<string>>, key: K, value: string) => {
   const existing = index.get(key)

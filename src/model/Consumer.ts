@@ -17,6 +17,9 @@ export type Ordering = "none" | "aggregate"
 /** What a delivery that gave up does to the later ones of its aggregate. @since 0.1.0 */
 export type OnDeadLetter = "park" | "continue"
 
+/** What a delivery whose event was put off does to the later ones of its aggregate until it is due. @since 0.1.0 */
+export type Delayed = "hold" | "pass"
+
 /**
  * Options of a consumer. What is not given follows `Settings`.
  *
@@ -67,7 +70,8 @@ export interface Options {
   readonly batchSize?: number
   /**
    * In what order deliveries come. Default `none`. `aggregate` holds for publishers that serialize on the aggregate (a
-   * row lock, a version): positions of concurrent transactions have no order.
+   * row lock, a version): positions of concurrent transactions have no order. What waits for its retry holds up its
+   * aggregate, and so does what was published with `delay` or `availableAt`: see `delayed`.
    */
   readonly ordering?: Ordering
   /**
@@ -75,6 +79,13 @@ export interface Options {
    * up, until it is requeued or discarded, or go on without it (`continue`).
    */
   readonly onDeadLetter?: OnDeadLetter
+  /**
+   * With `ordering: "aggregate"`: whether the deliveries of an aggregate wait (`hold`, default) for one that was published
+   * before them with `delay` or `availableAt`, until it is due and through, or go on (`pass`). Then it takes its place when it
+   * is due: before all that were published after it and are still open. Once attempted, it holds up its aggregate in either
+   * case.
+   */
+  readonly delayed?: Delayed
   /**
    * What it is given of the events that were stored before it first subscribed to them: nothing (`now`, default), all that
    * are kept (`beginning`), or those stored at a time or later. It counts once, when a subscription is new. An ordered
@@ -147,6 +158,9 @@ export const orderingOf = ({ options }: Consumer): Ordering => options.ordering 
 /** What a delivery that gave up does to its successors; undefined for consumers without ordering. @internal */
 export const onDeadLetterOf = (consumer: Consumer): OnDeadLetter | undefined =>
   orderingOf(consumer) === "aggregate" ? (consumer.options.onDeadLetter ?? "park") : undefined
+
+/** What a delivery that is not due yet does to its successors; without ordering it does not matter. @internal */
+export const delayedOf = ({ options }: Consumer): Delayed => options.delayed ?? "hold"
 
 /** From when on a new subscription is given earlier events; undefined for not at all. @internal */
 export const startOf = ({ options: { startFrom } }: Consumer): Date | "beginning" | undefined => {

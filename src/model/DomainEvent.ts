@@ -133,11 +133,12 @@ export interface PublishOptions {
   /**
    * How long after now, by the database's clock, the event may be delivered at the earliest; default at once. A clock that is
    * set back makes it wait for as much longer. Consumers that are ordered by aggregate keep what is published later for its
-   * aggregate waiting until then.
+   * aggregate waiting until then, unless they say `delayed: "pass"`.
    */
   readonly delay?: Duration.Input
   /**
-   * When the event may be delivered at the earliest, by the database's clock; default at once. Not together with `delay`.
+   * When the event may be delivered at the earliest, by the database's clock; default at once. Not together with `delay`,
+   * and with the same effect on order.
    */
   readonly availableAt?: DateTime.DateTime.Input
   /**

@@ -21,6 +21,7 @@ const supported: ReadonlyArray<keyof Options> = [
   "batchSize",
   "ordering",
   "onDeadLetter",
+  "delayed",
   "mode",
   "isolation",
   "startFrom"
@@ -64,7 +65,7 @@ const delayProblem = (consumer: Consumer, option: "retryBaseDelay" | "retryMaxDe
 
 const choiceProblem = (
   consumer: Consumer,
-  option: "ordering" | "onDeadLetter" | "mode" | "isolation",
+  option: "ordering" | "onDeadLetter" | "delayed" | "mode" | "isolation",
   choices: ReadonlyArray<string>
 ) => {
   const value = consumer.options[option]
@@ -88,10 +89,10 @@ const retryProblem = (consumer: Consumer) => {
     : refuse(consumer, `retryable["${wrong[0]}"]`, wrong[1], "true, false, or a function of the error")
 }
 
-const parkingProblem = (consumer: Consumer) =>
-  consumer.options.onDeadLetter === undefined || orderingOf(consumer) === "aggregate"
+const orderProblem = (consumer: Consumer, option: "onDeadLetter" | "delayed") =>
+  consumer.options[option] === undefined || orderingOf(consumer) === "aggregate"
     ? undefined
-    : refuse(consumer, "onDeadLetter", consumer.options.onDeadLetter, 'to be given with ordering "aggregate" only')
+    : refuse(consumer, option, consumer.options[option], 'to be given with ordering "aggregate" only')
 
 const isolationProblem = (consumer: Consumer) =>
   consumer.options.isolation === undefined || !isLeased(consumer)
@@ -134,10 +135,12 @@ export const validateConsumer = Effect.fnUntraced(function* (
     retryProblem(consumer) ??
     choiceProblem(consumer, "ordering", ["none", "aggregate"]) ??
     choiceProblem(consumer, "onDeadLetter", ["park", "continue"]) ??
+    choiceProblem(consumer, "delayed", ["hold", "pass"]) ??
     choiceProblem(consumer, "mode", ["transactional", "leased"]) ??
     choiceProblem(consumer, "isolation", ["batch", "delivery"]) ??
     isolationProblem(consumer) ??
-    parkingProblem(consumer) ??
+    orderProblem(consumer, "onDeadLetter") ??
+    orderProblem(consumer, "delayed") ??
     startProblem(consumer)
   if (problem !== undefined) return yield* problem
 })

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { Registry } from "../delivery/Registry.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
-import { onDeadLetterOf } from "../model/Consumer.ts"
+import { delayedOf, onDeadLetterOf } from "../model/Consumer.ts"
 import type { Changed, DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
@@ -48,9 +48,10 @@ const unpark = Effect.fnUntraced(function* ({ inbox, registry }: Services, chang
   for (const [name, each] of Map.groupBy(changed, ({ consumer }) => consumer)) {
     const keys = [...new Set(each.flatMap(({ orderingKey }) => orderingKey ?? []))]
     const consumer = consumers.find((candidate) => candidate.name === name)
-    // Not served here: with the stricter rule nothing is unparked that should wait; who serves it looks for the rest.
+    // Not served here: with the stricter rules nothing is unparked that should wait; who serves it looks for the rest.
     const onDeadLetter = (consumer === undefined ? undefined : onDeadLetterOf(consumer)) ?? "park"
-    yield* inbox.unpark({ consumer: name, keys, onDeadLetter })
+    const delayed = consumer === undefined ? "hold" : delayedOf(consumer)
+    yield* inbox.unpark({ consumer: name, keys, onDeadLetter, delayed })
   }
 })
 

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { headStart } from "./writeDeliveries.ts"
 
 /** Rows a claim may take, in the words of the partial index `inbox_event_claim_idx`. */
 export const claimable = "i.status IN ('received', 'failed') AND i.available_at < 'infinity'"
@@ -22,6 +23,13 @@ export const openDeliveries = (columns: string) =>
   [claimable, "i.status IN ('received', 'failed') AND i.available_at = 'infinity'", "i.status = 'processing'"]
     .map((condition) => `SELECT ${columns} FROM inbox_event AS i WHERE ${condition}`)
     .join(" UNION ALL ")
+
+/**
+ * Open, put off by the event's publisher, and never attempted: its time has not come. The clock says so, rather than `now()`,
+ * for which also an event of the time since the transaction began has not come.
+ */
+export const isDelayed = `(i.status = 'received' AND i.attempt_count = 0 AND i.available_at < 'infinity'
+  AND i.available_at - coalesce(i.tier, 0) * ${headStart} > clock_timestamp())`
 
 /** Deliveries that gave up, in the words of `inbox_event_gave_up_idx`. */
 export const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.available_at IS NULL))"

@@ -56,7 +56,7 @@ export const consumersOf = (interested: string) => `
   GROUP BY event_name`
 
 /** How much later than the tier above a delivery becomes due, unless it is brought forward. */
-const headStart = "interval '1 second'"
+export const headStart = "interval '1 second'"
 
 /** Columns of `inbox_event` that `deliveriesOf` gives values for. */
 export const deliveryColumns = `

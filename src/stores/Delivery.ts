@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Schema } from "effect"
-import type { OnDeadLetter } from "../model/Consumer.ts"
+import type { Delayed, OnDeadLetter } from "../model/Consumer.ts"
 
 /** Statuses of a delivery. @since 0.1.0 */
 export type DeliveryStatus = "received" | "processing" | "processed" | "failed" | "skipped" | "dead_letter"
@@ -24,6 +24,8 @@ export interface ClaimRequest {
   readonly maxPosition?: bigint | undefined
   /** For consumers that are ordered by aggregate: what a delivery that gave up does to its successors. */
   readonly onDeadLetter?: OnDeadLetter | undefined
+  /** For those, too: what a delivery that is not due yet, and was never attempted, does to its successors; default `hold`. */
+  readonly delayed?: Delayed | undefined
   /**
    * The current transaction is to end when it has not been used for so long, in milliseconds, where the database knows
    * how: a frozen process must not hold what it claimed.
@@ -46,6 +48,8 @@ export interface UnparkRequest {
   readonly consumer: string
   readonly keys: ReadonlyArray<bigint>
   readonly onDeadLetter: OnDeadLetter
+  /** As in `ClaimRequest`. */
+  readonly delayed?: Delayed | undefined
   /** Whether keys that another transaction holds are waited for; default no: they are passed over. */
   readonly waits?: boolean
 }

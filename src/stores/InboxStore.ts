@@ -34,7 +34,8 @@ export class InboxStore extends Context.Service<
      * With `onDeadLetter`, deliveries are taken by aggregate: the oldest open one, and those that follow it without a
      * gap, while this transaction holds the aggregate. One that is due behind another that is not ready (it waits for a
      * retry or its time, is not covered or, with `park`, gave up) is parked: not due until it is unparked. So is all of an
-     * aggregate while one of its deliveries is leased, which may be a later one.
+     * aggregate while one of its deliveries is leased, which may be a later one. With `delayed: "pass"`, one that waits for its
+     * time counts only from then on, unless it was attempted; a head start of others by priority is no delay.
      */
     readonly claim: (
       request: ClaimRequest & { readonly limit: number }

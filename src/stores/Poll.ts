@@ -4,14 +4,19 @@
  * @since 0.1.0
  */
 import type { Schema } from "effect"
-import type { OnDeadLetter } from "../model/Consumer.ts"
+import type { Delayed, OnDeadLetter } from "../model/Consumer.ts"
 import type { Interest } from "./Delivery.ts"
 
 /** What one process wants to know about all its consumers. @since 0.1.0 */
 export interface PollRequest {
   /** What this process serves: in order if a dead letter has a meaning for it. */
   readonly consumers: ReadonlyArray<
-    Interest & { readonly consumer: string; readonly onDeadLetter: OnDeadLetter | undefined }
+    Interest & {
+      readonly consumer: string
+      readonly onDeadLetter: OnDeadLetter | undefined
+      /** As in `ClaimRequest`. */
+      readonly delayed?: Delayed | undefined
+    }
   >
   /** Where the look for statuses a crash left behind goes on. */
   readonly rollUpPosition: bigint

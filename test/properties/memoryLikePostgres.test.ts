@@ -35,9 +35,16 @@ const Command = Schema.Union([
     covers: upTo(2),
     outcomes: Schema.Array(Outcome).check(Schema.isMinLength(1), Schema.isMaxLength(5)),
     isRolledBack: Schema.Boolean,
-    continues: Schema.Boolean
+    continues: Schema.Boolean,
+    passes: Schema.Boolean
   }),
-  Schema.TaggedStruct("Alone", { consumer: upTo(2), index: upTo(8), outcome: Outcome, continues: Schema.Boolean }),
+  Schema.TaggedStruct("Alone", {
+    consumer: upTo(2),
+    index: upTo(8),
+    outcome: Outcome,
+    continues: Schema.Boolean,
+    passes: Schema.Boolean
+  }),
   Schema.TaggedStruct("Requeue", { consumer: upTo(2), index: upTo(8), isEdited: Schema.Boolean }),
   Schema.TaggedStruct("Discard", { consumer: upTo(2), index: upTo(8), hasReason: Schema.Boolean }),
   Schema.TaggedStruct("Pause", { consumer: upTo(2), isPaused: Schema.Boolean }),
@@ -118,7 +125,8 @@ const makeSide = (names: Names) => {
     consumer: string,
     rows: ReadonlyArray<Claimed>,
     outcomes: ReadonlyArray<typeof Outcome.Type>,
-    onDeadLetter: "park" | "continue" | undefined
+    onDeadLetter: "park" | "continue" | undefined,
+    delayed: "hold" | "pass"
   ) {
     const inbox = yield* InboxStore
     for (const [index, row] of rows.entries()) {
@@ -126,7 +134,7 @@ const makeSide = (names: Names) => {
       if (outcome !== "untouched") yield* inbox.settle(settlement(row, outcome))
     }
     const keys = [...new Set(rows.flatMap((row) => (row.isParking === true ? (row.orderingKey ?? []) : [])))]
-    if (onDeadLetter !== undefined) yield* inbox.unpark({ consumer, keys, onDeadLetter })
+    if (onDeadLetter !== undefined) yield* inbox.unpark({ consumer, keys, onDeadLetter, delayed })
     return rows.map(told)
   })
 
@@ -155,13 +163,14 @@ const makeSide = (names: Names) => {
       case "Work": {
         const consumer = at(names.consumers, command.consumer)
         const onDeadLetter = yield* orderOf(consumer, command.continues)
+        const delayed = command.passes ? "pass" : "hold"
         const interest = { names: [], patterns: [at(names.patterns, command.covers)] }
         let told: unknown
         yield* Effect.gen(function* () {
           // Of an ordered consumer a claim may take fewer than the limit; only one and all are told in advance.
           const limit = onDeadLetter === undefined ? command.limit + 1 : command.limit < 2 ? 1 : 100
-          const rows = yield* inbox.claim({ consumer, interest, limit, onDeadLetter })
-          told = yield* settleAll(consumer, rows, command.outcomes, onDeadLetter)
+          const rows = yield* inbox.claim({ consumer, interest, limit, onDeadLetter, delayed })
+          told = yield* settleAll(consumer, rows, command.outcomes, onDeadLetter, delayed)
           if (command.isRolledBack) return yield* Effect.fail("no")
         }).pipe(
           Transactor.withTransaction,
@@ -177,10 +186,11 @@ const makeSide = (names: Names) => {
         const deliveryId = yield* deliveryAt(consumer, command.index)
         if (deliveryId === undefined) return
         const onDeadLetter = yield* orderOf(consumer, command.continues)
+        const delayed = command.passes ? "pass" : "hold"
         const interest = { names: [], patterns: ["*"] }
         return yield* Transactor.withTransaction(
-          Effect.flatMap(inbox.claimOne({ consumer, interest, deliveryId, onDeadLetter }), (row) =>
-            settleAll(consumer, row === undefined ? [] : [row], [command.outcome], onDeadLetter)
+          Effect.flatMap(inbox.claimOne({ consumer, interest, deliveryId, onDeadLetter, delayed }), (row) =>
+            settleAll(consumer, row === undefined ? [] : [row], [command.outcome], onDeadLetter, delayed)
           )
         )
       }
@@ -236,7 +246,8 @@ const makeSide = (names: Names) => {
       consumers: state.map(({ consumer, ordering }) => ({
         consumer,
         ...interest,
-        onDeadLetter: ordering === "aggregate" ? "park" : undefined
+        onDeadLetter: ordering === "aggregate" ? "park" : undefined,
+        delayed: consumer === at(names.consumers, 1) ? "pass" : "hold"
       })),
       rollUpPosition: 0n,
       rollUpLimit: 1,

@@ -151,7 +151,7 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
       const later = Consumer.make("options-a", { rateLimit: 5 } as any)
       assert.strictEqual(
         yield* refusal(later),
-        'Consumer "options-a": option rateLimit is not supported by this version and would have no effect. Remove it. Supported: concurrency, maxAttempts, retryBaseDelay, retryMaxDelay, retryJitter, retrySchedule, retryable, timeout, batchSize, ordering, onDeadLetter, mode, isolation, startFrom.'
+        'Consumer "options-a": option rateLimit is not supported by this version and would have no effect. Remove it. Supported: concurrency, maxAttempts, retryBaseDelay, retryMaxDelay, retryJitter, retrySchedule, retryable, timeout, batchSize, ordering, onDeadLetter, delayed, mode, isolation, startFrom.'
       )
       assert.strictEqual(
         yield* refusal(Consumer.make("options-f", { mode: "rented" as "leased" })),
@@ -160,6 +160,14 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
       assert.strictEqual(
         yield* refusal(Consumer.make("options-g", { onDeadLetter: "park" })),
         'Option onDeadLetter of consumer "options-g" is park, expected to be given with ordering "aggregate" only.'
+      )
+      assert.strictEqual(
+        yield* refusal(Consumer.make("options-j", { delayed: "pass" })),
+        'Option delayed of consumer "options-j" is pass, expected to be given with ordering "aggregate" only.'
+      )
+      assert.strictEqual(
+        yield* refusal(Consumer.make("options-k", { ordering: "aggregate", delayed: "later" as "pass" })),
+        'Option delayed of consumer "options-k" is later, expected "hold" or "pass".'
       )
       assert.strictEqual(
         yield* refusal(Consumer.make("options-h", { ordering: "global" as "aggregate" })),

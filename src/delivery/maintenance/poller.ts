@@ -5,7 +5,7 @@
  */
 import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
-import { onDeadLetterOf, orderingOf } from "../../model/Consumer.ts"
+import { delayedOf, onDeadLetterOf, orderingOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
 import { firstOrderingKey, type PollResult } from "../../stores/Poll.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
@@ -50,7 +50,8 @@ const unparkAll = Effect.fnUntraced(function* (engine: Engine, unparkable: PollR
     const keys = unparkable.filter((_) => _.consumer === name).map((_) => _.key)
     const onDeadLetter = onDeadLetterOf(consumer)
     if (keys.length === 0 || onDeadLetter === undefined) continue
-    yield* withStatementTimeout(engine, "inbox.unpark", engine.inbox.unpark({ consumer: name, keys, onDeadLetter }))
+    const unparked = engine.inbox.unpark({ consumer: name, keys, onDeadLetter, delayed: delayedOf(consumer) })
+    yield* withStatementTimeout(engine, "inbox.unpark", unparked)
     yield* engine.notifier.wake([name])
   }
 })
@@ -113,7 +114,8 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
         consumers: consumers.map((consumer) => ({
           consumer: consumer.name,
           ...engine.registry.interestOf(consumer.name),
-          onDeadLetter: onDeadLetterOf(consumer)
+          onDeadLetter: onDeadLetterOf(consumer),
+          delayed: delayedOf(consumer)
         })),
         rollUpPosition,
         rollUpLimit: window,

@@ -23,13 +23,13 @@ export const charge = Effect.fnUntraced(function* (
   row: Claimed,
   { cause, durationMillis }: Extract<TransactionResult, { _tag: "Failed" }>
 ) {
-  const { onDeadLetter, retry } = rules
+  const { delayed, onDeadLetter, retry } = rules
   const settlement = yield* settlementOf(row, failedOutcome(cause), retry, durationMillis)
   const isCharged = yield* withStatementTimeout(engine, "inbox.settle", untraced(engine.inbox.settle(settlement)))
   if (!isCharged) return 0
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is unparked separately.
   if (onDeadLetter === "continue" && row.orderingKey !== undefined && settlement.retryInMillis === undefined) {
-    const unparked = engine.inbox.unpark({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter })
+    const unparked = engine.inbox.unpark({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter, delayed })
     yield* withStatementTimeout(engine, "inbox.unpark", untraced(unparked))
   }
   return yield* followUp(engine, consumer, [], [{ row, settlement }])

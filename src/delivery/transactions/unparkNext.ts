@@ -16,11 +16,11 @@ import type { Round } from "./round.ts"
  */
 export const unparkNext = (
   engine: Engine,
-  { consumer, rules: { onDeadLetter } }: Pick<Round, "consumer" | "rules">,
+  { consumer, rules: { delayed, onDeadLetter } }: Pick<Round, "consumer" | "rules">,
   rows: ReadonlyArray<Claimed>,
   { waits = false }: { readonly waits?: boolean } = {}
 ) => {
   if (onDeadLetter === undefined) return Effect.void
   const keys = new Set(rows.flatMap((row) => (waits || row.isParking === true ? (row.orderingKey ?? []) : [])))
-  return Effect.asVoid(engine.inbox.unpark({ consumer: consumer.name, keys: [...keys], onDeadLetter, waits }))
+  return Effect.asVoid(engine.inbox.unpark({ consumer: consumer.name, keys: [...keys], onDeadLetter, delayed, waits }))
 }

@@ -26,7 +26,7 @@ import {
   lockWaitOf,
   maxPositionOf
 } from "./claimFragments.ts"
-import { isFree, isUnblocked, lockOf } from "./orderingKeys.ts"
+import { inLine, isFree, isUnblocked, lockOf } from "./orderingKeys.ts"
 
 /** Advisory locks one claim may hold: PostgreSQL has room for about 6,400 in all with its default settings. */
 const maxKeys = 100
@@ -103,7 +103,7 @@ interface Taken extends Omit<ClaimedRow, "deliveryId" | "orderingKey"> {
 }
 
 /** The first open deliveries of the keys `$2`, one more of each than are wanted, and whether each is free and ready. */
-const chainOf = ({ interest, onDeadLetter }: ClaimRequest) => `
+const chainOf = ({ delayed, interest, onDeadLetter }: ClaimRequest) => `
   SELECT o.*, o.is_ready AND ${isFree("$1", "k.key")}
     AND ${onDeadLetter === "continue" ? "true" : isUnblocked("$1", "k.key", "o.position")} AS is_next
   FROM unnest($2::bigint[]) AS k (key)
@@ -112,7 +112,7 @@ const chainOf = ({ interest, onDeadLetter }: ClaimRequest) => `
       i.tier, i.error_tag, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
         AND ${covers(interest, 8)}) AS is_ready
     FROM inbox_event AS i
-    WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${open} AND i.position <= $3::bigint
+    WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${inLine(delayed)} AND i.position <= $3::bigint
     ORDER BY i.position
     LIMIT $4::int + 1
   ) AS o`

@@ -9,11 +9,11 @@
  */
 import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import type { OnDeadLetter } from "../../model/Consumer.ts"
+import type { Delayed } from "../../model/Consumer.ts"
 import type { UnparkRequest } from "../../stores/Delivery.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
 import { tablesId } from "../connection/tableClient.ts"
-import { gaveUp, open } from "../deliveryStates.ts"
+import { gaveUp, isDelayed, open } from "../deliveryStates.ts"
 import { textsOf } from "../exact.ts"
 
 /** Names the lock of a key of consumer `$1`; advisory locks are shared by all schemas of a database. The key is the seed. */
@@ -38,7 +38,8 @@ const lockFree = (sql: SqlClient.SqlClient) => (consumer: string, keys: Readonly
 
 /** Makes the first open deliveries of keys due that are parked and that nothing blocks. */
 const unparkFirst =
-  (sql: SqlClient.SqlClient) => (consumer: string, keys: ReadonlyArray<string>, onDeadLetter: OnDeadLetter) =>
+  (sql: SqlClient.SqlClient) =>
+  ({ consumer, delayed, onDeadLetter }: UnparkRequest, keys: ReadonlyArray<string>) =>
     sql.unsafe(
       `UPDATE inbox_event
       SET available_at = coalesce(
@@ -49,7 +50,7 @@ const unparkFirst =
         SELECT h.id
         FROM unnest($2::bigint[]) AS k (key)
         CROSS JOIN LATERAL (
-          ${firstOpen("k.key")}
+          ${firstInLine("$1", "k.key", inLine(delayed))}
         ) AS h
         WHERE h.available_at = 'infinity' AND ${isFree("$1", "k.key")}
           AND ($3::text = 'continue' OR ${isUnblocked("$1", "k.key", "h.position")})
@@ -66,22 +67,29 @@ export const unpark =
   (sql: SqlClient.SqlClient, inTransaction: InTransaction) =>
   (request: UnparkRequest): Effect.Effect<number, SqlError.SqlError> =>
     Effect.gen(function* () {
-      const { consumer, keys, onDeadLetter, waits } = request
+      const { consumer, keys, waits } = request
       if (waits === true) yield* lockAll(sql)(consumer, keys)
       const [held] = yield* lockFree(sql)(consumer, keys)
       if (held === undefined || held.keys.length === 0) return 0
-      return (yield* unparkFirst(sql)(consumer, held.keys, onDeadLetter)).length
+      return (yield* unparkFirst(sql)(request, held.keys)).length
     }).pipe((statements) =>
       Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
         Option.isSome(open) ? statements : inTransaction(statements)
       )
     )
 
-/** The open delivery of a key that comes first. */
-const firstOpen = (key: string, consumer = "$1") => `
+/** Deliveries that stand in the line of their key: those that are open, but for those whose time may come later. */
+export const inLine = (delayed: Delayed | undefined) => (delayed === "pass" ? `${open} AND NOT ${isDelayed}` : open)
+
+/**
+ * The delivery that comes first in the line of a key.
+ *
+ * @param isInLine - SQL condition on a delivery `i`
+ */
+const firstInLine = (consumer: string, key: string, isInLine: string) => `
   SELECT i.id, i.position, i.available_at
   FROM inbox_event AS i
-  WHERE i.consumer_name = ${consumer} AND i.ordering_key = ${key} AND ${open}
+  WHERE i.consumer_name = ${consumer} AND i.ordering_key = ${key} AND ${isInLine}
   ORDER BY i.position
   LIMIT 1`
 
@@ -105,12 +113,12 @@ const parkedWindow = 1000
 
 /**
  * For the poll: which keys of ordered consumers begin with a parked delivery that nothing blocks, among the next parked
- * ones, and where to go on. Needs the rows `served` with `consumer` and `on_dead_letter`.
+ * ones, and where to go on. Needs the rows `served` with `consumer`, `on_dead_letter` and `delayed`.
  *
  * @param after - SQL expression of the key to go on from
  */
 export const parkedKeys = (after: string) => `
-  SELECT s.consumer, s.on_dead_letter, p.keys, p.size, p.last
+  SELECT s.consumer, s.on_dead_letter, s.delayed, p.keys, p.size, p.last
   FROM served AS s
   CROSS JOIN LATERAL (
     SELECT array_agg(DISTINCT w.ordering_key) AS keys, count(*) AS size, max(w.ordering_key) AS last
@@ -131,7 +139,7 @@ export const unparkable = (parked: string) => `
   FROM ${parked} AS p
   CROSS JOIN unnest(p.keys) AS k (key)
   CROSS JOIN LATERAL (
-    ${firstOpen("k.key", "p.consumer")}
+    ${firstInLine("p.consumer", "k.key", `${open} AND (p.delayed IS DISTINCT FROM 'pass' OR NOT ${isDelayed})`)}
   ) AS h
   WHERE h.available_at = 'infinity' AND ${isFree("p.consumer", "k.key")}
     AND (p.on_dead_letter = 'continue' OR ${isUnblocked("p.consumer", "k.key", "h.position")})`

@@ -46,11 +46,11 @@ export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest, cou
 
 /**
  * What the process serves: a row for each of its consumers, with the names and patterns (as for `LIKE`) it handles, and
- * what a dead letter does to the consumer's order, if it has one. From `$1`, a JSON array of such rows.
+ * what a dead letter and a delay do to the consumer's order, if it has one. From `$1`, a JSON array of such rows.
  */
 const served = `
   SELECT q.*, CASE WHEN on_dead_letter IS NULL THEN 'none' ELSE 'aggregate' END AS ordering
-  FROM jsonb_to_recordset($1::jsonb) AS q (consumer text, names text[], patterns text[], on_dead_letter text)`
+  FROM jsonb_to_recordset($1::jsonb) AS q (consumer text, names text[], patterns text[], on_dead_letter text, delayed text)`
 
 /** Consumers whose sign of life is old. Those that another process is just marking as seen are passed over. */
 const stale = `
@@ -185,11 +185,12 @@ const statement = `
 /** Parameters of `statement`: what is served, then `$2` to `$6` as `PollRequest` describes them. */
 const parametersOf = ({ consumers, parkedAfter, replica, rollUpLimit, rollUpPosition }: PollRequest) => [
   JSON.stringify(
-    consumers.map(({ consumer, names, onDeadLetter, patterns }) => ({
+    consumers.map(({ consumer, delayed, names, onDeadLetter, patterns }) => ({
       consumer,
       names,
       patterns: patterns.map(toLike),
-      on_dead_letter: onDeadLetter
+      on_dead_letter: onDeadLetter,
+      delayed
     }))
   ),
   String(rollUpPosition),

@@ -26,6 +26,7 @@ import * as Actors from "./actorStore.ts"
 import type { Check as CheckOf } from "./Check.ts"
 import * as Contents from "./contents.ts"
 import * as DeadLetters from "./deadLetterStore.ts"
+import * as Delayed from "./delayed.ts"
 import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
 import * as Links from "./linkStore.ts"
@@ -68,7 +69,7 @@ export const leases: ReadonlyArray<Check> = Leases.leases
 export const leasesConcurrent: ReadonlyArray<Check> = Leases.leasesConcurrent
 
 /** What inbox, outbox and subscriptions do together: order, pauses, tiers, delays and keys. @since 0.1.0 */
-export const mailboxes: ReadonlyArray<Check> = Mailboxes.mailboxes
+export const mailboxes: ReadonlyArray<Check> = [...Mailboxes.mailboxes, ...Delayed.delayed]
 
 /** @since 0.1.0 */
 export const deadLetterStore: ReadonlyArray<Check> = DeadLetters.deadLetterStore

@@ -18,14 +18,17 @@ const inboxCheck = checkOf("InboxStore")
 const outboxCheck = checkOf("OutboxStore")
 const subscriptionCheck = checkOf("SubscriptionStore")
 
-/** A new consumer that is ordered, with events of these aggregates. */
-const ordered = Effect.fnUntraced(function* (...aggregates: ReadonlyArray<string>) {
+/** A new consumer that is ordered, with events of these aggregates; an event that is put off is `[aggregate, millis]`. */
+export const ordered = Effect.fnUntraced(function* (...aggregates: ReadonlyArray<string | readonly [string, number]>) {
   const inbox = yield* InboxStore
   const [consumer, eventName] = [unique("ordered"), unique("event")]
   yield* SubscriptionStore.use((store) =>
     store.register([{ consumer, event: eventName, priority: 0, ordering: "aggregate" }])
   )
-  const events = aggregates.map((aggregateId) => newEvent(eventName, { aggregateId }))
+  const events = aggregates.map((given) => {
+    const [aggregateId, due] = typeof given === "string" ? [given, undefined] : given
+    return newEvent(eventName, { aggregateId, due })
+  })
   yield* OutboxStore.use((store) => store.append(events))
   const interest = { names: [eventName], patterns: [] }
   const placeOf = (eventId: string) => events.findIndex((event) => event.id === eventId)
@@ -33,14 +36,15 @@ const ordered = Effect.fnUntraced(function* (...aggregates: ReadonlyArray<string
   const work = (
     limit: number,
     outcomes: Readonly<Record<number, "processed" | "dead_letter" | "later">> = {},
-    onDeadLetter: "park" | "continue" = "park"
+    onDeadLetter: "park" | "continue" = "park",
+    delayed?: "hold" | "pass"
   ) =>
     Transactor.withTransaction(
       Effect.gen(function* () {
-        const rows = yield* inbox.claim({ consumer, interest, limit, onDeadLetter })
+        const rows = yield* inbox.claim({ consumer, interest, limit, onDeadLetter, delayed })
         for (const row of rows) yield* settle(row, outcomes[placeOf(row.eventId)])
         const keys = [...new Set(rows.flatMap((row) => (row.isParking === true ? (row.orderingKey ?? []) : [])))]
-        yield* inbox.unpark({ consumer, keys, onDeadLetter })
+        yield* inbox.unpark({ consumer, keys, onDeadLetter, delayed })
         return rows.map((row) => placeOf(row.eventId))
       })
     )
@@ -60,7 +64,8 @@ const ordered = Effect.fnUntraced(function* (...aggregates: ReadonlyArray<string
   return { consumer, eventName, interest, work, deliveries }
 })
 
-const all = 100
+/** A limit that no test reaches. */
+export const all = 100
 
 export const mailboxes = [
   inboxCheck(
