@@ -5,6 +5,8 @@
  */
 import assert from "node:assert/strict"
 import { Effect } from "effect"
+import type { StoreError } from "../../errors/StoreErrors.ts"
+import type { Delivery } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { firstOrderingKey, type PollRequest } from "../../stores/Poll.ts"
@@ -12,7 +14,7 @@ import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
 import { all, ordered } from "./mailbox.ts"
-import { newEvent, unique } from "./support.ts"
+import { holder, newEvent, settlement, unique } from "./support.ts"
 
 const inboxCheck = checkOf("InboxStore")
 
@@ -31,6 +33,13 @@ const unparkableOf = (served: PollRequest["consumers"][number]) =>
       }),
       ({ unparkable }) => unparkable.map(({ key }) => key)
     )
+  )
+
+const untilFirstIsDue = <R>(
+  deliveries: Effect.Effect<ReadonlyArray<Delivery>, StoreError, R>
+): Effect.Effect<void, StoreError, R> =>
+  Effect.flatMap(deliveries, ([first]) =>
+    (first?.dueInMillis ?? 1) <= 0 ? Effect.void : Effect.delay(untilFirstIsDue(deliveries), 10)
   )
 
 export const delayed = [
@@ -64,14 +73,32 @@ export const delayed = [
       const { consumer, deliveries, interest, work } = yield* ordered(["a", 1000], "a", "a", "a")
       assert.ok(((yield* inbox.nextDue({ consumer, interest, delayed: "pass" })) ?? 1) <= 0)
       assert.deepEqual(yield* work(1, { 1: "processed" }, "park", "pass"), [1])
-      const untilDue: Effect.Effect<void, unknown> = Effect.flatMap(deliveries, ([first]) =>
-        (first?.dueInMillis ?? 1) <= 0 ? Effect.void : Effect.delay(untilDue, 10)
-      )
-      yield* untilDue
+      yield* untilFirstIsDue(deliveries)
       assert.deepEqual(yield* work(all, {}, "park", "pass"), [0, 2, 3])
       assert.deepEqual(yield* work(1, { 0: "later" }, "park", "pass"), [0])
       assert.deepEqual(yield* work(all, {}, "park", "pass"), [])
       assert.equal((yield* deliveries)[2]?.dueInMillis, null)
+    })
+  ),
+
+  inboxCheck(
+    "what comes due while another of its aggregate is under a lease waits for that one",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { consumer, deliveries, interest, work } = yield* ordered(["a", 1000], "a")
+      const lease = Effect.gen(function* () {
+        const [row] = yield* inbox.claim({ consumer, interest, limit: 1, onDeadLetter: "park", delayed: "pass" })
+        const deliveryId = row?.deliveryId ?? ""
+        return { deliveryId, token: yield* inbox.lease(deliveryId, 60_000, holder) }
+      })
+      const { deliveryId, token } = yield* Transactor.withTransaction(lease)
+      assert.equal((yield* deliveries)[1]?.deliveryId, deliveryId)
+      yield* untilFirstIsDue(deliveries)
+      assert.deepEqual(yield* work(all, {}, "park", "pass"), [])
+      assert.equal(yield* inbox.settleLease(settlement(deliveryId), token), true)
+      const keys = yield* unparkableOf({ consumer, ...interest, onDeadLetter: "park", delayed: "pass" })
+      yield* inbox.unpark({ consumer, keys, onDeadLetter: "park", delayed: "pass" })
+      assert.deepEqual(yield* work(all, {}, "park", "pass"), [0])
     })
   ),
 
