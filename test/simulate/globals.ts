@@ -1,6 +1,7 @@
 /**
- * What code can reach around all services, replaced for the time of a run: the time of day, random bytes, and the event
- * loop. A run is one synchronous call, so nobody else notices.
+ * What code can reach around all services, replaced for the time of a run: the time of day, random bytes, timers, and the event
+ * loop. A run is one synchronous call, so nobody else notices. Time that is real elsewhere, as that which bounds how long the end
+ * of a handler is waited for, is the world's here: it belongs to no process, and goes on while one is frozen.
  */
 import type { Rng } from "./random.ts"
 import type { Owner, World } from "./world.ts"
@@ -12,10 +13,8 @@ export const isolated = <A>(world: World, owner: Owner, rng: Rng, body: () => A)
     random: Math.random,
     getRandomValues: crypto.getRandomValues,
     setImmediate: globalThis.setImmediate,
-    setTimeout: globalThis.setTimeout
-  }
-  const refuse = (): never => {
-    throw new Error("setTimeout in a simulation: time passes through Clock")
+    setTimeout: globalThis.setTimeout,
+    clearTimeout: globalThis.clearTimeout
   }
   Date.now = () => world.now
   Math.random = () => rng.bits() / 2 ** 32
@@ -24,7 +23,9 @@ export const isolated = <A>(world: World, owner: Owner, rng: Rng, body: () => A)
     return array
   }) as typeof crypto.getRandomValues
   globalThis.setImmediate = ((run: () => void) => world.schedule(owner, run)) as unknown as typeof setImmediate
-  globalThis.setTimeout = refuse as unknown as typeof setTimeout
+  globalThis.setTimeout = ((run: () => void, millis: number) =>
+    world.after(owner, millis, run)) as unknown as typeof setTimeout
+  globalThis.clearTimeout = ((cancel: () => void) => cancel()) as unknown as typeof clearTimeout
   try {
     return body()
   } finally {
@@ -33,5 +34,6 @@ export const isolated = <A>(world: World, owner: Owner, rng: Rng, body: () => A)
     crypto.getRandomValues = before.getRandomValues
     globalThis.setImmediate = before.setImmediate
     globalThis.setTimeout = before.setTimeout
+    globalThis.clearTimeout = before.clearTimeout
   }
 }
