@@ -8,7 +8,10 @@ import type { Owner, World } from "./world.ts"
 
 const nanosPerMilli = 1_000_000n
 
-/** How many operations a fiber may run before others get their turn: drawn anew each time, up to the run's patience. */
+/**
+ * How many operations a fiber may run before others get their turn: drawn anew each time, up to the run's patience. Not at the
+ * first operation of a turn, where no scheduler of effect does: a fiber that is interrupted before it has begun would begin.
+ */
 const schedulerOf = (world: World, owner: Owner, rng: Rng, patience: number): Scheduler.Scheduler => {
   let left = rng.int(4, patience)
   const dispatcher: Scheduler.SchedulerDispatcher = {
@@ -17,9 +20,9 @@ const schedulerOf = (world: World, owner: Owner, rng: Rng, patience: number): Sc
   }
   return {
     executionMode: "async",
-    shouldYield: () => {
+    shouldYield: ({ currentOpCount }) => {
       if (owner.isDead || owner.isFrozen) return true
-      if (--left > 0) return false
+      if (--left > 0 || currentOpCount <= 1) return false
       left = rng.int(4, patience)
       return true
     },
