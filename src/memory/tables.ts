@@ -69,6 +69,8 @@ export class Tables {
   whenMissed: (consumers: ReadonlyArray<string>) => void = () => {}
   /** Events of the transaction that is being committed. */
   readonly #fresh: Array<string> = []
+  /** Deliveries it leaves open. */
+  readonly #left: Array<string> = []
   readonly #openOf = new Map<string, Set<string>>()
   readonly #claimableOf = new Map<string, DueOrder<Claimable>>()
   readonly #leasedOf = new Map<string, Set<string>>()
@@ -86,8 +88,10 @@ export class Tables {
     this.subscriptions = database.table()
     this.consumers = database.table()
     this.deliveries = database.table((id, before, after) => {
-      if (after !== undefined && isOpen(after)) addTo(this.#openOf, after.consumer, id)
-      else if (before !== undefined) this.#openOf.get(before.consumer)?.delete(id)
+      if (after !== undefined && isOpen(after)) {
+        addTo(this.#openOf, after.consumer, id)
+        this.#left.push(id)
+      } else if (before !== undefined) this.#openOf.get(before.consumer)?.delete(id)
       if (before !== undefined && claimable(before)) this.#claimableOf.get(before.consumer)?.remove(before)
       if (after !== undefined && claimable(after)) this.#inOrderOf(after.consumer).add(after)
       if (after !== undefined && after.lease !== null) addTo(this.#leasedOf, after.consumer, id)
@@ -96,7 +100,7 @@ export class Tables {
       else if (before !== undefined) this.#gaveUpOf.get(before.consumer)?.delete(id)
       if (after !== undefined) addTo(this.#ofEvent, after.eventId, id)
     })
-    database.onCommit(() => this.#sweep(this.#fresh.splice(0)))
+    database.onCommit(() => this.#sweep(this.#fresh.splice(0), this.#left.splice(0)))
   }
 
   /** Deliveries of a consumer that are open, as a transaction sees them. */
@@ -215,15 +219,15 @@ export class Tables {
     }
   }
 
-  /** Gives a delivery the key its consumer's ordering wants. Without ordering nothing is parked. */
-  follow(transaction: Transaction, delivery: DeliveryRecord, now: number): void {
+  /** Gives a delivery the key its consumer's ordering wants. Without ordering nothing is parked: it is due as it was before. */
+  follow(transaction: Transaction, delivery: DeliveryRecord): void {
     const isOrdered = transaction.read(this.consumers, delivery.consumer)?.ordering === "aggregate"
     const event = transaction.read(this.events, delivery.eventId)
     if (event === undefined || isOrdered === (delivery.orderingKey !== null)) return
     transaction.write(this.deliveries, delivery.id, {
       ...delivery,
       orderingKey: isOrdered ? this.orderingKey(event) : null,
-      availableAt: delivery.availableAt === Number.POSITIVE_INFINITY ? now : delivery.availableAt
+      availableAt: delivery.availableAt === Number.POSITIVE_INFINITY ? delivery.createdAt : delivery.availableAt
     })
   }
 
@@ -248,18 +252,20 @@ export class Tables {
   }
 
   /**
-   * Gives events to consumers that registered while their publisher's transaction was open, and their deliveries the order
-   * that consumers took on meanwhile: they could not see each other.
+   * Gives events to consumers that registered while their publisher's transaction was open, and deliveries that a transaction
+   * leaves open the order that consumers took on meanwhile: they could not see each other.
    */
-  #sweep(eventIds: ReadonlyArray<string>): void {
+  #sweep(eventIds: ReadonlyArray<string>, deliveryIds: ReadonlyArray<string>): void {
     const committed = new Transaction()
     const consumers = new Set<string>()
+    for (const id of deliveryIds) {
+      const delivery = this.deliveries.rows.get(id)
+      if (delivery !== undefined) this.follow(committed, delivery)
+    }
     for (const id of eventIds) {
       const event = this.events.rows.get(id)
       if (event === undefined) continue
-      const deliveries = [...this.ofEvent(committed, id)]
-      for (const delivery of deliveries) this.follow(committed, delivery, event.createdAt.getTime())
-      const given = new Set(deliveries.map((delivery) => delivery.consumer))
+      const given = new Set([...this.ofEvent(committed, id)].map(({ consumer }) => consumer))
       const missing = this.interestedIn(committed, event.eventName).filter(({ consumer }) => !given.has(consumer))
       if (missing.length === 0) continue
       this.writeDeliveries(

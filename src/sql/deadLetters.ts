@@ -22,7 +22,7 @@ import { TableClient } from "./connection/tableClient.ts"
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "./contents.ts"
 import { gaveUp } from "./deliveryStates.ts"
 import { keyOf } from "./exact.ts"
-import { reopenEvents } from "./writeDeliveries.ts"
+import { orderingKey, reopenEvents } from "./writeDeliveries.ts"
 
 /** In the words of `inbox_event_dead_idx`. */
 const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"
@@ -140,10 +140,17 @@ type ChangedRow = Omit<Changed, "orderingKey"> & { readonly orderingKey: string 
 const changedBy = <E, R>(statement: Effect.Effect<ReadonlyArray<ChangedRow>, E, R>) =>
   Effect.map(statement, (rows) => rows.map((row): Changed => ({ ...row, orderingKey: keyOf(row.orderingKey) })))
 
+/** What its consumer keeps in order by now: its ordering may have changed since a delivery gave up. */
+const keyOfNow = `(
+      SELECT ${orderingKey("e")}
+      FROM integration_consumer AS c, outbox_event AS e
+      WHERE c.consumer_name = i.consumer_name AND c.ordering = 'aggregate' AND e.id = i.outbox_event_id
+    )`
+
 const requeue = (sql: SqlClient.SqlClient) => {
   const statement =
     reopen(`status = 'received', attempt_count = 0, available_at = clock_timestamp(), processed_at = NULL,
-      payload_override = coalesce($2::jsonb, i.payload_override)`)
+      ordering_key = ${keyOfNow}, payload_override = coalesce($2::jsonb, i.payload_override)`)
   return (deliveryIds: ReadonlyArray<string>, payload: string | undefined) =>
     changedBy(sql.unsafe<ChangedRow>(statement, [deliveryIds, payload ?? null]))
 }

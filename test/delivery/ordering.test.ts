@@ -222,6 +222,76 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         })
     )
 
+    it.effect(
+      "a dead letter from before its consumer became ordered is handled once it is requeued, first of its key",
+      () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("before")
+          const processor = yield* Processor
+          const letters = yield* DeadLetters
+          const log: Array<number> = []
+          const fails = (event: Event) => (event.payload.n < 3 ? Subscriber.fatal("no") : Effect.void)
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              yield* serve(logging("before", Happened, log, { fails }))
+              yield* publishFor(Happened, "a", 1, 2)
+              yield* processor.drain
+              yield* untilStatuses("before", ["dead_letter", "dead_letter"])
+            })
+          )
+          yield* serve(logging(ordered("before"), Happened, log))
+          yield* until(
+            SubscriptionStore.use((subscriptions) => subscriptions.sweep),
+            ({ isOpen }) => !isOpen
+          )
+          yield* Transactor.withTransaction(
+            Effect.andThen(publishFor(Happened, "a", 3), letters.requeueAll({ consumer: "before" }))
+          )
+          yield* processor.drain
+          yield* untilStatuses("before", ["processed", "processed", "processed"])
+          yield* logged(log, [1, 2, 3])
+        })
+    )
+
+    // A registration waits for every transaction of PGlite's single session.
+    it.effect.skipIf(name === "PGlite")(
+      "what was requeued by a transaction that was open when its consumer became ordered is handled",
+      () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("requeued")
+          const subscriptions = yield* SubscriptionStore
+          const processor = yield* Processor
+          const letters = yield* DeadLetters
+          const log: Array<number> = []
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              yield* serve(logging("requeued", Happened, log, { fails: () => Subscriber.fatal("no") }))
+              yield* publishFor(Happened, "a", 1)
+              yield* processor.drain
+              yield* untilStatuses("requeued", ["dead_letter"])
+            })
+          )
+          const opened = yield* Deferred.make<void>()
+          const commit = yield* Deferred.make<void>()
+          const requeueing = yield* letters
+            .requeueAll({ consumer: "requeued" })
+            .pipe(
+              Effect.andThen(Deferred.succeed(opened, undefined)),
+              Effect.andThen(Deferred.await(commit)),
+              Transactor.withTransaction,
+              Effect.forkChild
+            )
+          yield* Deferred.await(opened)
+          yield* serve(logging(ordered("requeued"), Happened, log))
+          yield* Deferred.succeed(commit, undefined)
+          yield* Fiber.join(requeueing)
+          yield* until(subscriptions.sweep, ({ isOpen }) => !isOpen)
+          yield* processor.drain
+          yield* untilStatuses("requeued", ["processed"])
+          yield* logged(log, [1])
+        })
+    )
+
     it.effect("what was parked, and is leased now, is not given to anybody else", () =>
       Effect.gen(function* () {
         const { Happened } = eventsOf("held")

@@ -8,6 +8,7 @@ import { Effect } from "effect"
 import { DeadLetterStore, discardedTag } from "../../stores/DeadLetterStore.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
+import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { checkOf } from "./Check.ts"
 import { settleNext, withDeliveries } from "./support.ts"
 
@@ -124,6 +125,34 @@ export const deadLetterStore = [
         [0, 0, 0]
       )
       assert.equal(yield* store.find(ids[0] ?? ""), undefined)
+    })
+  ),
+
+  check(
+    "requeues what gave up in the order its consumer has by now",
+    Effect.gen(function* () {
+      const store = yield* DeadLetterStore
+      const inbox = yield* InboxStore
+      const { claim, consumer, eventIds, eventName, ids, interest } = yield* withDead(1)
+      const reorder = (ordering: "none" | "aggregate") =>
+        SubscriptionStore.use((subscriptions) =>
+          subscriptions.register([{ consumer, event: eventName, priority: 0, ordering }])
+        )
+      yield* reorder("aggregate")
+      yield* store.requeue(ids, undefined)
+      const inOrder = yield* inbox.claim({ consumer, interest, limit: 10, onDeadLetter: "park" })
+      assert.deepEqual(
+        inOrder.map((row) => row.eventId),
+        eventIds
+      )
+      assert.equal(new Set(inOrder.map((row) => row.orderingKey)).size, 1)
+      yield* settleNext(claim, { status: "dead_letter" })
+      yield* reorder("none")
+      yield* store.requeue(ids, undefined)
+      assert.deepEqual(
+        (yield* claim(10)).map((row) => row.orderingKey),
+        [undefined, undefined]
+      )
     })
   ),
 
