@@ -22,8 +22,8 @@ type Requirements<Each> = Each extends Subscriber<infer R> ? R : never
  * Registers subscribers and runs their consumers while the layer lives.
  *
  * Building it writes the durable subscriptions, drains what was due (`startupDrainEnabled`), and starts the workers;
- * only then it is ready. Closing it stops claiming, lets running handlers finish within the grace period, gives the
- * rest back without counting their attempts, and only then removes the handlers.
+ * only then it is ready. Closing it, also while it is being built, stops claiming, lets running handlers finish within the
+ * grace period, gives the rest back without counting their attempts, and only then removes the handlers.
  *
  * Fails with `DuplicateSubscriber`, `ConsumerConflict`, `InvalidIdentifier`, `InvalidOption`, `UnsupportedOption`, or
  * `StoreError`; nothing stays registered in this process then.

@@ -34,26 +34,33 @@ const each = (
     )
   )
 
+interface Rounds {
+  /** Wraps each round. */
+  readonly once: Once
+  /** Only events up to this position. */
+  readonly maxPosition?: bigint | undefined
+  /** Whether it is to stop: by default, it never is. */
+  readonly isStopping?: (() => boolean) | undefined
+}
+
 /**
  * Rounds of one consumer, by as many workers as it has, until claims find nothing more up to `maxPosition`. A worker that
  * finds nothing waits until another one calls it, or none is at work, and looks again now and then.
- *
- * @param once - wraps each round
  */
 const rounds = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   first: number,
-  { maxPosition, once }: { readonly maxPosition?: bigint | undefined; readonly once: Once }
+  { isStopping = never, maxPosition, once }: Rounds
 ): Effect.fn.Return<number, StoreError> {
-  const request = { isStopping: never, ...(maxPosition === undefined ? {} : { maxPosition }) }
+  const request = { isStopping, ...(maxPosition === undefined ? {} : { maxPosition }) }
   const calls = yield* Queue.sliding<void>(1)
   const over = yield* Deferred.make<void>()
   const crew = Crew.of(engine, consumer, Effect.asVoid(Queue.offer(calls, undefined)))
   const worker = Effect.gen(function* () {
     let size = BatchSize.start(first)
     let settled = 0
-    while (!(yield* Deferred.isDone(over))) {
+    while (!isStopping() && !(yield* Deferred.isDone(over))) {
       const done = yield* once(runPipelined(engine, consumer, crew, size, request))
       settled += done.settled
       size = done.size
@@ -62,6 +69,8 @@ const rounds = Effect.fnUntraced(function* (
       const called = Effect.raceFirst(Queue.take(calls), Deferred.await(over))
       yield* Effect.timeoutOption(called, lockedAgainMillis)
     }
+    // Those that wait stop too.
+    yield* Deferred.succeed(over, undefined)
     return settled
   })
   const workers = yield* Effect.replicateEffect(worker, crew.workers, { concurrency: "unbounded" })
@@ -83,17 +92,17 @@ export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, 
     return settled
   })
 
-const consumerUntilNow = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, once: Once) {
+const consumerUntilNow = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, how: Rounds) {
   const { startupDrainBatchSize } = yield* engine.settings.current
-  const maxPosition = yield* once(
+  const maxPosition = yield* how.once(
     withStatementTimeout(engine, "inbox.lastPosition", engine.inbox.lastPosition(consumer.name))
   )
-  return yield* rounds(engine, consumer, startupDrainBatchSize, { maxPosition, once })
+  return yield* rounds(engine, consumer, startupDrainBatchSize, { ...how, maxPosition })
 })
 
 export const untilNow = (engine: Engine): Effect.Effect<number, StoreError> =>
   Effect.tap(
-    each(engine, (consumer) => consumerUntilNow(engine, consumer, failing)),
+    each(engine, (consumer) => consumerUntilNow(engine, consumer, { once: failing })),
     () => engine.rollUp.flush
   )
 
@@ -104,10 +113,11 @@ export const untilNow = (engine: Engine): Effect.Effect<number, StoreError> =>
 export const startup = Effect.fnUntraced(function* (
   engine: Engine,
   names: ReadonlyArray<string>,
-  timeout: Duration.Duration
+  { isStopping, timeout }: { readonly isStopping: () => boolean; readonly timeout: Duration.Duration }
 ) {
   const consumers = (yield* engine.registry.consumers).filter(({ name }) => names.includes(name))
-  yield* Effect.forEach(consumers, (consumer) => consumerUntilNow(engine, consumer, engine.incident.survive), {
+  const how = { once: engine.incident.survive, isStopping }
+  yield* Effect.forEach(consumers, (consumer) => consumerUntilNow(engine, consumer, how), {
     concurrency: "unbounded",
     discard: true
   }).pipe(Effect.timeoutOption(timeout))

@@ -13,7 +13,7 @@ import { run, type Stop } from "./worker.ts"
 /** The workers of one consumer. */
 interface RunningWorkers {
   readonly stop: Stop
-  readonly fibers: ReadonlyArray<Fiber.Fiber<void>>
+  readonly fibers: ReadonlyArray<Fiber.Fiber<void, unknown>>
 }
 
 export interface Workers {
@@ -24,7 +24,23 @@ export interface Workers {
   readonly suspend: (consumers: ReadonlyArray<string>) => Effect.Effect<void>
   /** Ends one `suspend`: consumers that have handlers, and are not suspended otherwise, get workers. */
   readonly resume: (consumers: ReadonlyArray<string>) => Effect.Effect<void>
+  /** Something to be done that stops as workers do. */
+  readonly errand: Effect.Effect<Errand>
 }
+
+/** Handles deliveries for a while, as a worker does. */
+export interface Errand {
+  /**
+   * Runs `work` until it is through, unless it was stopped before. Interrupting this stops it.
+   *
+   * @param work - from what tells whether it is to begin nothing more
+   */
+  readonly run: <E>(work: (isStopping: () => boolean) => Effect.Effect<void, E>) => Effect.Effect<void, E>
+  /** Stops it, and returns when it has ended: what is running may finish within the grace period, then it is interrupted. */
+  readonly stop: Effect.Effect<void>
+}
+
+const makeStop = Effect.map(Deferred.make<void>(), (requested): Stop => ({ requested, isStopping: false }))
 
 /** Asks workers to stop, and interrupts those that have not by the end of the grace period. */
 const stopWorkers = Effect.fnUntraced(function* ({ fibers, stop }: RunningWorkers, grace: Duration.Duration) {
@@ -51,9 +67,9 @@ export const make = (
     const context = yield* Effect.context<never>()
 
     // Detached: a scope would interrupt them before their grace period.
-    const fork = (effect: Effect.Effect<void>) => Effect.forkDetach(Effect.provideContext(effect, context))
+    const fork = <E>(effect: Effect.Effect<void, E>) => Effect.forkDetach(Effect.provideContext(effect, context))
     const start = Effect.fnUntraced(function* (consumer: Consumer) {
-      const stop: Stop = { requested: yield* Deferred.make<void>(), isStopping: false }
+      const stop = yield* makeStop
       const crew = Crew.of(engine, consumer, engine.notifier.wake([consumer.name]))
       const fibers = yield* Effect.replicateEffect(fork(run(engine, consumer, crew, stop)), crew.workers)
       served.set(consumer.name, { stop, fibers })
@@ -101,5 +117,28 @@ export const make = (
     // Subscribed here and now: a consumer registered right after must not be missed.
     const changes = yield* PubSub.subscribe(engine.registry.changes)
     yield* PubSub.take(changes).pipe(Effect.andThen(reconcile), Effect.forever, Effect.forkScoped)
-    return { suspend, resume: (consumers) => Effect.andThen(count(consumers, -1), reconcile) }
+    return {
+      suspend,
+      resume: (consumers) => Effect.andThen(count(consumers, -1), reconcile),
+      errand: Effect.map(makeStop, (stop): Errand => {
+        let fibers: ReadonlyArray<Fiber.Fiber<void, unknown>> = []
+        // In a fiber of its own: one that is interrupted could not wait.
+        const end = Effect.flatMap(
+          Effect.suspend(() => fork(stopWorkers({ stop, fibers }, options.grace))),
+          Fiber.await
+        )
+        const run: Errand["run"] = (work) =>
+          Effect.uninterruptibleMask((restore) =>
+            Effect.gen(function* () {
+              const fiber = yield* fork(work(() => stop.isStopping))
+              fibers = [fiber]
+              yield* Effect.onInterrupt(restore(Fiber.join(fiber)), () => end)
+            })
+          )
+        return {
+          run: (work) => Effect.suspend(() => (stop.isStopping ? Effect.void : run(work))),
+          stop: Effect.asVoid(end)
+        }
+      })
+    }
   })
