@@ -44,8 +44,6 @@ const register = (tables: Tables, transaction: Transaction, given: Registration,
   const isNew = transaction.read(tables.subscriptions, keyOf(consumer, event)) === undefined
   transaction.write(tables.subscriptions, keyOf(consumer, event), { consumer, event, priority })
   if (isNew && registration.startFrom !== undefined) backfill(tables, transaction, registration, now)
-  if (before === undefined || before.ordering === ordering) return
-  for (const delivery of [...tables.openOf(transaction, consumer)]) tables.follow(transaction, delivery)
 }
 
 /** Open deliveries that nobody will be interested in once the subscriptions are gone. */

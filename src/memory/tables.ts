@@ -69,7 +69,7 @@ export class Tables {
   whenMissed: (consumers: ReadonlyArray<string>) => void = () => {}
   /** Events of the transaction that is being committed. */
   readonly #fresh: Array<string> = []
-  /** Deliveries it leaves open. */
+  /** Deliveries it leaves open, and those that are open of consumers whose ordering it changes. */
   readonly #left: Array<string> = []
   readonly #openOf = new Map<string, Set<string>>()
   readonly #claimableOf = new Map<string, DueOrder<Claimable>>()
@@ -86,7 +86,9 @@ export class Tables {
     this.attempts = database.table()
     this.keys = database.table()
     this.subscriptions = database.table()
-    this.consumers = database.table()
+    this.consumers = database.table((consumer, before, after) => {
+      if (before?.ordering !== after?.ordering) this.#left.push(...(this.#openOf.get(consumer) ?? []))
+    })
     this.deliveries = database.table((id, before, after) => {
       if (after !== undefined && isOpen(after)) {
         addTo(this.#openOf, after.consumer, id)
@@ -220,7 +222,7 @@ export class Tables {
   }
 
   /** Gives a delivery the key its consumer's ordering wants. Without ordering nothing is parked: it is due as it was before. */
-  follow(transaction: Transaction, delivery: DeliveryRecord): void {
+  #follow(transaction: Transaction, delivery: DeliveryRecord): void {
     const isOrdered = transaction.read(this.consumers, delivery.consumer)?.ordering === "aggregate"
     const event = transaction.read(this.events, delivery.eventId)
     if (event === undefined || isOrdered === (delivery.orderingKey !== null)) return
@@ -252,15 +254,15 @@ export class Tables {
   }
 
   /**
-   * Gives events to consumers that registered while their publisher's transaction was open, and deliveries that a transaction
-   * leaves open the order that consumers took on meanwhile: they could not see each other.
+   * Gives events to consumers that registered while their publisher's transaction was open, and open deliveries the order that
+   * consumers took on meanwhile: they could not see each other.
    */
   #sweep(eventIds: ReadonlyArray<string>, deliveryIds: ReadonlyArray<string>): void {
     const committed = new Transaction()
     const consumers = new Set<string>()
     for (const id of deliveryIds) {
       const delivery = this.deliveries.rows.get(id)
-      if (delivery !== undefined) this.follow(committed, delivery)
+      if (delivery !== undefined) this.#follow(committed, delivery)
     }
     for (const id of eventIds) {
       const event = this.events.rows.get(id)
@@ -279,6 +281,7 @@ export class Tables {
       for (const { consumer } of missing) consumers.add(consumer)
     }
     this.database.apply(committed)
+    this.#left.length = 0
     if (consumers.size > 0) this.whenMissed([...consumers])
   }
 }
