@@ -2,7 +2,7 @@
 import { assert, describe, layer as withLayer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { InboxStore, Processor, Publisher, Transactor } from "../../src/index.ts"
+import { Consumer, InboxStore, Processor, Publisher, Subscriber, Transactor } from "../../src/index.ts"
 import { ReplicaStore, SubscriptionStore } from "../../src/stores.ts"
 import { databases } from "../support/databases.ts"
 import { eventsOf, noting, serve, services } from "../support/scenario.ts"
@@ -63,6 +63,34 @@ describe.each(databases)("on $name", ({ layer }) => {
         )
         yield* replicas.endRecovery(["not-yet"])
         assert.isFalse(yield* isRecovering("not-yet"))
+      })
+    )
+
+    it.effect("leaves no note of a delivery that is charged, whoever wrote it since its attempt was rolled back", () =>
+      Effect.gen(function* () {
+        const { Happened } = eventsOf("noted-again")
+        const replicas = yield* ReplicaStore
+        const sql = yield* SqlClient.SqlClient
+        // As another worker does that takes the delivery before the failure is charged, and loses its connection.
+        yield* sql.unsafe(`
+          CREATE FUNCTION note_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, outcome)
+            VALUES (NEW.id, NEW.attempt_count, clock_timestamp(), 'started');
+            RETURN NEW;
+          END $$`)
+        yield* sql.unsafe(`
+          CREATE TRIGGER note_again BEFORE UPDATE ON inbox_event FOR EACH ROW
+          WHEN (NEW.error_tag = 'HandlerTimeout') EXECUTE FUNCTION note_again()`)
+        yield* SubscriptionStore.use((store) =>
+          store.register([{ consumer: "noted-again", event: Happened.name, priority: 0, ordering: "none" }])
+        )
+        const event = yield* Publisher.publish(Happened, { n: 1 })
+        yield* replicas.startRecovery("noted-again")
+        const consumer = Consumer.make("noted-again", { maxAttempts: 1, timeout: "50 millis" })
+        yield* serve(Subscriber.make({ consumer, event: Happened, handler: () => Effect.never }))
+        const [delivery] = yield* Processor.use((processor) => processor.settled(event.id))
+        assert.deepInclude(delivery, { status: "dead_letter", attemptCount: 1, errorTag: "HandlerTimeout" })
+        assert.isEmpty(yield* sql`SELECT 1 FROM integration_attempt WHERE outcome = 'started'`)
       })
     )
   })

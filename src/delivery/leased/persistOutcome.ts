@@ -11,9 +11,9 @@ import { isUnresponsive } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { settlementOf } from "../handlers/settlementOf.ts"
+import { inOwnTransaction } from "../transactions/ownTransaction.ts"
 import { type Round, withRulesOfNow } from "../transactions/round.ts"
 import { unparkNext } from "../transactions/unparkNext.ts"
-import { inOwnTransaction } from "./ownTransaction.ts"
 
 /** Writes a settlement, and what the handler left to be written. Returns whether the lease still held. */
 const settle = (

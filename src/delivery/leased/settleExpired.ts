@@ -11,10 +11,10 @@ import { type Engine, untraced } from "../engine.ts"
 import { crashedOutcome, unresponsiveOutcome } from "../handlers/outcome.ts"
 import { settlementOf } from "../handlers/settlementOf.ts"
 import { followUp } from "../transactions/followUp.ts"
+import { inOwnTransaction } from "../transactions/ownTransaction.ts"
 import type { Unprocessed } from "../transactions/result.ts"
 import type { Round } from "../transactions/round.ts"
 import { unparkNext } from "../transactions/unparkNext.ts"
-import { inOwnTransaction } from "./ownTransaction.ts"
 
 /** Leases that ran out, settled in one transaction. */
 const expiredLimit = 100

@@ -4,14 +4,30 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { Claimed } from "../../stores/Delivery.ts"
+import type { Claimed, Settlement } from "../../stores/Delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome } from "../handlers/outcome.ts"
 import { settlementOf } from "../handlers/settlementOf.ts"
 import { followUp } from "./followUp.ts"
+import { inOwnTransaction } from "./ownTransaction.ts"
 import type { TransactionResult } from "./result.ts"
 import type { Round } from "./round.ts"
+
+/**
+ * Writes a failure. Of a delivery in recovery, notes go with it: since its transaction was rolled back, another worker may have
+ * begun an attempt and lost its connection. A note that stays would be charged as a crash some day.
+ */
+const write = (engine: Engine, { rules }: Round, row: Claimed, settlement: Settlement) => {
+  const settle = untraced(engine.inbox.settle(settlement))
+  if (row.recovery?.isSuspect !== true) return withStatementTimeout(engine, "inbox.settle", settle)
+  const erase = untraced(engine.replicas.eraseStarted(row.deliveryId))
+  return inOwnTransaction(
+    engine,
+    rules,
+    Effect.tap(settle, (isCharged) => (isCharged ? erase : Effect.void))
+  )
+}
 
 /**
  * Charges a failure that could not be charged in its own transaction. A row that was settled meanwhile, by another
@@ -19,13 +35,14 @@ import type { Round } from "./round.ts"
  */
 export const charge = Effect.fnUntraced(function* (
   engine: Engine,
-  { consumer, rules }: Round,
+  round: Round,
   row: Claimed,
   { cause, durationMillis }: Extract<TransactionResult, { _tag: "Failed" }>
 ) {
+  const { consumer, rules } = round
   const { delayed, onDeadLetter, retry } = rules
   const settlement = yield* settlementOf(row, failedOutcome(cause), retry, durationMillis)
-  const isCharged = yield* withStatementTimeout(engine, "inbox.settle", untraced(engine.inbox.settle(settlement)))
+  const isCharged = yield* write(engine, round, row, settlement)
   if (!isCharged) return 0
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is unparked separately.
   if (onDeadLetter === "continue" && row.orderingKey !== undefined && settlement.retryInMillis === undefined) {

@@ -1,5 +1,5 @@
 /**
- * Transactions of leased rounds: statements of our own, without handlers.
+ * Transactions of statements of our own, without handlers.
  *
  * @internal
  */
@@ -9,7 +9,7 @@ import { withLivenessLimit } from "../../stores/unresponsive.ts"
 import type { ConsumerRules } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 
-/** A transaction of statements of our own, without handlers: repeated when others stood in its way. */
+/** Runs one: repeated when others stood in its way. */
 export const inOwnTransaction = <A, E, R>(
   engine: Engine,
   rules: Pick<ConsumerRules, "processingLeaseMs">,
