@@ -2,9 +2,12 @@
  * One process: a scheduler and a clock of its own. Killing it drops all it would still do, as `kill -9` does: no
  * finalizer runs. Freezing it holds all that up, as SIGSTOP does.
  */
-import { Clock, Context, Duration, Effect, Random, References, Scheduler } from "effect"
+import { Clock, ConfigProvider, Context, Duration, Effect, Random, References, Scheduler } from "effect"
 import { makeRng, type Rng } from "./random.ts"
 import type { Owner, World } from "./world.ts"
+
+/** No variable of the environment is a setting. */
+const noConfig = ConfigProvider.make(() => Effect.succeed(undefined))
 
 const nanosPerMilli = 1_000_000n
 
@@ -72,6 +75,7 @@ export class Machine implements Owner {
       Context.add(Scheduler.Scheduler, schedulerOf(world, this, rng, patience)),
       Context.add(Clock.Clock, this.clock),
       Context.add(Random.Random, { nextDoubleUnsafe: next, nextIntUnsafe: () => rng.bits() | 0 }),
+      Context.add(ConfigProvider.ConfigProvider, noConfig),
       Context.add(References.MinimumLogLevel, "None"),
       Context.add(References.TracerEnabled, false)
     ) as Context.Context<never>
