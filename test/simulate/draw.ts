@@ -8,7 +8,7 @@ export const horizon = 5000
 const list = <A>(length: number, make: (index: number) => A): ReadonlyArray<A> =>
   Array.from({ length }, (_, i) => make(i))
 
-const drawConsumer = (rng: Rng, index: number): ConsumerSpec => {
+const drawConsumer = (rng: Rng, index: number): Omit<ConsumerSpec, "delayed"> => {
   const kind = rng.percent(20) ? "actor" : rng.percent(20) ? "batch" : "single"
   const mode = kind === "single" && rng.percent(45) ? "leased" : "transactional"
   return {
@@ -136,7 +136,11 @@ const drawVersion = (rng: Rng, consumers: ReadonlyArray<ConsumerSpec>): VersionS
 export const draw = (seed: number): Program => {
   const rng = makeRng(seed, "program")
   const replicas = rng.pick([2, 2, 2, 3, 3, 4])
-  const consumers = list(rng.pick([1, 1, 2, 2, 3]), (index) => drawConsumer(rng, index))
+  const delays = makeRng(seed, "delays")
+  const consumers = list(
+    rng.pick([1, 1, 2, 2, 3]),
+    (index): ConsumerSpec => ({ ...drawConsumer(rng, index), delayed: delays.percent(40) ? "pass" : "hold" })
+  )
   const versions = [
     ...list(rng.int(0, 1), () => drawVersion(rng, consumers)),
     { without: [], partial: [], reordered: [] }

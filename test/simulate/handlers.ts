@@ -31,7 +31,7 @@ export const orderCell = (consumer: string, key: string) => `order ${consumer} $
 const optionsOf = ({
   batchSize,
   concurrency,
-  kind,
+  delayed,
   maxAttempts,
   mode,
   onDeadLetter,
@@ -45,8 +45,7 @@ const optionsOf = ({
   ordering,
   startFrom,
   timeout: "800 millis" as const,
-  ...(ordering === "aggregate" ? { onDeadLetter } : {}),
-  ...(kind === "actor" ? {} : {})
+  ...(ordering === "aggregate" ? { delayed, onDeadLetter } : {})
 })
 
 /** Marks a handler as running. */

@@ -128,6 +128,7 @@ const checkOrder = (ledger: Ledger): void => {
         .committed(orderCell(spec.name, key))
         .filter((n) => (ledger.attempted.get(n)?.begunAt ?? 0) > since)
         .filter((n) => spec.onDeadLetter === "park" || !requeued.has(n))
+        .filter((n) => spec.delayed === "hold" || (ledger.attempted.get(n)?.spec.delay ?? 0) === 0)
       const isOrdered = handled.every(
         (n, place) => place === 0 || (positions.get(handled[place - 1] as number) ?? 0n) < (positions.get(n) ?? 0n)
       )

@@ -29,6 +29,7 @@ export interface ConsumerSpec {
   readonly mode: "transactional" | "leased"
   readonly ordering: "none" | "aggregate"
   readonly onDeadLetter: "park" | "continue"
+  readonly delayed: "hold" | "pass"
   readonly events: ReadonlyArray<EventName> | "sim.*"
   readonly concurrency: number
   readonly maxAttempts: number

@@ -49,6 +49,7 @@ function* plainerConsumer(consumer: ConsumerSpec): Generator<ConsumerSpec> {
     priority: 0,
     batchSize: 10,
     maxAttempts: 3,
+    delayed: "hold",
     startFrom: "now"
   }
   for (const [name, value] of Object.entries(defaults)) {
