@@ -7,9 +7,9 @@ import { Effect } from "effect"
 import type { Delayed, OnDeadLetter } from "../model/Consumer.ts"
 import type { ClaimRequest, Interest, UnparkRequest } from "../stores/Delivery.ts"
 import { ascending, byPosition } from "./comparators.ts"
-import type { Transaction } from "./database.ts"
 import { claimable, type DeliveryRecord } from "./records.ts"
 import { headStartMillis, matches, type Tables } from "./tables.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** A delivery that is held now. */
 export interface Taken {

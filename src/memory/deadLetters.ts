@@ -17,10 +17,10 @@ import {
 } from "../stores/DeadLetterStore.ts"
 import { ascending, byId } from "./comparators.ts"
 import { contentOf } from "./contents.ts"
-import type { Transaction } from "./database.ts"
 import { isSameEntity } from "./entities.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp } from "./records.ts"
 import { MemoryTables, matches, type Tables } from "./tables.ts"
+import type { Transaction } from "./transaction.ts"
 
 const cursorOf = ({ id, processedAt }: DeliveryRecord) => `${processedAt ?? 0}/${id}`
 

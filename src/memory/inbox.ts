@@ -9,7 +9,6 @@ import { InboxStore } from "../stores/InboxStore.ts"
 import { missedMarks } from "../stores/missedMarks.ts"
 import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
-import type { Transaction } from "./database.ts"
 import { leases } from "./leases.ts"
 import { poll } from "./poll.ts"
 import { claimable, type DeliveryRecord, isOpen, toDelivery } from "./records.ts"
@@ -17,6 +16,7 @@ import { toClaimed, toClaimedAll, update } from "./rows.ts"
 import { MemorySettings } from "./settings.ts"
 import { isAsSeen, settle } from "./settle.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** Lower tiers of events whose upper ones have been attempted. */
 const bringForward = (tables: Tables, transaction: Transaction, eventIds: ReadonlyArray<string>, now: number) => {

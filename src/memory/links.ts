@@ -10,9 +10,10 @@ import { deferWrite } from "../stores/deferredWrites.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
 import { byPosition } from "./comparators.ts"
-import type { Database, Table } from "./database.ts"
+import type { Database } from "./database.ts"
 import { isSameEntity, partsOf } from "./entities.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
+import type { Table } from "./transaction.ts"
 
 interface LinkRecord extends Omit<Link, "metadata"> {
   readonly position: bigint

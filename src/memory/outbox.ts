@@ -16,9 +16,9 @@ import {
 } from "../stores/OutboxStore.ts"
 import { byId, byPosition } from "./comparators.ts"
 import { contentOf } from "./contents.ts"
-import type { Transaction } from "./database.ts"
 import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen } from "./records.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
+import type { Transaction } from "./transaction.ts"
 
 const toRow = (record: EventRecord): OutboxRow => ({
   ...record,

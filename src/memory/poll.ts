@@ -6,10 +6,10 @@
 import type { Schema } from "effect"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../stores/Poll.ts"
 import { nextDue, unparkableOf } from "./claim.ts"
-import type { Transaction } from "./database.ts"
 import { pendingAfter } from "./outbox.ts"
 import { isOpen } from "./records.ts"
 import type { Tables } from "./tables.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** Gives this process and the consumers it serves a sign of life. Those that another transaction holds are passed over. */
 const markSeen = (tables: Tables, transaction: Transaction, { consumers, replica }: PollRequest, now: number) => {

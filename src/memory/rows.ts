@@ -8,9 +8,9 @@ import type { StoreError } from "../errors/StoreErrors.ts"
 import { type Claimed, largestClaim } from "../stores/Delivery.ts"
 import type { Taken } from "./claim.ts"
 import { contentOf } from "./contents.ts"
-import type { Transaction } from "./database.ts"
 import type { DeliveryRecord, EventRecord } from "./records.ts"
 import type { Tables } from "./tables.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** A delivery that is held now, with its event. */
 export const toClaimed = (tables: Tables, transaction: Transaction, { delivery, isParking }: Taken): Claimed => {

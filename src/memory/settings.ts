@@ -6,8 +6,8 @@
 import { Context, Effect, Layer, type Schema } from "effect"
 import { type SettingChange, SettingStore } from "../settings/SettingStore.ts"
 import { ascending } from "./comparators.ts"
-import type { Transaction } from "./database.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
+import type { Transaction } from "./transaction.ts"
 
 interface Change extends SettingChange {
   readonly number: bigint

@@ -6,10 +6,10 @@
 import { Effect } from "effect"
 import { cutTo } from "../model/storable.ts"
 import type { AttemptRecord, Settlement } from "../stores/Delivery.ts"
-import type { Transaction } from "./database.ts"
 import type { DeliveryRecord } from "./records.ts"
 import { update } from "./rows.ts"
 import type { Tables } from "./tables.ts"
+import type { Transaction } from "./transaction.ts"
 
 /** A row of the history, if the attempt failed. */
 const keep = (

@@ -7,9 +7,9 @@ import { Effect, Layer } from "effect"
 import type { Registration, RetireScope, Subscription, Unserved } from "../stores/SubscriptionStore.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
-import type { Transaction } from "./database.ts"
 import { type DeliveryRecord, toDelivery } from "./records.ts"
 import { MemoryTables, matches, type Tables } from "./tables.ts"
+import type { Transaction } from "./transaction.ts"
 
 const keyOf = (consumer: string, event: string) => JSON.stringify([consumer, event])
 

@@ -12,7 +12,7 @@ import type { NewEvent } from "../stores/OutboxStore.ts"
 import type { Served } from "../stores/ReplicaStore.ts"
 import type { Subscription } from "../stores/SubscriptionStore.ts"
 import { ascending } from "./comparators.ts"
-import { type Database, type Table, Transaction } from "./database.ts"
+import type { Database } from "./database.ts"
 import { byDueTime, DueOrder } from "./dueOrder.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 import {
@@ -25,6 +25,7 @@ import {
   isOpen,
   type ReplicaRecord
 } from "./records.ts"
+import { type Table, Transaction } from "./transaction.ts"
 
 /** How much later than the tier above a delivery becomes due, in milliseconds, unless it is brought forward. */
 export const headStartMillis = 1000

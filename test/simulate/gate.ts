@@ -5,7 +5,7 @@
  */
 import { Clock, Context, Effect } from "effect"
 import { StoreError } from "../../src/errors/StoreErrors.ts"
-import type { Transaction } from "../../src/memory/database.ts"
+import type { Transaction } from "../../src/memory/transaction.ts"
 import type { Transactor } from "../../src/stores/Transactor.ts"
 import type { Machine } from "./machine.ts"
 import type { Fault } from "./program.ts"

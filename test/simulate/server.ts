@@ -1,9 +1,9 @@
 /** The database that all processes of a run share: the stores in memory, a clock of its own, and who has what open. */
 import { Context, Effect, Layer, Scope } from "effect"
-import type { Transaction } from "../../src/memory/database.ts"
 import { MemoryDatabase } from "../../src/memory/MemoryDatabase.ts"
 import * as MemoryStores from "../../src/memory/stores.ts"
 import { MemoryTables, type Tables } from "../../src/memory/tables.ts"
+import type { Transaction } from "../../src/memory/transaction.ts"
 import { Machine } from "./machine.ts"
 import type { World } from "./world.ts"
 

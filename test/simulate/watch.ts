@@ -1,6 +1,7 @@
 /** Checks of every change as it is committed, and of every handler as it begins. */
-import type { Table } from "../../src/memory/database.ts"
+
 import type { DeliveryRecord, EventRecord } from "../../src/memory/records.ts"
+import type { Table } from "../../src/memory/transaction.ts"
 import type { Checks } from "./handlers.ts"
 import type { Ledger, Run } from "./ledger.ts"
 import type { ConsumerSpec } from "./program.ts"
