@@ -167,7 +167,10 @@ const handle = <State, R>(states: States.States<State>, handler: Handler<State, 
     const store = yield* ActorStore
     const { aggregate } = event
     const before = yield* States.load(states, store, aggregate)
-    const result = yield* handler.handle(before.state, event)
+    const result = yield* Effect.catchCause(
+      handler.handle(before.state, event),
+      States.judgedBy(states, store, aggregate, before)
+    )
     const after = yield* States.write(states, store, aggregate, before, isReply(result) ? result.state : result)
     if (isReply(result)) yield* Publisher.publishAll(result.events)
     yield* States.keep(states, store, aggregate, after)

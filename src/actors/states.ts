@@ -3,8 +3,9 @@
  *
  * @internal
  */
-import { Effect } from "effect"
+import { type Cause, Effect, Option } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
+import { ActorStateChanged } from "../errors/HandlerErrors.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import { ActorStore, type StoredState } from "../stores/ActorStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
@@ -21,6 +22,11 @@ export interface States<State> {
   readonly initialOf: (aggregate: Entity) => State
 }
 
+/** A state that a handler goes on from. */
+interface Loaded<State> extends Known<State> {
+  readonly isFromCache: boolean
+}
+
 /** The state a handler goes on from: out of the cache, else as it is stored. */
 export const load = Effect.fnUntraced(function* <State>(
   { cache, codec, consumer, initialOf }: States<State>,
@@ -28,14 +34,32 @@ export const load = Effect.fnUntraced(function* <State>(
   aggregate: Entity
 ) {
   const known = cache.take(store, aggregate)
-  if (known !== undefined) return known
+  if (known !== undefined) return { ...known, isFromCache: true }
   const stored = yield* store.read(consumer, aggregate)
-  const before: Known<State> =
+  const before: Loaded<State> =
     stored === undefined
-      ? { state: initialOf(aggregate), written: undefined }
-      : { state: yield* codec.decode(stored), written: stored }
+      ? { state: initialOf(aggregate), written: undefined, isFromCache: false }
+      : { state: yield* codec.decode(stored), written: stored, isFromCache: false }
   return before
 })
+
+/**
+ * What a handler failed with, or skipped its delivery for, that went on from `before`; `ActorStateChanged` when another state is
+ * stored by now: what was out of date is no reason to charge, give up or skip. A transaction that cannot be asked any more is
+ * not.
+ */
+export const judgedBy =
+  <State>({ consumer }: States<State>, store: ActorStore["Service"], aggregate: Entity, before: Loaded<State>) =>
+  <E>(cause: Cause.Cause<E>): Effect.Effect<never, E | ActorStateChanged> =>
+    before.isFromCache
+      ? Effect.flatMap(
+          Effect.option(store.read(consumer, aggregate)),
+          (read): Effect.Effect<never, E | ActorStateChanged> =>
+            Option.isNone(read) || read.value?.version === before.written?.version
+              ? Effect.failCause(cause)
+              : Effect.fail(new ActorStateChanged({ consumer, aggregate: aggregate.entityId }))
+        )
+      : Effect.failCause(cause)
 
 /** Writes the state that follows from `before`. Returns it with its version, for `keep`. */
 export const write = Effect.fnUntraced(function* <State>(

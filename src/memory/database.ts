@@ -10,9 +10,13 @@ import { Clock, Context, Deferred, Effect, Exit } from "effect"
 import { StoreError } from "../errors/StoreErrors.ts"
 import { type AnyTable, Table, Transaction } from "./transaction.ts"
 
-const Current = Context.Reference<Transaction | undefined>("effect-integration/memory/Transaction", {
-  defaultValue: () => undefined
-})
+/** The current transaction of one database: a fiber may be in transactions of several. */
+const makeCurrent = (database: number) =>
+  Context.Reference<Transaction | undefined>(`effect-integration/memory/Transaction/${database}`, {
+    defaultValue: () => undefined
+  })
+
+let databases = 0
 
 const left = new StoreError({
   operation: "transaction",
@@ -33,6 +37,7 @@ const deadlock = new StoreError({
 const ignored = Effect.ignoreCause({ log: "Error" as const, message: "An effect after a commit failed" })
 
 export class Database {
+  readonly #current = makeCurrent(databases++)
   /** Who holds a lock, by name. */
   readonly #holders = new Map<string, Transaction>()
   readonly #tables = new Map<AnyTable, number>()
@@ -62,22 +67,22 @@ export class Database {
     return this.#changed
   }
 
-  readonly isOpen: Effect.Effect<boolean> = Effect.map(Current, (transaction) => transaction !== undefined)
+  readonly isOpen: Effect.Effect<boolean> = Effect.map(this.#current, (transaction) => transaction !== undefined)
 
   readonly now: Effect.Effect<number> = Clock.currentTimeMillis
 
   /** Answers a question: as the current transaction sees its own writes, else by what is committed. */
   read<A>(question: (transaction: Transaction, now: number) => A): Effect.Effect<A> {
-    return Effect.flatMap(Current, (transaction) =>
+    return Effect.flatMap(this.#current, (transaction) =>
       Effect.map(this.now, (now) => question(transaction ?? new Transaction(), now))
     )
   }
 
   /** Runs a statement: in the current transaction, else in one of its own. */
   run<A, E>(statement: (transaction: Transaction) => Effect.Effect<A, E>): Effect.Effect<A, E | StoreError> {
-    return Effect.flatMap(Current, (transaction): Effect.Effect<A, E | StoreError> => {
+    return Effect.flatMap(this.#current, (transaction): Effect.Effect<A, E | StoreError> => {
       if (transaction === undefined)
-        return this.withTransaction(Effect.flatMap(Current, (own) => statement(own as Transaction)))
+        return this.withTransaction(Effect.flatMap(this.#current, (own) => statement(own as Transaction)))
       return transaction.root.hasEnded ? Effect.fail(left) : statement(transaction)
     })
   }
@@ -88,7 +93,7 @@ export class Database {
   }
 
   afterCommit(effect: Effect.Effect<void>): Effect.Effect<void> {
-    return Effect.flatMap(Current, (transaction) =>
+    return Effect.flatMap(this.#current, (transaction) =>
       transaction === undefined
         ? effect
         : Effect.sync(() => {
@@ -99,11 +104,11 @@ export class Database {
 
   withTransaction<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StoreError, R> {
     return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Current, (parent): Effect.Effect<A, E | StoreError, R> => {
+      Effect.flatMap(this.#current, (parent): Effect.Effect<A, E | StoreError, R> => {
         if (parent?.root.hasEnded) return Effect.fail(left)
         const transaction = new Transaction(parent)
         return Effect.flatMap(
-          Effect.exit(restore(Effect.provideService(effect, Current, transaction))),
+          Effect.exit(restore(Effect.provideService(effect, this.#current, transaction))),
           (exit): Effect.Effect<A, E | StoreError, R> => {
             if (Exit.isFailure(exit)) return Effect.andThen(this.#rollBack(transaction), exit)
             if (parent !== undefined) {

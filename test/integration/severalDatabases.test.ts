@@ -2,7 +2,8 @@
  * Several integrations in one layer graph, each with its own database.
  *
  * Seen failing when their parts are shared: all events are stored, and all handlers run, in the first one's database; and when
- * one layer that two clients are provided to is built once.
+ * one layer that two clients are provided to is built once. In memory, also when one reference names the current transaction of
+ * all databases.
  */
 import { assert, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
@@ -14,7 +15,8 @@ import {
   Processor,
   Publisher,
   Registry,
-  Subscriber
+  Subscriber,
+  Transactor
 } from "../../src/index.ts"
 import * as PgLite from "../../src/pglite/PgLite.ts"
 import { postgres } from "../support/databases.ts"
@@ -23,7 +25,7 @@ import { eventsOf, unpolled } from "../support/scenario.ts"
 const { Happened } = eventsOf("tenants")
 
 /** What one tenant has: its services under a name of its own. */
-type Services = Publisher | Processor
+type Services = Publisher | Processor | Transactor
 
 /** A tenant's integration with a subscriber, and the services it got. */
 const tenant = <E, R>(name: string, handled: Array<string>, integration: Layer.Layer<Services, E, R>) => {
@@ -89,6 +91,22 @@ for (const { one, two, what } of pairs) {
     })
   )
 }
+
+it.live("in memory, a transaction of one database is none of another's", () =>
+  Effect.gen(function* () {
+    const [first, second] = [tenant("first", [], IntegrationMemory), tenant("second", [], Integration.layerMemory())]
+    yield* Effect.gen(function* () {
+      const [one, two] = [yield* first.Own, yield* second.Own]
+      const publish = (n: number) => Publisher.publish(Happened, { n }, { dedupeKey: "once" })
+      const inTwo = Effect.provide(Transactor.withTransaction(publish(2)), two)
+      const inBoth = Transactor.withTransaction(Effect.andThen(publish(1), Effect.andThen(inTwo, Effect.fail("no"))))
+      assert.strictEqual(yield* Effect.flip(Effect.provide(inBoth, one)), "no")
+      const isThere = Effect.map(publish(3), ({ isDuplicate }) => isDuplicate)
+      assert.isFalse(yield* Effect.provide(isThere, one))
+      assert.isTrue(yield* Effect.provide(isThere, two))
+    }).pipe(Effect.provide(Layer.mergeAll(first.layer, second.layer)))
+  })
+)
 
 it.live("what is provided with the same layer and client shares its services", () =>
   Effect.gen(function* () {
