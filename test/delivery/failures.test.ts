@@ -1,6 +1,6 @@
 /** What a failed attempt leaves behind, and whom it is charged to. */
 import { assert, describe, layer } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Logger } from "effect"
 import { SqlClient } from "effect/sql"
 import {
   Consumer,
@@ -15,55 +15,70 @@ import {
 import { databases, runtimes } from "../support/databases.ts"
 import { deliveries, eventsOf, NotToday, note, noted, serve, services, settledAll } from "../support/scenario.ts"
 
+/** Collects what is logged above the level of debugging. */
+const logged: Array<string> = []
+const collecting = Logger.layer([Logger.make(({ message }) => logged.push(String(message)))])
+
 /** Everything there is about a failed attempt is written down, on whatever it runs. */
 describe.each(runtimes)("on $name", ({ layer: runtime }) => {
-  layer(runtime(), { excludeTestServices: true, timeout: "60 seconds" })("unprintable errors", (it) => {
-    it.effect.each(["transactional", "leased"] as const)(
-      "what cannot be printed, or is no Effect, is the attempt's failure like any other (%s)",
-      (mode) =>
-        Effect.gen(function* () {
-          const { Happened, happenings } = eventsOf(`unprintable-${mode}`)
-          const refuse = (): never => {
-            throw new Error("not to be read")
-          }
-          class Unreadable extends Error {
-            override get message(): string {
-              return refuse()
+  layer(Layer.provideMerge(runtime(), collecting), { excludeTestServices: true, timeout: "60 seconds" })(
+    "unprintable errors",
+    (it) => {
+      it.effect.each(["transactional", "leased"] as const)(
+        "what cannot be printed, or is no Effect, is the attempt's failure like any other (%s)",
+        (mode) =>
+          Effect.gen(function* () {
+            const { Happened, happenings } = eventsOf(`unprintable-${mode}`)
+            const refuse = (): never => {
+              throw new Error("not to be read")
             }
-          }
-          const failures: ReadonlyArray<() => unknown> = [
-            () => Effect.fail({ toJSON: refuse, toString: refuse }),
-            () => Effect.fail(new Unreadable()),
-            () => Effect.die(Object.defineProperty({}, "_tag", { get: refuse })),
-            () => undefined,
-            () => "no effect",
-            () => Effect.fail(new Error("x".repeat(5_000_000)))
-          ]
-          yield* serve(
-            Subscriber.make({
-              consumer: Consumer.make(`unprintable-${mode}`, { mode, maxAttempts: 1 }),
-              event: Happened,
-              handler: ({ payload }) => failures[payload.n]?.() as Effect.Effect<void>
-            })
-          )
-          const processor = yield* Processor
-          const errors: Array<string> = []
-          for (const [event] of yield* Effect.forEach(happenings(failures.length), (_) => Publisher.publishAll([_]))) {
-            const [settled] = yield* processor.settled(event?.id ?? "")
-            assert.deepInclude(settled, { status: "dead_letter", attemptCount: 1 })
-            assert.notInclude(settled?.errorTag ?? "", "Crashed")
-            assert.isAtMost([...(settled?.lastError ?? "")].length, 1023)
-            errors.push(settled?.lastError ?? "")
-          }
-          const printing = "an error that cannot be printed: printing it threw Error: not to be read"
-          assert.deepStrictEqual(errors.slice(0, 3), [`Object: ${printing}`, `Unreadable: ${printing}`, "{}"])
-          assert.include(errors[3], "The handler returned undefined, not an Effect.")
-          assert.include(errors[4], "The handler returned string, not an Effect.")
-          assert.match(errors[5] ?? "", /^Error: x+…$/)
-        }),
-      20_000
-    )
-  })
+            class Unreadable extends Error {
+              override get message(): string {
+                return refuse()
+              }
+            }
+            const failures: ReadonlyArray<() => unknown> = [
+              () => Effect.fail({ toJSON: refuse, toString: refuse }),
+              () => Effect.fail(new Unreadable()),
+              () => Effect.die(Object.defineProperty({}, "_tag", { get: refuse })),
+              () => undefined,
+              () => "no effect",
+              () => Effect.fail(new Error("x".repeat(5_000_000)))
+            ]
+            yield* serve(
+              Subscriber.make({
+                consumer: Consumer.make(`unprintable-${mode}`, { mode, maxAttempts: 1 }),
+                event: Happened,
+                handler: ({ payload }) => failures[payload.n]?.() as Effect.Effect<void>
+              })
+            )
+            const processor = yield* Processor
+            const errors: Array<string> = []
+            for (const [event] of yield* Effect.forEach(happenings(failures.length), (_) =>
+              Publisher.publishAll([_])
+            )) {
+              const [settled] = yield* processor.settled(event?.id ?? "")
+              assert.deepInclude(settled, { status: "dead_letter", attemptCount: 1 })
+              assert.notInclude(settled?.errorTag ?? "", "Crashed")
+              assert.isAtMost([...(settled?.lastError ?? "")].length, 1023)
+              errors.push(settled?.lastError ?? "")
+            }
+            const printing = "an error that cannot be printed: printing it threw Error: not to be read"
+            assert.deepStrictEqual(errors.slice(0, 3), [`Object: ${printing}`, `Unreadable: ${printing}`, "{}"])
+            assert.include(errors[3], "The handler returned undefined, not an Effect.")
+            assert.include(errors[4], "The handler returned string, not an Effect.")
+            assert.match(errors[5] ?? "", /^Error: x+…$/)
+            assert.lengthOf(
+              logged.filter((message) => message.includes("Gave up after attempt 1,Error: xxx")),
+              1
+            )
+            for (const message of logged) assert.isAtMost(message.length, 4100)
+            logged.length = 0
+          }),
+        20_000
+      )
+    }
+  )
 })
 
 describe.each(databases)("on $name", ({ layer: database }) => {

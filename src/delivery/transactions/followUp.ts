@@ -5,22 +5,24 @@
  */
 import { Effect, Random } from "effect"
 import type { Consumer } from "../../model/Consumer.ts"
+import { cutTo } from "../../model/storable.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import type { Unprocessed } from "./result.ts"
 
+/** Characters of an error's words in the log: some loggers, and what reads them, take no lines of megabytes. */
+const maxLogged = 4000
+
 const logUnprocessed = (consumer: Consumer, { row, settlement }: Unprocessed) => {
   const attempts = settlement.seenAttempts + 1
+  const error = cutTo(settlement.error ?? "", maxLogged)
   const say =
     settlement.status === "skipped"
-      ? Effect.logDebug("Delivery skipped", settlement.error ?? "")
+      ? Effect.logDebug("Delivery skipped", error)
       : settlement.retryInMillis !== undefined
-        ? Effect.logWarning(
-            `Attempt ${attempts} failed, next in ${Math.round(settlement.retryInMillis)} ms`,
-            settlement.error
-          )
-        : Effect.logError(`Gave up after attempt ${attempts}`, settlement.error)
+        ? Effect.logWarning(`Attempt ${attempts} failed, next in ${Math.round(settlement.retryInMillis)} ms`, error)
+        : Effect.logError(`Gave up after attempt ${attempts}`, error)
   return Effect.annotateLogs(say, {
     consumer: consumer.name,
     event: row.eventName,
