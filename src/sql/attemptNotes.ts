@@ -3,17 +3,59 @@
  *
  * @internal
  */
-import type { SqlClient } from "effect/sql"
+import { Effect, Option } from "effect"
+import { type SqlClient, SqlError } from "effect/sql"
 import type { StartedAttempt } from "../stores/ReplicaStore.ts"
 import type { Query } from "./connection/controlConnection.ts"
 
-/** Notes that an attempt begins, on a connection of its own: committed at once. */
-export const noteStarted = (query: Query, id: string, deliveryId: string, attempt: number) =>
-  query(
-    `INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, replica_id)
-    VALUES ($1::uuid, $2::int, clock_timestamp(), NULL, 'started', $3::uuid)`,
-    [deliveryId, attempt, id]
+/** A transaction that runs: its id, and the process of the server it runs in. */
+interface Running {
+  readonly id: string
+  readonly pid: number
+}
+
+/** The current transaction; none outside of one. */
+const currentOf = (sql: SqlClient.SqlClient) =>
+  Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
+    Option.isNone(open)
+      ? Effect.undefined
+      : Effect.map(
+          sql.unsafe<Running>(`SELECT pg_current_xact_id()::xid::text AS "id", pg_backend_pid() AS "pid"`),
+          ([running]) => running
+        )
   )
+
+const ended = () => {
+  const message = "the transaction of the attempt has ended before its note was written"
+  return new SqlError.SqlError({
+    reason: new SqlError.ConnectionError({ cause: new Error(message), message, operation: "noteStarted" })
+  })
+}
+
+/**
+ * Notes that an attempt begins, on a connection of its own: committed at once. That one may be waited for, while it is made
+ * anew: when the transaction that holds the delivery has ended meanwhile, nothing is written, and it fails. Others may have
+ * handled the delivery by then, and nobody would look for the note until it is charged as a crash.
+ */
+export const noteStarted = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  query: Query,
+  id: string,
+  deliveryId: string,
+  attempt: number
+) {
+  const current = yield* currentOf(sql)
+  const written = yield* query(
+    `INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, replica_id)
+    SELECT $1::uuid, $2::int, clock_timestamp(), NULL, 'started', $3::uuid
+    WHERE $4::text IS NULL OR EXISTS (
+      SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND transactionid = $4::text::xid AND pid = $5::int AND granted
+    )
+    RETURNING 1`,
+    [deliveryId, attempt, id, current?.id ?? null, current?.pid ?? null]
+  )
+  if (written.length === 0) return yield* ended()
+})
 
 export const findStarted = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
   sql<StartedAttempt>`

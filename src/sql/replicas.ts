@@ -199,7 +199,7 @@ const make = Effect.gen(function* () {
       ),
     endRecovery: (consumers) => storeErrors("replicas.endRecovery")(Effect.asVoid(endRecovery(sql)(consumers))),
     noteStarted: (deliveryId, attempt) =>
-      storeErrors("replicas.noteStarted")(Effect.asVoid(noteStarted(own.query, id, deliveryId, attempt))),
+      storeErrors("replicas.noteStarted")(noteStarted(sql, own.query, id, deliveryId, attempt)),
     findStarted: (deliveryId) =>
       storeErrors("replicas.findStarted")(Effect.map(findStarted(sql)(deliveryId), ([note]) => note)),
     eraseStarted: (deliveryId) => storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(deliveryId))),

@@ -82,7 +82,10 @@ export class ReplicaStore extends Context.Service<
      * within the last hour, is not suspect.
      */
     readonly endRecovery: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
-    /** Writes that an attempt begins; committed when it returns, whatever becomes of the caller's transaction. */
+    /**
+     * Writes that an attempt begins; committed when it returns, whatever becomes of the caller's transaction from then on. Fails,
+     * with nothing written, when that has ended before.
+     */
     readonly noteStarted: (deliveryId: string, attempt: number) => Effect.Effect<void, StoreError>
     /** The oldest note of a delivery, if there is one. */
     readonly findStarted: (deliveryId: string) => Effect.Effect<StartedAttempt | undefined, StoreError>
