@@ -88,7 +88,8 @@ export class Tables {
     this.keys = database.table()
     this.subscriptions = database.table()
     this.consumers = database.table((consumer, before, after) => {
-      if (before?.ordering !== after?.ordering) this.#left.push(...(this.#openOf.get(consumer) ?? []))
+      if (before?.ordering === after?.ordering) return
+      for (const id of this.#openOf.get(consumer) ?? []) this.#left.push(id)
     })
     this.deliveries = database.table((id, before, after) => {
       if (after !== undefined && isOpen(after)) {
