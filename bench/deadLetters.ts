@@ -10,7 +10,6 @@ const beside = (count: number) => async (run: Run) => {
     await keepFinished(run.url, count)
     const runtime = ManagedRuntime.make(clientFor(run.url))
     await execute(runtime, "UPDATE inbox_event SET status = 'dead_letter', last_error = 'bench'")
-    await execute(runtime, "UPDATE outbox_event SET status = 'dead_letter'")
     await runtime.dispose()
   }
   await Here.prepare(run)

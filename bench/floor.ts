@@ -1,6 +1,6 @@
 /**
  * The floor: bare SQL written for exactly this work, through the same client and on the same tables. No decoding, no
- * timeouts, no retries, no statuses of events, no wake-ups but its own.
+ * timeouts, no retries, no wake-ups but its own.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, ManagedRuntime, Queue } from "effect"
@@ -22,7 +22,7 @@ export const createTables = async (url: string) => {
 
 const insertStatement = `
   WITH stored AS (
-    INSERT INTO outbox_event (id, event_name, source_module, aggregate_type, aggregate_id, payload, routed_at)
+    INSERT INTO integration_event (id, event_name, source_module, aggregate_type, aggregate_id, payload, routed_at)
     SELECT gen_random_uuid(), '${Happened.name}', 'bench', 'Thing', i.thing, i.payload, now()
     FROM unnest($1::text[], $2::jsonb[]) AS i (thing, payload)
     RETURNING id, position
@@ -51,7 +51,7 @@ const claim = (limit: number) => `
   )
   SELECT c.id::text AS "id", e.payload AS "payload"
   FROM claimed AS c
-  CROSS JOIN LATERAL (SELECT payload FROM outbox_event WHERE id = c.outbox_event_id LIMIT 1) AS e
+  CROSS JOIN LATERAL (SELECT payload FROM integration_event WHERE id = c.outbox_event_id LIMIT 1) AS e
   ORDER BY c.position`
 
 interface Row {

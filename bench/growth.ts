@@ -16,16 +16,15 @@ export const keepFinished = async (url: string, count: number) => {
   const runtime = ManagedRuntime.make(clientFor(url))
   await execute(
     runtime,
-    `INSERT INTO outbox_event (id, event_name, source_module, aggregate_type, aggregate_id, payload, status, attempt_count,
-      routed_at, processed_at)
+    `INSERT INTO integration_event (id, event_name, source_module, aggregate_type, aggregate_id, payload, routed_at)
     SELECT ${idOf("n")}, '${Here.Happened.name}', 'bench', 'Thing', 'thing-' || n,
-      jsonb_build_object('id', 'thing-' || n, 'text', repeat('x', 170)), 'processed', 1, now(), now()
+      jsonb_build_object('id', 'thing-' || n, 'text', repeat('x', 170)), now()
     FROM generate_series(1, ${count}) AS n`
   )
   await execute(
     runtime,
     `INSERT INTO inbox_event (id, outbox_event_id, consumer_name, event_name, position, status, attempt_count, processed_at)
-    SELECT ${deliveryId("id", `'${Here.consumerName()}'`)}, id, '${Here.consumerName()}', event_name, position, 'processed', 1, now() FROM outbox_event`
+    SELECT ${deliveryId("id", `'${Here.consumerName()}'`)}, id, '${Here.consumerName()}', event_name, position, 'processed', 1, now() FROM integration_event`
   )
   await runtime.dispose()
 }

@@ -10,16 +10,15 @@ const seed = async (url: string, count: number) => {
   const runtime = ManagedRuntime.make(clientFor(url))
   await execute(
     runtime,
-    `INSERT INTO outbox_event (event_name, source_module, aggregate_type, aggregate_id, payload)
+    `INSERT INTO integration_event (event_name, source_module, aggregate_type, aggregate_id, payload, routed_at)
     SELECT '${Here.Happened.name}', 'bench', 'Thing', 'thing-' || n,
-      jsonb_build_object('id', 'thing-' || n, 'text', repeat('x', 170))
+      jsonb_build_object('id', 'thing-' || n, 'text', repeat('x', 170)), now()
     FROM generate_series(1, ${count}) AS n`
   )
-  await execute(runtime, "UPDATE outbox_event SET routed_at = now()")
   await execute(
     runtime,
     `INSERT INTO inbox_event (outbox_event_id, consumer_name, event_name, position)
-    SELECT id, '${Here.consumerName()}', event_name, position FROM outbox_event ORDER BY position`
+    SELECT id, '${Here.consumerName()}', event_name, position FROM integration_event ORDER BY position`
   )
   await execute(runtime, "VACUUM ANALYZE")
   await runtime.dispose()

@@ -1,5 +1,4 @@
 -- State of actors: one row per consumer and aggregate.
--- Compatible: processes of earlier versions may keep running while this is applied.
 --
 -- The parts of the key can be wider than a B-tree entry, so it is a hash of them, each with its length. revision counts
 -- writes: a writer that knows an older one changes nothing. Room is left on the pages, so that updates stay there.

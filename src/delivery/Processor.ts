@@ -24,7 +24,6 @@ import * as Incident from "./incident.ts"
 import * as Leases from "./leased/heartbeat.ts"
 import * as Maintenance from "./maintenance/maintenance.ts"
 import * as Poller from "./maintenance/poller.ts"
-import * as RollUp from "./maintenance/rollUp.ts"
 import { allSettled, settled } from "./onRequest/awaitSettled.ts"
 import * as Drain from "./onRequest/drain.ts"
 import { retire } from "./onRequest/retire.ts"
@@ -57,8 +56,6 @@ export interface Options {
    * of batch handlers. Default `batch`.
    */
   readonly isolation?: Isolation
-  /** How long events wait to be rolled up together after their deliveries. Default 100 milliseconds. */
-  readonly rollUpDelay?: Duration.Input
 }
 
 /** Whether transactions see what was committed before each of their statements, as far as the store can say. */
@@ -120,7 +117,6 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     Effect.ignore(Effect.interruptible(Effect.timeoutOption(replicas.leave, "2 seconds")))
   )
   const incident = Incident.make(transactor.reconnect)
-  const rollUpDelay = Duration.fromInputUnsafe(options.rollUpDelay ?? "100 millis")
   const engine: Engine = {
     inbox,
     outbox,
@@ -137,7 +133,6 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     capabilities,
     permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
     incident,
-    rollUp: yield* RollUp.make(outbox, incident, settings, rollUpDelay),
     isolation: options.isolation ?? "batch",
     canPipeline: !capabilities.singleSession && (yield* readsCommitted(transactor)),
     maxBatchTimeMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")

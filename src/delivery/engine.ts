@@ -4,7 +4,6 @@
  * @internal
  */
 import { type Deferred, Effect, type PartitionedSemaphore, type Semaphore } from "effect"
-import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Isolation } from "../model/Consumer.ts"
 import type { Settings } from "../settings/Settings.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
@@ -30,7 +29,6 @@ export interface Engine {
   readonly capabilities: SqlCapabilities
   /** Transactions of batches that may run at once, shared fairly between consumers. */
   readonly permits: PartitionedSemaphore.PartitionedSemaphore<string>
-  readonly rollUp: RollUp
   readonly incident: Incident
   readonly recovery: Recovery
   readonly leases: Leases
@@ -80,13 +78,6 @@ export interface Recovery {
   readonly recordedBatches: Map<string, number>
   /** Held by who records what is served here. */
   readonly recording: Semaphore.Semaphore
-}
-
-export interface RollUp {
-  /** Hands over events of which a delivery was settled for good. */
-  readonly offer: (eventIds: ReadonlyArray<string>) => Effect.Effect<void>
-  /** Rolls up now all that was handed over so far. */
-  readonly flush: Effect.Effect<void, StoreError>
 }
 
 export interface Incident {

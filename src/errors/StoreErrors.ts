@@ -55,9 +55,13 @@ export class SchemaMismatch extends Schema.TaggedError<SchemaMismatch>()("Schema
   found: Schema.Int,
   needed: Schema.Int,
   /** The newer migration that older code must not run against, if that is the problem. */
-  breaking: Schema.UndefinedOr(Schema.String)
+  breaking: Schema.UndefinedOr(Schema.String),
+  /** The migration that this version does not have, if the tables are from before the first release. */
+  unreleased: Schema.UndefinedOr(Schema.String)
 }) {
   override get message() {
+    if (this.unreleased !== undefined)
+      return `The integration tables are at version ${this.found} from before the first release (migration "${this.unreleased}"), this version needs its own version ${this.needed} and does not convert them. Nothing was changed. Let the old version drain them, rename their schema or drop them, and start again.`
     return this.breaking === undefined
       ? `The integration tables are at version ${this.found}, this version needs ${this.needed}. Run the migrations, or start with Integration.layer({ migrate: true }).`
       : `The integration tables are at version ${this.found}, this version knows ${this.needed} and cannot work with "${this.breaking}". Upgrade effect-integration in this process.`

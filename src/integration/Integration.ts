@@ -63,7 +63,7 @@ export type IntegrationError =
  *
  * @since 0.1.0
  */
-export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBatches" | "isolation" | "rollUpDelay"> {
+export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBatches" | "isolation"> {
   /** Settings that replace defaults; environment and `integration_setting` win over them. */
   readonly settings?: Partial<Values>
   /** Run pending migrations at start. When false, the layer fails unless the tables are up to date. Default true. */
@@ -204,7 +204,7 @@ const memorySettings = { pollingIntervalMs: 3_600_000, idlePollingIntervalMs: 3_
 const memoryGrace = { shutdownGracePeriod: "1 second" } as const
 
 /** Nobody shares a pool here, and transactions wait only for each other's rows. */
-const memoryProcessor = { isolation: "delivery" as const, maxConcurrentBatches: 1000, rollUpDelay: 0 }
+const memoryProcessor = { isolation: "delivery" as const, maxConcurrentBatches: 1000 }
 
 /**
  * All services without a database, for tests: the same behaviour, in memory. What handlers publish and link, and what

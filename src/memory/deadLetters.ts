@@ -86,11 +86,8 @@ const list = (
   return covered(tables, transaction, filter).filter(isAfter).toSorted(lastFirst).slice(0, limit)
 }
 
-/**
- * Changes deliveries that gave up, and makes their events pending again. As in SQL, events are locked first, in the
- * order of their ids.
- */
-const reopen = (
+/** Changes deliveries that gave up. */
+const changeAll = (
   tables: Tables,
   deliveryIds: ReadonlyArray<string>,
   change: (delivery: DeliveryRecord, now: number) => DeliveryRecord
@@ -98,20 +95,15 @@ const reopen = (
   tables.database.run((transaction) =>
     Effect.gen(function* () {
       const found = deliveryIds.flatMap((id) => transaction.read(tables.deliveries, id) ?? [])
-      for (const id of [...new Set(found.map(({ eventId }) => eventId))].toSorted()) {
-        yield* tables.database.lock(transaction, tables.events, id)
-      }
       const now = yield* tables.database.now
       const changed: Array<Changed> = []
       for (const { id } of found.toSorted(byId)) {
         yield* tables.database.lock(transaction, tables.deliveries, id)
         const delivery = transaction.read(tables.deliveries, id)
-        const event = delivery === undefined ? undefined : transaction.read(tables.events, delivery.eventId)
-        if (delivery === undefined || event === undefined || !hasGivenUp(delivery)) continue
+        if (delivery === undefined || !hasGivenUp(delivery)) continue
         transaction.write(tables.deliveries, id, change(delivery, now))
-        transaction.write(tables.events, event.id, { ...event, status: "pending", processedAt: null })
-        const { consumer, orderingKey } = delivery
-        changed.push({ deliveryId: id, eventId: event.id, consumer, orderingKey })
+        const { consumer, eventId, orderingKey } = delivery
+        changed.push({ deliveryId: id, eventId, consumer, orderingKey })
       }
       return changed
     })
@@ -132,7 +124,7 @@ export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables> = Layer.ef
           return toContent(delivery, transaction.read(tables.events, delivery.eventId) as EventRecord)
         }),
       requeue: (deliveryIds, payload) =>
-        reopen(tables, deliveryIds, (delivery, now) => ({
+        changeAll(tables, deliveryIds, (delivery, now) => ({
           ...delivery,
           status: "received",
           attemptCount: 0,
@@ -141,7 +133,7 @@ export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables> = Layer.ef
           payloadOverride: payload ?? delivery.payloadOverride
         })),
       discard: (deliveryIds, reason) =>
-        reopen(tables, deliveryIds, (delivery, now) => ({
+        changeAll(tables, deliveryIds, (delivery, now) => ({
           ...delivery,
           status: "skipped",
           availableAt: delivery.availableAt ?? now,

@@ -4,7 +4,6 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import type { StoreError } from "../errors/StoreErrors.ts"
 import {
   type Appended,
   type EventStatus,
@@ -16,19 +15,22 @@ import {
 } from "../stores/OutboxStore.ts"
 import { byId, byPosition } from "./comparators.ts"
 import { contentOf } from "./contents.ts"
-import { type DeliveryRecord, type EventRecord, hasGivenUp, isOpen } from "./records.ts"
+import { type DeliveryRecord, type EventRecord, isOpen } from "./records.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
 
-const toRow = (record: EventRecord): OutboxRow => ({
+/** An event with what its deliveries have come to. */
+const toRow = (tables: Tables, transaction: Transaction, record: EventRecord): OutboxRow => ({
   ...record,
-  ...contentOf(record.payload, record.metadata)
+  ...contentOf(record.payload, record.metadata),
+  ...outcomeOf([...tables.ofEvent(transaction, record.id)], record.createdAt),
+  isRouted: true
 })
 
-const appended = (record: EventRecord, consumers: ReadonlyArray<string>): Appended => ({
+const appended = (record: EventRecord, isSettled: boolean, consumers: ReadonlyArray<string>): Appended => ({
   id: record.id,
   position: record.position,
-  status: record.status === "processed" ? "processed" : "pending",
+  status: isSettled ? "processed" : "pending",
   createdAt: record.createdAt,
   consumers,
   existing: undefined
@@ -43,15 +45,17 @@ const appendOne = (tables: Tables, transaction: Transaction, event: NewEvent, no
   const other = taken === undefined ? undefined : transaction.read(tables.events, taken)
   if (other !== undefined) {
     const consumers = [...tables.ofEvent(transaction, other.id)].map((delivery) => delivery.consumer).toSorted()
-    return { ...appended(other, consumers), existing: toRow(other) }
+    const existing = toRow(tables, transaction, other)
+    return { ...appended(other, existing.status === "processed", consumers), existing }
   }
   const interested = tables.interestedIn(transaction, event.eventName)
-  const record = tables.toRecord(event, interested.length > 0, now)
+  const record = tables.toRecord(event, now)
   transaction.write(tables.events, record.id, record)
   if (event.dedupeKey !== undefined) transaction.write(tables.keys, keyOf(event), record.id)
   tables.writeDeliveries(transaction, record, interested, now)
   return appended(
     record,
+    interested.length === 0,
     interested.map((_) => _.consumer)
   )
 }
@@ -79,47 +83,44 @@ const lastErrorOf = (deliveries: ReadonlyArray<DeliveryRecord>): string | null =
   return of("dead_letter") ?? of("failed") ?? last(deliveries) ?? null
 }
 
-/** The status of an event whose deliveries are all settled. */
-const finalStatus = (deliveries: ReadonlyArray<DeliveryRecord>): EventStatus => {
-  const gaveUp = deliveries.filter(hasGivenUp)
-  if (gaveUp.some((delivery) => delivery.status === "dead_letter")) return "dead_letter"
-  return gaveUp.length > 0 ? "failed" : "processed"
+const statusOf = (deliveries: ReadonlyArray<DeliveryRecord>): EventStatus => {
+  const has = (status: DeliveryRecord["status"]) => deliveries.some((delivery) => delivery.status === status)
+  if (has("processing")) return "processing"
+  if (deliveries.some(isOpen)) return "pending"
+  return has("dead_letter") ? "dead_letter" : has("failed") ? "failed" : "processed"
 }
 
-const rollUpOne = (tables: Tables, transaction: Transaction, eventId: string, now: number): number => {
-  const event = transaction.read(tables.events, eventId)
-  const deliveries = [...tables.ofEvent(transaction, eventId)]
-  if (event?.status !== "pending" || deliveries.some(isOpen)) return 0
-  const status = finalStatus(deliveries)
-  transaction.write(tables.events, eventId, {
-    ...event,
-    status,
-    attemptCount: Math.max(0, ...deliveries.map((delivery) => delivery.attemptCount)),
-    lastError: lastErrorOf(deliveries),
-    processedAt: new Date(now)
-  })
-  return 1
-}
-
-const rollUp = (tables: Tables, eventIds: ReadonlyArray<string>): Effect.Effect<number, StoreError> =>
-  tables.database.run((transaction) =>
-    Effect.gen(function* () {
-      const now = yield* tables.database.now
-      let count = 0
-      for (const eventId of eventIds) {
-        yield* tables.database.lock(transaction, tables.events, eventId)
-        count += rollUpOne(tables, transaction, eventId, now)
-      }
-      return count
-    })
-  )
+/** What the deliveries of an event have come to; `since` is when they were written. */
+const outcomeOf = (deliveries: ReadonlyArray<DeliveryRecord>, since: Date) => ({
+  status: statusOf(deliveries),
+  attemptCount: Math.max(0, ...deliveries.map(({ attemptCount }) => attemptCount)),
+  lastError: lastErrorOf(deliveries),
+  processedAt: deliveries.some(isOpen)
+    ? null
+    : new Date(Math.max(since.getTime(), ...deliveries.map(({ processedAt }) => processedAt ?? 0)))
+})
 
 const hourMillis = 3_600_000
 
-const isOld = (event: EventRecord, { deadLetterHours, hours }: RetentionWindow, now: number) => {
-  const limit = event.status === "processed" ? hours : event.status === "pending" ? undefined : deadLetterHours
-  return limit !== undefined && event.processedAt !== null && event.processedAt.getTime() < now - limit * hourMillis
+/** Whether an event may be removed, going by what its deliveries have come to. */
+const isOld = (
+  { processedAt, status }: ReturnType<typeof outcomeOf>,
+  { deadLetterHours, hours }: RetentionWindow,
+  now: number
+) => {
+  const limit = status === "processed" ? hours : deadLetterHours
+  return limit !== undefined && processedAt !== null && processedAt.getTime() < now - limit * hourMillis
 }
+
+/** Whether this transaction has an event and its deliveries for itself. */
+const tryLock = (
+  { database, deliveries, events }: Tables,
+  transaction: Transaction,
+  of: ReadonlyArray<DeliveryRecord>,
+  id: string
+) =>
+  database.tryLock(transaction, events, id) &&
+  of.every((delivery) => database.tryLock(transaction, deliveries, delivery.id))
 
 const removeSettled = (tables: Tables, transaction: Transaction, window: RetentionWindow, now: number): Removed => {
   const page = [...transaction.rows(tables.events)]
@@ -129,9 +130,8 @@ const removeSettled = (tables: Tables, transaction: Transaction, window: Retenti
   let removed = 0
   for (const event of page) {
     const deliveries = [...tables.ofEvent(transaction, event.id)]
-    const isKept = deliveries.some((each) => isOpen(each) || (event.status === "processed" && hasGivenUp(each)))
-    if (isKept || !isOld(event, window, now)) continue
-    if (!tables.database.tryLock(transaction, tables.events, event.id)) continue
+    if (!isOld(outcomeOf(deliveries, event.createdAt), window, now)) continue
+    if (!tryLock(tables, transaction, deliveries, event.id)) continue
     for (const { id } of deliveries) {
       transaction.write(tables.attempts, id, undefined)
       transaction.write(tables.deliveries, id, undefined)
@@ -143,13 +143,6 @@ const removeSettled = (tables: Tables, transaction: Transaction, window: Retenti
   return { removed, next: page.length < window.limit ? undefined : page.at(-1)?.id }
 }
 
-/** Pending events after a position, oldest first. */
-export const pendingAfter = (tables: Tables, transaction: Transaction, position: bigint, limit: number) =>
-  [...transaction.rows(tables.events)]
-    .filter((event) => event.status === "pending" && event.position > position)
-    .toSorted(byPosition)
-    .slice(0, limit)
-
 export const layer: Layer.Layer<OutboxStore, never, MemoryTables> = Layer.effect(
   OutboxStore,
   Effect.gen(function* () {
@@ -159,21 +152,11 @@ export const layer: Layer.Layer<OutboxStore, never, MemoryTables> = Layer.effect
       append: (events) => append(tables, events),
       // Nobody but this store writes events here.
       route: () => Effect.succeed({ routed: 0, consumers: [] }),
-      rollUp: (eventIds) => rollUp(tables, eventIds),
-      rollUpFrom: (position, limit) =>
-        Effect.flatMap(
-          database.read((transaction) => pendingAfter(tables, transaction, position, limit)),
-          (events) =>
-            rollUp(
-              tables,
-              events.map((event) => event.id)
-            )
-        ),
       removeSettled: (window) => database.sync((transaction, now) => removeSettled(tables, transaction, window, now)),
       findById: (eventId) =>
         database.read((transaction) => {
           const record = transaction.read(tables.events, eventId)
-          return record === undefined ? undefined : toRow(record)
+          return record === undefined ? undefined : toRow(tables, transaction, record)
         }),
       findByName: (eventName, position, limit) =>
         database.read((transaction) =>
@@ -181,11 +164,14 @@ export const layer: Layer.Layer<OutboxStore, never, MemoryTables> = Layer.effect
             .filter((event) => event.eventName === eventName && event.position > position)
             .toSorted(byPosition)
             .slice(0, limit)
-            .map(toRow)
+            .map((event) => toRow(tables, transaction, event))
         ),
       countByStatus: database.read((transaction) => {
         const counts: Partial<Record<EventStatus, number>> = {}
-        for (const { status } of transaction.rows(tables.events)) counts[status] = (counts[status] ?? 0) + 1
+        for (const { id } of transaction.rows(tables.events)) {
+          const status = statusOf([...tables.ofEvent(transaction, id)])
+          counts[status] = (counts[status] ?? 0) + 1
+        }
         return counts
       })
     })

@@ -6,8 +6,6 @@
 import type { Schema } from "effect"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../stores/Poll.ts"
 import { nextDue, unparkableOf } from "./claim.ts"
-import { pendingAfter } from "./outbox.ts"
-import { isOpen } from "./records.ts"
 import type { Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
 
@@ -75,8 +73,6 @@ export const poll = (
   now: number
 ): PollResult => {
   markSeen(tables, transaction, request, now)
-  const { rollUpLimit, rollUpPosition } = request
-  const pending = pendingAfter(tables, transaction, rollUpPosition, rollUpLimit)
   return {
     due: due(tables, transaction, request, now),
     settings,
@@ -84,8 +80,6 @@ export const poll = (
     hasOpenBackfills: false,
     // Whoever missed something was told at once.
     hasOpenSubscriptions: false,
-    hasUnrolled: pending.some((event) => ![...tables.ofEvent(transaction, event.id)].some(isOpen)),
-    nextRollUpPosition: pending.length < rollUpLimit ? 0n : (pending.at(-1)?.position ?? 0n),
     unparkable: unparkable(tables, transaction, request, now),
     nextParkedAfter: firstOrderingKey,
     expired: expired(tables, transaction, request, now),

@@ -8,8 +8,11 @@ import type { Delivery, DeliveryStatus } from "../stores/Delivery.ts"
 import type { OutboxRow } from "../stores/OutboxStore.ts"
 import type { Served } from "../stores/ReplicaStore.ts"
 
+/** What an event's deliveries say, and what is known of every event here. */
+type Derived = "status" | "attemptCount" | "lastError" | "processedAt" | "isRouted" | "oversizeBytes"
+
 /** An event; payload and metadata are kept as text, so that nobody can change what is stored. */
-export interface EventRecord extends Omit<OutboxRow, "payload" | "metadata" | "oversizeBytes"> {
+export interface EventRecord extends Omit<OutboxRow, "payload" | "metadata" | Derived> {
   readonly payload: string
   readonly metadata: string | null
 }

@@ -23,7 +23,6 @@ const backfill = (tables: Tables, transaction: Transaction, registration: Regist
   for (const each of earlier) {
     if ([...tables.ofEvent(transaction, each.id)].some((delivery) => delivery.consumer === consumer)) continue
     tables.writeDeliveries(transaction, each, [{ consumer, tier: 0, isOrdered: ordering === "aggregate" }], now)
-    transaction.write(tables.events, each.id, { ...each, status: "pending", processedAt: null })
   }
 }
 
@@ -72,10 +71,11 @@ const unsubscribed = (tables: Tables, transaction: Transaction): ReadonlyArray<U
   return [...found.values()].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
 }
 
-const skipped = (delivery: DeliveryRecord): DeliveryRecord => ({
+const skipped = (delivery: DeliveryRecord, now: number): DeliveryRecord => ({
   ...delivery,
   status: "skipped",
   lease: null,
+  processedAt: now,
   lastError: "The subscription was retired."
 })
 
@@ -147,16 +147,18 @@ const remove = (tables: Tables, transaction: Transaction, consumer: string, even
   return existing.length
 }
 
-/** Skips what nobody will be interested in any more. Returns the ids of the events. */
+/** Skips what nobody will be interested in any more. Returns how many there were. */
 const skipOpen = (tables: Tables, scope: RetireScope) =>
   tables.database.run((transaction) =>
-    Effect.forEach(orphaned(tables, transaction, scope), ({ id }) =>
-      Effect.map(tables.database.lock(transaction, tables.deliveries, id), () => {
+    Effect.gen(function* () {
+      const all = orphaned(tables, transaction, scope)
+      for (const { id } of all) {
+        yield* tables.database.lock(transaction, tables.deliveries, id)
         const delivery = transaction.read(tables.deliveries, id) as DeliveryRecord
-        transaction.write(tables.deliveries, id, skipped(delivery))
-        return delivery.eventId
-      })
-    )
+        transaction.write(tables.deliveries, id, skipped(delivery, yield* tables.database.now))
+      }
+      return all.length
+    })
   )
 
 export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.effect(

@@ -235,8 +235,8 @@ export class Tables {
     })
   }
 
-  /** A row for a new event that is given to these consumers. */
-  toRecord(event: NewEvent, isWanted: boolean, now: number): EventRecord {
+  /** A row for a new event. */
+  toRecord(event: NewEvent, now: number): EventRecord {
     const { due, metadata, ...rest } = event
     return {
       ...rest,
@@ -246,12 +246,7 @@ export class Tables {
       causationId: event.causationId ?? null,
       dedupeKey: event.dedupeKey ?? null,
       availableAt: due instanceof Date ? due : new Date(now + (due ?? 0)),
-      status: isWanted ? "pending" : "processed",
-      attemptCount: 0,
-      lastError: null,
-      isRouted: true,
-      createdAt: new Date(now),
-      processedAt: isWanted ? null : new Date(now)
+      createdAt: new Date(now)
     }
   }
 
@@ -278,8 +273,6 @@ export class Tables {
         missing.map((each) => ({ ...each, tier: 0 })),
         event.createdAt.getTime()
       )
-      if (event.status === "processed")
-        committed.write(this.events, id, { ...event, status: "pending", processedAt: null })
       for (const { consumer } of missing) consumers.add(consumer)
     }
     this.database.apply(committed)

@@ -13,7 +13,7 @@ import { defaultMaxPayloadBytes, isUuid } from "../model/storable.ts"
 import { type DeadLetter, type DeadLetterContent, DeadLetterStore, discardedTag } from "../stores/DeadLetterStore.ts"
 import type { AttemptRecord } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
-import { OutboxStore } from "../stores/OutboxStore.ts"
+import type { OutboxStore } from "../stores/OutboxStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import { discard, eachPage, requeue, type Services } from "./changeDeadLetters.ts"
@@ -45,7 +45,6 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
   const services: Services = {
     store: yield* DeadLetterStore,
     inbox: yield* InboxStore,
-    outbox: yield* OutboxStore,
     registry: yield* Registry,
     notifier: yield* Notifier,
     transactor: yield* Transactor

@@ -9,7 +9,6 @@ import type { StoreError } from "../errors/StoreErrors.ts"
 import { delayedOf, onDeadLetterOf } from "../model/Consumer.ts"
 import type { Changed, DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
-import type { OutboxStore } from "../stores/OutboxStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
 import type { Filter } from "./DeadLetterSelection.ts"
@@ -19,7 +18,6 @@ import { toStoreFilter } from "./deadLetterFilter.ts"
 export interface Services {
   readonly store: DeadLetterStore["Service"]
   readonly inbox: InboxStore["Service"]
-  readonly outbox: OutboxStore["Service"]
   readonly registry: Registry["Service"]
   readonly notifier: Notifier["Service"]
   readonly transactor: Transactor["Service"]
@@ -55,13 +53,12 @@ const unpark = Effect.fnUntraced(function* ({ inbox, registry }: Services, chang
   }
 })
 
-/** Ends deliveries as skipped; their events have their final status then. Returns how many there were. */
+/** Ends deliveries as skipped. Returns how many there were. */
 export const discard = (services: Services, deliveryIds: ReadonlyArray<string>, reason: string | undefined) =>
   services.transactor.withTransaction(
     Effect.gen(function* () {
       const changed = yield* services.store.discard(deliveryIds, reason)
       yield* unpark(services, changed)
-      yield* services.outbox.rollUp(changed.map(({ eventId }) => eventId))
       yield* wake(services, changed)
       return changed.length
     })

@@ -22,7 +22,7 @@ import { TableClient } from "./connection/tableClient.ts"
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "./contents.ts"
 import { gaveUp } from "./deliveryStates.ts"
 import { keyOf } from "./exact.ts"
-import { orderingKey, reopenEvents } from "./writeDeliveries.ts"
+import { orderingKey } from "./writeDeliveries.ts"
 
 /** In the words of `inbox_event_dead_idx`. */
 const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"
@@ -41,7 +41,7 @@ const fields = `
 /** Deliveries `i` that gave up, with their events `e`, that a filter covers: parameters 1 to 10, see `filteredBy`. */
 const covered = `
   FROM inbox_event AS i
-  JOIN outbox_event AS e ON e.id = i.outbox_event_id
+  JOIN integration_event AS e ON e.id = i.outbox_event_id
   WHERE ${gaveUp}
     AND ($1::text IS NULL OR i.consumer_name = $1)
     AND ($2::text IS NULL OR i.event_name LIKE $2)
@@ -88,7 +88,7 @@ type FoundRow = Row & Omit<DeadLetterContent, keyof DeadLetter | keyof Content |
 const originalOf = (sql: SqlClient.SqlClient) => (eventId: string) =>
   Effect.map(
     sql.unsafe<ContentRow>(
-      `SELECT ${contentColumns()} FROM outbox_event AS e CROSS JOIN ${contentOf("e.payload", "e.metadata")}
+      `SELECT ${contentColumns()} FROM integration_event AS e CROSS JOIN ${contentOf("e.payload", "e.metadata")}
       WHERE e.id = $1::uuid`,
       [eventId]
     ),
@@ -100,7 +100,7 @@ const find = (sql: SqlClient.SqlClient) =>
     const [row] = yield* sql.unsafe<FoundRow>(
       `SELECT ${fields}, ${contentColumns()}, e.correlation_id AS "correlationId", e.causation_id AS "causationId"
       FROM inbox_event AS i
-      JOIN outbox_event AS e ON e.id = i.outbox_event_id
+      JOIN integration_event AS e ON e.id = i.outbox_event_id
       CROSS JOIN ${contentOf("coalesce(i.payload_override, e.payload)", "e.metadata")}
       WHERE i.id = $1::uuid AND ${gaveUp}`,
       [deliveryId]
@@ -111,25 +111,19 @@ const find = (sql: SqlClient.SqlClient) =>
   })
 
 /**
- * Changes deliveries that gave up, and makes their events pending again: their events are locked first, see
- * `reopenEvents`.
+ * Changes deliveries that gave up, in the order in which everybody holds several.
  *
  * @param change - what becomes of the rows
  */
-const reopen = (change: string) => `
-  WITH events AS MATERIALIZED (
-    SELECT o.id
-    FROM outbox_event AS o
-    WHERE o.id = ANY (ARRAY(SELECT outbox_event_id FROM inbox_event WHERE id = ANY ($1::uuid[])))
-    ORDER BY o.id
-    FOR UPDATE
+const changing = (change: string) => `
+  WITH held AS MATERIALIZED (
+    SELECT i.id FROM inbox_event AS i WHERE i.id = ANY ($1::uuid[]) AND ${gaveUp} ORDER BY i.position, i.id FOR NO KEY UPDATE
   ), changed AS (
     UPDATE inbox_event AS i
     SET updated_at = clock_timestamp(), ${change}
-    WHERE i.id = ANY ($1::uuid[]) AND i.outbox_event_id IN (SELECT id FROM events) AND ${gaveUp}
+    FROM held AS h
+    WHERE i.id = h.id
     RETURNING i.id, i.outbox_event_id, i.consumer_name, i.ordering_key
-  ), reopened AS (
-    ${reopenEvents("SELECT outbox_event_id FROM changed")}
   )
   SELECT id::text AS "deliveryId", outbox_event_id::text AS "eventId", consumer_name::text AS "consumer",
     ordering_key::text AS "orderingKey"
@@ -143,20 +137,20 @@ const changedBy = <E, R>(statement: Effect.Effect<ReadonlyArray<ChangedRow>, E, 
 /** What its consumer keeps in order by now: its ordering may have changed since a delivery gave up. */
 const keyOfNow = `(
       SELECT ${orderingKey("e")}
-      FROM integration_consumer AS c, outbox_event AS e
+      FROM integration_consumer AS c, integration_event AS e
       WHERE c.consumer_name = i.consumer_name AND c.ordering = 'aggregate' AND e.id = i.outbox_event_id
     )`
 
 const requeue = (sql: SqlClient.SqlClient) => {
   const statement =
-    reopen(`status = 'received', attempt_count = 0, available_at = clock_timestamp(), processed_at = NULL,
+    changing(`status = 'received', attempt_count = 0, available_at = clock_timestamp(), processed_at = NULL,
       ordering_key = ${keyOfNow}, payload_override = coalesce($2::jsonb, i.payload_override)`)
   return (deliveryIds: ReadonlyArray<string>, payload: string | undefined) =>
     changedBy(sql.unsafe<ChangedRow>(statement, [deliveryIds, payload ?? null]))
 }
 
 const discard = (sql: SqlClient.SqlClient) => {
-  const statement = reopen(`status = 'skipped', available_at = coalesce(i.available_at, clock_timestamp()),
+  const statement = changing(`status = 'skipped', available_at = coalesce(i.available_at, clock_timestamp()),
       processed_at = clock_timestamp(), error_tag = '${discardedTag}', last_error = coalesce($2::text, i.last_error)`)
   return (deliveryIds: ReadonlyArray<string>, reason: string | undefined) =>
     changedBy(sql.unsafe<ChangedRow>(statement, [deliveryIds, reason === undefined ? null : cutTo(reason, 1023)]))

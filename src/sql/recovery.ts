@@ -15,10 +15,11 @@ import { claimable } from "./deliveryStates.ts"
  */
 export const recoveringLimit = (limit: string) => `(SELECT CASE WHEN EXISTS (${isRecovering}) THEN 1 ELSE ${limit} END)`
 
-export const isRecovering = "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND careful_until IS NOT NULL"
+export const isRecovering =
+  "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND recovering_until IS NOT NULL"
 
 /** Up to what is due when consumer `$1` recovers; evaluated once per statement. */
-const recoveringUntil = "(SELECT careful_until FROM integration_consumer WHERE consumer_name = $1)"
+const recoveringUntil = "(SELECT recovering_until FROM integration_consumer WHERE consumer_name = $1)"
 
 /**
  * What is to be known of a claimed row `c` of consumer `$1` that recovers: nothing, nearly always, which costs least.
@@ -41,7 +42,7 @@ export const startRecovery =
   (sql: SqlClient.SqlClient) => (consumer: string, all: ReadonlyArray<Omit<Served, "consumer">>) =>
     sql.unsafe(
       `UPDATE integration_consumer AS c
-    SET careful_until = greatest(c.careful_until, CASE WHEN c.ordering = 'aggregate' THEN clock_timestamp() ELSE coalesce((
+    SET recovering_until = greatest(c.recovering_until, CASE WHEN c.ordering = 'aggregate' THEN clock_timestamp() ELSE coalesce((
       SELECT i.available_at
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= clock_timestamp()
@@ -72,7 +73,7 @@ export const lockConsumers = (sql: SqlClient.SqlClient) => (consumers: ReadonlyA
 export const endRecovery = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
   sql.unsafe(
     `UPDATE integration_consumer
-    SET careful_until = NULL
+    SET recovering_until = NULL
     WHERE consumer_name = ANY (ARRAY(
       SELECT c.consumer_name
       FROM integration_consumer AS c
@@ -90,9 +91,9 @@ export const isRecorded = (r: string) =>
  * Whether nothing suspect is due of a consumer `c` that recovers. What none of the recorded processes served was in nobody's
  * hands, and nobody may ever take it.
  */
-export const hasRecovered = (c: string) => `(${c}.careful_until IS NOT NULL AND NOT EXISTS (
+export const hasRecovered = (c: string) => `(${c}.recovering_until IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM inbox_event AS i
-  WHERE i.consumer_name = ${c}.consumer_name AND ${claimable} AND i.available_at <= ${c}.careful_until
+  WHERE i.consumer_name = ${c}.consumer_name AND ${claimable} AND i.available_at <= ${c}.recovering_until
     AND i.event_name LIKE ANY (ARRAY(
       SELECT s.event_like
       FROM integration_subscription AS s

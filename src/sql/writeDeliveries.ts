@@ -76,23 +76,12 @@ export const deliveriesOf = (events: string, interested: string) => `
   JOIN ${interested} AS n ON n.event_name = e.event_name`
 
 /**
- * Makes events pending again.
- *
- * Whoever does so has locked the events before, in the order of their ids, and writes deliveries only
- * then. So nobody removes or rolls up an event meanwhile.
- */
-export const reopenEvents = (ids: string) => `
-  UPDATE outbox_event
-  SET status = 'pending', processed_at = NULL, updated_at = clock_timestamp()
-  WHERE id IN (${ids})`
-
-/**
- * Gives events to consumers that did not have them, and makes those events pending again: two expressions of a `WITH`
- * list, `given` with what was new to its consumer, and `reopened`.
+ * Gives events to consumers that did not have them: a statement that returns what was new to its consumer. Whoever does so
+ * holds the events (`heldEvents`), so that nobody removes one meanwhile.
  *
  * @param rows - name of rows with an event, the name of its consumer, and the delivery's ordering key
  */
-export const writtenTo = (rows: string) => `given AS (
+export const writtenTo = (rows: string) => `
     INSERT INTO inbox_event (
       id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key
     )
@@ -101,7 +90,4 @@ export const writtenTo = (rows: string) => `given AS (
     FROM ${rows} AS r
     ORDER BY r.position
     ON CONFLICT DO NOTHING
-    RETURNING outbox_event_id, consumer_name
-  ), reopened AS (
-    ${reopenEvents("SELECT outbox_event_id FROM given")}
-  )`
+    RETURNING outbox_event_id, consumer_name`

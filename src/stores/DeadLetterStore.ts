@@ -97,7 +97,7 @@ export class DeadLetterStore extends Context.Service<
     /** One that gave up; `undefined` when there is no such delivery, or it has not. */
     readonly find: (deliveryId: string) => Effect.Effect<DeadLetterContent | undefined, StoreError>
     /**
-     * Opens those of these deliveries that gave up: due at once, with no attempts counted, and their events with them.
+     * Opens those of these deliveries that gave up: due at once, with no attempts counted.
      * With a payload (JSON text), that is what their handler gets. Returns those that were opened.
      */
     readonly requeue: (
@@ -106,7 +106,7 @@ export class DeadLetterStore extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Changed>, StoreError>
     /**
      * Marks those of these deliveries that gave up as `skipped`, for good; their last error stays, or becomes `reason`.
-     * Their events are pending until they are rolled up. Returns those that were marked.
+     * Returns those that were marked.
      */
     readonly discard: (
       deliveryIds: ReadonlyArray<string>,

@@ -7,7 +7,13 @@ import { Context, type Effect, type Schema } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { InlineNotification } from "../wakeups/Broadcast.ts"
 
-/** Statuses of an event, rolled up from its deliveries. @since 0.1.0 */
+/**
+ * Statuses of an event, derived from its deliveries when they are asked for: `processing` if one is being handled under a
+ * lease, `pending` if one is open or none was written yet; else `dead_letter` if one is, `failed` if one gave up otherwise,
+ * `processed`.
+ *
+ * @since 0.1.0
+ */
 export type EventStatus = "pending" | "processing" | "processed" | "failed" | "dead_letter"
 
 /** An event to be stored. Text was checked before: see `Publisher`. @since 0.1.0 */
@@ -43,7 +49,7 @@ export interface Appended {
   readonly existing: OutboxRow | undefined
 }
 
-/** One row of `outbox_event`. @since 0.1.0 */
+/** One row of `outbox_event`: an event, with what its deliveries have come to by now. @since 0.1.0 */
 export interface OutboxRow {
   readonly id: string
   readonly position: bigint
@@ -62,10 +68,14 @@ export interface OutboxRow {
   /** Before this, nobody is given the event. */
   readonly availableAt: Date
   readonly status: EventStatus
+  /** The most attempts of a delivery. */
   readonly attemptCount: number
+  /** Of a dead letter, else of a delivery that failed, else of any. */
   readonly lastError: string | null
+  /** Whether its deliveries are written. */
   readonly isRouted: boolean
   readonly createdAt: Date
+  /** When the last delivery was settled; null while one is open. */
   readonly processedAt: Date | null
 }
 
@@ -117,17 +127,6 @@ export class OutboxStore extends Context.Service<
     readonly route: (
       limit: number
     ) => Effect.Effect<{ readonly routed: number; readonly consumers: ReadonlyArray<string> }, StoreError>
-    /**
-     * Sets the final status of those events whose deliveries are all settled: `dead_letter` if one is, else `failed` if
-     * one is, else `processed`; with the highest attempt count and the last error of its deliveries. Others are left
-     * alone. Returns how many were rolled up.
-     */
-    readonly rollUp: (eventIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
-    /**
-     * Rolls up, as `rollUp` does, among the next `limit` pending events after `position`: for what a crash left behind.
-     * Returns how many were rolled up.
-     */
-    readonly rollUpFrom: (position: bigint, limit: number) => Effect.Effect<number, StoreError>
     /**
      * Removes events that were settled long ago, with their deliveries and the history of these, among the next ones in
      * the order of their ids. What somebody holds is passed over, and what is open, or was opened meanwhile, stays.

@@ -18,10 +18,6 @@ export interface PollRequest {
       readonly delayed?: Delayed | undefined
     }
   >
-  /** Where the look for statuses a crash left behind goes on. */
-  readonly rollUpPosition: bigint
-  /** How many pending events are looked at. */
-  readonly rollUpLimit: number
   /** Where the look for parked deliveries that nothing blocks goes on: only greater ordering keys. */
   readonly parkedAfter: bigint
   /** This process, and after how many milliseconds without a sign of life another one counts as silent. */
@@ -46,10 +42,6 @@ export interface PollResult {
   readonly hasOpenBackfills: boolean
   /** Subscriptions may have missed events published around their registration. */
   readonly hasOpenSubscriptions: boolean
-  /** Among the next pending events after `rollUpPosition`, some have no open delivery: they are to be rolled up. */
-  readonly hasUnrolled: boolean
-  /** Where the next look for those goes on: 0 after the last pending event. */
-  readonly nextRollUpPosition: bigint
   /** Ordering keys whose first open delivery is parked although nothing blocks it: `unpark` is due. */
   readonly unparkable: ReadonlyArray<{ readonly consumer: string; readonly key: bigint }>
   /** Where the next look for those goes on: `firstOrderingKey` after the last. */

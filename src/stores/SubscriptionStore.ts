@@ -100,7 +100,7 @@ export class SubscriptionStore extends Context.Service<
     readonly open: (scope: RetireScope, limit: number) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
     /** Ends the subscriptions of a consumer for exactly these names and patterns. Returns how many there were. */
     readonly remove: (consumer: string, events: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
-    /** Marks open deliveries as skipped, which ends their leases; returns the ids of their events. */
-    readonly skipOpen: (scope: RetireScope) => Effect.Effect<ReadonlyArray<string>, StoreError>
+    /** Marks open deliveries as skipped, which ends their leases. Returns how many there were. */
+    readonly skipOpen: (scope: RetireScope) => Effect.Effect<number, StoreError>
   }
 >()("effect-integration/SubscriptionStore") {}

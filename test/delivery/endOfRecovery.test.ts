@@ -11,7 +11,7 @@ const isRecovering = (consumer: string) =>
   SqlClient.SqlClient.use((sql) =>
     Effect.map(
       sql<{ is: boolean }>`
-        SELECT careful_until IS NOT NULL AS is FROM integration_consumer WHERE consumer_name = ${consumer}`,
+        SELECT recovering_until IS NOT NULL AS is FROM integration_consumer WHERE consumer_name = ${consumer}`,
       ([row]) => row?.is
     )
   )

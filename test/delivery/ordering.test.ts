@@ -336,8 +336,6 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           Effect.map(
             inbox.poll({
               consumers: [{ consumer: "swept", ...interest, onDeadLetter }],
-              rollUpPosition: 0n,
-              rollUpLimit: 1,
               parkedAfter: -(2n ** 63n),
               replica: { id: "00000000-0000-4000-8000-000000000000", silentMillis: 60_000 }
             }),

@@ -45,8 +45,6 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         const polling = yield* InboxStore.use((inbox) =>
           inbox.poll({
             consumers: [{ consumer: "kept", names: [Happened.name], patterns: [], onDeadLetter: undefined }],
-            rollUpPosition: 0n,
-            rollUpLimit: 1,
             parkedAfter: firstOrderingKey,
             replica: { id: "00000000-0000-4000-8000-000000000000", silentMillis: 60_000 }
           })

@@ -217,16 +217,14 @@ it.live("twenty processes that start at once on an empty database migrate it onc
     const sql = yield* SqlClient.SqlClient
     const rows = yield* sql`SELECT migration_id AS id, name FROM integration_migration ORDER BY 1`
     assert.deepStrictEqual(rows, [
-      { id: 1, name: "outbox" },
-      { id: 2, name: "inbox" },
-      { id: 3, name: "links" },
-      { id: 4, name: "settings" },
-      { id: 5, name: "consumers" },
-      { id: 6, name: "mailboxes" },
+      { id: 1, name: "events" },
+      { id: 2, name: "deliveries" },
+      { id: 3, name: "statuses" },
+      { id: 4, name: "subscriptions" },
+      { id: 5, name: "replicas" },
+      { id: 6, name: "links" },
       { id: 7, name: "actors" },
-      { id: 8, name: "recovery" },
-      { id: 9, name: "lighter_indexes" },
-      { id: 10, name: "subscriptions" }
+      { id: 8, name: "settings" }
     ])
   }).pipe(
     Effect.scoped,

@@ -104,7 +104,7 @@ it.live(
           Array.from({ length: 500 }, (_, n) => DomainEvent.publication(Happened, { n: from + n }))
         )
       }
-      yield* until(sql`SELECT 1 FROM outbox_event WHERE status = 'pending'`, (rows) => rows.length === 0)
+      yield* until(sql`SELECT 1 FROM inbox_event WHERE status <> 'dead_letter'`, (rows) => rows.length === 0)
       isBroken = false
       const removing = yield* Effect.forkScoped(
         Effect.gen(function* () {

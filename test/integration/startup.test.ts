@@ -74,7 +74,7 @@ it.live("tables that are missing are named when migrating is switched off", () =
     const error = yield* failure({ migrate: false })
     assert.strictEqual(
       error.message,
-      "The integration tables are at version 0, this version needs 10. Run the migrations, or start with Integration.layer({ migrate: true })."
+      "The integration tables are at version 0, this version needs 8. Run the migrations, or start with Integration.layer({ migrate: true })."
     )
     yield* Effect.scoped(Effect.andThen(migrated, Layer.build(Integration.layer({ migrate: false })))).pipe(
       Effect.provide(postgres())
@@ -90,7 +90,39 @@ it.live("a database newer than the code is fine, unless a migration says that it
     const error = yield* failure({}, newerMigration("rename_everything.breaking"))
     assert.strictEqual(
       error.message,
-      'The integration tables are at version 99, this version knows 10 and cannot work with "rename_everything.breaking". Upgrade effect-integration in this process.'
+      'The integration tables are at version 99, this version knows 8 and cannot work with "rename_everything.breaking". Upgrade effect-integration in this process.'
+    )
+  })
+)
+
+it.live("tables from before the first release are refused, and left as they are", () =>
+  Effect.gen(function* () {
+    const old = [
+      "outbox",
+      "inbox",
+      "links",
+      "settings",
+      "consumers",
+      "mailboxes",
+      "actors",
+      "recovery",
+      "lighter_indexes"
+    ]
+    const error = yield* failure(
+      {},
+      SqlClient.SqlClient.use((sql) =>
+        Effect.gen(function* () {
+          yield* sql`CREATE TABLE outbox_event (id uuid PRIMARY KEY)`
+          yield* sql`CREATE TABLE integration_migration (migration_id int PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now(), name text)`
+          for (const [n, name] of old.entries()) {
+            yield* sql`INSERT INTO integration_migration (migration_id, name) VALUES (${n + 1}, ${name})`
+          }
+        })
+      )
+    )
+    assert.strictEqual(
+      error.message,
+      'The integration tables are at version 9 from before the first release (migration "outbox"), this version needs its own version 8 and does not convert them. Nothing was changed. Let the old version drain them, rename their schema or drop them, and start again.'
     )
   })
 )
@@ -103,7 +135,7 @@ it.live("a migration that fails changes nothing", () =>
     const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer())))
     assert.include(error.message, "The integration tables could not be migrated, nothing was changed")
     assert.include(error.message, 'relation "inbox_event" already exists')
-    assert.deepStrictEqual(yield* sql`SELECT to_regclass('outbox_event') IS NULL AS missing`, [{ missing: true }])
+    assert.deepStrictEqual(yield* sql`SELECT to_regclass('integration_event') IS NULL AS missing`, [{ missing: true }])
   }).pipe(Effect.provide(postgres()))
 )
 

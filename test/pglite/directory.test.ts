@@ -133,7 +133,7 @@ describe("PgLite.layer", () => {
       ["package.json/data", "it, or a directory above it, is a file. Give the path of a directory."],
       [
         "sql",
-        'it holds other files ("0001_outbox.sql") and no database. Give an empty directory, one that does not exist yet, or that of a PGlite database.'
+        'it holds other files ("0001_events.sql") and no database. Give an empty directory, one that does not exist yet, or that of a PGlite database.'
       ]
     ])("%s", ([dataDir, problem]) =>
       Effect.gen(function* () {

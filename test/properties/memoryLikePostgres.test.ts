@@ -50,8 +50,7 @@ const Command = Schema.Union([
   Schema.TaggedStruct("Pause", { consumer: upTo(2), isPaused: Schema.Boolean }),
   Schema.TaggedStruct("Retire", { consumer: upTo(2), pattern: upTo(2) }),
   Schema.TaggedStruct("Link", { source: upTo(2), target: upTo(2), isRemoved: Schema.Boolean }),
-  Schema.TaggedStruct("Set", { key: upTo(1), value: upTo(3) }),
-  Schema.TaggedStruct("RollUp", {})
+  Schema.TaggedStruct("Set", { key: upTo(1), value: upTo(3) })
 ])
 
 type Command = typeof Command.Type
@@ -213,7 +212,7 @@ const makeSide = (names: Names) => {
         const consumer = at(names.consumers, command.consumer)
         const scope = { consumer, events: [at(names.patterns, command.pattern)], except: [at(names.patterns, 0)] }
         const removed = yield* subscriptions.remove(consumer, scope.events)
-        return [removed, (yield* subscriptions.skipOpen(scope)).map(nameOf).toSorted()]
+        return [removed, yield* subscriptions.skipOpen(scope)]
       }
       case "Link": {
         const links = yield* LinkStore
@@ -226,8 +225,6 @@ const makeSide = (names: Names) => {
         const key = at(names.settings, command.key)
         return yield* command.value === 0 ? settings.remove(key) : settings.set(key, { n: command.value })
       }
-      case "RollUp":
-        return yield* (yield* OutboxStore).rollUp([...new Set(ids)])
     }
   })
 
@@ -249,15 +246,20 @@ const makeSide = (names: Names) => {
         onDeadLetter: ordering === "aggregate" ? "park" : undefined,
         delayed: consumer === at(names.consumers, 1) ? "pass" : "hold"
       })),
-      rollUpPosition: 0n,
-      rollUpLimit: 1,
       parkedAfter: firstOrderingKey,
       replica: { id: "00000000-0000-4000-8000-000000000000", silentMillis: 60_000 }
     })
     return {
       events: yield* Effect.forEach(names.events, (name) =>
         Effect.map(outbox.findByName(name, 0n, 1000), (rows) =>
-          rows.map((row) => [nameOf(row.id), row.status, row.attemptCount, row.lastError, row.dedupeKey])
+          rows.map((row) => [
+            nameOf(row.id),
+            row.status,
+            row.attemptCount,
+            row.lastError,
+            row.dedupeKey,
+            row.processedAt === null
+          ])
         )
       ),
       deliveries: yield* Effect.forEach(names.consumers, (consumer) =>

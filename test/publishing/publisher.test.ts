@@ -247,11 +247,11 @@ describe.each(databases)("on $name", ({ layer: database }) => {
         // The last of them cannot be stored: a trigger refuses it after the first chunks were written.
         yield* sql`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$`
         yield* sql`
-          CREATE TRIGGER refuse BEFORE INSERT ON outbox_event
+          CREATE TRIGGER refuse BEFORE INSERT ON integration_event
           FOR EACH ROW WHEN (NEW.payload = '{"n": 2499}') EXECUTE FUNCTION refuse()`
         const error = yield* refused(Publisher.publishEvents(list))
         assert.deepInclude(error, { _tag: "StoreError", operation: "outbox.append", reason: "refused" })
-        yield* sql`DROP TRIGGER refuse ON outbox_event`
+        yield* sql`DROP TRIGGER refuse ON integration_event`
       })
     )
 
@@ -324,7 +324,7 @@ const sabotage = (statement: string) =>
         CREATE FUNCTION sabotage() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN IF NEW.aggregate_id = 'killer' THEN ${statement} END IF; RETURN NEW; END $$`)
       yield* sql`
-        CREATE TRIGGER sabotage AFTER INSERT ON outbox_event FOR EACH ROW EXECUTE FUNCTION sabotage()`
+        CREATE TRIGGER sabotage AFTER INSERT ON integration_event FOR EACH ROW EXECUTE FUNCTION sabotage()`
     })
   )
 

@@ -64,7 +64,6 @@ export const build = (gate: Gate, replicas: Replicas, program: Program, broadcas
   const processor = Processor.layer({
     isolation: program.isolated ? "delivery" : "batch",
     maxConcurrentBatches: program.maxConcurrentBatches,
-    rollUpDelay: 0,
     shutdownGracePeriod: "3 seconds",
     startupDrainTimeout: "5 seconds"
   })

@@ -41,10 +41,6 @@ const statements = Effect.gen(function* () {
   const replicas = yield* ReplicaStore
   const deadLetters = yield* DeadLetterStore
   const others = Array.from({ length: 4 }, () => crypto.randomUUID())
-  const recent = Effect.map(
-    sql<{ id: string }>`SELECT id::text AS id FROM outbox_event ORDER BY random() LIMIT 50`,
-    (rows) => rows.map(({ id }) => id)
-  )
   const dead = Effect.map(
     sql<{ id: string }>`SELECT id::text AS id FROM inbox_event WHERE status = 'dead_letter' ORDER BY random() LIMIT 50`,
     (rows) => rows.map(({ id }) => id)
@@ -58,8 +54,6 @@ const statements = Effect.gen(function* () {
   const poll = (id: string) =>
     inbox.poll({
       consumers: shuffled(consumers).map((consumer) => ({ ...interest, consumer, onDeadLetter: "continue" })),
-      rollUpPosition: 0n,
-      rollUpLimit: 100,
       parkedAfter: -(2n ** 63n),
       replica: { id, silentMillis: 0 }
     })
@@ -120,8 +114,6 @@ const statements = Effect.gen(function* () {
     sweep: store.sweep,
     backfill: store.backfill,
     route: outbox.route(100),
-    rollUp: Effect.flatMap(recent, outbox.rollUp),
-    rollUpFrom: outbox.rollUpFrom(0n, 200),
     requeue: Effect.flatMap(dead, (ids) => deadLetters.requeue(ids, undefined)),
     discard: Effect.flatMap(dead, (ids) => deadLetters.discard(ids.slice(0, 5), undefined)),
     remove: outbox.removeSettled({ after: undefined, limit: 500, hours: 0, deadLetterHours: undefined }),
@@ -143,7 +135,7 @@ const statements = Effect.gen(function* () {
     ),
     stale: Effect.suspend(
       () => sql`
-        UPDATE integration_consumer SET last_seen_at = now() - interval '1 hour', careful_until = '-infinity'
+        UPDATE integration_consumer SET last_seen_at = now() - interval '1 hour', recovering_until = '-infinity'
         WHERE consumer_name = ${some(consumers)}`
     ),
     poll: Effect.suspend(() => poll(some(others))),

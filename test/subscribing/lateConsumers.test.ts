@@ -132,15 +132,15 @@ it.live("a backfill reads by an index, notes how far it came with each page, and
     const sql = yield* SqlClient.SqlClient
     const store = yield* SubscriptionStore
     yield* sql`
-      INSERT INTO outbox_event (id, event_name, source_module, aggregate_type, aggregate_id, payload, status, routed_at)
-      SELECT uuidv7(), 'pages.other', 'tests', 'Thing', 'x', '{}', 'processed', now() FROM generate_series(1, 90000)`
+      INSERT INTO integration_event (id, event_name, source_module, aggregate_type, aggregate_id, payload, routed_at)
+      SELECT uuidv7(), 'pages.other', 'tests', 'Thing', 'x', '{}', now() FROM generate_series(1, 90000)`
     yield* Publisher.publishAll(happenings(2500))
     yield* Publisher.publish(Followed, { n: 1 })
-    yield* sql`ANALYZE outbox_event`
+    yield* sql`ANALYZE integration_event`
     const startFrom = "beginning"
     yield* store.register([{ consumer: "pages", event: Happened.name, priority: 0, ordering: "none", startFrom }])
     const scans = sql<{ scans: bigint }>`
-      SELECT seq_scan AS scans FROM pg_stat_xact_user_tables WHERE relid = 'outbox_event'::regclass`
+      SELECT seq_scan AS scans FROM pg_stat_xact_user_tables WHERE relid = 'integration_event'::regclass`
     const progress: Array<number> = []
     for (let isOpen = true; isOpen; ) {
       // Whoever goes on knows what the one before has noted, and nothing else.

@@ -121,7 +121,7 @@ it.live("a publish that began before a registration and got its transaction id l
     // Waits before the statement has an id, and with what it saw before the registration.
     yield* sql.unsafe(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema())); RETURN NULL; END $$`)
-    yield* sql`CREATE TRIGGER wait BEFORE INSERT ON outbox_event EXECUTE FUNCTION wait()`
+    yield* sql`CREATE TRIGGER wait BEFORE INSERT ON integration_event EXECUTE FUNCTION wait()`
     const stop = yield* keepDone(sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()))`)
     // The second statement ends what the first one saw.
     const open = yield* keepOpen((wait) =>
@@ -171,7 +171,7 @@ describe.each(databases)("on $name", ({ layer }) => {
       yield* outbox.append([restored])
       // Its transaction's id is one that this cluster has not come to.
       yield* sql`
-        UPDATE outbox_event SET transaction_id = (pg_current_xact_id()::text::bigint + 1000000)::text::xid8`
+        UPDATE integration_event SET transaction_id = (pg_current_xact_id()::text::bigint + 1000000)::text::xid8`
       yield* register("restored", restored.eventName)
       yield* sweepAll
       assert.isEmpty(yield* given("restored"))
@@ -193,7 +193,7 @@ it.live("a consumer that becomes ordered while a sweep ends is swept again", () 
     yield* early.commit
     // Knows nothing of the order.
     const late = yield* keepDone(outbox.append([keyless]))
-    const holder = yield* keepDone(sql`SELECT 1 FROM outbox_event WHERE id = ${missed.id}::uuid FOR UPDATE`)
+    const holder = yield* keepDone(sql`SELECT 1 FROM integration_event WHERE id = ${missed.id}::uuid FOR UPDATE`)
     const ending = yield* Effect.forkScoped(sweep)
     yield* until(sql`SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`, (_) => _.length > 0)
     yield* register("ending", missed.eventName, "aggregate")

@@ -23,7 +23,7 @@ export interface Poller {
   readonly sweep: Effect.Effect<void, StoreError>
 }
 
-/** Events routed, or looked at for a roll-up, in one statement. */
+/** Events routed in one statement. */
 const window = 1000
 
 const routeAll = (engine: Engine) =>
@@ -97,7 +97,7 @@ const isDue = ({ inMillis }: PollResult["due"][number]) => inMillis <= 0
 
 /** Milliseconds to the next poll: soon while there is work, and never later than something is due. */
 const interval = (result: PollResult, active: number, idle: number): number => {
-  const isActive = result.due.some(isDue) || result.hasUnrouted || result.hasOpenSubscriptions || result.hasUnrolled
+  const isActive = result.due.some(isDue) || result.hasUnrouted || result.hasOpenSubscriptions
   const upcoming = result.due.filter((due) => !isDue(due)).map((due) => Math.ceil(due.inMillis))
   return Math.min(isActive ? active : idle, ...upcoming)
 }
@@ -106,7 +106,6 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
   Effect.gen(function* () {
     const nudges = yield* Queue.sliding<void>(1)
     const logDisputed = makeLogDisputed(engine)
-    let rollUpPosition = 0n
     let parkedAfter = firstOrderingKey
     const ask = Effect.gen(function* () {
       const consumers = yield* engine.registry.consumers
@@ -117,8 +116,6 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
           onDeadLetter: onDeadLetterOf(consumer),
           delayed: delayedOf(consumer)
         })),
-        rollUpPosition,
-        rollUpLimit: window,
         parkedAfter,
         replica: { id: engine.replicas.id, silentMillis: unseenMillis(yield* engine.settings.current) }
       }
@@ -132,10 +129,6 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       if (result.hasOpenSubscriptions) yield* sweepSubscriptions(engine)
       yield* maintenance.follow(settings)
       if (result.hasOpenBackfills) yield* maintenance.backfillSoon
-      if (result.hasUnrolled) {
-        yield* withStatementTimeout(engine, "outbox.rollUpFrom", engine.outbox.rollUpFrom(rollUpPosition, window))
-      }
-      rollUpPosition = result.nextRollUpPosition
       yield* unparkAll(engine, result.unparkable)
       parkedAfter = result.nextParkedAfter
       yield* settleExpiredLeases(engine, result.expired, settings)

@@ -10,7 +10,6 @@ import { isUuid } from "../../model/storable.ts"
 import type { Delivery } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
 
-/** The rolled-up status is not asked: it follows later. */
 export const settled = (
   engine: Engine,
   eventId: string

@@ -82,14 +82,12 @@ export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, 
     yield* poller.routeAll
     yield* poller.sweep
     const settings = yield* engine.settings.current
-    const settled = yield* each(engine, (consumer) =>
+    return yield* each(engine, (consumer) =>
       Effect.map(
         runRound(engine, consumer, rulesFor(consumer, settings).firstBatch, { isStopping: never }),
         (_) => _.settled
       )
     )
-    yield* engine.rollUp.flush
-    return settled
   })
 
 const consumerUntilNow = Effect.fnUntraced(function* (engine: Engine, consumer: Consumer, how: Rounds) {
@@ -101,10 +99,7 @@ const consumerUntilNow = Effect.fnUntraced(function* (engine: Engine, consumer: 
 })
 
 export const untilNow = (engine: Engine): Effect.Effect<number, StoreError> =>
-  Effect.tap(
-    each(engine, (consumer) => consumerUntilNow(engine, consumer, { once: failing })),
-    () => engine.rollUp.flush
-  )
+  each(engine, (consumer) => consumerUntilNow(engine, consumer, { once: failing }))
 
 /**
  * What was due when these consumers start; what is left after `timeout` is for their workers. A store that fails holds it up,
@@ -148,6 +143,5 @@ export const everything = (engine: Engine, poller: Poller): Effect.Effect<number
       const { changed } = engine.inbox
       if (settled === 0) yield* isBusy ? Effect.raceFirst(changed, engine.leases.idle) : changed
     }
-    yield* engine.rollUp.flush
     return total
   })

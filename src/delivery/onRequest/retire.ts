@@ -60,7 +60,7 @@ export const retire = Effect.fn("Processor.retire")(function* (
     Effect.gen(function* () {
       const scope = yield* scopeOf(engine, consumer, options.event)
       const open = yield* engine.subscriptions.open(scope, listed)
-      if (open.length > 0 && options.open !== "skip") return { ended: 0, open, skipped: [] }
+      if (open.length > 0 && options.open !== "skip") return { ended: 0, open, skipped: 0 }
       const ended = yield* engine.subscriptions.remove(consumer, scope.ends)
       const skipped = yield* engine.subscriptions.skipOpen(scope)
       // Who has begun to serve it meanwhile said so first. Who begins now waits for this transaction, and subscribes anew.
@@ -68,7 +68,5 @@ export const retire = Effect.fn("Processor.retire")(function* (
       return { ended, open: [], skipped }
     })
   )
-  const result = yield* repeatAlone(engine.transactor.isOpen)(end)
-  yield* engine.rollUp.offer(result.skipped)
-  return { ...result, skipped: result.skipped.length }
+  return yield* repeatAlone(engine.transactor.isOpen)(end)
 })

@@ -1,5 +1,5 @@
 /**
- * What follows from a transaction: words, roll-up, wake-ups, and the charge of what it could not charge itself.
+ * What follows from a transaction: words, and wake-ups.
  *
  * @internal
  */
@@ -33,18 +33,13 @@ const logUnprocessed = (consumer: Consumer, { row, settlement }: Unprocessed) =>
 
 const hasTier = (row: Claimed) => row.tier !== null
 
-/**
- * After a commit: words for what failed, the events whose status may be final now, and those whose consumers of lower
- * priority need not wait any longer. Returns how many there were.
- */
+/** After a commit: words for what failed, and consumers of lower priority need not wait any longer. Returns how many there were. */
 export const followUp = Effect.fnUntraced(function* (
   engine: Engine,
   consumer: Consumer,
   processed: ReadonlyArray<Claimed>,
   others: ReadonlyArray<Unprocessed>
 ) {
-  const final = others.filter(({ settlement }) => settlement.retryInMillis === undefined).map(({ row }) => row)
-  yield* engine.rollUp.offer([...processed, ...final].map((row) => row.eventId))
   yield* Effect.forEach(others, (unprocessed) => logUnprocessed(consumer, unprocessed), { discard: true })
   const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(
     (row) => row.eventId

@@ -10,8 +10,9 @@ import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Query } from "./controlConnection.ts"
 import { storeErrors } from "./errors.ts"
 
-/** The tables of `sql/`. A test compares. */
+/** The tables of `sql/`, and the view. A test compares. */
 export const tables: ReadonlyArray<string> = [
+  "integration_event",
   "outbox_event",
   "inbox_event",
   "integration_link",

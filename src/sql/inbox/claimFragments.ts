@@ -27,7 +27,7 @@ export const claimedColumns = `
  * `LIMIT` keeps this a lookup per claimed row: a join would be planned as a hash over the whole outbox as soon as
  * batches are large, and cost more with every event kept (half of a claim at 20,000 events).
  */
-export const eventOf = "LATERAL (SELECT * FROM outbox_event WHERE id = c.outbox_event_id LIMIT 1) AS e"
+export const eventOf = "LATERAL (SELECT * FROM integration_event WHERE id = c.outbox_event_id LIMIT 1) AS e"
 
 /** To be joined: the documents of a claimed row, up to `limit`; the payload of an edited dead letter is the delivery's own. */
 export const claimedContent = (limit: string) =>

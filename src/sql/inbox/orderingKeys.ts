@@ -43,7 +43,7 @@ const unparkFirst =
     sql.unsafe(
       `UPDATE inbox_event
       SET available_at = coalesce(
-          (SELECT least(careful_until, clock_timestamp()) FROM integration_consumer WHERE consumer_name = $1),
+          (SELECT least(recovering_until, clock_timestamp()) FROM integration_consumer WHERE consumer_name = $1),
           clock_timestamp()
         ), updated_at = clock_timestamp()
       WHERE status IN ('received', 'failed') AND available_at = 'infinity' AND id = ANY (ARRAY(

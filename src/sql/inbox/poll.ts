@@ -8,7 +8,7 @@ import type { SqlClient } from "effect/sql"
 import { toLike } from "../../model/eventPattern.ts"
 import type { ClaimRequest } from "../../stores/Delivery.ts"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../../stores/Poll.ts"
-import { claimable, isSettled, notPaused } from "../deliveryStates.ts"
+import { claimable, notPaused } from "../deliveryStates.ts"
 import { hasRecovered } from "../recovery.ts"
 import { isBackfillOpen } from "../subscriptions/backfill.ts"
 import { coveredBy, covers, maxPositionOf } from "./claimFragments.ts"
@@ -66,24 +66,16 @@ const markSeen = `
   FROM stale
   WHERE c.consumer_name = stale.consumer_name`
 
-/** Gives this process, `$5`, a sign of life if its last one is old, and nobody is looking at whether it lives. */
+/** Gives this process, `$3`, a sign of life if its last one is old, and nobody is looking at whether it lives. */
 const markPresent = `
   UPDATE integration_replica
   SET last_seen_at = clock_timestamp()
   WHERE id = ANY (ARRAY(
     SELECT id
     FROM integration_replica
-    WHERE id = $5::uuid AND last_seen_at < now() - interval '5 seconds'
+    WHERE id = $3::uuid AND last_seen_at < now() - interval '5 seconds'
     FOR NO KEY UPDATE SKIP LOCKED
   ))`
-
-/** The next `$3` events behind position `$2` that have no final status yet. */
-const pending = `
-  SELECT id, position
-  FROM outbox_event
-  WHERE status = 'pending' AND routed_at IS NOT NULL AND position > $2::bigint
-  ORDER BY position
-  LIMIT $3::int`
 
 /** For each consumer, in how many milliseconds its first claimable delivery is due; those without one are left out. */
 const due = `
@@ -97,24 +89,13 @@ const due = `
   WHERE d.in_millis IS NOT NULL`
 
 /** Events inserted by other means, which have no deliveries yet. */
-const unrouted = "SELECT 1 FROM outbox_event WHERE routed_at IS NULL"
+const unrouted = "SELECT 1 FROM integration_event WHERE routed_at IS NULL"
 
 /** Subscriptions that are still to be swept: they may have missed events published around their registration. */
 const openSubscriptions = "SELECT 1 FROM integration_subscription WHERE swept_at IS NULL"
 
 /** Subscriptions that are still to be given earlier events. */
 const openBackfills = `SELECT 1 FROM integration_subscription AS s WHERE ${isBackfillOpen}`
-
-/** Of the pending events, those whose deliveries are all settled: a crash kept them from their final status. */
-const unrolled = `
-  SELECT 1
-  FROM pending AS p
-  WHERE NOT EXISTS (
-    SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = p.id AND NOT ${isSettled("i")}
-  )`
-
-/** Where the next look for unrolled events begins: at the start, when this one has come to the end. */
-const nextRollUpPosition = "SELECT CASE WHEN count(*) < $3::int THEN 0 ELSE max(position) END FROM pending"
 
 /** Consumers with a lease that ran out. */
 const expired = `
@@ -130,10 +111,10 @@ const expired = `
 const recovered = `SELECT c.consumer_name::text FROM integration_consumer AS c WHERE ${hasRecovered("c")}`
 
 /** Other processes that run, as far as is known. */
-const peers = "SELECT 1 FROM integration_replica WHERE status = 'running' AND id <> $5::uuid"
+const peers = "SELECT 1 FROM integration_replica WHERE status = 'running' AND id <> $3::uuid"
 
-/** Other processes that have not said that they end, but given no sign of life for `$6` milliseconds. */
-const silentPeers = `${peers} AND last_seen_at < clock_timestamp() - $6::float8 * interval '1 millisecond'`
+/** Other processes that have not said that they end, but given no sign of life for `$4` milliseconds. */
+const silentPeers = `${peers} AND last_seen_at < clock_timestamp() - $4::float8 * interval '1 millisecond'`
 
 /** Consumers that another process serves with another ordering; one that has been silent does not count. */
 const disputed = `
@@ -142,8 +123,8 @@ const disputed = `
   WHERE EXISTS (
     SELECT 1
     FROM integration_replica AS r
-    WHERE r.status = 'running' AND r.id <> $5::uuid AND r.consumers->s.consumer->>'ordering' <> s.ordering
-      AND r.last_seen_at >= clock_timestamp() - $6::float8 * interval '1 millisecond'
+    WHERE r.status = 'running' AND r.id <> $3::uuid AND r.consumers->s.consumer->>'ordering' <> s.ordering
+      AND r.last_seen_at >= clock_timestamp() - $4::float8 * interval '1 millisecond'
   )`
 
 /** Consumers whose stored ordering is to be that of this process: the ordered one decides while they differ. */
@@ -163,16 +144,13 @@ const statement = `
     seen AS (${markSeen}),
     present AS (${markPresent}),
     disputed AS (${disputed}),
-    pending AS (${pending}),
-    parked AS (${parkedKeys("$4::bigint")})
+    parked AS (${parkedKeys("$2::bigint")})
   SELECT
     coalesce((${due}), '[]') AS "due",
     coalesce((SELECT jsonb_object_agg(key, value) FROM integration_setting), '{}') AS "settings",
     EXISTS (${unrouted}) AS "hasUnrouted",
     EXISTS (${openSubscriptions}) AS "hasOpenSubscriptions",
     EXISTS (${openBackfills}) AS "hasOpenBackfills",
-    EXISTS (${unrolled}) AS "hasUnrolled",
-    (${nextRollUpPosition})::text AS "nextRollUpPosition",
     coalesce((${unparkable("parked")}), '[]') AS "unparkable",
     coalesce((${nextParked("parked")}), ${firstOrderingKey})::text AS "nextParkedAfter",
     ARRAY(${expired}) AS "expired",
@@ -182,8 +160,8 @@ const statement = `
     EXISTS (${peers}) AS "hasPeers",
     EXISTS (${silentPeers}) AS "hasSilentPeers"`
 
-/** Parameters of `statement`: what is served, then `$2` to `$6` as `PollRequest` describes them. */
-const parametersOf = ({ consumers, parkedAfter, replica, rollUpLimit, rollUpPosition }: PollRequest) => [
+/** Parameters of `statement`: what is served, then `$2` to `$4` as `PollRequest` describes them. */
+const parametersOf = ({ consumers, parkedAfter, replica }: PollRequest) => [
   JSON.stringify(
     consumers.map(({ consumer, delayed, names, onDeadLetter, patterns }) => ({
       consumer,
@@ -193,23 +171,19 @@ const parametersOf = ({ consumers, parkedAfter, replica, rollUpLimit, rollUpPosi
       delayed
     }))
   ),
-  String(rollUpPosition),
-  rollUpLimit,
   String(parkedAfter),
   replica.id,
   replica.silentMillis
 ]
 
 /** 64-bit numbers come as text. */
-type Row = Omit<PollResult, "unparkable" | "nextRollUpPosition" | "nextParkedAfter"> & {
-  readonly nextRollUpPosition: string
+type Row = Omit<PollResult, "unparkable" | "nextParkedAfter"> & {
   readonly nextParkedAfter: string
   readonly unparkable: ReadonlyArray<{ readonly consumer: string; readonly key: string }>
 }
 
 const toResult = (row: Row): PollResult => ({
   ...row,
-  nextRollUpPosition: BigInt(row.nextRollUpPosition),
   nextParkedAfter: BigInt(row.nextParkedAfter),
   unparkable: row.unparkable.map(({ consumer, key }) => ({ consumer, key: BigInt(key) }))
 })

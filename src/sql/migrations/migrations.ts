@@ -37,6 +37,9 @@ const run = Migrator.make({})({
 /** Version this code needs: the number of its newest migration. */
 const needed = Math.max(...Object.keys(migrations).map((name) => Number.parseInt(name, 10)))
 
+/** What the ledger calls the migrations of this code, by number. */
+const names = new Map(Object.keys(migrations).map((key) => [Number.parseInt(key, 10), key.replace(/^\d+_/, "")]))
+
 const applied = Effect.gen(function* () {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const [exists] = yield* sql<{ found: boolean }>`SELECT to_regclass(${ledger}) IS NOT NULL AS "found"`
@@ -56,13 +59,24 @@ export const verify = (version = needed): Effect.Effect<void, SchemaMismatch | S
     const found = rows.at(-1)?.id ?? 0
     const breaking = rows.find((row) => row.id > version && row.name.endsWith(".breaking"))?.name
     if (found < version || breaking !== undefined)
-      return yield* new SchemaMismatch({ found, needed: version, breaking })
+      return yield* new SchemaMismatch({ found, needed: version, breaking, unreleased: undefined })
   })
+
+/** Tables that were made before the first release had other migrations under the same numbers: they are left alone. */
+const refuseUnreleased = Effect.gen(function* () {
+  const rows = yield* storeErrors("migrations.verify")(applied)
+  const unreleased = rows.find(({ id, name }) => id <= needed && names.get(id) !== name)?.name
+  const found = rows.at(-1)?.id ?? 0
+  if (unreleased !== undefined) return yield* new SchemaMismatch({ found, needed, breaking: undefined, unreleased })
+})
 
 /** @param migrate - run pending migrations; when false, only verify that there are none */
 export const layer = (
   migrate: boolean
 ): Layer.Layer<never, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> =>
   Layer.effectDiscard(
-    Effect.andThen(migrate ? storeErrors("migrations.run")(Effect.asVoid(run)) : Effect.void, verify())
+    refuseUnreleased.pipe(
+      Effect.andThen(migrate ? storeErrors("migrations.run")(Effect.asVoid(run)) : Effect.void),
+      Effect.andThen(verify())
+    )
   )

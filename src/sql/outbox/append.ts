@@ -56,7 +56,7 @@ const toArrays = (events: ReadonlyArray<NewEvent>) => {
 
 /** The events that are given, in their order; with keys, their positions are drawn here. */
 const inputOf = (isKeyed: boolean) => `
-  SELECT *${isKeyed ? ", nextval(pg_get_serial_sequence('outbox_event', 'position')) AS position" : ""}
+  SELECT *${isKeyed ? ", nextval(pg_get_serial_sequence('integration_event', 'position')) AS position" : ""}
   FROM unnest(
     $1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[],
     $10::text[], $11::text[], $12::text[]
@@ -65,11 +65,11 @@ const inputOf = (isKeyed: boolean) => `
     correlation_id, causation_id, due, dedupe_key, place
   )`
 
-/** Stores the events; one that nobody wants has its final status at once. One whose key is taken is left out. */
+/** Stores the events. One whose key is taken is left out. */
 const storedOf = (isKeyed: boolean) => `
-  INSERT INTO outbox_event (
+  INSERT INTO integration_event (
     ${isKeyed ? "position, " : ""}id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload,
-    metadata, correlation_id, causation_id, dedupe_key, available_at, routed_at, status, processed_at
+    metadata, correlation_id, causation_id, dedupe_key, available_at, routed_at
   )
   ${isKeyed ? "OVERRIDING SYSTEM VALUE" : ""}
   SELECT ${isKeyed ? "i.position, " : ""}i.id, i.event_name, i.schema_version, i.source_module, i.aggregate_type,
@@ -77,14 +77,12 @@ const storedOf = (isKeyed: boolean) => `
     NULLIF(i.dedupe_key, ''),
     CASE WHEN i.due LIKE '+%' THEN c.now + substr(i.due, 2)::float8 * interval '1 millisecond'
       ELSE coalesce(NULLIF(i.due, '')::timestamptz, c.now) END,
-    c.now, CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
-    CASE WHEN n.event_name IS NULL THEN c.now END
+    c.now
   FROM input AS i
   CROSS JOIN clock AS c
-  LEFT JOIN wanted AS n USING (event_name)
   ORDER BY ${isKeyed ? "i.source_module, i.event_name, i.dedupe_key, " : ""}i.place
   ${isKeyed ? "ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING" : ""}
-  RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, status,
+  RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id,
     available_at, created_at`
 
 /**
@@ -107,7 +105,8 @@ const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; 
     INSERT INTO inbox_event (${deliveryColumns})
     ${deliveriesOf("stored", "interested")}
   )
-  SELECT e.id::text AS "id", e.position::text AS "position", e.status AS "status", e.created_at AS "createdAt",
+  SELECT e.id::text AS "id", e.position::text AS "position", e.created_at AS "createdAt",
+    CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END AS "status",
     coalesce(n.consumers, '{}') AS "consumers"
   FROM stored AS e
   LEFT JOIN wanted AS n ON n.event_name = e.event_name

@@ -10,12 +10,12 @@ import type { SqlClient, SqlError } from "effect/sql"
 import type { Removed, RetentionWindow } from "../../stores/OutboxStore.ts"
 import { bisectRefused } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
-import { isSettled } from "../deliveryStates.ts"
+import { gaveUp } from "../deliveryStates.ts"
 
 /** Below every id. */
 const firstId = "00000000-0000-0000-0000-000000000000"
 
-/** Whether an event `o` may be removed; its deliveries are looked at by a statement that begins after it was locked. */
+/** Whether an event of the view may be removed, after `$2` hours, or after `$3` if something gave up. */
 const isOld = `(
   (o.status = 'processed' AND o.processed_at < clock_timestamp() - $2::float8 * interval '1 hour')
   OR (o.status IN ('dead_letter', 'failed') AND o.processed_at < clock_timestamp() - $3::float8 * interval '1 hour')
@@ -23,29 +23,42 @@ const isOld = `(
 
 const page = (sql: SqlClient.SqlClient) => (after: string, limit: number) =>
   sql<{ id: string }>`
-    SELECT id::text AS "id" FROM outbox_event WHERE id > ${after}::uuid ORDER BY id LIMIT ${limit}::int`
+    SELECT id::text AS "id" FROM integration_event WHERE id > ${after}::uuid ORDER BY id LIMIT ${limit}::int`
 
+/**
+ * Holds old events that nobody has in hand, with those of their deliveries that somebody could open again. What was opened
+ * since this statement began is seen by the next one.
+ */
 const locked = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string>, ages: ReadonlyArray<number | null>) =>
   sql.unsafe<{ id: string }>(
-    `SELECT o.id::text AS "id"
-    FROM outbox_event AS o
-    WHERE o.id = ANY ($1::uuid[]) AND ${isOld}
-    ORDER BY o.id
-    FOR UPDATE SKIP LOCKED`,
+    `WITH events AS MATERIALIZED (
+      SELECT e.id
+      FROM integration_event AS e
+      WHERE e.id = ANY (ARRAY(SELECT o.id FROM outbox_event AS o WHERE o.id = ANY ($1::uuid[]) AND ${isOld}))
+      ORDER BY e.id
+      FOR UPDATE SKIP LOCKED
+    ), deliveries AS MATERIALIZED (
+      SELECT i.id
+      FROM inbox_event AS i
+      WHERE i.outbox_event_id IN (SELECT id FROM events) AND ${gaveUp}
+      FOR UPDATE SKIP LOCKED
+    )
+    SELECT e.id::text AS "id"
+    FROM events AS e
+    WHERE NOT EXISTS (
+      SELECT 1
+      FROM inbox_event AS i
+      WHERE i.outbox_event_id = e.id AND ${gaveUp} AND i.id NOT IN (SELECT id FROM deliveries)
+    )`,
     [ids, ...ages]
   )
 
+/** Their deliveries go with them. */
 const remove = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string>, ages: ReadonlyArray<number | null>) =>
   sql.unsafe<{ id: string }>(
-    `DELETE FROM outbox_event AS o
-    WHERE o.id = ANY ($1::uuid[]) AND ${isOld} AND NOT EXISTS (
-      SELECT 1
-      FROM inbox_event AS i
-      WHERE i.outbox_event_id = o.id AND (
-        NOT ${isSettled("i")} OR (o.status = 'processed' AND i.status IN ('dead_letter', 'failed'))
-      )
-    )
-    RETURNING o.id::text AS "id"`,
+    `DELETE FROM integration_event AS e
+    WHERE e.id = ANY (ARRAY(SELECT o.id FROM outbox_event AS o WHERE o.id = ANY ($1::uuid[]) AND ${isOld}))
+    RETURNING e.id::text AS "id"`,
     [ids, ...ages]
   )
 
@@ -58,13 +71,8 @@ export const removeSettled =
       const batch = (some: ReadonlyArray<string>) =>
         inTransaction(
           Effect.gen(function* () {
-            const held = yield* locked(sql)(some, ages)
-            return held.length === 0
-              ? 0
-              : (yield* remove(sql)(
-                  held.map(({ id }) => id),
-                  ages
-                )).length
+            const held = (yield* locked(sql)(some, ages)).map(({ id }) => id)
+            return held.length === 0 ? 0 : (yield* remove(sql)(held, ages)).length
           })
         )
       const { results } = yield* bisectRefused("outbox.removeSettled", ids, batch)

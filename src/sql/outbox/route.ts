@@ -6,32 +6,27 @@
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { bisectRefused, onRefusal } from "../connection/bisect.ts"
-import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
+import { deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
 
 /** The rows are locked, so two processes that route at once share the work. */
 const routeStatement = (isGiven: boolean) => `
     WITH unrouted AS (
       SELECT id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, available_at
-      FROM outbox_event
+      FROM integration_event
       WHERE routed_at IS NULL ${isGiven ? "AND id = ANY ($1::uuid[])" : ""}
       ORDER BY position
       ${isGiven ? "" : "LIMIT $1::int"}
       FOR UPDATE SKIP LOCKED
     ), interested AS MATERIALIZED (
       ${interestedIn("SELECT DISTINCT event_name FROM unrouted")}
-    ), wanted AS MATERIALIZED (
-      ${consumersOf("interested")}
     ), delivered AS (
       INSERT INTO inbox_event (${deliveryColumns})
       ${deliveriesOf("unrouted", "interested")}
       ON CONFLICT DO NOTHING
     ), routed AS (
-      UPDATE outbox_event AS o
-      SET routed_at = clock_timestamp(), updated_at = clock_timestamp(),
-        status = CASE WHEN n.event_name IS NULL THEN 'processed' ELSE 'pending' END,
-        processed_at = CASE WHEN n.event_name IS NULL THEN clock_timestamp() END
+      UPDATE integration_event AS o
+      SET routed_at = clock_timestamp()
       FROM unrouted AS u
-      LEFT JOIN wanted AS n ON n.event_name = u.event_name
       WHERE o.id = u.id
       RETURNING o.id
     )
@@ -48,7 +43,7 @@ const nothingRouted: Routed = { routed: 0, consumers: [] }
 const unrouted = (sql: SqlClient.SqlClient) => (position: string, limit: number) =>
   sql<{ id: string; position: string }>`
     SELECT o.id::text AS "id", o.position::text AS "position"
-    FROM outbox_event AS o
+    FROM integration_event AS o
     WHERE o.routed_at IS NULL AND o.position > ${position}::bigint
     ORDER BY o.position
     LIMIT ${limit}::int`

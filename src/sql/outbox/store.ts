@@ -1,5 +1,5 @@
 /**
- * Statements over `outbox_event`: one function per statement.
+ * Statements over `integration_event`, and over `outbox_event` where the status is asked for: one function per statement.
  *
  * @internal
  */
@@ -10,9 +10,9 @@ import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { contentOf } from "../contents.ts"
+import { gaveUp, openDeliveries } from "../deliveryStates.ts"
 import { append, columnsOf, type StoredRow, toOutboxRow } from "./append.ts"
 import { removeSettled } from "./retention.ts"
-import { rollUpGiven, rollUpWindow } from "./rollUp.ts"
 import { route } from "./route.ts"
 
 const findById = (sql: SqlClient.SqlClient) => (eventId: string) =>
@@ -39,9 +39,27 @@ const findByName = (sql: SqlClient.SqlClient) => (eventName: string, position: b
     (rows) => rows.map(toOutboxRow)
   )
 
+/** From the indexes of deliveries that are open, or gave up: all other events are processed. As the view derives it. */
 const countByStatus = (sql: SqlClient.SqlClient) =>
-  sql<{ status: EventStatus; count: number }>`
-    SELECT status AS "status", count(*)::int AS "count" FROM outbox_event GROUP BY status`
+  sql.unsafe<Record<EventStatus, number>>(`
+    WITH marked AS MATERIALIZED (
+      SELECT id, max(rank) AS rank
+      FROM (
+        SELECT i.outbox_event_id AS id, CASE WHEN i.status = 'processing' THEN 4 ELSE 3 END AS rank
+        FROM (${openDeliveries("i.outbox_event_id, i.status")}) AS i
+        UNION ALL
+        SELECT i.outbox_event_id, CASE WHEN i.status = 'dead_letter' THEN 2 ELSE 1 END
+        FROM inbox_event AS i
+        WHERE ${gaveUp}
+        UNION ALL
+        SELECT e.id, 3 FROM integration_event AS e WHERE e.routed_at IS NULL
+      ) AS m
+      GROUP BY id
+    )
+    SELECT count(*) FILTER (WHERE rank = 4)::int AS "processing", count(*) FILTER (WHERE rank = 3)::int AS "pending",
+      count(*) FILTER (WHERE rank = 2)::int AS "dead_letter", count(*) FILTER (WHERE rank = 1)::int AS "failed",
+      (SELECT count(*) FROM integration_event)::int - count(*)::int AS "processed"
+    FROM marked`)
 
 export const layer: Layer.Layer<OutboxStore, never, TableClient> = Layer.effect(
   OutboxStore,
@@ -52,20 +70,14 @@ export const layer: Layer.Layer<OutboxStore, never, TableClient> = Layer.effect(
     const appendAll = append(sql)
     const routeUnrouted = route(sql)
     const remove = removeSettled(sql, yield* maintenanceTransaction(sql))
-    const rollUpIds = rollUpGiven(sql)
-    const rollUpAfter = rollUpWindow(sql)
     return OutboxStore.of({
       append: (events, notification) => storeErrors("outbox.append")(appendAll(events, notification)),
       route: (limit) => storeErrors("outbox.route")(routeUnrouted(limit)),
-      rollUp: (eventIds) => storeErrors("outbox.rollUp")(rollUpIds(eventIds)),
-      rollUpFrom: (position, limit) => storeErrors("outbox.rollUpFrom")(rollUpAfter(position, limit)),
       removeSettled: (window) => storeErrors("outbox.removeSettled")(remove(window)),
       findByName: (eventName, position, limit) =>
         storeErrors("outbox.findByName")(findByName(sql)(eventName, position, limit)),
       findById: (eventId) => storeErrors("outbox.findById")(findById(sql)(eventId)),
-      countByStatus: storeErrors("outbox.countByStatus")(
-        Effect.map(countByStatus(sql), (rows) => Object.fromEntries(rows.map((row) => [row.status, row.count])))
-      )
+      countByStatus: storeErrors("outbox.countByStatus")(Effect.map(countByStatus(sql), ([row]) => row ?? {}))
     })
   })
 )

@@ -68,7 +68,7 @@ const look = (sql: SqlClient.SqlClient) => (consumer: string, events: ReadonlyAr
   sql.unsafe<Page>(
     `WITH page AS MATERIALIZED (
       SELECT o.id, o.event_name, o.created_at, o.routed_at
-      FROM outbox_event AS o
+      FROM integration_event AS o
       WHERE o.id > $3::uuid
       ORDER BY o.id
       LIMIT ${lookLimit}
@@ -94,18 +94,19 @@ const look = (sql: SqlClient.SqlClient) => (consumer: string, events: ReadonlyAr
     [consumer, events, after]
   )
 
-/** Gives events to a consumer: they are locked first, see `reopenEvents`. */
+/** Gives events to a consumer: they are held first, so that nobody removes them meanwhile. */
 const writeDeliveries = (sql: SqlClient.SqlClient) => (consumer: string, ids: ReadonlyArray<string>) =>
   sql.unsafe(
     `WITH events AS MATERIALIZED (
       SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, c.consumer_name,
         CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("o")} END AS ordering_key
-      FROM outbox_event AS o
+      FROM integration_event AS o
       CROSS JOIN integration_consumer AS c
       WHERE c.consumer_name = $1 AND o.id = ANY ($2::uuid[])
       ORDER BY o.id
-      FOR UPDATE OF o
-    ), ${writtenTo("events")}
+      FOR KEY SHARE OF o
+    ), given AS (${writtenTo("events")}
+    )
     SELECT count(*)::int AS "given" FROM given`,
     [consumer, ids]
   )

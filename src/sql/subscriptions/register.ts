@@ -90,7 +90,7 @@ export const rekey = (sql: SqlClient.SqlClient) =>
       UPDATE inbox_event AS i
       SET ordering_key = CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("e")} END,
         available_at = CASE WHEN i.available_at = 'infinity' THEN clock_timestamp() ELSE i.available_at END
-      FROM held AS h, integration_consumer AS c, outbox_event AS e
+      FROM held AS h, integration_consumer AS c, integration_event AS e
       WHERE i.id = h.id AND c.consumer_name = h.consumer_name AND e.id = h.outbox_event_id
       RETURNING 1
     )

@@ -53,11 +53,11 @@ export const remove = (sql: SqlClient.SqlClient) => (consumer: string, events: R
 
 /** In the order of positions: a transaction that holds one wants later ones of its key at most. */
 export const skipOpen = (sql: SqlClient.SqlClient) => (scope: RetireScope) =>
-  sql<{ eventId: string }>`
+  sql<{ deliveryId: string }>`
     UPDATE inbox_event
     SET status = 'skipped', last_error = 'The subscription was retired.', processed_at = clock_timestamp(),
       updated_at = clock_timestamp(), locked_until = NULL, lease_token = NULL
     WHERE id = ANY (ARRAY(
-      SELECT i.id FROM inbox_event AS i WHERE ${orphaned(sql, scope)} ORDER BY i.position FOR NO KEY UPDATE
+      SELECT i.id FROM inbox_event AS i WHERE ${orphaned(sql, scope)} ORDER BY i.position, i.id FOR NO KEY UPDATE
     ))
-    RETURNING outbox_event_id::text AS "eventId"`
+    RETURNING id::text AS "deliveryId"`

@@ -97,9 +97,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
           })
         ),
       skipOpen: (scope) =>
-        storeErrors("subscriptions.skipOpen")(
-          Effect.map(skipOpen(sql)(scope), (rows) => rows.map((row) => row.eventId))
-        )
+        storeErrors("subscriptions.skipOpen")(Effect.map(skipOpen(sql)(scope), (rows) => rows.length))
     })
   })
 )

@@ -71,7 +71,7 @@ const quiet = (sql: SqlClient.SqlClient) =>
 /** How many missed events one statement of the sweep delivers. */
 const sweepLimit = 1000
 
-/** A transaction's id, in the words of `outbox_event_transaction_idx`. */
+/** A transaction's id, in the words of `integration_event_transaction_idx`. */
 const ordinal = (id: string) => `(${id})::text::bigint`
 
 /**
@@ -96,7 +96,7 @@ const missedIds = (sql: SqlClient.SqlClient) => (position: string) =>
     FROM (
       SELECT DISTINCT o.position, o.id
       FROM integration_subscription AS s
-      JOIN outbox_event AS o
+      JOIN integration_event AS o
         ON ${isAround} AND o.event_name LIKE s.event_like
       WHERE ${isMissed} AND o.position > $1::bigint
       ORDER BY o.position
@@ -134,23 +134,24 @@ const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> 
     `WITH missed AS MATERIALIZED (
       SELECT o.id, s.consumer_name
       FROM integration_subscription AS s
-      JOIN outbox_event AS o
+      JOIN integration_event AS o
         ON ${isAround} AND o.event_name LIKE s.event_like
       WHERE ${isMissed} AND ($2::uuid[] IS NULL OR o.id = ANY ($2::uuid[]))
       ORDER BY o.position
       LIMIT $1::int
     ), held AS MATERIALIZED (
       SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, ${orderingKey("o")} AS aggregate_key
-      FROM outbox_event AS o
+      FROM integration_event AS o
       WHERE o.id = ANY (ARRAY(SELECT id FROM missed))
       ORDER BY o.id
-      FOR UPDATE
+      FOR KEY SHARE
     ), wanted AS MATERIALIZED (
       SELECT h.*, m.consumer_name, CASE WHEN c.ordering = 'aggregate' THEN h.aggregate_key END AS ordering_key
       FROM held AS h
       JOIN missed AS m ON m.id = h.id
       JOIN integration_consumer AS c ON c.consumer_name = m.consumer_name
-    ), ${writtenTo("wanted")}
+    ), given AS (${writtenTo("wanted")}
+    )
     SELECT count(*)::int AS "given", coalesce(array_agg(DISTINCT consumer_name::text), '{}') AS "consumers" FROM given`,
     [sweepLimit, ids ?? null]
   )

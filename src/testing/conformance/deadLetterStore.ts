@@ -111,7 +111,6 @@ export const deadLetterStore = [
       const store = yield* DeadLetterStore
       const outbox = yield* OutboxStore
       const { claim, consumer, eventIds, ids } = yield* withDead(2)
-      yield* outbox.rollUp(eventIds)
       assert.equal((yield* outbox.findById(eventIds[0] ?? ""))?.status, "dead_letter")
       const requeued = yield* store.requeue(ids, undefined)
       assert.deepEqual(
@@ -178,7 +177,6 @@ export const deadLetterStore = [
       const inbox = yield* InboxStore
       const outbox = yield* OutboxStore
       const { eventIds, ids } = yield* withDead(2)
-      yield* outbox.rollUp(eventIds)
       assert.equal((yield* store.discard([ids[0] ?? ""], undefined)).length, 1)
       assert.equal((yield* store.discard(ids, "not needed")).length, 1)
       assert.equal((yield* store.discard(ids, "again")).length, 0)
@@ -190,7 +188,6 @@ export const deadLetterStore = [
           ["skipped", false, "not needed", discardedTag]
         ]
       )
-      yield* outbox.rollUp(eventIds)
       assert.equal((yield* outbox.findById(eventIds[0] ?? ""))?.status, "processed")
       assert.equal((yield* store.requeue(ids, undefined)).length, 0)
     })

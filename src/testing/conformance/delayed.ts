@@ -26,8 +26,6 @@ const unparkableOf = (served: PollRequest["consumers"][number]) =>
     Effect.map(
       inbox.poll({
         consumers: [served],
-        rollUpPosition: 0n,
-        rollUpLimit: 1,
         parkedAfter: firstOrderingKey,
         replica: { id: "00000000-0000-4000-8000-000000000000", silentMillis: 60_000 }
       }),

@@ -206,33 +206,22 @@ export const inboxStore = [
     "answers a poll: who has work and when, settings, and what has to be swept",
     Effect.gen(function* () {
       const inbox = yield* InboxStore
-      const outbox = yield* OutboxStore
       const due = yield* withDeliveries(2)
       const later = yield* withDeliveries(1)
       yield* settleNext(later.claim, { status: "failed", retryInMillis: 60_000, error: "later" })
       const idle = { consumer: unique("idle"), names: ["nothing"], patterns: [], onDeadLetter: undefined }
-      const start = (due.appended[0]?.position ?? 1n) - 1n
-      const ask = inbox.poll({
+      const answer = yield* inbox.poll({
         consumers: [
           { consumer: due.consumer, ...due.interest, onDeadLetter: undefined },
           { consumer: later.consumer, names: [], patterns: ["event*"], onDeadLetter: undefined },
           idle
         ],
-        rollUpPosition: start,
-        rollUpLimit: 2,
         parkedAfter: firstOrderingKey,
         replica: { id: "00000000-0000-4000-8000-000000000000", silentMillis: 60_000 }
       })
-      const answer = yield* ask
       assert.deepEqual(answer.due.map((_) => _.consumer).toSorted(), [due.consumer, later.consumer].toSorted())
       assert.ok((answer.due.find((_) => _.consumer === due.consumer)?.inMillis ?? 1) <= 0)
       assert.ok((answer.due.find((_) => _.consumer === later.consumer)?.inMillis ?? 0) > 50_000)
-      assert.equal(answer.hasUnrolled, false)
-      assert.equal(answer.nextRollUpPosition, due.appended[1]?.position)
-      yield* settleNext(due.claim, { status: "processed" })
-      assert.equal((yield* ask).hasUnrolled, true)
-      yield* outbox.rollUpFrom(start, 2)
-      assert.equal((yield* ask).hasUnrolled, false)
     })
   ),
 

@@ -10,7 +10,7 @@ import { InboxStore } from "../../stores/InboxStore.ts"
 import { type NewEvent, OutboxStore } from "../../stores/OutboxStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
+import { holder, newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("OutboxStore")
 
@@ -108,9 +108,10 @@ export const outboxStore = [
   ),
 
   check(
-    "rolls an event up once all its deliveries are settled: dead letter before failed before processed",
+    "an event has the status that its deliveries have at this moment: dead letter before failed before processed",
     Effect.gen(function* () {
       const store = yield* OutboxStore
+      const inbox = yield* InboxStore
       const outcomes = [
         [["processed", "processed"], "processed"],
         [["processed", "skipped"], "processed"],
@@ -118,15 +119,13 @@ export const outboxStore = [
         [["failed", "dead_letter"], "dead_letter"]
       ] as const
       for (const [statuses, expected] of outcomes) {
-        const eventName = unique("rolled")
+        const eventName = unique("derived")
         const consumers = statuses.map((_, index) => `${eventName}-${index}`)
         yield* subscribe(eventName, ...consumers)
         const event = newEvent(eventName)
         yield* store.append([event])
-        const inbox = yield* InboxStore
         for (const [index, status] of statuses.entries()) {
-          assert.equal(yield* store.rollUp([event.id]), 0)
-          assert.equal((yield* store.findById(event.id))?.status, "pending")
+          assert.partialDeepStrictEqual(yield* store.findById(event.id), { status: "pending", processedAt: null })
           const consumer = consumers[index] ?? ""
           yield* settleNext(
             (limit) => inbox.claim({ consumer, interest: { names: [eventName], patterns: [] }, limit }),
@@ -136,36 +135,52 @@ export const outboxStore = [
             }
           )
         }
-        assert.equal(yield* store.rollUp([event.id]), 1)
-        assert.partialDeepStrictEqual(yield* store.findById(event.id), { status: expected, attemptCount: 1 })
-        assert.equal(yield* store.rollUp([event.id]), 0)
+        const found = yield* store.findById(event.id)
+        assert.partialDeepStrictEqual(found, { status: expected, attemptCount: 1 })
+        assert.ok((found?.processedAt?.getTime() ?? 0) >= (found?.createdAt.getTime() ?? 0))
+        assert.equal(
+          found?.lastError,
+          expected === "processed" ? (statuses[1] === "skipped" ? "skipped it was" : null) : `${expected} it was`
+        )
+        assert.deepEqual(yield* store.findByName(eventName, 0n, 10), [found])
       }
     })
   ),
 
   check(
-    "a delivery that waits for its retry keeps its event pending",
+    "an event without deliveries is processed from the start",
     Effect.gen(function* () {
       const store = yield* OutboxStore
-      const { claim, eventIds } = yield* withDeliveries(1)
-      yield* settleNext(claim, { status: "failed", retryInMillis: 60_000, error: "later" })
-      assert.equal(yield* store.rollUp(eventIds), 0)
-      assert.equal((yield* store.findById(eventIds[0] ?? ""))?.status, "pending")
+      const event = newEvent(unique("unwanted"))
+      const [appended] = yield* store.append([event])
+      assert.equal(appended?.status, "processed")
+      const found = yield* store.findById(event.id)
+      assert.partialDeepStrictEqual(found, { status: "processed", attemptCount: 0, lastError: null, isRouted: true })
+      assert.ok(Math.abs((found?.processedAt?.getTime() ?? 0) - (appended?.createdAt.getTime() ?? 0)) < 1000)
     })
   ),
 
   check(
-    "finds by position what a crash left without its final status",
+    "a delivery that waits for its retry keeps its event pending, one under a lease has it processing",
     Effect.gen(function* () {
       const store = yield* OutboxStore
-      const { appended, claim, eventIds } = yield* withDeliveries(3)
-      const before = (appended[0]?.position ?? 1n) - 1n
-      yield* settleNext(claim, { status: "processed" })
-      yield* settleNext(claim, { status: "dead_letter", error: "bad" })
-      assert.equal(yield* store.rollUpFrom(before, 1), 1)
-      assert.equal(yield* store.rollUpFrom(before, 100), 1)
-      const statuses = yield* Effect.forEach(eventIds, (id) => Effect.map(store.findById(id), (row) => row?.status))
-      assert.deepEqual(statuses, ["processed", "dead_letter", "pending"])
+      const inbox = yield* InboxStore
+      const { claim, eventIds } = yield* withDeliveries(2)
+      yield* settleNext(claim, { status: "failed", retryInMillis: 60_000, error: "later" })
+      assert.partialDeepStrictEqual(yield* store.findById(eventIds[0] ?? ""), {
+        status: "pending",
+        attemptCount: 1,
+        lastError: "later"
+      })
+      const [row] = yield* claim(1)
+      const before = yield* store.countByStatus
+      const token = yield* inbox.lease(row?.deliveryId ?? "", 60_000, holder)
+      assert.equal((yield* store.findById(eventIds[1] ?? ""))?.status, "processing")
+      const after = yield* store.countByStatus
+      assert.equal((after.processing ?? 0) - (before.processing ?? 0), 1)
+      assert.equal((after.pending ?? 0) - (before.pending ?? 0), -1)
+      yield* inbox.giveBack(row?.deliveryId ?? "", token)
+      assert.equal((yield* store.findById(eventIds[1] ?? ""))?.status, "pending")
     })
   ),
 
@@ -174,11 +189,15 @@ export const outboxStore = [
     Effect.gen(function* () {
       const store = yield* OutboxStore
       const before = yield* store.countByStatus
-      yield* withDeliveries(4)
+      const { claim } = yield* withDeliveries(4)
       yield* store.append([newEvent(unique("counted"))])
+      yield* settleNext(claim, { status: "processed" })
+      yield* settleNext(claim, { status: "failed", error: "no" })
+      yield* settleNext(claim, { status: "dead_letter", error: "no" })
       const after = yield* store.countByStatus
-      assert.equal((after.pending ?? 0) - (before.pending ?? 0), 4)
-      assert.equal((after.processed ?? 0) - (before.processed ?? 0), 1)
+      const more = (status: "pending" | "processed" | "failed" | "dead_letter") =>
+        (after[status] ?? 0) - (before[status] ?? 0)
+      assert.deepEqual([more("pending"), more("processed"), more("failed"), more("dead_letter")], [1, 2, 1, 1])
     })
   )
 ]

@@ -36,8 +36,6 @@ const isReordered = (consumer: string, ordering: Served["ordering"]) =>
     const { disputed, reordered } = yield* InboxStore.use((inbox) =>
       inbox.poll({
         consumers: [{ consumer, names: [], patterns: [], onDeadLetter: ordering === "none" ? undefined : "park" }],
-        rollUpPosition: 0n,
-        rollUpLimit: 1,
         parkedAfter: firstOrderingKey,
         replica: { id, silentMillis: 60_000 }
       })

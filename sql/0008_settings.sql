@@ -1,5 +1,4 @@
 -- Settings that can change while processes run, and who changed them.
--- Compatible: processes of earlier versions may keep running while this is applied.
 CREATE TABLE integration_setting (
   key varchar(255) PRIMARY KEY,
   value jsonb NOT NULL,

@@ -1,5 +1,4 @@
 -- Typed relations between entities of different modules.
--- Compatible: processes of earlier versions may keep running while this is applied.
 --
 -- The ends and the type of a link can be wider than a B-tree entry, so uniqueness is on a hash of them. Every part
 -- carries its length: ("ab", "c") and ("a", "bc") are different links. Lists follow position, not the clock, which can

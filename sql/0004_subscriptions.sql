@@ -1,0 +1,43 @@
+-- Who consumes what, durably: subscriptions, and what outlives a restart of their consumers.
+--
+-- A publisher whose transaction could not see a subscription may have missed it. registered_snapshot is what the registering
+-- transaction (transaction_id) saw: a sweep gives the consumer all events that were stored by others. sweep_until is noted when
+-- every snapshot sees that transaction: only transactions before sweep_until can have published past it. swept_at is when
+-- all of them were gone.
+--
+-- backfill_from: events stored since then are given to a consumer that came later ('-infinity': all). backfill_after is the id
+-- of the event up to which that has been done, backfilled_at when it was through.
+CREATE TABLE integration_subscription (
+  consumer_name varchar(255) NOT NULL,
+  event_pattern varchar(255) NOT NULL,
+  event_like text NOT NULL GENERATED ALWAYS AS (
+    replace(replace(replace(replace(event_pattern, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%')
+  ) STORED,
+  priority int NOT NULL DEFAULT 0,
+  registered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  registered_snapshot pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
+  transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  sweep_until xid8,
+  swept_at timestamptz,
+  backfill_from timestamptz,
+  backfill_after uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  backfilled_at timestamptz,
+  PRIMARY KEY (consumer_name, event_pattern)
+)
+-- statement
+CREATE INDEX integration_subscription_sweep_idx ON integration_subscription (consumer_name) WHERE swept_at IS NULL
+-- statement
+CREATE INDEX integration_subscription_backfill_idx ON integration_subscription (consumer_name)
+  WHERE backfill_from IS NOT NULL AND backfilled_at IS NULL
+-- statement
+-- recovering_until: a process that served this consumer ended without a word; deliveries due up to then are handled one at a
+-- time, with a note of each in integration_attempt. held_for_backfill: an ordered consumer waits for its backfill.
+CREATE TABLE integration_consumer (
+  consumer_name varchar(255) PRIMARY KEY,
+  ordering varchar(63) NOT NULL DEFAULT 'none',
+  paused_at timestamptz,
+  recovering_until timestamptz,
+  held_for_backfill boolean NOT NULL DEFAULT false,
+  last_seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)
