@@ -8,20 +8,14 @@ import { type SqlClient, SqlError } from "effect/sql"
 import type { StartedAttempt } from "../stores/ReplicaStore.ts"
 import type { Query } from "./connection/controlConnection.ts"
 
-/** A transaction that runs: its id, and the process of the server it runs in. */
-interface Running {
-  readonly id: string
-  readonly pid: number
-}
-
-/** The current transaction; none outside of one. */
+/** The id of the current transaction; none outside of one. */
 const currentOf = (sql: SqlClient.SqlClient) =>
   Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
     Option.isNone(open)
       ? Effect.undefined
       : Effect.map(
-          sql.unsafe<Running>(`SELECT pg_current_xact_id()::xid::text AS "id", pg_backend_pid() AS "pid"`),
-          ([running]) => running
+          sql<{ id: string }>`SELECT pg_current_xact_id()::text AS "id"`,
+          ([running]) => running?.id
         )
   )
 
@@ -48,11 +42,9 @@ export const noteStarted = Effect.fnUntraced(function* (
   const written = yield* query(
     `INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, replica_id)
     SELECT $1::uuid, $2::int, clock_timestamp(), NULL, 'started', $3::uuid
-    WHERE $4::text IS NULL OR EXISTS (
-      SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND transactionid = $4::text::xid AND pid = $5::int AND granted
-    )
+    WHERE $4::text IS NULL OR pg_xact_status($4::text::xid8) = 'in progress'
     RETURNING 1`,
-    [deliveryId, attempt, id, current?.id ?? null, current?.pid ?? null]
+    [deliveryId, attempt, id, current ?? null]
   )
   if (written.length === 0) return yield* ended()
 })

@@ -26,7 +26,7 @@ import { clientFor, uniqueSchema, withSchema } from "../support/databases.ts"
 import { inPlace, load, ownServer, printed, publish, recovery, rounds, verify } from "../support/faults.ts"
 import { eventsOf, serve, until } from "../support/scenario.ts"
 
-const minutes = 120_000 * rounds
+const minutes = 240_000 * rounds
 
 it.live(
   "every backend terminated, again and again under load, costs nobody anything",

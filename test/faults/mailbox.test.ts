@@ -79,7 +79,7 @@ it.live(
       )
       assert.isEmpty(yield* sql`SELECT 1 FROM inbox_event WHERE status <> 'processed'`)
     }).pipe(Effect.scoped, Effect.provide(services(postgres(), quickPolls))),
-  120_000 * rounds
+  240_000 * rounds
 )
 
 it.live(
@@ -142,5 +142,5 @@ it.live(
       yield* Fiber.interrupt(removing)
       assert.isEmpty(yield* sql`SELECT id::text FROM lost`)
     }).pipe(Effect.scoped, Effect.provide(services(postgres(), quickPolls))),
-  120_000 * rounds
+  240_000 * rounds
 )

@@ -30,7 +30,7 @@ import { inPlace, load, printed, publish, recovery, rounds, verify } from "../su
 import { transactionPooler } from "../support/pooler.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 
-const minutes = 120_000 * rounds
+const minutes = 240_000 * rounds
 
 it.live(
   "a proxy that falls silent under queries and under LISTEN costs the time it takes to notice",

@@ -18,7 +18,7 @@ import type { Child } from "../support/children.ts"
 import { inPlace, load, printed, publish, rounds, settledAll, verify } from "../support/faults.ts"
 import { until } from "../support/scenario.ts"
 
-const minutes = 120_000 * rounds
+const minutes = 240_000 * rounds
 
 /** Milliseconds from a moment until each of these deliveries was settled, by consumer. */
 const settledAfter = (at: Date, ids: ReadonlyArray<string>) =>
