@@ -1,9 +1,10 @@
 -- Who consumes what, durably: subscriptions, and what outlives a restart of their consumers.
 --
--- A publisher whose transaction could not see a subscription may have missed it. registered_snapshot is what the registering
--- transaction (transaction_id) saw: a sweep gives the consumer all events that were stored by others. sweep_until is noted when
--- every snapshot sees that transaction: only transactions before sweep_until can have published past it. swept_at is when
--- all of them were gone.
+-- A publisher whose transaction could not see a subscription may have missed it. A sweep gives the consumer all events of transactions
+-- that seen_snapshot does not see: it is what the registering transaction (transaction_id) saw, then what earlier sweeps have
+-- looked at. sweep_until is noted when every snapshot sees the registering transaction: only transactions before sweep_until
+-- can have published past it. swept_at is when all of them were gone. is_reordered: until then, deliveries may be written
+-- without the key that the consumer's ordering wants, or with one.
 --
 -- backfill_from: events stored since then are given to a consumer that came later ('-infinity': all). backfill_after is the id
 -- of the event up to which that has been done, backfilled_at when it was through.
@@ -15,8 +16,9 @@ CREATE TABLE integration_subscription (
   ) STORED,
   priority int NOT NULL DEFAULT 0,
   registered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  registered_snapshot pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
   transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  seen_snapshot pg_snapshot NOT NULL DEFAULT pg_current_snapshot(),
+  is_reordered boolean NOT NULL DEFAULT false,
   sweep_until xid8,
   swept_at timestamptz,
   backfill_from timestamptz,

@@ -36,7 +36,7 @@ describe("migrations", () => {
       "0001_events.sql": "6c8c2e155f920bab",
       "0002_deliveries.sql": "d32f9771300df0aa",
       "0003_statuses.sql": "5750313555ce6502",
-      "0004_subscriptions.sql": "c728d8e43b699aad",
+      "0004_subscriptions.sql": "a6bf4c723aa55d69",
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "f4ac35af6f3cd9a9",
       "0007_actors.sql": "bc99df5de114c6b7",

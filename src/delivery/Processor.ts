@@ -124,6 +124,7 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     replicas,
     broadcast: yield* Broadcast,
     recovery: yield* Recovery.make,
+    passedOver: new Map(),
     leases: yield* Leases.make(inbox, settings),
     now: steadyMillis,
     transactor,

@@ -79,26 +79,33 @@ export const isIsolated = ({ isolation, registry }: Engine, { name, options }: C
     ? isolation === "delivery" && !registry.isBatched(name)
     : options.isolation === "delivery"
 
+/** Which of a consumer's deliveries are asked for: by default, all. */
+type Bounds = Pick<ClaimRequest, "maxPosition" | "dueSince">
+
 /** What to claim of a consumer. */
-export const requestOf = (engine: Engine, consumer: Consumer, maxPosition?: bigint): ClaimRequest => ({
+export const requestOf = (
+  engine: Engine,
+  consumer: Consumer,
+  { dueSince, maxPosition }: Bounds = {}
+): ClaimRequest => ({
   consumer: consumer.name,
   interest: engine.registry.interestOf(consumer.name),
   onDeadLetter: onDeadLetterOf(consumer),
   delayed: delayedOf(consumer),
-  maxPosition
+  maxPosition,
+  dueSince
 })
 
 /** For whom something is claimed. */
-interface Claimant {
+interface Claimant extends Bounds {
   readonly consumer: Consumer
   readonly rules: ConsumerRules
-  readonly maxPosition?: bigint | undefined
 }
 
 /** A claim, whose transaction ends when it is idle for too long. */
-export const claimOf = (engine: Engine, { consumer, maxPosition, rules }: Claimant): ClaimRequest => ({
-  ...requestOf(engine, consumer, maxPosition),
-  idleMillis: engine.capabilities.lockTimeout ? rules.idleMillis : undefined
+export const claimOf = (engine: Engine, claimant: Claimant): ClaimRequest => ({
+  ...requestOf(engine, claimant.consumer, claimant),
+  idleMillis: engine.capabilities.lockTimeout ? claimant.rules.idleMillis : undefined
 })
 
 /** How long a statement of a batch may wait for a lock, in milliseconds, before the batch gives way. */

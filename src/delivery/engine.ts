@@ -31,6 +31,8 @@ export interface Engine {
   readonly permits: PartitionedSemaphore.PartitionedSemaphore<string>
   readonly incident: Incident
   readonly recovery: Recovery
+  /** By consumer: `PollResult.passedOver` of the last poll. */
+  readonly passedOver: Map<string, number>
   readonly leases: Leases
   /** Milliseconds for durations: see `steadyMillis`. */
   readonly now: Effect.Effect<number>

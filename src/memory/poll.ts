@@ -75,6 +75,7 @@ export const poll = (
   markSeen(tables, transaction, request, now)
   return {
     due: due(tables, transaction, request, now),
+    passedOver: [],
     settings,
     hasUnrouted: false,
     hasOpenBackfills: false,

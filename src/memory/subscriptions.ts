@@ -181,7 +181,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
         ),
       consumers: database.read((transaction) => consumers(tables, transaction)),
       // Every commit looks for subscriptions that its events missed.
-      sweep: Effect.succeed({ consumers: [], isOpen: false }),
+      sweep: () => Effect.succeed({ consumers: [], isOpen: false }),
       backfill: Effect.succeed({ consumers: [], isOpen: false }),
       unserved: database.read((transaction) => [
         ...unserved(tables, transaction),

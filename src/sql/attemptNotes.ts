@@ -13,10 +13,7 @@ const currentOf = (sql: SqlClient.SqlClient) =>
   Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
     Option.isNone(open)
       ? Effect.undefined
-      : Effect.map(
-          sql<{ id: string }>`SELECT pg_current_xact_id()::text AS "id"`,
-          ([running]) => running?.id
-        )
+      : Effect.map(sql<{ id: string }>`SELECT pg_current_xact_id()::text AS "id"`, ([running]) => running?.id)
   )
 
 const ended = () => {

@@ -22,6 +22,11 @@ export interface ClaimRequest {
   readonly interest: Interest
   /** Only events up to this position. */
   readonly maxPosition?: bigint | undefined
+  /**
+   * What was due before is not asked for, in milliseconds since 1970: at the last poll nothing of it could be handled here
+   * (`PollResult.passedOver`). A store may give it all the same.
+   */
+  readonly dueSince?: number | undefined
   /** For consumers that are ordered by aggregate: what a delivery that gave up does to its successors. */
   readonly onDeadLetter?: OnDeadLetter | undefined
   /** For those, too: what a delivery that is not due yet, and was never attempted, does to its successors; default `hold`. */

@@ -34,6 +34,12 @@ export interface PollResult {
    * a lease of theirs runs out.
    */
   readonly due: ReadonlyArray<{ readonly consumer: string; readonly inMillis: number }>
+  /**
+   * Consumers whose oldest due deliveries cannot be handled here, and the time, in milliseconds since 1970, before which nothing
+   * can be: claims that look from there on need not pass over those each time. At least a minute ago, so that what is committed
+   * late is missed only until the next poll, and only if it took that long. A store may say nothing.
+   */
+  readonly passedOver: ReadonlyArray<{ readonly consumer: string; readonly dueSince: number }>
   /** All stored settings. */
   readonly settings: Readonly<Record<string, Schema.Json>>
   /** Events inserted by other means wait for their deliveries. */

@@ -47,6 +47,15 @@ export interface ConsumerState {
   readonly lastSeenAt: Date
 }
 
+/** @since 0.1.0 */
+export interface SweepRequest {
+  /**
+   * Whether open deliveries of consumers whose ordering changed are looked at as well, for those that were written without having
+   * seen the change: a look at everything that is open, which also comes when a sweep ends.
+   */
+  readonly isThorough: boolean
+}
+
 /** Deliveries of a consumer that match `events` but not `except`. @since 0.1.0 */
 export interface RetireScope {
   readonly consumer: string
@@ -78,7 +87,9 @@ export class SubscriptionStore extends Context.Service<
      * their sweep once no transaction is left that could publish without seeing them. Returns the consumers that have
      * work now, and whether a subscription still has to be swept.
      */
-    readonly sweep: Effect.Effect<{ readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean }, StoreError>
+    readonly sweep: (
+      request: SweepRequest
+    ) => Effect.Effect<{ readonly consumers: ReadonlyArray<string>; readonly isOpen: boolean }, StoreError>
     /**
      * Gives consumers that came late the events they asked for, oldest first, for a while; an ordered one is given
      * nothing to handle before that is done. Returns the consumers that have work now, and whether there is more to do:

@@ -215,7 +215,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           yield* serve(logging(ordered("becomes"), Happened, log))
           yield* Deferred.succeed(commit, undefined)
           yield* Fiber.join(publishing)
-          yield* until(subscriptions.sweep, ({ isOpen }) => !isOpen)
+          yield* until(subscriptions.sweep({ isThorough: true }), ({ isOpen }) => !isOpen)
           yield* processor.drain
           yield* untilStatuses("becomes", ["processed"])
           yield* logged(log, [1])
@@ -241,7 +241,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           )
           yield* serve(logging(ordered("before"), Happened, log))
           yield* until(
-            SubscriptionStore.use((subscriptions) => subscriptions.sweep),
+            SubscriptionStore.use((subscriptions) => subscriptions.sweep({ isThorough: true })),
             ({ isOpen }) => !isOpen
           )
           yield* Transactor.withTransaction(
@@ -285,7 +285,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           yield* serve(logging(ordered("requeued"), Happened, log))
           yield* Deferred.succeed(commit, undefined)
           yield* Fiber.join(requeueing)
-          yield* until(subscriptions.sweep, ({ isOpen }) => !isOpen)
+          yield* until(subscriptions.sweep({ isThorough: true }), ({ isOpen }) => !isOpen)
           yield* processor.drain
           yield* untilStatuses("requeued", ["processed"])
           yield* logged(log, [1])

@@ -104,14 +104,14 @@ const statements = Effect.gen(function* () {
     register,
     // What a sweep gives is gone, so that it has something to do.
     unswept: Effect.andThen(
-      sql`UPDATE integration_subscription SET swept_at = NULL, sweep_until = NULL, registered_snapshot = '1:1:'
+      sql`UPDATE integration_subscription SET swept_at = NULL, sweep_until = NULL, seen_snapshot = '1:1:', is_reordered = true
         WHERE (consumer_name, event_pattern) IN (
           SELECT consumer_name, event_pattern FROM integration_subscription
           ORDER BY consumer_name, event_pattern FOR UPDATE SKIP LOCKED
         )`,
-      store.sweep
+      store.sweep({ isThorough: true })
     ),
-    sweep: store.sweep,
+    sweep: store.sweep({ isThorough: true }),
     backfill: store.backfill,
     route: outbox.route(100),
     requeue: Effect.flatMap(dead, (ids) => deadLetters.requeue(ids, undefined)),

@@ -75,7 +75,7 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
       yield* slow.publish
       yield* serve(noting("straddle", Happened))
       // Sweeps run while the transaction is open, and do not end.
-      assert.isTrue((yield* SubscriptionStore.use((store) => store.sweep)).isOpen)
+      assert.isTrue((yield* SubscriptionStore.use((store) => store.sweep({ isThorough: true }))).isOpen)
       assert.isUndefined(yield* sweptAt("straddle"))
       const event = yield* slow.commit
       assert.deepStrictEqual(event.consumers, [])
@@ -96,7 +96,7 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
         Effect.provideService(SqlClient.BeginTransaction, "BEGIN ISOLATION LEVEL REPEATABLE READ")
       )
       yield* serve(noting("repeatable", Happened))
-      assert.isTrue((yield* SubscriptionStore.use((store) => store.sweep)).isOpen)
+      assert.isTrue((yield* SubscriptionStore.use((store) => store.sweep({ isThorough: true }))).isOpen)
       // It has no xid yet, only its snapshot keeps the sweep open.
       yield* slow.publish
       assert.isUndefined(yield* sweptAt("repeatable"))

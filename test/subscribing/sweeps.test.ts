@@ -43,7 +43,10 @@ const keepDone = <E, R>(work: Effect.Effect<unknown, E, R>) =>
 const register = (consumer: string, event: string, ordering: "none" | "aggregate" = "none") =>
   SubscriptionStore.use((store) => store.register([{ consumer, event, priority: 0, ordering }]))
 
-const sweep = SubscriptionStore.use((store) => store.sweep)
+const sweep = SubscriptionStore.use((store) => store.sweep({ isThorough: true }))
+
+/** As polls do. */
+const sweepNew = SubscriptionStore.use((store) => store.sweep({ isThorough: false }))
 
 /** Sweeps until nothing is left to be swept. */
 const sweepAll = until(sweep, ({ isOpen }) => !isOpen)
@@ -260,3 +263,59 @@ describe.each(runtimes.filter(({ isServer }) => isServer))("on $name", ({ layer 
     }).pipe(Effect.scoped, Effect.provide(layer({ settings: unpolled })))
   )
 })
+
+/** Transactions go on: those that were seen are noted. */
+const passTransactions = Effect.fnUntraced(function* (count: number) {
+  const sql = yield* SqlClient.SqlClient
+  for (let n = 0; n < count; n++) yield* sql`SELECT pg_current_xact_id()::text`
+})
+
+it.live(
+  "under an old transaction, a sweep looks once at what has been published, and gives that one's when it commits",
+  () =>
+    Effect.gen(function* () {
+      const [outbox, sql] = [yield* OutboxStore, yield* SqlClient.SqlClient]
+      const event = newEvent("again.happened")
+      const old = yield* keepDone(outbox.append([event]))
+      yield* register("again", event.eventName, "aggregate")
+      const count = 1000
+      yield* outbox.append(Array.from({ length: count }, () => newEvent(event.eventName)))
+      yield* passTransactions(20)
+      /** Events that the next sweep looks at. */
+      const unseen = Effect.map(
+        sql<{ n: number }>`
+          SELECT count(*)::int AS n
+          FROM integration_subscription AS s
+          JOIN integration_event AS e ON NOT pg_visible_in_snapshot(e.transaction_id, s.seen_snapshot)`,
+        ([row]) => row?.n
+      )
+      assert.strictEqual(yield* unseen, count)
+      assert.isTrue((yield* sweepNew).isOpen)
+      assert.strictEqual(yield* unseen, 0)
+      yield* old.commit
+      yield* sweepAll
+      assert.lengthOf(yield* InboxStore.use((inbox) => inbox.findByConsumer("again", 0n, 2 * count)), count + 1)
+    }).pipe(Effect.scoped, Effect.provide(services(postgres())))
+)
+
+it.live("an event that is routed past a registration, after a sweep has looked, is given", () =>
+  Effect.gen(function* () {
+    const [outbox, sql] = [yield* OutboxStore, yield* SqlClient.SqlClient]
+    const { eventName } = newEvent("routed.happened")
+    const inserting = yield* keepDone(
+      sql`INSERT INTO outbox_event (event_name, source_module, aggregate_type, aggregate_id, payload)
+        VALUES (${eventName}, 'tests', 'Thing', '1', '{}')`
+    )
+    const registering = yield* keepDone(register("routed", eventName))
+    yield* inserting.commit
+    const routing = yield* keepDone(outbox.route(10))
+    yield* registering.commit
+    yield* passTransactions(20)
+    assert.isTrue((yield* sweep).isOpen)
+    yield* passTransactions(20)
+    assert.isTrue((yield* sweep).isOpen)
+    yield* routing.commit
+    yield* sweepAll
+    assert.lengthOf(yield* given("routed"), 1)
+  }).pipe(Effect.scoped, Effect.provide(services(postgres())))
+)

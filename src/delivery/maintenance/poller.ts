@@ -8,6 +8,7 @@ import type { StoreError } from "../../errors/StoreErrors.ts"
 import { delayedOf, onDeadLetterOf, orderingOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
 import { firstOrderingKey, type PollResult } from "../../stores/Poll.ts"
+import type { SweepRequest } from "../../stores/SubscriptionStore.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { rulesFor } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
@@ -38,10 +39,14 @@ const routeAll = (engine: Engine) =>
     return total
   })
 
-const sweepSubscriptions = (engine: Engine) =>
-  Effect.flatMap(withStatementTimeout(engine, "subscriptions.sweep", engine.subscriptions.sweep), ({ consumers }) =>
-    engine.notifier.announce(consumers)
+const sweepSubscriptions = (engine: Engine, request: SweepRequest) =>
+  Effect.flatMap(
+    withStatementTimeout(engine, "subscriptions.sweep", engine.subscriptions.sweep(request)),
+    ({ consumers }) => engine.notifier.announce(consumers)
   )
+
+/** How long polls leave it at what is new, in milliseconds. */
+const thoroughMillis = 10_000
 
 /** What is parked although nothing blocks it: its predecessor was settled outside the order, or by hand. */
 const unparkAll = Effect.fnUntraced(function* (engine: Engine, unparkable: PollResult["unparkable"]) {
@@ -107,6 +112,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     const nudges = yield* Queue.sliding<void>(1)
     const logDisputed = makeLogDisputed(engine)
     let parkedAfter = firstOrderingKey
+    let thoroughAt = Number.NEGATIVE_INFINITY
     const ask = Effect.gen(function* () {
       const consumers = yield* engine.registry.consumers
       const request = {
@@ -124,9 +130,16 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     const poll = Effect.gen(function* () {
       const result = yield* ask
       const settings = yield* engine.settings.apply(result.settings)
+      engine.passedOver.clear()
+      for (const { consumer, dueSince } of result.passedOver) engine.passedOver.set(consumer, dueSince)
       yield* engine.notifier.wake(result.due.filter(isDue).map((due) => due.consumer))
       if (result.hasUnrouted) yield* routeAll(engine)
-      if (result.hasOpenSubscriptions) yield* sweepSubscriptions(engine)
+      if (result.hasOpenSubscriptions) {
+        const now = yield* engine.now
+        const isThorough = now - thoroughAt >= thoroughMillis
+        if (isThorough) thoroughAt = now
+        yield* sweepSubscriptions(engine, { isThorough })
+      }
       yield* maintenance.follow(settings)
       if (result.hasOpenBackfills) yield* maintenance.backfillSoon
       yield* unparkAll(engine, result.unparkable)
@@ -151,6 +164,6 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     return {
       nudge: Effect.asVoid(Queue.offer(nudges, undefined)),
       routeAll: routeAll(engine),
-      sweep: sweepSubscriptions(engine)
+      sweep: sweepSubscriptions(engine, { isThorough: true })
     }
   })

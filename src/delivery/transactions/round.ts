@@ -24,6 +24,8 @@ export interface RoundRequest {
   readonly isStopping: () => boolean
   /** Only events up to this position. */
   readonly maxPosition?: bigint
+  /** As in `ClaimRequest`. */
+  readonly dueSince?: number | undefined
   readonly pipelining?: Pipelining
   /** Runs when a claim got all it asked for, before handlers do: there may be work for others. */
   readonly onFull?: Effect.Effect<void>

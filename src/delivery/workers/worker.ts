@@ -26,6 +26,9 @@ export const lockedAgainMillis = 500
 /** Longest wait of a Node.js timer, in milliseconds; the poller looks more often than that. */
 const longestTimer = 2_147_483_647
 
+/** What nobody handles here is passed over once by each poll, not by each round. */
+const boundsOf = (engine: Engine, { name }: Consumer) => ({ dueSince: engine.passedOver.get(name) })
+
 /** Milliseconds to wait before the next round, without a wake-up; `undefined`: until a wake-up or poll. */
 const nextWaitMillis = Effect.fnUntraced(function* (
   engine: Engine,
@@ -36,7 +39,7 @@ const nextWaitMillis = Effect.fnUntraced(function* (
   const next = yield* withStatementTimeout(
     engine,
     "inbox.nextDue",
-    untraced(engine.inbox.nextDue(requestOf(engine, consumer)))
+    untraced(engine.inbox.nextDue(requestOf(engine, consumer, boundsOf(engine, consumer))))
   )
   if (next === undefined || next > 0) return next
   // Due, but not ours: another worker holds it, unless it has just come.
@@ -55,7 +58,8 @@ export const run = (engine: Engine, consumer: Consumer, crew: Crew, stop: Stop):
     const step = Effect.gen(function* () {
       const settings = yield* engine.settings.current
       if (!settings.processorEnabled) return settings.pollingIntervalMs
-      const done = yield* runPipelined(engine, consumer, crew, size, { isStopping: () => stop.isStopping })
+      const asked = { ...boundsOf(engine, consumer), isStopping: () => stop.isStopping }
+      const done = yield* runPipelined(engine, consumer, crew, size, asked)
       size = done.size
       return yield* nextWaitMillis(engine, consumer, done.last)
     })

@@ -16,6 +16,7 @@ import {
   claimedContent,
   coveredBy,
   covers,
+  dueSince,
   eventOf,
   idleLimitOf,
   limitsIdle,
@@ -29,14 +30,16 @@ import {
  * start, a constant the index can use; whoever made a row due did so before. They are sorted before payloads are read, which a
  * sort would copy.
  */
-const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) =>
-  sql.unsafe<ClaimedRow>(
+const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) => {
+  const since = dueSince(request, 8)
+  return sql.unsafe<ClaimedRow>(
     `WITH claimed AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.tier,
         i.error_tag
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2::bigint
-        AND ${limitsIdle("$4")} AND ${notPaused("$1")} AND ${covers(request.interest, 8)}
+        AND ${since.condition} AND ${limitsIdle("$4")} AND ${notPaused("$1")}
+        AND ${covers(request.interest, 8 + since.parameters.length)}
       ORDER BY i.available_at, i.position
       LIMIT ${recoveringLimit("$3::int")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
@@ -54,9 +57,11 @@ const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly l
       idleLimitOf(request),
       ...lockWaitOf(request),
       shareOf(request.limit),
+      ...since.parameters,
       ...coveredBy(request.interest)
     ]
   )
+}
 
 export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) =>
   Effect.flatMap(rows(sql)(request), (claimed) => withContents(sql, claimed, request.limit))

@@ -52,6 +52,15 @@ export const coveredBy = (interest: Interest) =>
       ? [interest.names]
       : [interest.names, interest.patterns.map(toLike)]
 
+/**
+ * Whether a claimable row is due late enough to be asked for, with its parameter from `$<first>` on, if there is one. Another
+ * text where it is not asked: the statement that is used nearly always keeps its plan.
+ */
+export const dueSince = (request: ClaimRequest, first: number) =>
+  request.dueSince === undefined
+    ? { condition: "true", parameters: [] }
+    : { condition: `i.available_at >= to_timestamp($${first}::float8 / 1000)`, parameters: [request.dueSince] }
+
 /** Parameter of the last position that is wanted; without one, all are. */
 export const maxPositionOf = ({ maxPosition }: ClaimRequest) => String(maxPosition ?? 9223372036854775807n)
 

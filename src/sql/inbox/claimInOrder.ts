@@ -19,6 +19,7 @@ import {
   claimedContent,
   coveredBy,
   covers,
+  dueSince,
   eventOf,
   idleLimitOf,
   limitsIdle,
@@ -50,14 +51,16 @@ const countLimit = 20
  * The keys of the next due deliveries, and the locks of as many as are likely to fill the batch: keys with few open
  * deliveries need more. `LIMIT` ends the scan that tries the locks as soon as it has enough.
  */
-const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<string>) =>
-  sql.unsafe<{ seen: ReadonlyArray<string>; locked: ReadonlyArray<string>; isRecovering: boolean }>(
+const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<string>) => {
+  const since = dueSince(request, 7)
+  return sql.unsafe<{ seen: ReadonlyArray<string>; locked: ReadonlyArray<string>; isRecovering: boolean }>(
     `WITH due AS MATERIALIZED (
       SELECT i.ordering_key, i.available_at, i.position
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2::bigint
         AND i.ordering_key IS NOT NULL AND i.ordering_key <> ALL ($4::bigint[])
-        AND ${limitsIdle("$6")} AND ${notPaused("$1")} AND ${covers(request.interest, 7)}
+        AND ${since.condition} AND ${limitsIdle("$6")} AND ${notPaused("$1")}
+        AND ${covers(request.interest, 7 + since.parameters.length)}
       ORDER BY i.available_at, i.position
       LIMIT $5::int
     ), keys AS MATERIALIZED (
@@ -89,9 +92,11 @@ const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: num
       passed,
       Math.min(maxWindow, Math.max(minWindow, limit)),
       idleLimitOf(request),
+      ...since.parameters,
       ...coveredBy(request.interest)
     ]
   )
+}
 
 /** Numbers of 64 bits as text: they go back as they came. */
 interface Taken extends Omit<ClaimedRow, "deliveryId" | "orderingKey"> {

@@ -11,7 +11,7 @@ import { firstOrderingKey, type PollRequest, type PollResult } from "../../store
 import { claimable, notPaused } from "../deliveryStates.ts"
 import { hasRecovered } from "../recovery.ts"
 import { isBackfillOpen } from "../subscriptions/backfill.ts"
-import { coveredBy, covers, maxPositionOf } from "./claimFragments.ts"
+import { coveredBy, covers, dueSince, maxPositionOf } from "./claimFragments.ts"
 import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
 /**
@@ -28,19 +28,19 @@ const nextClaimableAt = (consumer: string, isWanted: string) => `(
     LIMIT 1
   )`
 
-/** When a round of a consumer next finds something: what is due first, or the first lease that runs out. */
-const nextDueAt = (consumer: string, isWanted: string) => `least(
-    ${nextClaimableAt(consumer, isWanted)},
-    (SELECT min(i.locked_until) FROM inbox_event AS i WHERE i.consumer_name = ${consumer} AND i.status = 'processing')
-  )`
+/** When the first lease of a consumer runs out. */
+const nextExpiryAt = (consumer: string) =>
+  `(SELECT min(i.locked_until) FROM inbox_event AS i WHERE i.consumer_name = ${consumer} AND i.status = 'processing')`
 
 /** Milliseconds until a round of one consumer next finds something; null for never. */
 export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest, countsLeases: boolean) => {
-  const nextAt = countsLeases ? nextDueAt : nextClaimableAt
+  const { condition, parameters } = dueSince(request, 3)
+  const isWanted = `i.position <= $2::bigint AND ${condition} AND ${covers(request.interest, 3 + parameters.length)}`
   return sql.unsafe<{ inMillis: number | null }>(
-    `SELECT (extract(epoch FROM ${nextAt("$1", `i.position <= $2::bigint AND ${covers(request.interest, 3)}`)}
-      - clock_timestamp()) * 1000)::float8 AS "inMillis"`,
-    [request.consumer, maxPositionOf(request), ...coveredBy(request.interest)]
+    `SELECT (extract(epoch FROM least(
+        ${nextClaimableAt("$1", isWanted)}, ${countsLeases ? nextExpiryAt("$1") : "NULL"}
+      ) - clock_timestamp()) * 1000)::float8 AS "inMillis"`,
+    [request.consumer, maxPositionOf(request), ...parameters, ...coveredBy(request.interest)]
   )
 }
 
@@ -77,16 +77,29 @@ const markPresent = `
     FOR NO KEY UPDATE SKIP LOCKED
   ))`
 
-/** For each consumer, in how many milliseconds its first claimable delivery is due; those without one are left out. */
+/** For each consumer, when the first of all its claimable deliveries is due, and the first of those that it handles here. */
+const firsts = `
+  SELECT s.consumer, ${nextClaimableAt("s.consumer", "true")} AS any_at,
+    ${nextClaimableAt("s.consumer", "(i.event_name = ANY (s.names) OR i.event_name LIKE ANY (s.patterns))")} AS handled_at
+  FROM served AS s`
+
+/** For each consumer, in how many milliseconds something is due; those without anything are left out. */
 const due = `
   SELECT jsonb_agg(jsonb_build_object('consumer', d.consumer, 'inMillis', d.in_millis))
   FROM (
-    SELECT s.consumer, (extract(epoch FROM
-      ${nextDueAt("s.consumer", "(i.event_name = ANY (s.names) OR i.event_name LIKE ANY (s.patterns))")}
-      - clock_timestamp()) * 1000)::float8 AS in_millis
-    FROM served AS s
+    SELECT f.consumer,
+      (extract(epoch FROM least(f.handled_at, ${nextExpiryAt("f.consumer")}) - clock_timestamp()) * 1000)::float8 AS in_millis
+    FROM firsts AS f
   ) AS d
   WHERE d.in_millis IS NOT NULL`
+
+/** Consumers whose first claimable deliveries nobody handles here, and from when on they may be. */
+const passedOver = `
+  SELECT jsonb_agg(jsonb_build_object('consumer', p.consumer, 'dueSince', floor(extract(epoch FROM p.since) * 1000)::float8))
+  FROM (
+    SELECT f.consumer, f.any_at, least(f.handled_at, now() - interval '1 minute') AS since FROM firsts AS f
+  ) AS p
+  WHERE p.any_at < p.since`
 
 /** Events inserted by other means, which have no deliveries yet. */
 const unrouted = "SELECT 1 FROM integration_event WHERE routed_at IS NULL"
@@ -144,9 +157,11 @@ const statement = `
     seen AS (${markSeen}),
     present AS (${markPresent}),
     disputed AS (${disputed}),
+    firsts AS MATERIALIZED (${firsts}),
     parked AS (${parkedKeys("$2::bigint")})
   SELECT
     coalesce((${due}), '[]') AS "due",
+    coalesce((${passedOver}), '[]') AS "passedOver",
     coalesce((SELECT jsonb_object_agg(key, value) FROM integration_setting), '{}') AS "settings",
     EXISTS (${unrouted}) AS "hasUnrouted",
     EXISTS (${openSubscriptions}) AS "hasOpenSubscriptions",

@@ -64,8 +64,8 @@ const registerConsumers = (sql: SqlClient.SqlClient) => (registrations: Readonly
 const sweepAgain = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
   sql`
     UPDATE integration_subscription
-    SET registered_snapshot = CASE WHEN swept_at IS NULL THEN registered_snapshot ELSE pg_current_snapshot() END,
-      transaction_id = pg_current_xact_id(), sweep_until = NULL, swept_at = NULL
+    SET seen_snapshot = CASE WHEN swept_at IS NULL THEN seen_snapshot ELSE pg_current_snapshot() END,
+      transaction_id = pg_current_xact_id(), sweep_until = NULL, swept_at = NULL, is_reordered = true
     WHERE consumer_name = ANY (${consumers}::text[])`
 
 /**
@@ -80,7 +80,11 @@ export const rekey = (sql: SqlClient.SqlClient) =>
       FROM (${openDeliveries("i.id, i.consumer_name, i.ordering_key")}) AS i
       JOIN integration_consumer AS c ON c.consumer_name = i.consumer_name
       WHERE (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)
-        AND EXISTS (SELECT 1 FROM integration_subscription AS s WHERE s.consumer_name = c.consumer_name AND s.swept_at IS NULL)
+        AND EXISTS (
+          SELECT 1
+          FROM integration_subscription AS s
+          WHERE s.consumer_name = c.consumer_name AND s.swept_at IS NULL AND s.is_reordered
+        )
     ), held AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.consumer_name
       FROM inbox_event AS i

@@ -72,6 +72,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
     const { sql } = yield* TableClient
     const storeErrors = storeErrorsOf(sql)
     const inTransaction = yield* maintenanceTransaction(sql)
+    const sweepAll = sweep(sql)
     return SubscriptionStore.of({
       register: (registrations) =>
         registrations.length === 0
@@ -80,7 +81,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
       setPaused: (consumer, isPaused) =>
         storeErrors("subscriptions.setPaused")(Effect.map(setPaused(sql)(consumer, isPaused), (_) => _.length > 0)),
       consumers: storeErrors("subscriptions.consumers")(consumers(sql)),
-      sweep: storeErrors("subscriptions.sweep")(sweep(sql)),
+      sweep: (request) => storeErrors("subscriptions.sweep")(sweepAll(request)),
       backfill: storeErrors("subscriptions.backfill")(backfill(sql, inTransaction)),
       unserved: storeErrors("subscriptions.unserved")(
         Effect.zipWith(unserved(sql), unsubscribed(sql), (served, left) => [...served, ...left])

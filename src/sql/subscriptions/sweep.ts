@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
+import type { SweepRequest } from "../../stores/SubscriptionStore.ts"
 import { bisectRefused, onRefusal } from "../connection/bisect.ts"
 import { orderingKey, writtenTo } from "../writeDeliveries.ts"
 import { rekey } from "./register.ts"
@@ -74,18 +75,30 @@ const sweepLimit = 1000
 /** A transaction's id, in the words of `integration_event_transaction_idx`. */
 const ordinal = (id: string) => `(${id})::text::bigint`
 
+/** The first transaction that a sweep of `s` does not look at. One that this cluster has not come to was restored from another. */
+const sweepEnd = "coalesce(s.sweep_until, pg_snapshot_xmax(pg_current_snapshot()))"
+
 /**
- * What the index knows of an event `o` that a subscription `s` may have missed: its transaction came after the oldest that the
- * registration did not see, and before the end of the sweep. One that this cluster has not come to was restored from
- * another, and counts as old.
+ * Subscriptions `s` with the events `o` that they may have missed: of transactions that `seen_snapshot` does not see, so those after it
+ * and each that was under way, as ranges that the index knows. `OFFSET 0` has them read by that index: as a join, they are planned to
+ * be looked up in the inbox first, all that there are.
  */
-const isAround = `${ordinal("o.transaction_id")} >= ${ordinal("pg_snapshot_xmin(s.registered_snapshot)")}
-        AND ${ordinal("o.transaction_id")} < ${ordinal("coalesce(s.sweep_until, pg_snapshot_xmax(pg_current_snapshot()))")}`
+const subscriptionsAndEvents = `integration_subscription AS s
+      CROSS JOIN LATERAL (
+        SELECT ${ordinal("pg_snapshot_xmax(s.seen_snapshot)")} AS first, ${ordinal(sweepEnd)} - 1 AS last
+        UNION ALL
+        SELECT ${ordinal("x.id")}, ${ordinal("x.id")} FROM pg_snapshot_xip(s.seen_snapshot) AS x (id) WHERE x.id < ${sweepEnd}
+      ) AS r
+      CROSS JOIN LATERAL (
+        SELECT e.id, e.position
+        FROM integration_event AS e
+        WHERE ${ordinal("e.transaction_id")} BETWEEN r.first AND r.last AND e.event_name LIKE s.event_like
+          AND e.routed_at IS NOT NULL
+        OFFSET 0
+      ) AS o`
 
 /** Conditions under which an event `o` was missed by a subscription `s`. */
-const isMissed = `s.swept_at IS NULL AND o.routed_at IS NOT NULL
-        AND NOT pg_visible_in_snapshot(o.transaction_id, s.registered_snapshot)
-        AND NOT EXISTS (
+const isMissed = `s.swept_at IS NULL AND NOT EXISTS (
           SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = o.id AND i.consumer_name = s.consumer_name
         )`
 
@@ -95,9 +108,7 @@ const missedIds = (sql: SqlClient.SqlClient) => (position: string) =>
     `SELECT m.position::text AS "position", m.id::text AS "id"
     FROM (
       SELECT DISTINCT o.position, o.id
-      FROM integration_subscription AS s
-      JOIN integration_event AS o
-        ON ${isAround} AND o.event_name LIKE s.event_like
+      FROM ${subscriptionsAndEvents}
       WHERE ${isMissed} AND o.position > $1::bigint
       ORDER BY o.position
       LIMIT $2::int
@@ -133,9 +144,7 @@ const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> 
   sql.unsafe<Given>(
     `WITH missed AS MATERIALIZED (
       SELECT o.id, s.consumer_name
-      FROM integration_subscription AS s
-      JOIN integration_event AS o
-        ON ${isAround} AND o.event_name LIKE s.event_like
+      FROM ${subscriptionsAndEvents}
       WHERE ${isMissed} AND ($2::uuid[] IS NULL OR o.id = ANY ($2::uuid[]))
       ORDER BY o.position
       LIMIT $1::int
@@ -163,10 +172,38 @@ const markSwept = (sql: SqlClient.SqlClient) => (ended: ReadonlyArray<Quiet>) =>
       SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS e (consumer_name, event_pattern, until)
     ), held AS MATERIALIZED (${heldAmong("ended", "s.sweep_until = e.until::xid8")})
     UPDATE integration_subscription AS s
-    SET swept_at = clock_timestamp()
+    SET swept_at = clock_timestamp(), is_reordered = false
     FROM held AS h
     WHERE s.consumer_name = h.consumer_name AND s.event_pattern = h.event_pattern`,
     [ended.map((_) => _.consumer), ended.map((_) => _.event), ended.map((_) => _.until)]
+  )
+
+/** What a sweep sees that begins now; nothing to go on from while events wait to be routed, maybe by who does not see a subscription. */
+const seeing = (sql: SqlClient.SqlClient) =>
+  Effect.map(
+    sql<{ snapshot: string | null }>`
+      SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM integration_event WHERE routed_at IS NULL)
+        THEN pg_current_snapshot()::text END AS "snapshot"`,
+    ([row]) => row?.snapshot ?? undefined
+  )
+
+/** How many transactions a sweep looks at again, rather than writing down that it has seen them. */
+const seenAgain = 10
+
+/** Notes how far a sweep came that gave all that was missed, for subscriptions that it saw: the next one goes on from there. */
+const noteSeen = (sql: SqlClient.SqlClient) => (snapshot: string) =>
+  sql.unsafe(
+    `WITH seen AS MATERIALIZED (
+      SELECT s.consumer_name, s.event_pattern, s.transaction_id
+      FROM integration_subscription AS s
+      WHERE s.swept_at IS NULL AND pg_visible_in_snapshot(s.transaction_id, $1::text::pg_snapshot)
+        AND ${ordinal("pg_snapshot_xmax($1::text::pg_snapshot)")} - ${ordinal("pg_snapshot_xmax(s.seen_snapshot)")} > ${seenAgain}
+    ), held AS MATERIALIZED (${heldAmong("seen", "s.transaction_id = e.transaction_id")})
+    UPDATE integration_subscription AS s
+    SET seen_snapshot = $1::text::pg_snapshot
+    FROM held AS h
+    WHERE s.consumer_name = h.consumer_name AND s.event_pattern = h.event_pattern`,
+    [snapshot]
   )
 
 /** Whether a subscription is still to be swept. */
@@ -178,10 +215,11 @@ const isOpen = (sql: SqlClient.SqlClient) =>
  * by a publisher that knows the subscription.
  */
 export const sweep = (sql: SqlClient.SqlClient) =>
-  Effect.gen(function* () {
+  Effect.fnUntraced(function* ({ isThorough }: SweepRequest) {
     if (!(yield* isOpen(sql))) return { consumers: [], isOpen: false }
     yield* noteEnd(sql)
     const ended = yield* quiet(sql)
+    const seen = yield* seeing(sql)
     const consumers = new Set<string>()
     let isRefused = false
     for (let given = sweepLimit; given === sweepLimit; ) {
@@ -190,8 +228,9 @@ export const sweep = (sql: SqlClient.SqlClient) =>
       for (const consumer of rows?.[0]?.consumers ?? []) consumers.add(consumer)
       given = rows?.[0]?.given ?? 0
     }
-    const left = yield* rekey(sql)
+    const left = isThorough || ended.length > 0 ? yield* rekey(sql) : 0
     // What is refused is missed still, and what was in somebody's hands has the wrong key.
     if (ended.length > 0 && !isRefused && left === 0) yield* markSwept(sql)(ended)
+    if (seen !== undefined && !isRefused) yield* noteSeen(sql)(seen)
     return { consumers: [...consumers], isOpen: yield* isOpen(sql) }
   })

@@ -41,11 +41,11 @@ export const subscriptionStore = [
     Effect.gen(function* () {
       const store = yield* SubscriptionStore
       yield* subscribe("swept", unique("swept"))
-      const sweep: Effect.Effect<void, unknown> = Effect.flatMap(store.sweep, ({ isOpen }) =>
+      const sweep: Effect.Effect<void, unknown> = Effect.flatMap(store.sweep({ isThorough: true }), ({ isOpen }) =>
         isOpen ? sweep : Effect.void
       )
       yield* sweep
-      assert.deepEqual(yield* store.sweep, { consumers: [], isOpen: false })
+      assert.deepEqual(yield* store.sweep({ isThorough: true }), { consumers: [], isOpen: false })
     })
   ),
 
