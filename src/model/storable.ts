@@ -20,7 +20,7 @@ const refusal = (text: string): string | undefined => {
 }
 
 /** What is wrong with a name or id of at most `max` characters, or `undefined`. */
-const identifierProblem = (text: unknown, max: number): string | undefined => {
+export const identifierProblem = (text: unknown, max: number): string | undefined => {
   if (typeof text !== "string") return `expected a string, got ${text === null ? "null" : typeof text}`
   if (text === "") return "is empty"
   if (isLongerThan(text, max)) return `has ${[...text].length} characters, at most ${max} are possible`

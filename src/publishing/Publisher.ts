@@ -18,18 +18,22 @@ import { Transactor } from "../stores/Transactor.ts"
 import { Broadcast } from "../wakeups/Broadcast.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import { makeAppend } from "./append.ts"
-import { type Prepared, prepareAll, prepareTyped, prepareUntyped, refuseUnknown, untypedFields } from "./prepare.ts"
+import { type Prepare, type Prepared, prepareAll, prepareGiven, prepareTyped } from "./prepare.ts"
 import { provisional, type StoredOf, storedAs } from "./stored.ts"
 import type { PublishError, UntypedEvent } from "./UntypedEvent.ts"
 
 /** Says once of each name that its events have no consumer. */
 const makeLogUnconsumed = () => {
   const isFirst = makeIsFirst()
-  return ({ consumers, isDuplicate, name, position }: DomainEvent.Stored) => {
-    // A provisional event, of a leased handler, has no position yet.
-    if (position === 0n || consumers.length > 0 || isDuplicate || !isFirst(name)) return Effect.void
-    return Effect.logInfo(`Event "${name}" has no consumer: it is stored as processed`)
-  }
+  // A provisional event, of a leased handler, has no position yet.
+  const isUnconsumed = ({ consumers, isDuplicate, position }: DomainEvent.Stored) =>
+    consumers.length === 0 && position !== 0n && !isDuplicate
+  return (stored: ReadonlyArray<DomainEvent.Stored>) =>
+    Effect.forEach(
+      stored.filter((event) => isUnconsumed(event) && isFirst(event.name)),
+      ({ name }) => Effect.logInfo(`Event "${name}" has no consumer: it is stored as processed`),
+      { discard: true }
+    )
 }
 
 const makeStore = Effect.gen(function* () {
@@ -47,36 +51,29 @@ const makeStore = Effect.gen(function* () {
     const { enabled } = yield* settings.current
     if (!enabled) return yield* new OutboxDisabled({ eventName: first.row.eventName })
     const stored = yield* defer(append(prepared), () => prepared.map((each) => storedAs(each, provisional(each.row))))
-    yield* Effect.forEach(stored, logUnconsumed, { discard: true })
+    yield* logUnconsumed(stored)
     return stored
   })
 })
 
 const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
   const store = yield* makeStore
-  const storeOne = (prepared: Prepared) => Effect.map(store([prepared]), ([stored]) => stored as DomainEvent.Stored)
-  const publish = Effect.fn("Publisher.publish")(function* (publication: DomainEvent.Publication.Any) {
-    return yield* storeOne(yield* prepareTyped(publication, maxPayloadBytes))
-  })
-  const publishAll = Effect.fn("Publisher.publishAll")(function* (
-    publications: ReadonlyArray<DomainEvent.Publication.Any>
-  ) {
-    return yield* store(yield* prepareAll(publications, (_) => prepareTyped(_, maxPayloadBytes)))
-  })
-  const prepare = Effect.fnUntraced(function* (event: UntypedEvent) {
-    yield* refuseUnknown(String(event.eventName), event, untypedFields)
-    return yield* prepareUntyped(event, maxPayloadBytes)
-  })
+  const storeAll = <A>(list: ReadonlyArray<A>, prepare: Prepare<A>) =>
+    Effect.flatMap(prepareAll(list, prepare, maxPayloadBytes), store)
+  const storeOne = <A>(each: A, prepare: Prepare<A>) =>
+    Effect.map(storeAll([each], prepare), ([stored]) => stored as DomainEvent.Stored)
+  const publish = Effect.fn("Publisher.publish")((publication: DomainEvent.Publication.Any) =>
+    storeOne(publication, prepareTyped)
+  )
+  const publishAll = Effect.fn("Publisher.publishAll")((publications: ReadonlyArray<DomainEvent.Publication.Any>) =>
+    storeAll(publications, prepareTyped)
+  )
   return Publisher.of({
     publish: (definition, payload, publishOptions) =>
       publish(DomainEvent.publication(definition, payload, publishOptions)) as Effect.Effect<never, PublishError>,
     publishAll: (publications) => publishAll(publications) as Effect.Effect<never, PublishError>,
-    publishEvent: Effect.fn("Publisher.publishEvent")(function* (event) {
-      return yield* storeOne(yield* prepare(event))
-    }),
-    publishEvents: Effect.fn("Publisher.publishEvents")(function* (events) {
-      return yield* store(yield* prepareAll(events, prepare))
-    })
+    publishEvent: Effect.fn("Publisher.publishEvent")((event) => storeOne(event, prepareGiven)),
+    publishEvents: Effect.fn("Publisher.publishEvents")((events) => storeAll(events, prepareGiven))
   })
 })
 

@@ -3,35 +3,25 @@
  *
  * @internal
  */
-import { DateTime, Duration, Effect, Option } from "effect"
-import { InvalidIdentifier, InvalidOption } from "../errors/DeclarationErrors.ts"
-import { EventEncodingError } from "../errors/PayloadErrors.ts"
+import { DateTime, Duration, Effect, Exit, Option } from "effect"
+import { InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
+import { EventEncodingError, type Issue } from "../errors/PayloadErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { oversizeOf } from "../model/contentSize.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
 import { encoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
-import { checkIdentifier, longestDelayMillis, oversizeText, storableJson, storableValue } from "../model/storable.ts"
+import { identifierProblem, longestDelayMillis, oversizeText, storableJson, storableValue } from "../model/storable.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
 
 const supportedOptions = ["metadata", "correlationId", "aggregateId", "delay", "availableAt", "dedupeKey"]
 
-export const untypedFields = [
-  ...supportedOptions,
-  "eventName",
-  "sourceModule",
-  "aggregateType",
-  "payload",
-  "schemaVersion"
-]
+const untypedFields = [...supportedOptions, "eventName", "sourceModule", "aggregateType", "payload", "schemaVersion"]
 
-/** Fails with `UnsupportedOption` when something is said of an event that is not known. */
-export const refuseUnknown = (eventName: string, given: object, supported: ReadonlyArray<string>) => {
-  const unknown = unknownOption(`Publishing "${eventName}"`, given, supported)
-  return unknown === undefined ? Effect.void : Effect.fail(unknown)
-}
+/** Why an event cannot be published. */
+type PrepareError = InvalidIdentifier | InvalidOption | EventEncodingError | UnsupportedOption
 
 /** An event and what its caller gets back of it. */
 export interface Prepared {
@@ -49,15 +39,38 @@ export const contentLength = ({ row: { metadata, payload } }: Prepared): number 
 /** Characters that are encoded before others have their turn. */
 const turnLength = 1_048_576
 
+/** What an event is prepared with, besides what is said of it. */
+export interface Surroundings {
+  readonly id: string
+  /** The event that is being handled, if one is. */
+  readonly cause: Effect.Success<typeof DomainEvent.Current>
+  readonly maxPayloadBytes: number
+}
+
+/**
+ * Prepares one event. What is wrong with it, and nearly always what it becomes, is known at once: such an effect is an exit already,
+ * and costs no fiber's time.
+ */
+export type Prepare<A> = (each: A, around: Surroundings) => Effect.Effect<Prepared, PrepareError>
+
+/** What an effect comes to that has succeeded already. */
+const valueNow = (effect: Effect.Effect<Prepared, unknown>): Prepared | undefined => {
+  const exit: unknown = effect
+  return Exit.isExit(exit) && Exit.isSuccess(exit) ? (exit.value as Prepared) : undefined
+}
+
 /** Prepares a list. Encoding takes a while with large events, so others have their turn in between. */
-export const prepareAll = Effect.fnUntraced(function* <A, E>(
+export const prepareAll = Effect.fnUntraced(function* <A>(
   list: ReadonlyArray<A>,
-  prepare: (each: A) => Effect.Effect<Prepared, E>
+  prepare: Prepare<A>,
+  maxPayloadBytes: number
 ) {
+  const cause = yield* DomainEvent.Current
   const all: Array<Prepared> = []
   let length = 0
   for (const each of list) {
-    const prepared = yield* prepare(each)
+    const preparing = prepare(each, { id: yield* nextEventId, cause, maxPayloadBytes })
+    const prepared = valueNow(preparing) ?? (yield* preparing)
     all.push(prepared)
     length += contentLength(prepared)
     if (length < turnLength) continue
@@ -82,6 +95,7 @@ const refuseTime = (event: UntypedEvent, option: string, value: unknown, expecte
 /** When an event that is put off may be delivered: in so many milliseconds, or at a time. */
 const dueOf = (event: UntypedEvent): Effect.Effect<NewEvent["due"], InvalidOption> => {
   const { availableAt, delay } = event
+  if (delay === undefined && availableAt === undefined) return Effect.undefined
   if (delay !== undefined && availableAt !== undefined) {
     return refuseTime(event, "delay", delay, "to be left out, as availableAt is given")
   }
@@ -97,117 +111,138 @@ const dueOf = (event: UntypedEvent): Effect.Effect<NewEvent["due"], InvalidOptio
     : refuseTime(event, "availableAt", availableAt, "a time up to the year 9999")
 }
 
-const checkNames = Effect.fnUntraced(function* (event: UntypedEvent) {
-  const of = `of event "${String(event.eventName).slice(0, 80)}"`
-  yield* checkIdentifier("event name", event.eventName, DomainEvent.maxLength.eventName)
-  if (isPattern(event.eventName)) {
-    return yield* new InvalidIdentifier({
-      field: `event name "${event.eventName}"`,
-      problem: "contains *, which is for patterns"
-    })
-  }
-  yield* checkIdentifier(`sourceModule ${of}`, event.sourceModule, DomainEvent.maxLength.sourceModule)
-  yield* checkIdentifier(`aggregateType ${of}`, event.aggregateType, DomainEvent.maxLength.aggregateType)
-  yield* checkIdentifier(`aggregateId ${of}`, event.aggregateId, DomainEvent.maxLength.aggregateId)
-  if (event.correlationId !== undefined) {
-    yield* checkIdentifier(`correlationId ${of}`, event.correlationId, DomainEvent.maxLength.id)
-  }
-  if (event.dedupeKey !== undefined) {
-    yield* checkIdentifier(`dedupeKey ${of}`, event.dedupeKey, DomainEvent.maxLength.id)
-  }
+/** What is wrong with an event's names, ids or version, or `undefined`. */
+const nameProblem = (event: UntypedEvent): InvalidIdentifier | undefined => {
+  const { maxLength } = DomainEvent
   const version = event.schemaVersion ?? 1
-  if (!Number.isInteger(version) || version < 1 || version > 2_147_483_647) {
-    return yield* new InvalidIdentifier({ field: `version ${of}`, problem: `is ${version}, not a positive integer` })
+  const problem = (what: string, text: unknown, max: number) => {
+    const found = identifierProblem(text, max)
+    if (found === undefined) return undefined
+    const of = what === "event name" ? "" : ` of event "${String(event.eventName).slice(0, 80)}"`
+    return new InvalidIdentifier({ field: `${what}${of}`, problem: found })
   }
-})
+  return (
+    problem("event name", event.eventName, maxLength.eventName) ??
+    (isPattern(event.eventName)
+      ? new InvalidIdentifier({
+          field: `event name "${event.eventName}"`,
+          problem: "contains *, which is for patterns"
+        })
+      : undefined) ??
+    problem("sourceModule", event.sourceModule, maxLength.sourceModule) ??
+    problem("aggregateType", event.aggregateType, maxLength.aggregateType) ??
+    problem("aggregateId", event.aggregateId, maxLength.aggregateId) ??
+    (event.correlationId === undefined ? undefined : problem("correlationId", event.correlationId, maxLength.id)) ??
+    (event.dedupeKey === undefined ? undefined : problem("dedupeKey", event.dedupeKey, maxLength.id)) ??
+    (Number.isInteger(version) && version >= 1 && version <= 2_147_483_647
+      ? undefined
+      : new InvalidIdentifier({
+          field: `version of event "${event.eventName.slice(0, 80)}"`,
+          problem: `is ${version}, not a positive integer`
+        }))
+  )
+}
 
-/** JSON text of a document, or the error that says why it cannot be stored. */
-const toJson = (eventName: string, field: string, stored: ReturnType<typeof storableJson>) =>
-  "json" in stored
-    ? Effect.succeed(stored.json)
-    : Effect.fail(new EventEncodingError({ eventName, issues: [issueIn(field, stored.issue)] }))
+/** The error of a document of an event that cannot be stored. */
+const encodingError = (eventName: string, field: string, issue: Issue) =>
+  new EventEncodingError({ eventName, issues: [issueIn(field, issue)] })
 
-/** JSON text of an event's metadata, which are read together with its payload. */
-const metadataOf = Effect.fnUntraced(function* (
-  { eventName, metadata }: UntypedEvent,
-  payload: string,
-  maxBytes: number
-) {
-  if (metadata === undefined) return undefined
-  const json = yield* toJson(eventName, "metadata", storableValue(metadata, maxBytes))
-  const oversize = oversizeOf(payload, json)
-  if (oversize === undefined) return json
-  const issue = { path: "metadata", message: oversizeText(oversize, ", with the payload") }
-  return yield* new EventEncodingError({ eventName, issues: [issue] })
-})
+/** JSON text of an event's metadata, which are read together with its payload, or why they cannot be stored. */
+const metadataOf = ({ metadata }: UntypedEvent, payload: string, maxBytes: number) => {
+  if (metadata === undefined) return { json: undefined }
+  const stored = storableValue(metadata, maxBytes)
+  if ("issue" in stored) return stored
+  const oversize = oversizeOf(payload, stored.json)
+  return oversize === undefined
+    ? stored
+    : { issue: { path: "", message: oversizeText(oversize, ", with the payload") } }
+}
 
 /**
  * @param textOf - checks the payload, and makes JSON of it: `storableJson` for one that a schema has encoded
  */
-export const prepareUntyped = Effect.fnUntraced(function* (
+const prepareUntyped = (
   event: UntypedEvent,
-  maxPayloadBytes: number,
+  { cause, id, maxPayloadBytes }: Surroundings,
   textOf = storableValue
-) {
-  yield* checkNames(event)
-  const payload = yield* toJson(event.eventName, "payload", textOf(event.payload, maxPayloadBytes))
-  const cause = yield* DomainEvent.Current
-  const row: NewEvent = {
-    id: yield* nextEventId,
-    eventName: event.eventName,
-    schemaVersion: event.schemaVersion ?? 1,
-    sourceModule: event.sourceModule,
-    aggregateType: event.aggregateType,
-    aggregateId: event.aggregateId,
-    payload,
-    metadata: yield* metadataOf(event, payload, maxPayloadBytes),
-    correlationId: event.correlationId ?? cause?.correlationId ?? cause?.id,
-    causationId: cause?.id,
-    dedupeKey: event.dedupeKey,
-    due: event.delay === undefined && event.availableAt === undefined ? undefined : yield* dueOf(event)
+): Effect.Effect<Prepared, InvalidIdentifier | InvalidOption | EventEncodingError> => {
+  const invalid = nameProblem(event)
+  if (invalid !== undefined) return Effect.fail(invalid)
+  const { eventName } = event
+  const payload = textOf(event.payload, maxPayloadBytes)
+  if ("issue" in payload) return Effect.fail(encodingError(eventName, "payload", payload.issue))
+  const metadata = metadataOf(event, payload.json, maxPayloadBytes)
+  if ("issue" in metadata) return Effect.fail(encodingError(eventName, "metadata", metadata.issue))
+  return Effect.mapEager(dueOf(event), (due) => ({
+    row: {
+      id,
+      eventName,
+      schemaVersion: event.schemaVersion ?? 1,
+      sourceModule: event.sourceModule,
+      aggregateType: event.aggregateType,
+      aggregateId: event.aggregateId,
+      payload: payload.json,
+      metadata: metadata.json,
+      correlationId: event.correlationId ?? cause?.correlationId ?? cause?.id,
+      causationId: cause?.id,
+      dedupeKey: event.dedupeKey,
+      due
+    },
+    payload: event.payload,
+    metadata: event.metadata ?? {},
+    definition: undefined
+  }))
+}
+
+const aggregateIdOf = ({ definition, options, payload }: DomainEvent.Publication.Any) => {
+  if (options.aggregateId !== undefined) return Effect.succeed(options.aggregateId)
+  try {
+    return Effect.succeed(definition.aggregateId(payload))
+  } catch (cause) {
+    const message = `the definition's aggregateId function failed: ${cause}`
+    return Effect.fail(
+      new EventEncodingError({ eventName: definition.name, issues: [{ path: "aggregateId", message }] })
+    )
   }
-  return { row, payload: event.payload, metadata: event.metadata ?? {}, definition: undefined }
-})
+}
 
-const aggregateIdOf = ({ definition, options, payload }: DomainEvent.Publication.Any) =>
-  options.aggregateId !== undefined
-    ? Effect.succeed(options.aggregateId)
-    : Effect.try({
-        try: () => definition.aggregateId(payload),
-        catch: (cause) =>
-          new EventEncodingError({
-            eventName: definition.name,
-            issues: [{ path: "aggregateId", message: `the definition's aggregateId function failed: ${cause}` }]
-          })
-      })
-
-export const prepareTyped = Effect.fnUntraced(function* (
-  publication: DomainEvent.Publication.Any,
-  maxPayloadBytes: number
-) {
-  const { definition, options } = publication
-  yield* refuseUnknown(definition.name, options, supportedOptions)
-  const encoded = yield* Effect.mapError(
-    encoderOf(definition)(publication.payload),
+/** The payload of a publication as it is stored. */
+const encodedOf = ({ definition, payload }: DomainEvent.Publication.Any) =>
+  Effect.mapErrorEager(
+    encoderOf(definition)(payload),
     (error) =>
       new EventEncodingError({
         eventName: definition.name,
         issues: issuesOf(error).map((issue) => issueIn("payload", issue))
       })
   )
-  const { aggregateId: _, ...rest } = options
-  const prepared = yield* prepareUntyped(
-    {
-      eventName: definition.name,
-      sourceModule: definition.sourceModule,
-      aggregateType: definition.aggregateType,
-      aggregateId: yield* aggregateIdOf(publication),
-      payload: encoded,
-      schemaVersion: definition.version,
-      ...rest
-    },
-    maxPayloadBytes,
-    storableJson
+
+/** Prepares an event of a definition. */
+export const prepareTyped: Prepare<DomainEvent.Publication.Any> = (publication, around) => {
+  const { definition, options, payload } = publication
+  const unknown = unknownOption(`Publishing "${definition.name}"`, options, supportedOptions)
+  if (unknown !== undefined) return Effect.fail(unknown)
+  return Effect.flatMapEager(encodedOf(publication), (encoded) =>
+    Effect.flatMapEager(aggregateIdOf(publication), (aggregateId) => {
+      const event: UntypedEvent = {
+        ...options,
+        eventName: definition.name,
+        sourceModule: definition.sourceModule,
+        aggregateType: definition.aggregateType,
+        aggregateId,
+        payload: encoded,
+        schemaVersion: definition.version
+      }
+      return Effect.mapEager(
+        prepareUntyped(event, around, storableJson),
+        (prepared): Prepared => ({ row: prepared.row, metadata: prepared.metadata, payload, definition })
+      )
+    })
   )
-  return { ...prepared, payload: publication.payload as unknown, definition }
-})
+}
+
+/** Prepares an event that has no definition. */
+export const prepareGiven: Prepare<UntypedEvent> = (event, around) => {
+  const unknown = unknownOption(`Publishing "${event.eventName}"`, event, untypedFields)
+  return unknown === undefined ? prepareUntyped(event, around) : Effect.fail(unknown)
+}

@@ -32,11 +32,12 @@ export const columnsOf = (event: string) => `
   ${event}.routed_at IS NOT NULL AS "isRouted", ${event}.created_at AS "createdAt",
   ${event}.processed_at AS "processedAt"`
 
-/** Columns of an event to be stored, as arrays. One that nobody fills stays empty: `unnest` makes nulls of it. */
+/** Columns of an event to be stored, as arrays. One that nobody fills stays empty, and what is alike for all is sent once. */
 const toArrays = (events: ReadonlyArray<NewEvent>) => {
   const text = (value: (event: NewEvent) => string | undefined) => {
-    const values = events.map(value)
-    return values.every((_) => _ === undefined) ? [] : values.map((_) => _ ?? "")
+    const values = events.map((event) => value(event) ?? "")
+    const [first = ""] = values
+    return values.some((_) => _ !== first) ? values : first === "" ? [] : [first]
   }
   return [
     text((_) => _.id),
@@ -54,16 +55,31 @@ const toArrays = (events: ReadonlyArray<NewEvent>) => {
   ]
 }
 
+/** The arrays of `toArrays` as parameters, and what a row has of each: `unnest` makes nulls of what is not there. */
+const inputColumns = [
+  ["id", "uuid"],
+  ["event_name", "text"],
+  ["schema_version", "int"],
+  ["source_module", "text"],
+  ["aggregate_type", "text"],
+  ["aggregate_id", "text"],
+  ["payload", "jsonb"],
+  ["metadata", "text"],
+  ["correlation_id", "text"],
+  ["causation_id", "text"],
+  ["due", "text"],
+  ["dedupe_key", "text"]
+].map(([name, type], index) => {
+  const parameter = `$${index + 1}::${type}[]`
+  return { name, parameter, value: `coalesce(i.${name}, (${parameter})[1])` }
+})
+
 /** The events that are given, in their order; with keys, their positions are drawn here. */
 const inputOf = (isKeyed: boolean) => `
-  SELECT *${isKeyed ? ", nextval(pg_get_serial_sequence('integration_event', 'position')) AS position" : ""}
-  FROM unnest(
-    $1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[],
-    $10::text[], $11::text[], $12::text[]
-  ) WITH ORDINALITY AS i (
-    id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata,
-    correlation_id, causation_id, due, dedupe_key, place
-  )`
+  SELECT ${inputColumns.map(({ name, value }) => `${value} AS ${name}`).join(", ")}, i.place
+    ${isKeyed ? ", nextval(pg_get_serial_sequence('integration_event', 'position')) AS position" : ""}
+  FROM unnest(${inputColumns.map(({ parameter }) => parameter).join(", ")})
+    WITH ORDINALITY AS i (${inputColumns.map(({ name }) => name).join(", ")}, place)`
 
 /** Stores the events. One whose key is taken is left out. */
 const storedOf = (isKeyed: boolean) => `
