@@ -27,8 +27,8 @@ const insertStatement = `
     FROM unnest($1::text[], $2::jsonb[]) AS i (thing, payload)
     RETURNING id, position
   )
-  INSERT INTO inbox_event (outbox_event_id, consumer_name, event_name, position)
-  SELECT id, '${consumerName()}', '${Happened.name}', position FROM stored`
+  INSERT INTO inbox_event (id, outbox_event_id, consumer_name, event_name, position)
+  SELECT gen_random_uuid(), id, '${consumerName()}', '${Happened.name}', position FROM stored`
 
 /** One event and its delivery, or a list of them, in one statement. */
 export const insert = (list: ReadonlyArray<Payload>) =>

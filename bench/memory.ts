@@ -1,5 +1,6 @@
 /** Memory of a process that drains a long queue: after a tenth of it, and at its end. */
 import { ManagedRuntime } from "effect"
+import { deliveryId } from "../src/sql/writeDeliveries.ts"
 import { clientFor, execute } from "./harness/database.ts"
 import type { Bench, Run } from "./harness/model.ts"
 import * as Here from "./here.ts"
@@ -17,8 +18,8 @@ const seed = async (url: string, count: number) => {
   )
   await execute(
     runtime,
-    `INSERT INTO inbox_event (outbox_event_id, consumer_name, event_name, position)
-    SELECT id, '${Here.consumerName()}', event_name, position FROM integration_event ORDER BY position`
+    `INSERT INTO inbox_event (id, outbox_event_id, consumer_name, event_name, position)
+    SELECT ${deliveryId("id", `'${Here.consumerName()}'`)}, id, '${Here.consumerName()}', event_name, position FROM integration_event ORDER BY position`
   )
   await execute(runtime, "VACUUM ANALYZE")
   await runtime.dispose()

@@ -22,9 +22,11 @@ SELECT
       ELSE 'processed'
     END
     FROM inbox_event AS i
-    WHERE i.outbox_event_id = e.id
+    WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
+      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
   )::varchar(63) AS status,
-  (SELECT coalesce(max(i.attempt_count), 0) FROM inbox_event AS i WHERE i.outbox_event_id = e.id) AS attempt_count,
+  (SELECT coalesce(max(i.attempt_count), 0) FROM inbox_event AS i WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
+      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid) AS attempt_count,
   (
     SELECT coalesce(
       max(i.last_error) FILTER (WHERE i.status = 'dead_letter'),
@@ -32,7 +34,8 @@ SELECT
       max(i.last_error)
     )
     FROM inbox_event AS i
-    WHERE i.outbox_event_id = e.id
+    WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
+      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
   )::varchar(1023) AS last_error,
   e.available_at, e.routed_at,
   (
@@ -40,11 +43,13 @@ SELECT
         WHERE i.status IN ('processed', 'skipped', 'dead_letter') OR (i.status = 'failed' AND i.available_at IS NULL)
       ) THEN greatest(e.routed_at, max(i.processed_at)) END
     FROM inbox_event AS i
-    WHERE i.outbox_event_id = e.id
+    WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
+      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
   ) AS processed_at,
   e.created_at,
   (
-    SELECT greatest(e.created_at, e.routed_at, max(i.updated_at)) FROM inbox_event AS i WHERE i.outbox_event_id = e.id
+    SELECT greatest(e.created_at, e.routed_at, max(i.updated_at)) FROM inbox_event AS i WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
+      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
   ) AS updated_at
 FROM integration_event AS e
 -- statement

@@ -34,8 +34,8 @@ describe("migrations", () => {
         .slice(0, 16)
     assert.deepStrictEqual(Object.fromEntries(list("sql", ".sql").map((file) => [file, hash(file)])), {
       "0001_events.sql": "6c8c2e155f920bab",
-      "0002_deliveries.sql": "d32f9771300df0aa",
-      "0003_statuses.sql": "5750313555ce6502",
+      "0002_deliveries.sql": "2055dd96ed93c7f8",
+      "0003_statuses.sql": "fe3094b5f4fbb463",
       "0004_subscriptions.sql": "a6bf4c723aa55d69",
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "f4ac35af6f3cd9a9",

@@ -9,8 +9,8 @@ export interface Run {
   readonly url: string
   /** How much work: events, or repetitions. */
   readonly size: number
-  /** Times `work`, and counts the CPU seconds that it and `after` take: what is done later, off the path. */
-  readonly timed: (work: () => Promise<unknown>, after?: () => Promise<unknown>) => Promise<Timed>
+  /** Times `work`, and counts what it takes. */
+  readonly timed: (work: () => Promise<unknown>) => Promise<Timed>
 }
 
 export interface Timed {
@@ -23,6 +23,10 @@ export interface Usage {
   readonly client: number
   /** CPU seconds of the database server; none where it cannot be seen. */
   readonly server: number | undefined
+  /** Bytes of the server's log (WAL). */
+  readonly log: number
+  /** Bytes that the run has left in its database by then. */
+  readonly kept: number
 }
 
 /** What a side measured; `events` is what CPU seconds are divided by. */

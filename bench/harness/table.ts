@@ -1,5 +1,5 @@
 /** Results as one Markdown table. */
-import { type Bench, type Measured, median, type Side } from "./model.ts"
+import { type Bench, type Measured, median, type Side, type Usage } from "./model.ts"
 
 export interface Result {
   readonly bench: Bench
@@ -26,6 +26,8 @@ const header = [
   "÷ best peer",
   "client CPU s / 10,000",
   "server CPU s / 10,000",
+  "log B / event",
+  "kept B / event",
   "peak MB"
 ]
 
@@ -49,12 +51,12 @@ const rowsOf = ({ bench, sides, size }: Result) => {
     return sides.map(({ side, told }) => {
       const values = valuesOf(told)
       const value = medians.get(side) ?? 0
-      const cpu = (which: "client" | "server") => {
-        const seconds = told.flatMap(({ measured }) => {
-          const used = measured.usage?.[which]
-          return used === undefined || measured.events === undefined ? [] : [(used / measured.events) * 10_000]
+      const perEvent = (which: keyof Usage, events = 1) => {
+        const used = told.flatMap(({ measured }) => {
+          const all = measured.usage?.[which]
+          return all === undefined || measured.events === undefined ? [] : [(all / measured.events) * events]
         })
-        return seconds.length === 0 ? "" : number(median(seconds))
+        return used.length === 0 ? "" : number(median(used))
       }
       return [
         `${bench.title} (${number(Math.min(size, side.size ?? size))})`,
@@ -62,8 +64,10 @@ const rowsOf = ({ bench, sides, size }: Result) => {
         `${number(value)} (${number(Math.min(...values))}–${number(Math.max(...values))}) ${figure}`,
         ratio(value, floor),
         side.role === "peer" ? "" : ratio(value, best(of("peer"))),
-        cpu("client"),
-        cpu("server"),
+        perEvent("client", 10_000),
+        perEvent("server", 10_000),
+        perEvent("log"),
+        perEvent("kept"),
         number(median(told.map(({ peakMegabytes }) => peakMegabytes)))
       ]
     })

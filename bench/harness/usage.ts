@@ -1,6 +1,7 @@
 /** CPU time of this process, and of a PostgreSQL server on this machine (Linux only). */
 import { readFileSync } from "node:fs"
 import type { Run, Usage } from "./model.ts"
+import type { Storage } from "./storage.ts"
 
 const ticksPerSecond = 100
 
@@ -27,23 +28,28 @@ const serverSeconds = (): number | undefined => {
   }
 }
 
-const now = (): Usage => {
+const now = (): Pick<Usage, "client" | "server"> => {
   const { system, user } = process.cpuUsage()
   return { client: (system + user) / 1e6, server: serverSeconds() }
 }
 
-export const timed: Run["timed"] = async (work, after) => {
-  const before = now()
-  const began = performance.now()
-  await work()
-  const seconds = (performance.now() - began) / 1000
-  await after?.()
-  const { client, server } = now()
-  return {
-    seconds,
-    usage: {
-      client: client - before.client,
-      server: server === undefined || before.server === undefined ? undefined : server - before.server
+/** Times work in a database. */
+export const timedIn =
+  (storage: Storage): Run["timed"] =>
+  async (work) => {
+    const written = await storage.written()
+    const before = now()
+    const began = performance.now()
+    await work()
+    const seconds = (performance.now() - began) / 1000
+    const { client, server } = now()
+    return {
+      seconds,
+      usage: {
+        client: client - before.client,
+        server: server === undefined || before.server === undefined ? undefined : server - before.server,
+        log: (await storage.written()) - written,
+        kept: await storage.kept()
+      }
     }
   }
-}

@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { SweepRequest } from "../../stores/SubscriptionStore.ts"
 import { bisectRefused, onRefusal } from "../connection/bisect.ts"
+import { deliveriesOfEvent } from "../deliveriesOfEvent.ts"
 import { orderingKey, writtenTo } from "../writeDeliveries.ts"
 import { rekey } from "./register.ts"
 
@@ -99,7 +100,7 @@ const subscriptionsAndEvents = `integration_subscription AS s
 
 /** Conditions under which an event `o` was missed by a subscription `s`. */
 const isMissed = `s.swept_at IS NULL AND NOT EXISTS (
-          SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = o.id AND i.consumer_name = s.consumer_name
+          SELECT 1 FROM ${deliveriesOfEvent("o.id")} AS i WHERE i.consumer_name = s.consumer_name
         )`
 
 /** Ids of events that were missed, for when one of them is refused. */
