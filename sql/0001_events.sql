@@ -1,9 +1,9 @@
--- Events are facts: each is written once, in the transaction of what happened, and never changed. What became of one is
--- said by its deliveries (inbox_event); the view outbox_event shows both together.
+-- Events are facts: each is written once, in the transaction of what happened. What became of one is said by its deliveries
+-- (inbox_event); the view outbox_event shows both together.
 --
 -- position counts insertions. transaction_id tells registrations which events their publishers stored without knowing them.
 -- routed_at is when the deliveries were written: by whoever publishes at once, for rows that plain SQL inserted by a process
--- that finds them. That is the one column that is ever updated.
+-- that finds them. That is the one column that the engine updates.
 
 -- Ids in the order of time (UUID version 7): 48 bits of milliseconds, 12 bits of their fraction, the rest at random. See RFC 9562,
 -- sections 5.7 and 6.2 (method 3). PostgreSQL has a function of its own from version 18 on.

@@ -9,21 +9,8 @@
 --
 -- What its consumer's order holds back is parked: available_at is 'infinity', which takes it out of the index that claims
 -- read. event_name, schema_version and position are the event's, so that a claim decides without reading events.
---
--- id follows from event and consumer: the first half of the event's id, then a hash of both. So an event has one delivery for each
--- consumer, deliveries are in the order of events on disk, and those of an event are the few rows between two ids that
--- begin as its own does: an index on outbox_event_id would cost every delivery two more writes, and generating the id by the
--- table one computation with each update. Whoever writes deliveries makes it so:
---
---   (left(replace(outbox_event_id::text, '-', ''), 16)
---     || '8' || right(lpad(to_hex(hashtextextended(outbox_event_id::text || consumer_name, 0)), 16, '0'), 15))::uuid
---
--- To look up by hand what became of an event:
---
---   SELECT * FROM inbox_event
---   WHERE outbox_event_id = '01a2…' AND id BETWEEN '<first 18 characters>-0000-000000000000' AND '<the same>-ffff-ffffffffffff'
 CREATE TABLE inbox_event (
-  id uuid PRIMARY KEY,
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   outbox_event_id uuid NOT NULL,
   consumer_name varchar(255) NOT NULL,
   event_name varchar(255) NOT NULL,
@@ -46,7 +33,8 @@ CREATE TABLE inbox_event (
   payload_override jsonb,
   processed_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT inbox_event_delivery_key UNIQUE (outbox_event_id, consumer_name)
 )
 -- statement
 -- What a claim reads: open, claimable rows only, so its cost depends neither on history nor on parked rows.
@@ -100,17 +88,12 @@ CREATE FUNCTION integration_remove_deliveries() RETURNS trigger LANGUAGE plpgsql
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     TRUNCATE inbox_event CASCADE;
+  ELSIF current_setting('transaction_isolation') = 'repeatable read' THEN
+    RAISE EXCEPTION 'Events cannot be removed by a transaction that is REPEATABLE READ'
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'It does not see deliveries that were committed meanwhile: they would stay. Use READ COMMITTED or SERIALIZABLE.';
   ELSE
-    DELETE FROM inbox_event AS i
-    USING removed AS r
-    CROSS JOIN LATERAL (
-      SELECT d.id
-      FROM inbox_event AS d
-      WHERE d.outbox_event_id = r.id AND d.id BETWEEN (left(r.id::text, 18) || '-0000-000000000000')::uuid
-        AND (left(r.id::text, 18) || '-ffff-ffffffffffff')::uuid
-      OFFSET 0
-    ) AS gone
-    WHERE i.id = gone.id;
+    DELETE FROM inbox_event AS i USING removed AS r WHERE i.outbox_event_id = r.id;
   END IF;
   RETURN NULL;
 END

@@ -22,11 +22,9 @@ SELECT
       ELSE 'processed'
     END
     FROM inbox_event AS i
-    WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
-      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
+    WHERE i.outbox_event_id = e.id
   )::varchar(63) AS status,
-  (SELECT coalesce(max(i.attempt_count), 0) FROM inbox_event AS i WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
-      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid) AS attempt_count,
+  (SELECT coalesce(max(i.attempt_count), 0) FROM inbox_event AS i WHERE i.outbox_event_id = e.id) AS attempt_count,
   (
     SELECT coalesce(
       max(i.last_error) FILTER (WHERE i.status = 'dead_letter'),
@@ -34,8 +32,7 @@ SELECT
       max(i.last_error)
     )
     FROM inbox_event AS i
-    WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
-      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
+    WHERE i.outbox_event_id = e.id
   )::varchar(1023) AS last_error,
   e.available_at, e.routed_at,
   (
@@ -43,18 +40,16 @@ SELECT
         WHERE i.status IN ('processed', 'skipped', 'dead_letter') OR (i.status = 'failed' AND i.available_at IS NULL)
       ) THEN greatest(e.routed_at, max(i.processed_at)) END
     FROM inbox_event AS i
-    WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
-      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
+    WHERE i.outbox_event_id = e.id
   ) AS processed_at,
   e.created_at,
   (
-    SELECT greatest(e.created_at, e.routed_at, max(i.updated_at)) FROM inbox_event AS i WHERE i.outbox_event_id = e.id AND i.id BETWEEN (left(e.id::text, 18) || '-0000-000000000000')::uuid
-      AND (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
+    SELECT greatest(e.created_at, e.routed_at, max(i.updated_at)) FROM inbox_event AS i WHERE i.outbox_event_id = e.id
   ) AS updated_at
 FROM integration_event AS e
 -- statement
--- The view takes INSERT and COPY as a table does, and UPDATE of what an event says of itself. What is derived can be given on
--- insert if it is what will be derived: programs that write every column do so.
+-- The view takes INSERT and COPY as a table does. What is derived can be given on insert if it is what will be derived: programs that
+-- write every column do so. An event has happened, so UPDATE takes only what accompanies it (a payload may have to be erased).
 CREATE FUNCTION integration_write_event() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   derived text;
@@ -65,10 +60,17 @@ BEGIN
       WHEN NEW.attempt_count IS DISTINCT FROM OLD.attempt_count THEN 'attempt_count'
       WHEN NEW.last_error IS DISTINCT FROM OLD.last_error THEN 'last_error'
       WHEN NEW.processed_at IS DISTINCT FROM OLD.processed_at THEN 'processed_at'
+      WHEN NEW.updated_at IS DISTINCT FROM OLD.updated_at THEN 'updated_at'
     END;
-    IF (NEW.id, NEW.position) IS DISTINCT FROM (OLD.id, OLD.position) THEN
-      RAISE EXCEPTION 'The id and the position of an event cannot be changed'
-        USING ERRCODE = 'generated_always', HINT = 'They are what its deliveries know it by.';
+    IF (
+      NEW.id, NEW.position, NEW.transaction_id, NEW.event_name, NEW.schema_version, NEW.source_module, NEW.aggregate_type,
+      NEW.aggregate_id, NEW.available_at, NEW.routed_at, NEW.created_at
+    ) IS DISTINCT FROM (
+      OLD.id, OLD.position, OLD.transaction_id, OLD.event_name, OLD.schema_version, OLD.source_module, OLD.aggregate_type,
+      OLD.aggregate_id, OLD.available_at, OLD.routed_at, OLD.created_at
+    ) THEN
+      RAISE EXCEPTION 'Of an event, only payload, metadata, dedupe_key, correlation_id, causation_id and traceparent can be changed'
+        USING ERRCODE = 'generated_always', HINT = 'Its deliveries were made of the rest. Publish another event.';
     END IF;
   ELSE
     NEW.created_at := coalesce(NEW.created_at, clock_timestamp());
@@ -87,12 +89,16 @@ BEGIN
       END;
   END IF;
   IF TG_OP = 'UPDATE' THEN
+    -- What this statement does not change may have been changed meanwhile.
     UPDATE integration_event AS e
-    SET transaction_id = NEW.transaction_id, event_name = NEW.event_name, schema_version = NEW.schema_version,
-      source_module = NEW.source_module, aggregate_type = NEW.aggregate_type, aggregate_id = NEW.aggregate_id,
-      payload = NEW.payload, metadata = NEW.metadata, dedupe_key = NEW.dedupe_key, correlation_id = NEW.correlation_id,
-      causation_id = NEW.causation_id, traceparent = NEW.traceparent, available_at = NEW.available_at,
-      routed_at = NEW.routed_at, created_at = NEW.created_at
+    SET payload = CASE WHEN NEW.payload IS DISTINCT FROM OLD.payload THEN NEW.payload ELSE e.payload END,
+      metadata = CASE WHEN NEW.metadata IS DISTINCT FROM OLD.metadata THEN NEW.metadata ELSE e.metadata END,
+      dedupe_key = CASE WHEN NEW.dedupe_key IS DISTINCT FROM OLD.dedupe_key THEN NEW.dedupe_key ELSE e.dedupe_key END,
+      correlation_id = CASE
+        WHEN NEW.correlation_id IS DISTINCT FROM OLD.correlation_id THEN NEW.correlation_id ELSE e.correlation_id
+      END,
+      causation_id = CASE WHEN NEW.causation_id IS DISTINCT FROM OLD.causation_id THEN NEW.causation_id ELSE e.causation_id END,
+      traceparent = CASE WHEN NEW.traceparent IS DISTINCT FROM OLD.traceparent THEN NEW.traceparent ELSE e.traceparent END
     WHERE e.id = OLD.id;
     RETURN CASE WHEN FOUND THEN NEW END;
   END IF;
@@ -107,7 +113,7 @@ BEGIN
   VALUES (
     coalesce(NEW.id, integration_event_id()), coalesce(NEW.transaction_id, pg_current_xact_id()), NEW.event_name,
     coalesce(NEW.schema_version, 1), NEW.source_module, NEW.aggregate_type, NEW.aggregate_id, NEW.payload, NEW.metadata,
-    NEW.dedupe_key, NEW.correlation_id, NEW.causation_id, NEW.traceparent, coalesce(NEW.available_at, NEW.created_at),
+    NEW.dedupe_key, NEW.correlation_id, NEW.causation_id, NEW.traceparent, coalesce(NEW.available_at, clock_timestamp()),
     NEW.routed_at, NEW.created_at
   )
   RETURNING id, position, transaction_id, schema_version, available_at

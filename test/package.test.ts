@@ -33,9 +33,9 @@ describe("migrations", () => {
         .digest("hex")
         .slice(0, 16)
     assert.deepStrictEqual(Object.fromEntries(list("sql", ".sql").map((file) => [file, hash(file)])), {
-      "0001_events.sql": "6c8c2e155f920bab",
-      "0002_deliveries.sql": "2055dd96ed93c7f8",
-      "0003_statuses.sql": "fe3094b5f4fbb463",
+      "0001_events.sql": "8ec113856033286c",
+      "0002_deliveries.sql": "65e61b67980e42d3",
+      "0003_statuses.sql": "94f1d3b0e1a89736",
       "0004_subscriptions.sql": "a6bf4c723aa55d69",
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "f4ac35af6f3cd9a9",

@@ -88,6 +88,7 @@ const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poll
     const join = Effect.gen(function* () {
       // Recorded first: a subscription that nobody is known to serve may be retired.
       yield* Effect.acquireRelease(engine.registry.register(subscribers, recordServed(engine)), () => leave)
+      for (const name of names) engine.passedOver.delete(name)
       yield* poller.nudge
       const { processorEnabled, startupDrainEnabled } = yield* engine.settings.current
       if (!processorEnabled || !startupDrainEnabled) return

@@ -5,7 +5,8 @@
  */
 
 /**
- * Id of the delivery of an event for a consumer: see 0002_deliveries.sql. Giving an event to a consumer twice makes the same id twice.
+ * Id of the delivery of an event for a consumer: the time part of the event's id, then a hash of both. It keeps
+ * deliveries in the order of events on disk, and giving an event to a consumer twice makes the same id twice.
  *
  * @param event - SQL expression of the event's id
  * @param consumer - SQL expression of the consumer's name

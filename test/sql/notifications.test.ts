@@ -51,7 +51,7 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
       })
       // The other process may not have been heard of yet, and then nobody is told.
       const lone = yield* Effect.andThen(Publisher.publish(Happened, { n: 1 }), next).pipe(
-        Effect.timeout("1 second"),
+        Effect.timeout("5 seconds"),
         Effect.retry({ times: 10 })
       )
       assert.deepStrictEqual(lone.wake, ["told-of-one"])

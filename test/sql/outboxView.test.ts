@@ -1,10 +1,12 @@
 /** The view `outbox_event`, as programs in other languages and people with psql use it. */
+import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import { inject } from "vitest"
 import { databaseWords } from "../../src/errors/errorText.ts"
 import { Consumer, OutboxStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
-import { databases, postgres } from "../support/databases.ts"
+import { clientFor, databases, postgres, uniqueSchema, withSchema } from "../support/databases.ts"
 import { eventsOf, noted, noting, serve, services, unpolled } from "../support/scenario.ts"
 
 /** What the database says when it refuses a statement. */
@@ -77,7 +79,16 @@ for (const { layer, name } of databases) {
             words
           )
         }
-        assert.include(yield* refusal("UPDATE outbox_event SET id = gen_random_uuid()"), "cannot be changed")
+        const kept =
+          "Of an event, only payload, metadata, dedupe_key, correlation_id, causation_id and traceparent can be changed"
+        for (const change of [
+          "id = gen_random_uuid()",
+          "event_name = 'b'",
+          "routed_at = NULL",
+          "available_at = now()"
+        ]) {
+          assert.include(yield* refusal(`UPDATE outbox_event SET ${change}`), kept)
+        }
         assert.include(
           yield* refusal(`INSERT INTO outbox_event (${columns}, position) VALUES ('a', 'b', 'c', 'd', '{}', 1)`),
           "Column position of outbox_event cannot be written"
@@ -92,7 +103,7 @@ for (const { layer, name } of databases) {
         }>`SELECT prosrc AS hint FROM pg_proc WHERE proname = 'integration_write_event'`
         assert.include(hint?.hint, "requeue or discard dead letters with DeadLetters")
         // What an event says of itself is its owner's business: a payload may have to be erased.
-        yield* sql`UPDATE outbox_event SET payload = '{"n": 0}', available_at = now()`
+        yield* sql`UPDATE outbox_event SET payload = '{"n": 0}', metadata = '{"erased": true}'`
         assert.deepStrictEqual(yield* sql`SELECT payload FROM integration_event`, [{ payload: { n: 0 } }])
       }).pipe(Effect.scoped, Effect.provide(services(layer, { settings: unpolled })))
     )
@@ -123,6 +134,16 @@ for (const { layer, name } of databases) {
         yield* sql`DELETE FROM outbox_event WHERE id = ${events[0]?.id ?? ""}::uuid`
         yield* sql`DELETE FROM integration_event WHERE id = ${events[1]?.id ?? ""}::uuid`
         yield* sql`DELETE FROM integration_event WHERE id = ${events[1]?.id ?? ""}::uuid`
+        assert.deepStrictEqual(yield* left, [2, 3])
+        // Its snapshot would not show what is delivered meanwhile.
+        const repeatable = Effect.andThen(
+          sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`,
+          sql`DELETE FROM outbox_event`
+        )
+        assert.include(
+          databaseWords(yield* Effect.flip(sql.withTransaction(repeatable))),
+          "Events cannot be removed by a transaction that is REPEATABLE READ"
+        )
         assert.deepStrictEqual(yield* left, [2, 3])
         for (const table of ["inbox_event", "integration_attempt"]) {
           assert.deepStrictEqual(yield* sql`SELECT count(*)::int AS n FROM ${sql(table)}`, [{ n: 2 }])
@@ -187,3 +208,27 @@ it.live("a status counts what commits at the moment one asks, also beside requeu
     assert.deepStrictEqual((yield* outbox.countByStatus).processed, 20)
   }).pipe(Effect.scoped, Effect.provide(services(postgres())))
 )
+
+it.live("retention removes events where transactions are REPEATABLE READ by default", () => {
+  const schema = uniqueSchema()
+  const repeatable = PgClient.layer({
+    url: Redacted.make(inject("postgresUrl")),
+    startupParameters: { search_path: schema, default_transaction_isolation: "repeatable read" }
+  })
+  return Effect.gen(function* () {
+    const { Happened } = eventsOf("repeatable")
+    const sql = yield* SqlClient.SqlClient
+    yield* Publisher.publish(Happened, { n: 1 })
+    yield* sql`UPDATE integration_event SET routed_at = routed_at - interval '2 hours'`
+    const window = { after: undefined, limit: 10, hours: 1, deadLetterHours: 1 }
+    assert.strictEqual((yield* OutboxStore.use((outbox) => outbox.removeSettled(window))).removed, 1)
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(
+      services(repeatable, { settings: unpolled }).pipe(
+        Layer.provide(withSchema(schema)),
+        Layer.provide(clientFor(schema))
+      )
+    )
+  )
+})

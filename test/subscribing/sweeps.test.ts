@@ -319,3 +319,30 @@ it.live("an event that is routed past a registration, after a sweep has looked, 
     assert.lengthOf(yield* given("routed"), 1)
   }).pipe(Effect.scoped, Effect.provide(services(postgres())))
 )
+
+it.live(
+  "a consumer with several subscriptions to an event is given all that it missed, also by several sweeps at once",
+  () =>
+    Effect.gen(function* () {
+      const { append } = yield* OutboxStore
+      const count = 2500
+      const { eventName } = newEvent("overlapping.happened")
+      const open = yield* keepDone(append(Array.from({ length: count }, () => newEvent(eventName))))
+      yield* SubscriptionStore.use((store) =>
+        store.register(
+          [eventName, "overlapping.*"].map((event) => ({
+            consumer: "overlapping",
+            event,
+            priority: 0,
+            ordering: "none"
+          }))
+        )
+      )
+      yield* passTransactions(20)
+      yield* open.commit
+      yield* Effect.all([sweepNew, sweepNew, sweepNew], { concurrency: 3 })
+      yield* sweepAll
+      const rows = yield* InboxStore.use((inbox) => inbox.findByConsumer("overlapping", 0n, 2 * count))
+      assert.lengthOf(rows, count)
+    }).pipe(Effect.scoped, Effect.provide(services(postgres())))
+)

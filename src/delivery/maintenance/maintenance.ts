@@ -10,6 +10,7 @@ import type { Values } from "../../settings/Settings.ts"
 import type { Unserved } from "../../stores/SubscriptionStore.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
+import { announceOld } from "./announceOld.ts"
 
 export interface Maintenance {
   /** Late consumers are to be given events. */
@@ -64,7 +65,7 @@ const backfillSome = Effect.fnUntraced(function* (
     "subscriptions.backfill",
     untraced(engine.subscriptions.backfill)
   )
-  yield* engine.notifier.announce(consumers)
+  yield* announceOld(engine, consumers)
   return { isOpen, isOurs: consumers.length > 0 }
 })
 

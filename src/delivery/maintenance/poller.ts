@@ -7,12 +7,13 @@ import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { delayedOf, onDeadLetterOf, orderingOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
-import { firstOrderingKey, type PollResult } from "../../stores/Poll.ts"
+import { firstOrderingKey, type PollRequest, type PollResult } from "../../stores/Poll.ts"
 import type { SweepRequest } from "../../stores/SubscriptionStore.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { rulesFor } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { settleExpired } from "../leased/settleExpired.ts"
+import { announceOld } from "./announceOld.ts"
 import { type Maintenance, unseenMillis } from "./maintenance.ts"
 
 export interface Poller {
@@ -42,7 +43,7 @@ const routeAll = (engine: Engine) =>
 const sweepSubscriptions = (engine: Engine, request: SweepRequest) =>
   Effect.flatMap(
     withStatementTimeout(engine, "subscriptions.sweep", engine.subscriptions.sweep(request)),
-    ({ consumers }) => engine.notifier.announce(consumers)
+    ({ consumers }) => announceOld(engine, consumers)
   )
 
 /** How long polls leave it at what is new, in milliseconds. */
@@ -57,6 +58,7 @@ const unparkAll = Effect.fnUntraced(function* (engine: Engine, unparkable: PollR
     if (keys.length === 0 || onDeadLetter === undefined) continue
     const unparked = engine.inbox.unpark({ consumer: name, keys, onDeadLetter, delayed: delayedOf(consumer) })
     yield* withStatementTimeout(engine, "inbox.unpark", unparked)
+    engine.passedOver.delete(name)
     yield* engine.notifier.wake([name])
   }
 })
@@ -70,7 +72,7 @@ const settleExpiredLeases = Effect.fnUntraced(function* (
   for (const consumer of yield* engine.registry.consumers) {
     if (!expired.includes(consumer.name)) continue
     const settled = yield* settleExpired(engine, { consumer, rules: rulesFor(consumer, settings) })
-    if (settled > 0) yield* engine.notifier.announce([consumer.name])
+    if (settled > 0) yield* announceOld(engine, [consumer.name])
   }
 })
 
@@ -78,7 +80,7 @@ const settleExpiredLeases = Effect.fnUntraced(function* (
 const reorder = Effect.fnUntraced(function* (engine: Engine, consumers: PollResult["reordered"]) {
   if (consumers.length === 0) return
   yield* withStatementTimeout(engine, "subscriptions.register", engine.registry.registerAgain(consumers))
-  yield* engine.notifier.announce(consumers)
+  yield* announceOld(engine, consumers)
 })
 
 /** Says of each consumer that processes differ about its ordering, once for as long as they do. */
@@ -96,6 +98,17 @@ const makeLogDisputed = (engine: Engine) => {
     }
     before = disputed
   })
+}
+
+/** Notes what claims need not look at, unless its consumer handles more by now than the poll knew. */
+const notePassedOver = (engine: Engine, { consumers }: PollRequest, { passedOver }: PollResult) => {
+  for (const { consumer, dueSince } of passedOver) {
+    const asked = consumers.find((_) => _.consumer === consumer)
+    const { names, patterns } = engine.registry.interestOf(consumer)
+    if (asked?.names.length === names.length && asked.patterns.length === patterns.length) {
+      engine.passedOver.set(consumer, dueSince)
+    }
+  }
 }
 
 const isDue = ({ inMillis }: PollResult["due"][number]) => inMillis <= 0
@@ -125,13 +138,15 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
         parkedAfter,
         replica: { id: engine.replicas.id, silentMillis: unseenMillis(yield* engine.settings.current) }
       }
-      return yield* withStatementTimeout(engine, "inbox.poll", engine.inbox.poll(request))
+      // Until it answers, and if it fails, claims look at all there is.
+      engine.passedOver.clear()
+      const result = yield* withStatementTimeout(engine, "inbox.poll", engine.inbox.poll(request))
+      notePassedOver(engine, request, result)
+      return result
     })
     const poll = Effect.gen(function* () {
       const result = yield* ask
       const settings = yield* engine.settings.apply(result.settings)
-      engine.passedOver.clear()
-      for (const { consumer, dueSince } of result.passedOver) engine.passedOver.set(consumer, dueSince)
       yield* engine.notifier.wake(result.due.filter(isDue).map((due) => due.consumer))
       if (result.hasUnrouted) yield* routeAll(engine)
       if (result.hasOpenSubscriptions) {

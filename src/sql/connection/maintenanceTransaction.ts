@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Option } from "effect"
-import type { SqlClient, SqlError } from "effect/sql"
+import { SqlClient, type SqlError } from "effect/sql"
 import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { endsWhenInterrupted } from "../../stores/unresponsive.ts"
 import { abortableTransaction } from "./abortableTransaction.ts"
@@ -22,13 +22,15 @@ export type InTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.
 export const maintenanceTransaction = (sql: SqlClient.SqlClient): Effect.Effect<InTransaction> =>
   Effect.map(SqlCapabilities, ({ lockTimeout }): InTransaction => {
     if (!lockTimeout) return sql.withTransaction
+    // Each statement looks anew, whatever the database's default is.
+    const readCommitted = Effect.provideService(SqlClient.BeginTransaction, "BEGIN ISOLATION LEVEL READ COMMITTED")
     const limit = sql`SELECT set_config('idle_in_transaction_session_timeout', ${idleTimeout}, true)`
     return (effect) =>
       Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
         Option.isSome(open)
           ? sql.withTransaction(effect)
           : endsWhenInterrupted((abort) =>
-              abortableTransaction(sql, sql.withTransaction(Effect.andThen(limit, effect)), abort)
+              abortableTransaction(sql, readCommitted(sql.withTransaction(Effect.andThen(limit, effect))), abort)
             )
       )
   })

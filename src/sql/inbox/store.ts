@@ -12,7 +12,6 @@ import { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
-import { deliveriesOfEvent } from "../deliveriesOfEvent.ts"
 import { claimable, deliveryFields, isSettled } from "../deliveryStates.ts"
 import { withPosition } from "../exact.ts"
 import { claim, claimOne } from "./claim.ts"
@@ -70,13 +69,12 @@ const bringForward = (sql: SqlClient.SqlClient) => {
     WHERE id = ANY (ARRAY(
       SELECT i.id
       FROM inbox_event AS i
-      WHERE i.id = ANY (ARRAY(SELECT d.id FROM unnest($1::uuid[]) AS e (id) CROSS JOIN ${deliveriesOfEvent("e.id")} AS d))
-        AND i.tier > 0 AND i.status = 'received' AND i.attempt_count = 0
+      WHERE i.outbox_event_id = ANY ($1::uuid[]) AND i.tier > 0 AND i.status = 'received' AND i.attempt_count = 0
         AND i.available_at < 'infinity' AND i.available_at > clock_timestamp()
         AND NOT EXISTS (
           SELECT 1
-          FROM ${deliveriesOfEvent("i.outbox_event_id")} AS above
-          WHERE above.tier < i.tier AND above.status = 'received'
+          FROM inbox_event AS above
+          WHERE above.outbox_event_id = i.outbox_event_id AND above.tier < i.tier AND above.status = 'received'
             AND above.attempt_count = 0
         )
       FOR NO KEY UPDATE SKIP LOCKED
@@ -102,7 +100,7 @@ const findById = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
 
 const findByEvent = (sql: SqlClient.SqlClient) => (eventId: string) =>
   sql.unsafe<DeliveryRow>(
-    `SELECT ${deliveryFields} FROM ${deliveriesOfEvent("$1::uuid")} AS i ORDER BY i.consumer_name`,
+    `SELECT ${deliveryFields} FROM inbox_event AS i WHERE i.outbox_event_id = $1::uuid ORDER BY i.consumer_name`,
     [eventId]
   )
 

@@ -10,7 +10,6 @@ import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
 import { notifyingParameters, notifyingSql } from "../connection/notificationMessage.ts"
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "../contents.ts"
-import { deliveriesOfEvent } from "../deliveriesOfEvent.ts"
 import { withPosition } from "../exact.ts"
 import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
 
@@ -135,7 +134,7 @@ const findByKeys = (sql: SqlClient.SqlClient) => {
   const statement = `
     SELECT ${columnsOf("e")},
       ARRAY(
-        SELECT i.consumer_name::text FROM ${deliveriesOfEvent("e.id")} AS i ORDER BY i.consumer_name
+        SELECT i.consumer_name::text FROM inbox_event AS i WHERE i.outbox_event_id = e.id ORDER BY i.consumer_name
       ) AS "consumers"
     FROM unnest($1::text[], $2::text[], $3::text[]) AS k (source_module, event_name, dedupe_key)
     JOIN outbox_event AS e USING (source_module, event_name, dedupe_key)

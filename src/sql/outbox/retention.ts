@@ -10,7 +10,6 @@ import type { SqlClient, SqlError } from "effect/sql"
 import type { Removed, RetentionWindow } from "../../stores/OutboxStore.ts"
 import { bisectRefused } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
-import { deliveriesOfEvent } from "../deliveriesOfEvent.ts"
 import { gaveUp } from "../deliveryStates.ts"
 
 /** Below every id. */
@@ -41,15 +40,15 @@ const locked = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string>, ages: 
     ), deliveries AS MATERIALIZED (
       SELECT i.id
       FROM inbox_event AS i
-      WHERE i.id = ANY (ARRAY(SELECT d.id FROM events AS e CROSS JOIN ${deliveriesOfEvent("e.id")} AS d)) AND ${gaveUp}
+      WHERE i.outbox_event_id IN (SELECT id FROM events) AND ${gaveUp}
       FOR UPDATE SKIP LOCKED
     )
     SELECT e.id::text AS "id"
     FROM events AS e
     WHERE NOT EXISTS (
       SELECT 1
-      FROM ${deliveriesOfEvent("e.id")} AS i
-      WHERE ${gaveUp} AND i.id NOT IN (SELECT id FROM deliveries)
+      FROM inbox_event AS i
+      WHERE i.outbox_event_id = e.id AND ${gaveUp} AND i.id NOT IN (SELECT id FROM deliveries)
     )`,
     [ids, ...ages]
   )

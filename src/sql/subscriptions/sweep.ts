@@ -7,7 +7,6 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { SweepRequest } from "../../stores/SubscriptionStore.ts"
 import { bisectRefused, onRefusal } from "../connection/bisect.ts"
-import { deliveriesOfEvent } from "../deliveriesOfEvent.ts"
 import { orderingKey, writtenTo } from "../writeDeliveries.ts"
 import { rekey } from "./register.ts"
 
@@ -100,7 +99,7 @@ const subscriptionsAndEvents = `integration_subscription AS s
 
 /** Conditions under which an event `o` was missed by a subscription `s`. */
 const isMissed = `s.swept_at IS NULL AND NOT EXISTS (
-          SELECT 1 FROM ${deliveriesOfEvent("o.id")} AS i WHERE i.consumer_name = s.consumer_name
+          SELECT 1 FROM inbox_event AS i WHERE i.outbox_event_id = o.id AND i.consumer_name = s.consumer_name
         )`
 
 /** Ids of events that were missed, for when one of them is refused. */
@@ -119,7 +118,8 @@ const missedIds = (sql: SqlClient.SqlClient) => (position: string) =>
   )
 
 interface Given {
-  readonly given: number
+  /** Deliveries that were missing; somebody else may have given some of them meanwhile. */
+  readonly missed: number
   readonly consumers: ReadonlyArray<string>
 }
 
@@ -140,15 +140,15 @@ const deliverInPages = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, co
   }
 })
 
-/** Events whose publisher the registration did not see, and that it did not see either; among `ids`, or all. */
+/** Events whose publisher the registration did not see, and that it did not see either: all of `ids`, or the first there are. */
 const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> | undefined) =>
   sql.unsafe<Given>(
     `WITH missed AS MATERIALIZED (
-      SELECT o.id, s.consumer_name
+      SELECT DISTINCT o.position, o.id, s.consumer_name
       FROM ${subscriptionsAndEvents}
       WHERE ${isMissed} AND ($2::uuid[] IS NULL OR o.id = ANY ($2::uuid[]))
       ORDER BY o.position
-      LIMIT $1::int
+      LIMIT CASE WHEN $2::uuid[] IS NULL THEN $1::int END
     ), held AS MATERIALIZED (
       SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, ${orderingKey("o")} AS aggregate_key
       FROM integration_event AS o
@@ -162,7 +162,8 @@ const deliverMissed = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string> 
       JOIN integration_consumer AS c ON c.consumer_name = m.consumer_name
     ), given AS (${writtenTo("wanted")}
     )
-    SELECT count(*)::int AS "given", coalesce(array_agg(DISTINCT consumer_name::text), '{}') AS "consumers" FROM given`,
+    SELECT (SELECT count(*) FROM missed)::int AS "missed",
+      ARRAY(SELECT DISTINCT consumer_name::text FROM given) AS "consumers"`,
     [sweepLimit, ids ?? null]
   )
 
@@ -223,11 +224,11 @@ export const sweep = (sql: SqlClient.SqlClient) =>
     const seen = yield* seeing(sql)
     const consumers = new Set<string>()
     let isRefused = false
-    for (let given = sweepLimit; given === sweepLimit; ) {
+    for (let missed = sweepLimit; missed === sweepLimit; ) {
       const rows = yield* onRefusal(deliverMissed(sql)(undefined), Effect.as(Effect.void, undefined))
       if (rows === undefined) isRefused = yield* deliverInPages(sql, consumers)
       for (const consumer of rows?.[0]?.consumers ?? []) consumers.add(consumer)
-      given = rows?.[0]?.given ?? 0
+      missed = rows?.[0]?.missed ?? 0
     }
     const left = isThorough || ended.length > 0 ? yield* rekey(sql) : 0
     // What is refused is missed still, and what was in somebody's hands has the wrong key.
