@@ -41,7 +41,7 @@ export const insertAll = (lists: ReadonlyArray<ReadonlyArray<Payload>>) =>
 
 const claim = (limit: number) => `
   WITH claimed AS MATERIALIZED (
-    SELECT id, outbox_event_id, position
+    SELECT outbox_event_id, position
     FROM inbox_event
     WHERE consumer_name = '${consumerName()}' AND status IN ('received', 'failed') AND available_at < 'infinity'
       AND available_at <= now()
@@ -49,13 +49,13 @@ const claim = (limit: number) => `
     LIMIT ${limit}
     FOR UPDATE SKIP LOCKED
   )
-  SELECT c.id::text AS "id", e.payload AS "payload"
+  SELECT c.outbox_event_id::text AS "eventId", e.payload AS "payload"
   FROM claimed AS c
   CROSS JOIN LATERAL (SELECT payload FROM integration_event WHERE id = c.outbox_event_id LIMIT 1) AS e
   ORDER BY c.position`
 
 interface Row {
-  readonly id: string
+  readonly eventId: string
   readonly payload: Payload
 }
 
@@ -69,7 +69,7 @@ const handle = (sql: SqlClient.SqlClient, handler: Handler, rows: ReadonlyArray<
 const mark = (sql: SqlClient.SqlClient, rows: ReadonlyArray<Row>) => sql`
   UPDATE inbox_event
   SET status = 'processed', attempt_count = attempt_count + 1, processed_at = now(), updated_at = now()
-  WHERE id = ANY (${rows.map((row) => row.id)}::uuid[])`
+  WHERE outbox_event_id = ANY (${rows.map((row) => row.eventId)}::uuid[]) AND consumer_name = ${consumerName()}`
 
 /** Claims and handles up to `limit` deliveries in one transaction. */
 export const batch = (handler: Handler, limit: number) =>

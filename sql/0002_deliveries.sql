@@ -9,8 +9,11 @@
 --
 -- What its consumer's order holds back is parked: available_at is 'infinity', which takes it out of the index that claims
 -- read. event_name, schema_version and position are the event's, so that a claim decides without reading events.
+--
+-- A delivery is found by its event and consumer: every change of its status writes each index of the table once more. Its id,
+-- which users and logs are told, is made of both and begins as the event's does (16 digits), which is enough to find it by.
 CREATE TABLE inbox_event (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  id uuid NOT NULL,
   outbox_event_id uuid NOT NULL,
   consumer_name varchar(255) NOT NULL,
   event_name varchar(255) NOT NULL,
@@ -34,7 +37,7 @@ CREATE TABLE inbox_event (
   processed_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  CONSTRAINT inbox_event_delivery_key UNIQUE (outbox_event_id, consumer_name)
+  PRIMARY KEY (outbox_event_id, consumer_name)
 )
 -- statement
 -- What a claim reads: open, claimable rows only, so its cost depends neither on history nor on parked rows.
@@ -64,10 +67,15 @@ CREATE INDEX inbox_event_lease_idx ON inbox_event (consumer_name, locked_until) 
 CREATE INDEX inbox_event_dead_idx ON inbox_event (coalesce(processed_at, updated_at), id)
   WHERE status = 'dead_letter' OR (status = 'failed' AND available_at IS NULL)
 -- statement
+-- Dead letters that are named.
+CREATE INDEX inbox_event_dead_id_idx ON inbox_event (id)
+  WHERE status = 'dead_letter' OR (status = 'failed' AND available_at IS NULL)
+-- statement
 -- What failed, and notes of attempts that may end their process (outcome 'started'): those outlive a crash.
 CREATE TABLE integration_attempt (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  inbox_event_id uuid NOT NULL REFERENCES inbox_event (id) ON DELETE CASCADE,
+  outbox_event_id uuid NOT NULL,
+  consumer_name varchar(255) NOT NULL,
   attempt int NOT NULL,
   started_at timestamptz NOT NULL,
   finished_at timestamptz DEFAULT clock_timestamp(),
@@ -75,12 +83,13 @@ CREATE TABLE integration_attempt (
   error_tag varchar(255),
   error text,
   -- Whose note it is.
-  replica_id uuid
+  replica_id uuid,
+  FOREIGN KEY (outbox_event_id, consumer_name) REFERENCES inbox_event ON DELETE CASCADE
 )
 -- statement
-CREATE INDEX integration_attempt_delivery_idx ON integration_attempt (inbox_event_id, attempt)
+CREATE INDEX integration_attempt_delivery_idx ON integration_attempt (outbox_event_id, consumer_name, attempt)
 -- statement
-CREATE INDEX integration_attempt_started_idx ON integration_attempt (inbox_event_id) WHERE outcome = 'started'
+CREATE INDEX integration_attempt_started_idx ON integration_attempt (outbox_event_id, consumer_name) WHERE outcome = 'started'
 -- statement
 -- Deliveries go with their events, whoever removes those. A foreign key would look each event up again when its deliveries
 -- are written; this runs once per statement that deletes.

@@ -34,7 +34,7 @@ describe("migrations", () => {
         .slice(0, 16)
     assert.deepStrictEqual(Object.fromEntries(list("sql", ".sql").map((file) => [file, hash(file)])), {
       "0001_events.sql": "8ec113856033286c",
-      "0002_deliveries.sql": "65e61b67980e42d3",
+      "0002_deliveries.sql": "11699549954fbcb9",
       "0003_statuses.sql": "94f1d3b0e1a89736",
       "0004_subscriptions.sql": "a6bf4c723aa55d69",
       "0005_replicas.sql": "8b45c5be87b9bf23",

@@ -6,6 +6,7 @@
 import { type Deferred, Effect, type PartitionedSemaphore, type Semaphore } from "effect"
 import type { Isolation } from "../model/Consumer.ts"
 import type { Settings } from "../settings/Settings.ts"
+import type { Leased } from "../stores/Delivery.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../stores/ReplicaStore.ts"
@@ -52,7 +53,7 @@ export interface Leases {
    * Renews a lease of so many milliseconds until `untrack`. The result is completed when somebody else has the delivery, or
    * nobody.
    */
-  readonly track: (deliveryId: string, token: string, leaseMillis: number) => Effect.Effect<Deferred.Deferred<void>>
+  readonly track: (row: Leased, leaseMillis: number) => Effect.Effect<Deferred.Deferred<void>>
   readonly untrack: (token: string) => Effect.Effect<void>
   /** Whether it is renewed by this process. */
   readonly isTracked: (token: string) => boolean

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { Delayed, OnDeadLetter } from "../model/Consumer.ts"
-import type { ClaimRequest, Interest, UnparkRequest } from "../stores/Delivery.ts"
+import type { ClaimRequest, DeliveryKey, Interest, UnparkRequest } from "../stores/Delivery.ts"
 import { ascending, byPosition } from "./comparators.ts"
 import { claimable, type DeliveryRecord } from "./records.ts"
 import { headStartMillis, matches, type Tables } from "./tables.ts"
@@ -177,7 +177,7 @@ export const claim = (
 export const claimOne = (
   tables: Tables,
   transaction: Transaction,
-  request: ClaimRequest & { readonly deliveryId: string },
+  request: ClaimRequest & DeliveryKey,
   now: number
 ): Taken | undefined => {
   const delivery = transaction.read(tables.deliveries, request.deliveryId)

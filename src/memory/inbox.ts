@@ -4,7 +4,7 @@
  * @internal
  */
 import { Deferred, Effect, Layer } from "effect"
-import type { StatusCount, UnparkRequest } from "../stores/Delivery.ts"
+import type { DeliveryKey, StatusCount, UnparkRequest } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { missedMarks } from "../stores/missedMarks.ts"
 import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
@@ -55,10 +55,16 @@ const processed = (delivery: DeliveryRecord, now: number): DeliveryRecord | unde
     : undefined
 
 /** Marks all of these deliveries as processed, or none. */
-const complete = (tables: Tables, deliveryIds: ReadonlyArray<string>) =>
+const complete = (tables: Tables, deliveries: ReadonlyArray<DeliveryKey>) =>
   tables.database.run(() =>
-    Effect.flatMap(update(tables, deliveryIds, processed), ({ length }) =>
-      length < deliveryIds.length ? Effect.fail(missedMarks("inbox.complete", deliveryIds.length, length)) : Effect.void
+    Effect.flatMap(
+      update(
+        tables,
+        deliveries.map(({ deliveryId }) => deliveryId),
+        processed
+      ),
+      ({ length }) =>
+        length < deliveries.length ? Effect.fail(missedMarks("inbox.complete", deliveries.length, length)) : Effect.void
     )
   )
 
@@ -117,10 +123,10 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
         }),
       unpark: (request) => unparkKeys(tables, request),
       bringForward: (eventIds) => database.sync((transaction, now) => bringForward(tables, transaction, eventIds, now)),
-      complete: (ids) => complete(tables, ids),
+      complete: (deliveries) => complete(tables, deliveries),
       settle: (settlement) => settle(tables, settlement, (delivery) => isAsSeen(delivery, settlement), 1),
       ...leases(tables),
-      attempts: (deliveryId) => database.read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),
+      attempts: ({ deliveryId }) => database.read((transaction) => transaction.read(tables.attempts, deliveryId) ?? []),
       nextDue: (request, { leases } = {}) =>
         database.read((transaction, now) => nextDue(tables, transaction, request, now, leases)),
       lastPosition: (consumer) => database.read((transaction) => lastPosition(tables, transaction, consumer)),

@@ -32,7 +32,7 @@ const givenBack = (delivery: DeliveryRecord, now: number): DeliveryRecord => ({
 })
 
 export const leases = (tables: Tables): Leases => ({
-  lease: (deliveryId, millis) =>
+  lease: ({ deliveryId }, millis) =>
     Effect.suspend(() => {
       const token = SecureRandom.uuidV4Unsafe()
       return Effect.as(
@@ -50,11 +50,11 @@ export const leases = (tables: Tables): Leases => ({
           ? { ...delivery, lease: { ...delivery.lease, until: now + millis } }
           : undefined
       ),
-      (renewed) => renewed.map(({ id }) => id)
+      (renewed) => renewed.flatMap(({ lease }) => lease?.token ?? [])
     )
   },
   settleLease: (settlement, token) => settle(tables, settlement, (delivery) => isHeldBy(delivery, token), 0),
-  giveBack: (deliveryId, token) =>
+  giveBack: ({ deliveryId }, token) =>
     Effect.map(
       update(tables, [deliveryId], (delivery, now) =>
         isHeldBy(delivery, token) ? givenBack(delivery, now) : undefined

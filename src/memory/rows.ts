@@ -18,6 +18,7 @@ export const toClaimed = (tables: Tables, transaction: Transaction, { delivery, 
   return {
     deliveryId: delivery.id,
     eventId: event.id,
+    consumer: delivery.consumer,
     attemptCount: delivery.attemptCount,
     eventName: event.eventName,
     schemaVersion: event.schemaVersion,

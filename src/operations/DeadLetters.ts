@@ -66,7 +66,7 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
         const state = errorTag === discardedTag ? "discarded" : status
         return yield* new DeliveryNotFound({ deliveryId, state })
       }
-      return { ...found, attempts: yield* inbox.attempts(deliveryId) }
+      return { ...found, attempts: yield* inbox.attempts(found) }
     }),
     requeue: Effect.fn("DeadLetters.requeue")(function* (deliveryId, { payload } = {}) {
       const delivery = yield* find(inbox, deliveryId)

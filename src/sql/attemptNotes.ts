@@ -5,6 +5,7 @@
  */
 import { Effect, Option } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
+import type { DeliveryKey } from "../stores/Delivery.ts"
 import type { StartedAttempt } from "../stores/ReplicaStore.ts"
 import type { Query } from "./connection/controlConnection.ts"
 
@@ -32,28 +33,31 @@ export const noteStarted = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   query: Query,
   id: string,
-  deliveryId: string,
+  { consumer, eventId }: DeliveryKey,
   attempt: number
 ) {
   const current = yield* currentOf(sql)
   const written = yield* query(
-    `INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, replica_id)
-    SELECT $1::uuid, $2::int, clock_timestamp(), NULL, 'started', $3::uuid
+    `INSERT INTO integration_attempt (outbox_event_id, consumer_name, attempt, started_at, finished_at, outcome, replica_id)
+    SELECT $1::uuid, $5, $2::int, clock_timestamp(), NULL, 'started', $3::uuid
     WHERE $4::text IS NULL OR pg_xact_status($4::text::xid8) = 'in progress'
     RETURNING 1`,
-    [deliveryId, attempt, id, current ?? null]
+    [eventId, attempt, id, current ?? null, consumer]
   )
   if (written.length === 0) return yield* ended()
 })
 
-export const findStarted = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+const isNoteOf = (sql: SqlClient.SqlClient, { consumer, eventId }: DeliveryKey) =>
+  sql`outbox_event_id = ${eventId}::uuid AND consumer_name = ${consumer} AND outcome = 'started'`
+
+export const findStarted = (sql: SqlClient.SqlClient) => (delivery: DeliveryKey) =>
   sql<StartedAttempt>`
   SELECT (extract(epoch FROM clock_timestamp() - started_at) * 1000)::float8 AS "ageMillis"
   FROM integration_attempt
-  WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'
+  WHERE ${isNoteOf(sql, delivery)}
   ORDER BY id
   LIMIT 1`
 
-export const eraseStarted = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
+export const eraseStarted = (sql: SqlClient.SqlClient) => (delivery: DeliveryKey) =>
   sql`
-  DELETE FROM integration_attempt WHERE inbox_event_id = ${deliveryId}::uuid AND outcome = 'started'`
+  DELETE FROM integration_attempt WHERE ${isNoteOf(sql, delivery)}`

@@ -117,12 +117,16 @@ const find = (sql: SqlClient.SqlClient) =>
  */
 const changing = (change: string) => `
   WITH held AS MATERIALIZED (
-    SELECT i.id FROM inbox_event AS i WHERE i.id = ANY ($1::uuid[]) AND ${gaveUp} ORDER BY i.position, i.id FOR NO KEY UPDATE
+    SELECT i.outbox_event_id, i.consumer_name
+    FROM inbox_event AS i
+    WHERE i.id = ANY ($1::uuid[]) AND ${gaveUp}
+    ORDER BY i.position, i.id
+    FOR NO KEY UPDATE
   ), changed AS (
     UPDATE inbox_event AS i
     SET updated_at = clock_timestamp(), ${change}
     FROM held AS h
-    WHERE i.id = h.id
+    WHERE i.outbox_event_id = h.outbox_event_id AND i.consumer_name = h.consumer_name
     RETURNING i.id, i.outbox_event_id, i.consumer_name, i.ordering_key
   )
   SELECT id::text AS "deliveryId", outbox_event_id::text AS "eventId", consumer_name::text AS "consumer",

@@ -198,11 +198,11 @@ const make = Effect.gen(function* () {
         Effect.flatMap(recorded(sql), (known) => Effect.asVoid(startRecovery(sql)(consumer, servedIn(known, consumer))))
       ),
     endRecovery: (consumers) => storeErrors("replicas.endRecovery")(Effect.asVoid(endRecovery(sql)(consumers))),
-    noteStarted: (deliveryId, attempt) =>
-      storeErrors("replicas.noteStarted")(noteStarted(sql, own.query, id, deliveryId, attempt)),
-    findStarted: (deliveryId) =>
-      storeErrors("replicas.findStarted")(Effect.map(findStarted(sql)(deliveryId), ([note]) => note)),
-    eraseStarted: (deliveryId) => storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(deliveryId))),
+    noteStarted: (delivery, attempt) =>
+      storeErrors("replicas.noteStarted")(noteStarted(sql, own.query, id, delivery, attempt)),
+    findStarted: (delivery) =>
+      storeErrors("replicas.findStarted")(Effect.map(findStarted(sql)(delivery), ([note]) => note)),
+    eraseStarted: (delivery) => storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(delivery))),
     all: storeErrors("replicas.all")(all(sql))
   })
 })

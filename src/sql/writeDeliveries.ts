@@ -4,15 +4,28 @@
  * @internal
  */
 
+/** Digits of an event's id that the ids of its deliveries begin with: the first half. */
+const shared = 16
+
 /**
- * Id of the delivery of an event for a consumer: the time part of the event's id, then a hash of both. It keeps
- * deliveries in the order of events on disk, and giving an event to a consumer twice makes the same id twice.
+ * Id of the delivery of an event for a consumer: the first half of the event's id, then a hash of both.
  *
  * @param event - SQL expression of the event's id
  * @param consumer - SQL expression of the consumer's name
  */
 export const deliveryId = (event: string, consumer: string) =>
-  `(left(replace(${event}::text, '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended(${event}::text || ${consumer}, 0)), 16, '0'), 15))::uuid`
+  `(left(replace(${event}::text, '-', ''), ${shared}) || '8' || right(lpad(to_hex(hashtextextended(${event}::text || ${consumer}, 0)), 16, '0'), 15))::uuid`
+
+/**
+ * Whether a delivery `i` has an id. There is no index of ids: events with the same first half of an id are looked at, which
+ * are those of one process and millisecond.
+ *
+ * @param id - SQL of the id
+ */
+export const isCalled = (id: string) => {
+  const bound = (digit: string) => `rpad(left(replace(${id}::uuid::text, '-', ''), ${shared}), 32, '${digit}')::uuid`
+  return `i.outbox_event_id BETWEEN ${bound("0")} AND ${bound("f")} AND i.id = ${id}::uuid`
+}
 
 /**
  * What an ordered consumer keeps in order: a hash of the aggregate's names and their lengths. Two aggregates with the same

@@ -66,10 +66,15 @@ export interface LockWait {
   readonly several: number
 }
 
-/** A delivery whose row the current transaction holds, with its event. @since 0.1.0 */
-export interface Claimed {
+/** Which delivery is meant: of which event, for which consumer, and its id, which users and logs are told. @since 0.1.0 */
+export interface DeliveryKey {
   readonly deliveryId: string
   readonly eventId: string
+  readonly consumer: string
+}
+
+/** A delivery whose row the current transaction holds, with its event. @since 0.1.0 */
+export interface Claimed extends DeliveryKey {
   /** Attempts that counted so far. */
   readonly attemptCount: number
   readonly eventName: string
@@ -121,8 +126,7 @@ export interface Expired extends Leased {
 }
 
 /** How a delivery ended, or when it is tried again. @since 0.1.0 */
-export interface Settlement {
-  readonly deliveryId: string
+export interface Settlement extends DeliveryKey {
   /** Attempts counted when it was claimed; a row with another count was settled by somebody else and is left alone. */
   readonly seenAttempts: number
   readonly status: "processed" | "failed" | "skipped" | "dead_letter"
@@ -161,13 +165,10 @@ export interface AttemptRecord {
 }
 
 /** A delivery as it stands. @since 0.1.0 */
-export interface Delivery {
-  readonly deliveryId: string
-  readonly eventId: string
+export interface Delivery extends DeliveryKey {
   /** Insertion order of its event. */
   readonly position: bigint
   readonly eventName: string
-  readonly consumer: string
   readonly status: DeliveryStatus
   /** Waits to be handled: for the first time, for a retry, or for its handler to end. */
   readonly isOpen: boolean

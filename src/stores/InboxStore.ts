@@ -10,6 +10,7 @@ import type {
   Claimed,
   ClaimRequest,
   Delivery,
+  DeliveryKey,
   Expired,
   Settlement,
   StatusCount,
@@ -41,9 +42,7 @@ export class InboxStore extends Context.Service<
       request: ClaimRequest & { readonly limit: number }
     ) => Effect.Effect<ReadonlyArray<Claimed>, StoreError>
     /** Locks one delivery if it is still due, nobody holds it and, with `onDeadLetter`, it is its aggregate's first. */
-    readonly claimOne: (
-      request: ClaimRequest & { readonly deliveryId: string }
-    ) => Effect.Effect<Claimed | undefined, StoreError>
+    readonly claimOne: (request: ClaimRequest & DeliveryKey) => Effect.Effect<Claimed | undefined, StoreError>
     /**
      * Makes the first open delivery of each key due if it is parked and nothing blocks it: none before it gave up (with
      * `park`), none of the key is leased. Belongs into the transaction
@@ -58,10 +57,10 @@ export class InboxStore extends Context.Service<
      */
     readonly bringForward: (eventIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, StoreError>
     /**
-     * Marks deliveries that this transaction has claimed as processed, counting the attempt. Fails when one of them is
+     * Marks deliveries of one consumer that this transaction has claimed as processed, counting the attempt. Fails when one of them is
      * not there, or not open: then the transaction is to be rolled back, as it has marked some of them only.
      */
-    readonly complete: (deliveryIds: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
+    readonly complete: (deliveries: ReadonlyArray<DeliveryKey>) => Effect.Effect<void, StoreError>
     /**
      * Settles one delivery with its attempt counted, if it is still open and has the attempt count that was seen.
      * Returns whether it was: false in the transaction that claimed it means that it is to be rolled back. Error texts
@@ -74,13 +73,13 @@ export class InboxStore extends Context.Service<
      *
      * @param holder - id of the process that takes it, as in `ReplicaStore`
      */
-    readonly lease: (deliveryId: string, millis: number, holder: string) => Effect.Effect<string, StoreError>
+    readonly lease: (delivery: DeliveryKey, millis: number, holder: string) => Effect.Effect<string, StoreError>
     /**
      * Renews leases for so many milliseconds from now, beside any transaction and without waiting for the application's
-     * connections. Returns the deliveries whose lease still held.
+     * connections. Returns the tokens of those that still held.
      */
     readonly renew: (
-      leases: ReadonlyArray<{ readonly deliveryId: string; readonly token: string }>,
+      leases: ReadonlyArray<DeliveryKey & { readonly token: string }>,
       millis: number
     ) => Effect.Effect<ReadonlyArray<string>, StoreError>
     /**
@@ -89,7 +88,7 @@ export class InboxStore extends Context.Service<
      */
     readonly settleLease: (settlement: Settlement, token: string) => Effect.Effect<boolean, StoreError>
     /** Ends a lease without counting its attempt: due again at once. Returns whether it held. */
-    readonly giveBack: (deliveryId: string, token: string) => Effect.Effect<boolean, StoreError>
+    readonly giveBack: (delivery: DeliveryKey, token: string) => Effect.Effect<boolean, StoreError>
     /**
      * Locks deliveries of a consumer whose lease ran out; those that another transaction holds are passed over. One whose
      * holder runs, as far as the store can tell, is left for `graceMillis` more.
@@ -123,7 +122,7 @@ export class InboxStore extends Context.Service<
     /** All deliveries of an event, by consumer name. */
     readonly findByEvent: (eventId: string) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
     /** Failed attempts of a delivery, oldest first; the last 1000. */
-    readonly attempts: (deliveryId: string) => Effect.Effect<ReadonlyArray<AttemptRecord>, StoreError>
+    readonly attempts: (delivery: DeliveryKey) => Effect.Effect<ReadonlyArray<AttemptRecord>, StoreError>
     /** Whether one of these consumers has a delivery that is to be handled still: also one that waits, is parked or is held. */
     readonly hasOpen: (consumers: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
     readonly findById: (deliveryId: string) => Effect.Effect<Delivery | undefined, StoreError>

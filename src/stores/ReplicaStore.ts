@@ -11,7 +11,7 @@
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Ordering } from "../model/Consumer.ts"
-import type { Interest } from "./Delivery.ts"
+import type { DeliveryKey, Interest } from "./Delivery.ts"
 
 /** What a process says about a consumer it serves. @since 0.1.0 */
 export interface Served extends Interest {
@@ -86,11 +86,11 @@ export class ReplicaStore extends Context.Service<
      * Writes that an attempt begins; committed when it returns, whatever becomes of the caller's transaction from then on. Fails,
      * with nothing written, when that has ended before.
      */
-    readonly noteStarted: (deliveryId: string, attempt: number) => Effect.Effect<void, StoreError>
+    readonly noteStarted: (delivery: DeliveryKey, attempt: number) => Effect.Effect<void, StoreError>
     /** The oldest note of a delivery, if there is one. */
-    readonly findStarted: (deliveryId: string) => Effect.Effect<StartedAttempt | undefined, StoreError>
+    readonly findStarted: (delivery: DeliveryKey) => Effect.Effect<StartedAttempt | undefined, StoreError>
     /** Removes the notes of a delivery whose attempt has ended, in the caller's transaction. */
-    readonly eraseStarted: (deliveryId: string) => Effect.Effect<void, StoreError>
+    readonly eraseStarted: (delivery: DeliveryKey) => Effect.Effect<void, StoreError>
     /** All that are known, the last started first; those that ended are forgotten after a day. */
     readonly all: Effect.Effect<ReadonlyArray<Replica>, StoreError>
   }

@@ -2,6 +2,7 @@
 import { assert, describe, it, layer as withLayer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Consumer, InboxStore, Integration, Processor, Publisher, Subscriber } from "../../src/index.ts"
+import { keyOf } from "../../src/testing/conformance/support.ts"
 import { blocked, held, settings } from "../processes/blocking.ts"
 import { Counted } from "../processes/program.ts"
 import { type Child, start } from "../support/children.ts"
@@ -39,7 +40,7 @@ const beside = (timeout: number, blocks: number, then: (child: Child) => Effect.
         )
         yield* then(child)
         const [delivery] = yield* Processor.use((processor) => processor.settled(event.id))
-        const attempts = yield* InboxStore.use((inbox) => inbox.attempts(delivery?.deliveryId ?? ""))
+        const attempts = yield* InboxStore.use((inbox) => inbox.attempts(keyOf(delivery)))
         return {
           ended: [delivery?.status, delivery?.attemptCount],
           failures: attempts.map(({ errorTag }) => errorTag),

@@ -56,9 +56,7 @@ describe.each(databases)("on $name", ({ layer }) => {
         const interest = { names: [Happened.name], patterns: [] }
         yield* Transactor.withTransaction(
           InboxStore.use((inbox) =>
-            Effect.flatMap(inbox.claim({ consumer: "not-yet", interest, limit: 1 }), (rows) =>
-              inbox.complete(rows.map(({ deliveryId }) => deliveryId))
-            )
+            Effect.flatMap(inbox.claim({ consumer: "not-yet", interest, limit: 1 }), inbox.complete)
           )
         )
         yield* replicas.endRecovery(["not-yet"])
@@ -74,8 +72,8 @@ describe.each(databases)("on $name", ({ layer }) => {
         // As another worker does that takes the delivery before the failure is charged, and loses its connection.
         yield* sql.unsafe(`
           CREATE FUNCTION note_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, outcome)
-            VALUES (NEW.id, NEW.attempt_count, clock_timestamp(), 'started');
+            INSERT INTO integration_attempt (outbox_event_id, consumer_name, attempt, started_at, outcome)
+            VALUES (NEW.outbox_event_id, NEW.consumer_name, NEW.attempt_count, clock_timestamp(), 'started');
             RETURN NEW;
           END $$`)
         yield* sql.unsafe(`

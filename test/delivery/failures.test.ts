@@ -189,7 +189,7 @@ describe.each(databases)("on $name", ({ layer: database }) => {
         yield* settledAll(happenings(2))
         const inbox = yield* InboxStore
         const [short, long] = yield* Effect.forEach(yield* inbox.findByConsumer("stacks", 0n, 2), (delivery) =>
-          inbox.attempts(delivery.deliveryId)
+          inbox.attempts(delivery)
         )
         assert.match(short?.[0]?.error ?? "", /^Error: here\n +at .*failures\.test\.ts/)
         assert.notMatch(short?.[0]?.error ?? "", /node_modules/)

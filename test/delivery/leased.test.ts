@@ -17,6 +17,7 @@ import {
   Transactor
 } from "../../src/index.ts"
 import { definitions } from "../../src/settings/Settings.ts"
+import { keyOf } from "../../src/testing/conformance/support.ts"
 import { runtimes } from "../support/databases.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 
@@ -76,7 +77,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
             [id, 2, false],
             [id, 3, false]
           ])
-          const attempts = yield* InboxStore.use((inbox) => inbox.attempts(id))
+          const attempts = yield* InboxStore.use((inbox) => inbox.attempts(keyOf(delivery)))
           assert.deepStrictEqual(
             attempts.map(({ attempt, outcome }) => [attempt, outcome]),
             [
@@ -222,12 +223,12 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           yield* Deferred.await(started)
           // As after a process was frozen for longer than its lease: its delivery is given to somebody else.
           const delivery = yield* rowOf(event.id)
-          const token = yield* Transactor.withTransaction(inbox.lease(delivery?.deliveryId ?? "", 60_000, ended))
+          const token = yield* Transactor.withTransaction(inbox.lease(keyOf(delivery), 60_000, ended))
           yield* Deferred.succeed(go, undefined)
           yield* until(rowOf(event.id), (row) => row?.status === "processing" && row.attemptCount === 2)
           const outbox = yield* OutboxStore
           assert.isEmpty(yield* outbox.findByName(Followed.name, 0n, 10))
-          assert.isTrue(yield* inbox.giveBack(delivery?.deliveryId ?? "", token))
+          assert.isTrue(yield* inbox.giveBack(keyOf(delivery), token))
           yield* Processor.use((processor) => processor.drain)
           assert.deepInclude(yield* settled(event.id), { status: "processed", attemptCount: 2 })
           assert.lengthOf(yield* outbox.findByName(Followed.name, 0n, 10), 1)
@@ -243,10 +244,9 @@ describe.each(runtimes)("on $name", ({ layer }) => {
             serve(Subscriber.make({ consumer: leased("expired"), event: Happened, handler: () => Effect.void }))
           )
           const event = yield* Publisher.publish(Happened, { n: 1 })
-          const delivery = yield* rowOf(event.id)
-          const id = delivery?.deliveryId ?? ""
+          const delivery = keyOf(yield* rowOf(event.id))
           // Two processes that ended while they had it.
-          yield* inbox.lease(id, 0, ended)
+          yield* inbox.lease(delivery, 0, ended)
           yield* serve(
             Subscriber.make({
               consumer: leased("expired", { maxAttempts: 3 }),
@@ -256,10 +256,10 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           )
           assert.deepInclude(yield* settled(event.id), { status: "processed", attemptCount: 2 })
           assert.deepStrictEqual(runs, [2])
-          const [attempt] = yield* inbox.attempts(id)
+          const [attempt] = yield* inbox.attempts(delivery)
           assert.deepInclude(attempt, { attempt: 1, outcome: "retry", errorTag: "HandlerCrashed" })
           const other = yield* Publisher.publish(Happened, { n: 2 }, { delay: "1 hour" })
-          const doomed = (yield* rowOf(other.id))?.deliveryId ?? ""
+          const doomed = keyOf(yield* rowOf(other.id))
           for (let n = 0; n < 3; n++) yield* inbox.lease(doomed, 0, ended)
           yield* Processor.use((processor) => processor.drain)
           assert.deepInclude(yield* rowOf(other.id), {

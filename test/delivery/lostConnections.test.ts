@@ -5,6 +5,7 @@ import { Deferred, Effect, Exit, Fiber, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import { Consumer, InboxStore, Processor, Publisher, Subscriber, Transactor } from "../../src/index.ts"
+import { keyOf } from "../../src/testing/conformance/support.ts"
 import { clientFor, uniqueSchema, withSchema } from "../support/databases.ts"
 import { deliveries, eventsOf, note, noted, serve, services, until } from "../support/scenario.ts"
 
@@ -104,7 +105,7 @@ it.live(
       const [row] = yield* deliveries("lost")
       assert.deepInclude(row, { status: "processed", attempts: 2 })
       const history = yield* InboxStore.use((inbox) =>
-        Effect.flatMap(inbox.findByEvent(event.id), ([delivery]) => inbox.attempts(delivery?.deliveryId ?? ""))
+        Effect.flatMap(inbox.findByEvent(event.id), ([delivery]) => inbox.attempts(keyOf(delivery)))
       )
       assert.deepStrictEqual(
         history.map(({ attempt, errorTag, outcome }) => [attempt, outcome, errorTag]),

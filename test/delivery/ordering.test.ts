@@ -10,6 +10,7 @@ import {
   SubscriptionStore,
   Transactor
 } from "../../src/index.ts"
+import { keyOf } from "../../src/testing/conformance/support.ts"
 import { runtimes } from "../support/databases.ts"
 import { type Event, logged, logging, ordered, publishFor, untilStatuses } from "../support/mailboxes.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
@@ -304,7 +305,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
           Effect.gen(function* () {
             const [row] = yield* claim
             if (row === undefined) return undefined
-            return { row, token: yield* inbox.lease(row.deliveryId, 60_000, "00000000-0000-0000-0000-000000000000") }
+            return { row, token: yield* inbox.lease(row, 60_000, "00000000-0000-0000-0000-000000000000") }
           })
         )
         yield* publishFor(Happened, "a", 1, 2)
@@ -312,7 +313,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         // Parks the second, as the first is being handled.
         assert.isUndefined(yield* lease)
         const done = { status: "processed", retryInMillis: undefined, error: undefined, errorTag: undefined } as const
-        const settlement = { ...done, deliveryId: first?.row.deliveryId ?? "", seenAttempts: 0, failure: undefined }
+        const settlement = { ...keyOf(first?.row), ...done, seenAttempts: 0, failure: undefined }
         assert.isTrue(yield* inbox.settleLease(settlement, first?.token ?? ""))
         yield* publishFor(Happened, "a", 3)
         assert.deepStrictEqual((yield* lease)?.row.payload, { n: 2 })

@@ -11,6 +11,7 @@ import type { Claimed } from "../../src/stores/Delivery.ts"
 const row = (deliveryId: string): Claimed => ({
   deliveryId,
   eventId: `event-${deliveryId}`,
+  consumer: "test",
   attemptCount: 0,
   eventName: "happened",
   schemaVersion: 1,

@@ -2,6 +2,7 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Duration, Effect, Schedule } from "effect"
 import { Consumer, InboxStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
+import { keyOf } from "../../src/testing/conformance/support.ts"
 import { databases } from "../support/databases.ts"
 import { deliveries, eventsOf, NotToday, note, noted, serve, services, settledAll } from "../support/scenario.ts"
 
@@ -152,7 +153,7 @@ describe.each(databases)("on $name", ({ layer: database }) => {
         const [event] = yield* Publisher.publishAll(happenings(1))
         const [delivery] = yield* processor.settled(event?.id ?? "")
         assert.strictEqual(delivery?.attemptCount, 3)
-        const attempts = yield* InboxStore.use((inbox) => inbox.attempts(delivery?.deliveryId ?? ""))
+        const attempts = yield* InboxStore.use((inbox) => inbox.attempts(keyOf(delivery)))
         assert.deepStrictEqual(
           attempts.map(({ attempt, error, outcome }) => [attempt, outcome, error?.split("\n")[0]]),
           [

@@ -2,6 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { InboxStore, IntegrationMemory, Publisher, SubscriptionStore, Transactor } from "../../src/index.ts"
+import { keyOf } from "../../src/testing/conformance/support.ts"
 import { eventsOf } from "../support/scenario.ts"
 
 it.effect("a registration that changes the ordering leaves alone what is settled before it commits", () =>
@@ -23,7 +24,7 @@ it.effect("a registration that changes the ordering leaves alone what is settled
       Effect.forkChild
     )
     yield* Deferred.await(isRegistered)
-    yield* inbox.complete([open?.deliveryId ?? ""])
+    yield* inbox.complete([keyOf(open)])
     yield* Deferred.succeed(commit, undefined)
     yield* Fiber.join(registering)
     const [delivery] = yield* inbox.findByEvent(event.id)

@@ -13,7 +13,7 @@ import {
   Transactor
 } from "../../src/index.ts"
 import { type Claimed, firstOrderingKey, type Settlement } from "../../src/stores.ts"
-import { unique } from "../../src/testing/conformance/support.ts"
+import { keyOf, unique } from "../../src/testing/conformance/support.ts"
 import { postgres } from "../support/databases.ts"
 import { unpolled } from "../support/scenario.ts"
 
@@ -70,7 +70,7 @@ const at = <A>(list: ReadonlyArray<A>, index: number) => list[index] as A
 const entity = (module: string, index: number) => ({ module, entityType: "Thing", entityId: String(index) })
 
 const settlement = (row: Claimed, outcome: typeof Outcome.Type): Settlement => ({
-  deliveryId: row.deliveryId,
+  ...keyOf(row),
   seenAttempts: row.attemptCount,
   status: outcome === "retry" || outcome === "later" ? "failed" : outcome === "untouched" ? "processed" : outcome,
   retryInMillis: outcome === "retry" ? 0 : outcome === "later" ? 3_600_000 : undefined,
@@ -144,7 +144,7 @@ const makeSide = (names: Names) => {
 
   const deliveryAt = Effect.fnUntraced(function* (consumer: string, index: number) {
     const deliveries = yield* (yield* InboxStore).findByConsumer(consumer, 0n, 100)
-    return deliveries[index % Math.max(1, deliveries.length)]?.deliveryId
+    return deliveries[index % Math.max(1, deliveries.length)]
   })
 
   const run = Effect.fnUntraced(function* (command: Command, fresh: () => string) {
@@ -182,28 +182,31 @@ const makeSide = (names: Names) => {
       }
       case "Alone": {
         const consumer = at(names.consumers, command.consumer)
-        const deliveryId = yield* deliveryAt(consumer, command.index)
-        if (deliveryId === undefined) return
+        const delivery = yield* deliveryAt(consumer, command.index)
+        if (delivery === undefined) return
         const onDeadLetter = yield* orderOf(consumer, command.continues)
         const delayed = command.passes ? "pass" : "hold"
         const interest = { names: [], patterns: ["*"] }
         return yield* Transactor.withTransaction(
-          Effect.flatMap(inbox.claimOne({ consumer, interest, deliveryId, onDeadLetter, delayed }), (row) =>
+          Effect.flatMap(inbox.claimOne({ ...keyOf(delivery), interest, onDeadLetter, delayed }), (row) =>
             settleAll(consumer, row === undefined ? [] : [row], [command.outcome], onDeadLetter, delayed)
           )
         )
       }
       case "Requeue": {
-        const deliveryId = yield* deliveryAt(at(names.consumers, command.consumer), command.index)
-        if (deliveryId === undefined) return undefined
+        const delivery = yield* deliveryAt(at(names.consumers, command.consumer), command.index)
+        if (delivery === undefined) return undefined
         const payload = command.isEdited ? '{"edited":true}' : undefined
-        const requeued = yield* (yield* DeadLetterStore).requeue([deliveryId], payload)
+        const requeued = yield* (yield* DeadLetterStore).requeue([delivery.deliveryId], payload)
         return requeued.map((each) => [nameOf(each.eventId), each.consumer])
       }
       case "Discard": {
-        const deliveryId = yield* deliveryAt(at(names.consumers, command.consumer), command.index)
-        if (deliveryId === undefined) return undefined
-        const discarded = yield* (yield* DeadLetterStore).discard([deliveryId], command.hasReason ? "why" : undefined)
+        const delivery = yield* deliveryAt(at(names.consumers, command.consumer), command.index)
+        if (delivery === undefined) return undefined
+        const discarded = yield* (yield* DeadLetterStore).discard(
+          [delivery.deliveryId],
+          command.hasReason ? "why" : undefined
+        )
         return discarded.map((each) => [nameOf(each.eventId), each.consumer])
       }
       case "Pause":
@@ -286,7 +289,7 @@ const makeSide = (names: Names) => {
       attempts: yield* Effect.forEach(names.consumers, (consumer) =>
         Effect.flatMap(inbox.findByConsumer(consumer, 0n, 1000), (rows) =>
           Effect.forEach(rows, (row) =>
-            Effect.map(inbox.attempts(row.deliveryId), (attempts) =>
+            Effect.map(inbox.attempts(row), (attempts) =>
               attempts.map(({ attempt, error, outcome }) => [attempt, outcome, error])
             )
           )

@@ -92,16 +92,16 @@ export class Replicas {
         Effect.sync(() => {
           for (const consumer of consumers) if (this.#hasRecovered(consumer)) this.recovering.delete(consumer)
         }),
-      noteStarted: (deliveryId) =>
+      noteStarted: ({ deliveryId }) =>
         Effect.map(database.ref(false), (isErased) => {
           const notes = this.notes.get(deliveryId) ?? []
           this.notes.set(deliveryId, [...notes, { by: machine, startedAt: this.#now, isErased }])
         }),
-      findStarted: (deliveryId) =>
+      findStarted: ({ deliveryId }) =>
         Effect.map(this.#notesOf(deliveryId), ([note]) =>
           note === undefined ? undefined : { ageMillis: this.#now - note.startedAt }
         ),
-      eraseStarted: (deliveryId) =>
+      eraseStarted: ({ deliveryId }) =>
         Effect.flatMap(this.#notesOf(deliveryId), (notes) =>
           Effect.forEach(notes, ({ isErased }) => isErased.set(true), { discard: true })
         ),

@@ -8,6 +8,7 @@ import { Deferred, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { InboxStore, Publisher, Transactor } from "../../src/index.ts"
 import { ReplicaStore } from "../../src/stores.ts"
+import { keyOf } from "../../src/testing/conformance/support.ts"
 import { postgres } from "../support/databases.ts"
 import { eventsOf, noting, serve, services, unpolled, until } from "../support/scenario.ts"
 
@@ -21,7 +22,7 @@ layer(services(postgres(), { settings: unpolled }), { excludeTestServices: true,
         const replicas = yield* ReplicaStore
         yield* serve(noting("late-note", Happened))
         const { id } = yield* Publisher.publish(Happened, { n: 1 }, { delay: "1 hour" })
-        const deliveryId = (yield* InboxStore.use((inbox) => inbox.findByEvent(id)))[0]?.deliveryId ?? ""
+        const delivery = keyOf((yield* InboxStore.use((inbox) => inbox.findByEvent(id)))[0])
 
         const isLocked = yield* Deferred.make<void>()
         const mayGo = yield* Deferred.make<void>()
@@ -36,7 +37,7 @@ layer(services(postgres(), { settings: unpolled }), { excludeTestServices: true,
         const attempt = Effect.gen(function* () {
           const [row] = yield* sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`
           yield* Deferred.succeed(began, row?.pid ?? 0)
-          yield* replicas.noteStarted(deliveryId, 1)
+          yield* replicas.noteStarted(delivery, 1)
         })
         const noted = yield* Effect.forkChild(Effect.exit(Transactor.withTransaction(attempt)))
         const pid = yield* Deferred.await(began)
@@ -49,11 +50,11 @@ layer(services(postgres(), { settings: unpolled }), { excludeTestServices: true,
         yield* Deferred.succeed(mayGo, undefined)
         yield* Fiber.join(lock)
         assert.isTrue((yield* Fiber.join(noted))._tag === "Failure")
-        assert.isUndefined(yield* replicas.findStarted(deliveryId))
+        assert.isUndefined(yield* replicas.findStarted(delivery))
         // One whose transaction runs is.
-        yield* Transactor.withTransaction(replicas.noteStarted(deliveryId, 1))
-        assert.isDefined(yield* replicas.findStarted(deliveryId))
-        yield* replicas.eraseStarted(deliveryId)
+        yield* Transactor.withTransaction(replicas.noteStarted(delivery, 1))
+        assert.isDefined(yield* replicas.findStarted(delivery))
+        yield* replicas.eraseStarted(delivery)
       })
     )
   }

@@ -77,10 +77,10 @@ const statements = Effect.gen(function* () {
     return Transactor.withTransaction(
       Effect.gen(function* () {
         const rows = yield* inbox.claim({ consumer, interest, limit: 10, maxPosition: undefined, onDeadLetter })
-        for (const { attemptCount, deliveryId } of rows)
+        for (const row of rows)
           yield* inbox.settle(
-            settlement(deliveryId, {
-              seenAttempts: attemptCount,
+            settlement(row, {
+              seenAttempts: row.attemptCount,
               status: Math.random() < 0.3 ? "dead_letter" : "processed"
             })
           )

@@ -126,7 +126,7 @@ for (const { layer, name } of databases) {
             SELECT (e.payload->>'n')::int AS n
             FROM integration_event AS e
             JOIN inbox_event AS i ON i.outbox_event_id = e.id
-            JOIN integration_attempt AS a ON a.inbox_event_id = i.id
+            JOIN integration_attempt AS a USING (outbox_event_id, consumer_name)
             ORDER BY 1`,
           (rows) => rows.map(({ n }) => n)
         )

@@ -244,7 +244,7 @@ describe.each(runtimes.filter(({ isServer }) => isServer))("on $name", ({ layer 
           Transactor.withTransaction(
             Effect.tap(
               inbox.claim({ consumer: "becomes", interest, limit: 10, maxPosition: undefined, onDeadLetter }),
-              (rows) => inbox.complete(rows.map(({ deliveryId }) => deliveryId))
+              inbox.complete
             )
           ),
           (rows) => rows.map(({ eventId }) => eventId)

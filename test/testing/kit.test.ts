@@ -13,7 +13,7 @@ import {
   Subscriber,
   Transactor
 } from "../../src/index.ts"
-import { settlement } from "../../src/testing/conformance/support.ts"
+import { keyOf, settlement } from "../../src/testing/conformance/support.ts"
 import * as Testing from "../../src/testing.ts"
 import { runtimes } from "../support/databases.ts"
 import { eventsOf, serve, unpolled } from "../support/scenario.ts"
@@ -349,10 +349,9 @@ describe.each(runtimes)("on $name, with the real clock", ({ layer }) => {
         yield* Effect.scoped(serve(subscriber))
         const event = yield* Publisher.publish(Happened, { n: 1 })
         const [delivery] = yield* inbox.findByEvent(event.id)
-        const deliveryId = delivery?.deliveryId ?? ""
-        const token = yield* inbox.lease(deliveryId, 60_000, crypto.randomUUID())
+        const token = yield* inbox.lease(keyOf(delivery), 60_000, crypto.randomUUID())
         yield* serve(subscriber)
-        const elsewhere = Effect.andThen(Effect.sleep("300 millis"), inbox.settleLease(settlement(deliveryId), token))
+        const elsewhere = Effect.andThen(Effect.sleep("300 millis"), inbox.settleLease(settlement(delivery), token))
         const [, isSettled] = yield* Effect.all([Testing.settled({ within: "10 seconds" }), elsewhere], {
           concurrency: 2
         })

@@ -12,7 +12,12 @@ import type { Outcome } from "./outcome.ts"
 
 const givenUp = (rules: RetryRules) => (rules.deadLetters ? ("dead_letter" as const) : ("failed" as const))
 
-const seen = (row: Claimed) => ({ deliveryId: row.deliveryId, seenAttempts: row.attemptCount })
+const seen = ({ attemptCount, consumer, deliveryId, eventId }: Claimed) => ({
+  deliveryId,
+  eventId,
+  consumer,
+  seenAttempts: attemptCount
+})
 
 const failedWith = (outcome: Extract<Outcome, { _tag: "Failed" }>): unknown => {
   const { cause, directive } = outcome

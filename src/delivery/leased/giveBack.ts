@@ -10,9 +10,9 @@ import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 
 /** Ends a lease, if it is there, without counting its attempt, and tells who may take the delivery. */
-const attempt = (engine: Engine, { name }: Consumer, { deliveryId, token }: Leased) =>
+const attempt = (engine: Engine, { name }: Consumer, row: Leased) =>
   Effect.flatMap(
-    withStatementTimeout(engine, "inbox.giveBack", untraced(engine.inbox.giveBack(deliveryId, token))),
+    withStatementTimeout(engine, "inbox.giveBack", untraced(engine.inbox.giveBack(row, row.token))),
     (isEnded) => (isEnded ? engine.notifier.announce([name]) : Effect.void)
   )
 
@@ -28,7 +28,7 @@ export const insistOnGivingBack = (
   leaseMillis: number
 ): Effect.Effect<void> =>
   Effect.acquireUseRelease(
-    engine.leases.track(row.deliveryId, row.token, leaseMillis),
+    engine.leases.track(row, leaseMillis),
     () => Effect.asVoid(engine.incident.survive(attempt(engine, consumer, row))),
     () => engine.leases.untrack(row.token)
   )

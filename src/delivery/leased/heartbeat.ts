@@ -5,6 +5,7 @@
  */
 import { Clock, Deferred, Effect, Latch, Queue, type Scope } from "effect"
 import type { Settings } from "../../settings/Settings.ts"
+import type { Leased } from "../../stores/Delivery.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import { type Leases, untraced } from "../engine.ts"
 
@@ -15,7 +16,7 @@ const beatsPerLease = 3
 const beatAgainAfter = "250 millis"
 
 interface Held {
-  readonly deliveryId: string
+  readonly row: Leased
   readonly lost: Deferred.Deferred<void>
   /**
    * When it is to be renewed, by the clock of `monotonicMillis`: a third of its own length after it was taken or renewed,
@@ -37,13 +38,13 @@ export const make = (
     const beat = Effect.gen(function* () {
       const { processingLeaseMs } = yield* settings.current
       const renewAt = (yield* monotonicMillis) + processingLeaseMs / beatsPerLease
-      const leases = [...held].map(([token, { deliveryId }]) => ({ deliveryId, token }))
+      const leases = [...held.values()].map(({ row }) => row)
       const renewed = new Set(yield* untraced(inbox.renew(leases, processingLeaseMs)))
-      for (const { deliveryId, token } of leases) {
+      for (const { token } of leases) {
         const lease = held.get(token)
         if (lease === undefined) continue
-        lease.renewAt = renewed.has(deliveryId) ? renewAt : Number.POSITIVE_INFINITY
-        if (!renewed.has(deliveryId)) yield* Deferred.succeed(lease.lost, undefined)
+        lease.renewAt = renewed.has(token) ? renewAt : Number.POSITIVE_INFINITY
+        if (!renewed.has(token)) yield* Deferred.succeed(lease.lost, undefined)
       }
     }).pipe(Effect.catchCause(() => Effect.sleep(beatAgainAfter)))
     const underWay = new Set<object>()
@@ -60,11 +61,11 @@ export const make = (
     })
     yield* beatWhenDue.pipe(Effect.forever, Effect.annotateLogs({ fiber: "heartbeat" }), Effect.forkScoped)
     return {
-      track: (deliveryId, token, leaseMillis) =>
+      track: (row, leaseMillis) =>
         Effect.gen(function* () {
           const lost = yield* Deferred.make<void>()
           const renewAt = (yield* monotonicMillis) + leaseMillis / beatsPerLease
-          held.set(token, { deliveryId, lost, renewAt })
+          held.set(row.token, { row, lost, renewAt })
           if (renewAt < nextBeatAt) yield* Queue.offer(isDueSooner, undefined)
           return lost
         }),

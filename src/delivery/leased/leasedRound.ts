@@ -67,7 +67,7 @@ const take = (
     // Somebody else has had the one it was for: this one runs beside others, in the next round.
     if (isExclusive && !isNeeded) return Taken.Nothing()
     yield* begin
-    const token = yield* engine.inbox.lease(row.deliveryId, rules.processingLeaseMs, engine.replicas.id)
+    const token = yield* engine.inbox.lease(row, rules.processingLeaseMs, engine.replicas.id)
     leased = { ...row, token }
     return Taken.One({ row: leased })
   })
@@ -127,7 +127,7 @@ type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, 
  */
 const run = Effect.fnUntraced(function* (engine: Engine, round: Round, row: Leased, restore: Restore) {
   const progress = { hasHandled: false }
-  const lost = yield* engine.leases.track(row.deliveryId, row.token, round.rules.processingLeaseMs)
+  const lost = yield* engine.leases.track(row, round.rules.processingLeaseMs)
   return yield* restore(runTracked(engine, round, row, lost, progress)).pipe(
     Effect.onExit(() => (progress.hasHandled ? Effect.void : giveBack(engine, round.consumer, row))),
     Effect.ensuring(engine.leases.untrack(row.token))

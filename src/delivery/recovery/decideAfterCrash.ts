@@ -23,9 +23,9 @@ export const decideAfterCrash = Effect.fnUntraced(function* (
   row: Claimed,
   isExclusive: boolean
 ): Effect.fn.Return<CrashDecision, StoreError> {
-  const note = yield* replicas.findStarted(row.deliveryId)
+  const note = yield* replicas.findStarted(row)
   if (note !== undefined) return { _tag: "ChargeCrash", durationMillis: note.ageMillis }
   if (row.recovery?.hasCrashed === true && !isExclusive) return { _tag: "RunExclusively" }
-  yield* replicas.noteStarted(row.deliveryId, row.attemptCount + 1)
+  yield* replicas.noteStarted(row, row.attemptCount + 1)
   return { _tag: "Run" }
 })

@@ -45,7 +45,7 @@ const runNoted = Effect.fnUntraced(function* (
   const eraseNote = Effect.suspend(() =>
     noted === undefined
       ? Effect.void
-      : withStatementTimeout(engine, "replicas.eraseStarted", untraced(engine.replicas.eraseStarted(noted.deliveryId)))
+      : withStatementTimeout(engine, "replicas.eraseStarted", untraced(engine.replicas.eraseStarted(noted)))
   )
   const decide: Decide = (row) =>
     Effect.tap(decideAfterCrash(engine.replicas, row, isExclusive), (decision) =>

@@ -86,6 +86,6 @@ export const runInRecovery = Effect.fnUntraced(function* (
     decision._tag === "Run"
       ? yield* run
       : [[row, crashedOutcome(request.round.consumer, row, decision.durationMillis)] as const]
-  yield* untraced(engine.replicas.eraseStarted(row.deliveryId))
+  yield* untraced(engine.replicas.eraseStarted(row))
   return handled
 })

@@ -66,7 +66,7 @@ const settle = Effect.fnUntraced(function* (
     if (outcome._tag === "Processed") processed.push(row)
     else others.push({ row, settlement: yield* settlementOf(row, outcome, round.rules.retry, durationMillis) })
   }
-  yield* untraced(engine.inbox.complete(processed.map((row) => row.deliveryId)))
+  yield* untraced(engine.inbox.complete(processed))
   for (const { settlement } of others) {
     const isSettled = yield* untraced(engine.inbox.settle(settlement))
     if (!isSettled) return yield* missedMarks("inbox.settle", 1, 0)

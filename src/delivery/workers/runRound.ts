@@ -25,11 +25,11 @@ type Failed = Extract<TransactionResult, { _tag: "Failed" }>
 const repeatSingle = Effect.fnUntraced(function* (
   engine: Engine,
   round: Round,
-  deliveryId: string
+  { deliveryId, eventId }: Claimed
 ): Effect.fn.Return<number, StoreError> {
   const { consumer, rules } = round
   for (let repeats = 1; !round.isStopping(); repeats++) {
-    const wanted = { ...handledClaimOf(engine, { consumer, rules }, repeats), deliveryId }
+    const wanted = { ...handledClaimOf(engine, { consumer, rules }, repeats), deliveryId, eventId }
     const claim = Effect.map(engine.inbox.claimOne(wanted), (row) => (row === undefined ? [] : [row]))
     const result = yield* runTransaction(engine, { round, claim, repeats })
     // Left to a recovery round, the next one.
@@ -46,7 +46,7 @@ const repeatSingles = (engine: Engine, round: Round, rows: ReadonlyArray<Claimed
   Effect.reduce(
     rows,
     () => 0,
-    (settled, row) => Effect.map(repeatSingle(engine, round, row.deliveryId), (more) => settled + more)
+    (settled, row) => Effect.map(repeatSingle(engine, round, row), (more) => settled + more)
   )
 
 /** Whether one of `candidates` comes after a delivery of its key that is none of them: that one has to be through first. */

@@ -6,11 +6,11 @@
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { largestContent } from "../../model/contentSize.ts"
-import type { ClaimRequest } from "../../stores/Delivery.ts"
+import type { ClaimRequest, DeliveryKey } from "../../stores/Delivery.ts"
 import { contentColumns, withContent } from "../contents.ts"
 import { claimable, notPaused } from "../deliveryStates.ts"
 import { recoveringLimit, recoveryColumn } from "../recovery.ts"
-import { type ClaimedRow, shareOf, withContents } from "./claimedContents.ts"
+import { type ClaimedRow, shareOf, withConsumer, withContents } from "./claimedContents.ts"
 import {
   claimedColumns,
   claimedContent,
@@ -64,14 +64,14 @@ const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly l
 }
 
 export const claim = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) =>
-  Effect.flatMap(rows(sql)(request), (claimed) => withContents(sql, claimed, request.limit))
+  Effect.flatMap(rows(sql)(request), (claimed) => withContents(sql, request.consumer, claimed, request.limit))
 
-const row = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
+const row = (sql: SqlClient.SqlClient) => (request: ClaimRequest & DeliveryKey) =>
   sql.unsafe<ClaimedRow>(
     `WITH claimed AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.tier, i.available_at, i.error_tag
       FROM inbox_event AS i
-      WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now()
+      WHERE i.outbox_event_id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now()
         AND ${limitsIdle("$3")} AND ${notPaused("$1")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
@@ -80,8 +80,10 @@ const row = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly de
     CROSS JOIN ${eventOf}
     CROSS JOIN ${claimedContent(String(largestContent))}
     WHERE ${limitsLockWait(4)}`,
-    [request.consumer, request.deliveryId, idleLimitOf(request), ...lockWaitOf(request)]
+    [request.consumer, request.eventId, idleLimitOf(request), ...lockWaitOf(request)]
   )
 
-export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
-  Effect.map(row(sql)(request), ([claimed]) => (claimed === undefined ? undefined : withContent(claimed)))
+export const claimOne = (sql: SqlClient.SqlClient) => (request: ClaimRequest & DeliveryKey) =>
+  Effect.map(row(sql)(request), ([claimed]) =>
+    claimed === undefined ? undefined : withConsumer(withContent(claimed), request.consumer)
+  )

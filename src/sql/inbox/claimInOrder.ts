@@ -2,14 +2,14 @@
  * Claims of consumers that are ordered by aggregate: the oldest open delivery of a key whose lock can be had, and those
  * that follow it.
  *
- * Rows to be written are named by arrays of ids: as joins, they are planned by statistics that are out of date just when
+ * Rows to be written are named by arrays of their events: as joins, they are planned by statistics that are out of date just when
  * thousands of rows have been parked.
  *
  * @internal
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import type { Claimed, ClaimRequest } from "../../stores/Delivery.ts"
+import type { Claimed, ClaimRequest, DeliveryKey } from "../../stores/Delivery.ts"
 import { contentColumns } from "../contents.ts"
 import { claimable, notPaused, open } from "../deliveryStates.ts"
 import { isRecovering, recoveringLimit, recoveryColumn } from "../recovery.ts"
@@ -136,7 +136,7 @@ const wanted = "SELECT * FROM ranked WHERE is_reached ORDER BY position LIMIT $4
 const held = `
   SELECT i.id
   FROM inbox_event AS i
-  WHERE i.id = ANY (ARRAY(SELECT id FROM wanted)) AND i.status IN ('received', 'failed')
+  WHERE i.outbox_event_id = ANY (ARRAY(SELECT outbox_event_id FROM wanted)) AND i.consumer_name = $1 AND i.status IN ('received', 'failed')
     AND (i.available_at <= now() OR i.available_at = 'infinity')
   FOR NO KEY UPDATE SKIP LOCKED`
 
@@ -190,11 +190,11 @@ const park =
     sql.unsafe(
       `UPDATE inbox_event
     SET available_at = 'infinity', updated_at = clock_timestamp()
-    WHERE id = ANY (ARRAY(
-      SELECT p.id
+    WHERE consumer_name = $1 AND outbox_event_id = ANY (ARRAY(
+      SELECT p.outbox_event_id
       FROM unnest($2::bigint[], $3::bigint[]) AS b (key, position)
       CROSS JOIN LATERAL (
-        SELECT i.id
+        SELECT i.outbox_event_id
         FROM inbox_event AS i
         WHERE i.consumer_name = $1 AND i.ordering_key = b.key AND i.position >= b.position AND ${claimable}
           AND i.available_at <= now() AND ${covers(request.interest, 4)}
@@ -221,7 +221,7 @@ const take = Effect.fnUntraced(function* (
     const { deliveryId, orderingKey } = row
     return deliveryId === null ? [] : [Object.assign(row, { deliveryId, orderingKey: BigInt(orderingKey) })]
   })
-  return { rows: yield* withContents(sql, taken, limit), isBlocked }
+  return { rows: yield* withContents(sql, request.consumer, taken, limit), isBlocked }
 })
 
 /** Claims in order: by due time of the keys' first deliveries, looking further while keys are held or blocked. */
@@ -248,17 +248,16 @@ export const claimInOrder =
     })
 
 /** Claims one delivery if it is the next of its key. */
-export const claimOneInOrder =
-  (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly deliveryId: string }) =>
-    Effect.gen(function* () {
-      const [found] = yield* sql.unsafe<{ key: string }>(
-        `SELECT i.ordering_key::text AS "key"
+export const claimOneInOrder = (sql: SqlClient.SqlClient) => (request: ClaimRequest & DeliveryKey) =>
+  Effect.gen(function* () {
+    const [found] = yield* sql.unsafe<{ key: string }>(
+      `SELECT i.ordering_key::text AS "key"
       FROM inbox_event AS i
-      WHERE i.id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND ${notPaused("$1")}
+      WHERE i.outbox_event_id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND ${notPaused("$1")}
         AND ${limitsIdle("$3")} AND i.ordering_key IS NOT NULL AND ${lockOf("i.ordering_key")}`,
-        [request.consumer, request.deliveryId, idleLimitOf(request)]
-      )
-      if (found === undefined) return undefined
-      const [row] = (yield* take(sql, request, 1, [found.key])).rows
-      return row?.deliveryId === request.deliveryId ? row : undefined
-    })
+      [request.consumer, request.eventId, idleLimitOf(request)]
+    )
+    if (found === undefined) return undefined
+    const [row] = (yield* take(sql, request, 1, [found.key])).rows
+    return row?.eventId === request.eventId ? row : undefined
+  })

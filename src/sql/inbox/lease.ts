@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { Expired } from "../../stores/Delivery.ts"
+import type { DeliveryKey, Expired } from "../../stores/Delivery.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { Query } from "../connection/controlConnection.ts"
 import type { storeErrorsOf } from "../connection/errors.ts"
@@ -25,37 +25,37 @@ const lease = (sql: SqlClient.SqlClient) => {
     SET status = 'processing', attempt_count = attempt_count + 1,
       lease_token = (left(gen_random_uuid()::text, 19) || ${holderOf("$3")})::uuid,
       locked_until = clock_timestamp() + $2::float8 * interval '1 millisecond', updated_at = clock_timestamp()
-    WHERE id = $1::uuid
+    WHERE outbox_event_id = $1::uuid AND consumer_name = $4
     RETURNING lease_token::text AS "token"`
-  return (deliveryId: string, millis: number, holder: string) =>
-    sql.unsafe<{ token: string }>(statement, [deliveryId, millis, holder])
+  return ({ consumer, eventId }: DeliveryKey, millis: number, holder: string) =>
+    sql.unsafe<{ token: string }>(statement, [eventId, millis, holder, consumer])
 }
 
 const renewal = `
   UPDATE inbox_event AS i
   SET locked_until = clock_timestamp() + $3::float8 * interval '1 millisecond'
-  FROM unnest($1::uuid[], $2::uuid[]) AS l (id, token)
-  WHERE i.id = l.id AND i.lease_token = l.token AND i.status = 'processing'
-  RETURNING i.id::text AS "id"`
+  FROM unnest($1::uuid[], $2::text[], $4::uuid[]) AS l (event, consumer, token)
+  WHERE i.outbox_event_id = l.event AND i.consumer_name = l.consumer AND i.lease_token = l.token AND i.status = 'processing'
+  RETURNING i.lease_token::text AS "token"`
 
 const settleStatement = settling({
   attempts: "i.attempt_count",
-  guard: "i.status = 'processing' AND i.lease_token = $8::uuid",
+  guard: "i.status = 'processing' AND i.lease_token = $9::uuid",
   also: `, ${ended}`
 })
 
-const giveBack = (sql: SqlClient.SqlClient) => (deliveryId: string, token: string) =>
+const giveBack = (sql: SqlClient.SqlClient) => (delivery: DeliveryKey, token: string) =>
   sql.unsafe(
     `UPDATE inbox_event
     SET status = CASE WHEN attempt_count > 1 THEN 'failed' ELSE 'received' END, attempt_count = attempt_count - 1,
       available_at = least(available_at, clock_timestamp()), updated_at = clock_timestamp(), ${ended}
-    WHERE id = $1::uuid AND status = 'processing' AND lease_token = $2::uuid
-    RETURNING id::text`,
-    [deliveryId, token]
+    WHERE outbox_event_id = $1::uuid AND consumer_name = $3 AND status = 'processing' AND lease_token = $2::uuid
+    RETURNING 1`,
+    [delivery.eventId, token, delivery.consumer]
   )
 
 const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number, graceMillis: number) =>
-  sql.unsafe<Omit<Expired, "orderingKey"> & { readonly orderingKey: string | null }>(
+  sql.unsafe<Omit<Expired, "consumer" | "orderingKey"> & { readonly orderingKey: string | null }>(
     `WITH expired AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.attempt_count - 1 AS attempt_count, i.payload_override, i.tier, i.error_tag,
         i.ordering_key, i.lease_token, i.position, h.is_running
@@ -91,9 +91,9 @@ export const leases = (
 ): Leases => {
   const leaseOne = lease(sql)
   return {
-    lease: (deliveryId, millis, holder) =>
+    lease: (delivery, millis, holder) =>
       storeErrors("inbox.lease")(
-        Effect.flatMap(leaseOne(deliveryId, millis, holder), ([row]) =>
+        Effect.flatMap(leaseOne(delivery, millis, holder), ([row]) =>
           row === undefined
             ? Effect.die(new Error("a claimed delivery is there to be leased"))
             : Effect.succeed(row.token)
@@ -104,21 +104,26 @@ export const leases = (
         ? Effect.succeed([])
         : storeErrors("inbox.renew")(
             Effect.map(
-              control<{ id: string }>(renewal, [held.map((_) => _.deliveryId), held.map((_) => _.token), millis]),
-              (rows) => rows.map((row) => row.id)
+              control<{ token: string }>(renewal, [
+                held.map((_) => _.eventId),
+                held.map((_) => _.consumer),
+                millis,
+                held.map((_) => _.token)
+              ]),
+              (rows) => rows.map((row) => row.token)
             )
           ),
     settleLease: (settlement, token) =>
       storeErrors("inbox.settleLease")(
         Effect.map(sql.unsafe(settleStatement, [...settledBy(settlement), token]), (rows) => rows.length > 0)
       ),
-    giveBack: (deliveryId, token) =>
-      storeErrors("inbox.giveBack")(Effect.map(giveBack(sql)(deliveryId, token), (rows) => rows.length > 0)),
+    giveBack: (delivery, token) =>
+      storeErrors("inbox.giveBack")(Effect.map(giveBack(sql)(delivery, token), (rows) => rows.length > 0)),
     expired: (consumer, limit, graceMillis) =>
       storeErrors("inbox.expired")(
         Effect.map(expired(sql)(consumer, limit, graceMillis), (rows) =>
           rows.map(({ orderingKey, ...row }) =>
-            orderingKey === null ? row : { ...row, orderingKey: BigInt(orderingKey) }
+            orderingKey === null ? { ...row, consumer } : { ...row, consumer, orderingKey: BigInt(orderingKey) }
           )
         )
       )

@@ -46,8 +46,9 @@ const unparkFirst =
           (SELECT least(recovering_until, clock_timestamp()) FROM integration_consumer WHERE consumer_name = $1),
           clock_timestamp()
         ), updated_at = clock_timestamp()
-      WHERE status IN ('received', 'failed') AND available_at = 'infinity' AND id = ANY (ARRAY(
-        SELECT h.id
+      WHERE status IN ('received', 'failed') AND available_at = 'infinity' AND consumer_name = $1
+        AND outbox_event_id = ANY (ARRAY(
+        SELECT h.outbox_event_id
         FROM unnest($2::bigint[]) AS k (key)
         CROSS JOIN LATERAL (
           ${firstInLine("$1", "k.key", inLine(delayed))}
@@ -55,7 +56,7 @@ const unparkFirst =
         WHERE h.available_at = 'infinity' AND ${isFree("$1", "k.key")}
           AND ($3::text = 'continue' OR ${isUnblocked("$1", "k.key", "h.position")})
       ))
-      RETURNING id::text`,
+      RETURNING 1`,
       [consumer, keys, onDeadLetter]
     )
 
@@ -87,7 +88,7 @@ export const inLine = (delayed: Delayed | undefined) => (delayed === "pass" ? `$
  * @param isInLine - SQL condition on a delivery `i`
  */
 const firstInLine = (consumer: string, key: string, isInLine: string) => `
-  SELECT i.id, i.position, i.available_at
+  SELECT i.outbox_event_id, i.position, i.available_at
   FROM inbox_event AS i
   WHERE i.consumer_name = ${consumer} AND i.ordering_key = ${key} AND ${isInLine}
   ORDER BY i.position

@@ -7,7 +7,7 @@ import { cutTo } from "../../model/storable.ts"
 import type { Settlement } from "../../stores/Delivery.ts"
 
 /**
- * A statement with the parameters of `settledBy`, then those of `guard` from `$8` on. It returns the row's id if the guard
+ * A statement with the parameters of `settledBy`, then those of `guard` from `$9` on. It returns a row if the guard
  * let it through, and writes the history of what failed.
  */
 export const settling = (options: { readonly attempts: string; readonly guard: string; readonly also?: string }) => `
@@ -20,25 +20,28 @@ export const settling = (options: { readonly attempts: string; readonly guard: s
         ELSE clock.now + $3::float8 * interval '1 millisecond' END,
       last_error = $4::text, error_tag = $5::text
     FROM (SELECT clock_timestamp() AS now) AS clock
-    WHERE i.id = $1::uuid AND ${options.guard}
-    RETURNING i.id, i.attempt_count, i.updated_at
+    WHERE i.outbox_event_id = $1::uuid AND i.consumer_name = $8 AND ${options.guard}
+    RETURNING i.outbox_event_id, i.consumer_name, i.attempt_count, i.updated_at
   ), kept AS (
-    INSERT INTO integration_attempt (inbox_event_id, attempt, started_at, finished_at, outcome, error_tag, error)
-    SELECT s.id, s.attempt_count, s.updated_at - $6::float8 * interval '1 millisecond', s.updated_at,
+    INSERT INTO integration_attempt (
+      outbox_event_id, consumer_name, attempt, started_at, finished_at, outcome, error_tag, error
+    )
+    SELECT s.outbox_event_id, s.consumer_name, s.attempt_count, s.updated_at - $6::float8 * interval '1 millisecond', s.updated_at,
       CASE WHEN $3::float8 IS NULL THEN $2::text ELSE 'retry' END, $5::text, $7::text
     FROM settled AS s
     WHERE $6::float8 IS NOT NULL
   )
-  SELECT id::text AS "id" FROM settled`
+  SELECT 1 FROM settled`
 
-/** The first seven parameters of `settling`. */
-export const settledBy = ({ deliveryId, error, errorTag, failure, retryInMillis, status }: Settlement) => [
-  deliveryId,
+/** The first eight parameters of `settling`. */
+export const settledBy = ({ consumer, error, errorTag, eventId, failure, retryInMillis, status }: Settlement) => [
+  eventId,
   status,
   // As text: above 24 days it would be sent as a 64-bit integer.
   retryInMillis === undefined ? null : String(retryInMillis),
   error === undefined ? null : cutTo(error, 1023),
   errorTag === undefined ? null : cutTo(errorTag, 255),
   failure === undefined ? null : String(failure.durationMillis),
-  failure === undefined ? null : cutTo(failure.detail, 4000)
+  failure === undefined ? null : cutTo(failure.detail, 4000),
+  consumer
 ]

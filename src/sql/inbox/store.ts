@@ -5,7 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { AttemptRecord, Delivery, Settlement, StatusCount } from "../../stores/Delivery.ts"
+import type { AttemptRecord, Delivery, DeliveryKey, Settlement, StatusCount } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { missedMarks } from "../../stores/missedMarks.ts"
 import { ControlConnection } from "../connection/controlConnection.ts"
@@ -14,6 +14,7 @@ import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { claimable, deliveryFields, isSettled } from "../deliveryStates.ts"
 import { withPosition } from "../exact.ts"
+import { isCalled } from "../writeDeliveries.ts"
 import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
 import { leases } from "./lease.ts"
@@ -22,18 +23,19 @@ import { nextDue, poll } from "./poll.ts"
 import { settledBy, settling } from "./settle.ts"
 
 const complete = (sql: SqlClient.SqlClient) =>
-  Effect.fnUntraced(function* (deliveryIds: ReadonlyArray<string>) {
+  Effect.fnUntraced(function* (deliveries: ReadonlyArray<DeliveryKey>) {
     const [row] = yield* sql<{ marked: number }>`
       WITH marked AS (
         UPDATE inbox_event
         SET status = 'processed', attempt_count = attempt_count + 1, processed_at = clock_timestamp(),
           updated_at = clock_timestamp()
-        WHERE id = ANY (${deliveryIds}::uuid[]) AND status IN ('received', 'failed')
+        WHERE outbox_event_id = ANY (${deliveries.map(({ eventId }) => eventId)}::uuid[])
+          AND consumer_name = ${deliveries[0]?.consumer} AND status IN ('received', 'failed')
         RETURNING 1
       )
       SELECT count(*)::int AS "marked" FROM marked`
     const marked = row?.marked ?? 0
-    if (marked < deliveryIds.length) return yield* missedMarks("inbox.complete", deliveryIds.length, marked)
+    if (marked < deliveries.length) return yield* missedMarks("inbox.complete", deliveries.length, marked)
   })
 
 /**
@@ -43,18 +45,23 @@ const complete = (sql: SqlClient.SqlClient) =>
 const settle = (sql: SqlClient.SqlClient) => {
   const statement = settling({
     attempts: "i.attempt_count + 1",
-    guard: "i.status IN ('received', 'failed') AND i.available_at IS NOT NULL AND i.attempt_count = $8::int"
+    guard: "i.status IN ('received', 'failed') AND i.available_at IS NOT NULL AND i.attempt_count = $9::int"
   })
-  return (settlement: Settlement) =>
-    sql.unsafe<{ id: string }>(statement, [...settledBy(settlement), settlement.seenAttempts])
+  return (settlement: Settlement) => sql.unsafe(statement, [...settledBy(settlement), settlement.seenAttempts])
 }
 
-const attempts = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql<AttemptRecord>`
+const attempts =
+  (sql: SqlClient.SqlClient) =>
+  ({ consumer, eventId }: DeliveryKey) =>
+    sql<AttemptRecord>`
     SELECT attempt AS "attempt", started_at AS "startedAt", finished_at AS "finishedAt", outcome AS "outcome",
       error_tag AS "errorTag", error AS "error"
     FROM (
-      SELECT * FROM integration_attempt WHERE inbox_event_id = ${deliveryId}::uuid ORDER BY id DESC LIMIT 1000
+      SELECT *
+      FROM integration_attempt
+      WHERE outbox_event_id = ${eventId}::uuid AND consumer_name = ${consumer}
+      ORDER BY id DESC
+      LIMIT 1000
     ) AS a
     ORDER BY id`
 
@@ -66,7 +73,7 @@ const bringForward = (sql: SqlClient.SqlClient) => {
   const statement = `
     UPDATE inbox_event
     SET available_at = clock_timestamp(), updated_at = clock_timestamp()
-    WHERE id = ANY (ARRAY(
+    WHERE outbox_event_id = ANY ($1::uuid[]) AND id = ANY (ARRAY(
       SELECT i.id
       FROM inbox_event AS i
       WHERE i.outbox_event_id = ANY ($1::uuid[]) AND i.tier > 0 AND i.status = 'received' AND i.attempt_count = 0
@@ -96,7 +103,7 @@ const findByConsumer = (sql: SqlClient.SqlClient) => (consumer: string, position
   )
 
 const findById = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql.unsafe<DeliveryRow>(`SELECT ${deliveryFields} FROM inbox_event AS i WHERE i.id = $1::uuid`, [deliveryId])
+  sql.unsafe<DeliveryRow>(`SELECT ${deliveryFields} FROM inbox_event AS i WHERE ${isCalled("$1")}`, [deliveryId])
 
 const findByEvent = (sql: SqlClient.SqlClient) => (eventId: string) =>
   sql.unsafe<DeliveryRow>(
@@ -158,8 +165,8 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
         storeErrors("inbox.findByConsumer")(
           Effect.map(findByConsumer(sql)(consumer, position, limit), (rows) => rows.map(withPosition))
         ),
-      complete: (deliveryIds) =>
-        deliveryIds.length === 0 ? Effect.void : storeErrors("inbox.complete")(completeAll(deliveryIds)),
+      complete: (deliveries) =>
+        deliveries.length === 0 ? Effect.void : storeErrors("inbox.complete")(completeAll(deliveries)),
       settle: (settlement) => storeErrors("inbox.settle")(Effect.map(settleOne(settlement), (rows) => rows.length > 0)),
       nextDue: (request, { leases = true } = {}) =>
         storeErrors("inbox.nextDue")(Effect.map(nextDue(sql)(request, leases), ([row]) => row?.inMillis ?? undefined)),
@@ -169,7 +176,7 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
         ),
       poll: (request) => storeErrors("inbox.poll")(poll(sql)(request)),
       ...leases(sql, on(control.query), storeErrors),
-      attempts: (deliveryId) => storeErrors("inbox.attempts")(attempts(sql)(deliveryId)),
+      attempts: (delivery) => storeErrors("inbox.attempts")(attempts(sql)(delivery)),
       hasOpen: (consumers) =>
         storeErrors("inbox.hasOpen")(Effect.map(hasOpen(sql)(consumers), ([row]) => row?.isOpen === true)),
       findById: (deliveryId) =>

@@ -76,8 +76,8 @@ export const rekey = (sql: SqlClient.SqlClient) =>
   Effect.map(
     sql.unsafe<{ left: number }>(`
     WITH wrong AS MATERIALIZED (
-      SELECT i.id
-      FROM (${openDeliveries("i.id, i.consumer_name, i.ordering_key")}) AS i
+      SELECT i.id, i.outbox_event_id
+      FROM (${openDeliveries("i.id, i.outbox_event_id, i.consumer_name, i.ordering_key")}) AS i
       JOIN integration_consumer AS c ON c.consumer_name = i.consumer_name
       WHERE (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)
         AND EXISTS (
@@ -86,16 +86,16 @@ export const rekey = (sql: SqlClient.SqlClient) =>
           WHERE s.consumer_name = c.consumer_name AND s.swept_at IS NULL AND s.is_reordered
         )
     ), held AS MATERIALIZED (
-      SELECT i.id, i.outbox_event_id, i.consumer_name
+      SELECT i.outbox_event_id, i.consumer_name
       FROM inbox_event AS i
-      WHERE i.id = ANY (ARRAY(SELECT id FROM wrong)) AND ${open}
+      WHERE i.outbox_event_id = ANY (ARRAY(SELECT outbox_event_id FROM wrong)) AND i.id IN (SELECT id FROM wrong) AND ${open}
       FOR NO KEY UPDATE SKIP LOCKED
     ), changed AS (
       UPDATE inbox_event AS i
       SET ordering_key = CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("e")} END,
         available_at = CASE WHEN i.available_at = 'infinity' THEN clock_timestamp() ELSE i.available_at END
       FROM held AS h, integration_consumer AS c, integration_event AS e
-      WHERE i.id = h.id AND c.consumer_name = h.consumer_name AND e.id = h.outbox_event_id
+      WHERE i.outbox_event_id = h.outbox_event_id AND i.consumer_name = h.consumer_name AND c.consumer_name = h.consumer_name AND e.id = h.outbox_event_id
       RETURNING 1
     )
     SELECT (SELECT count(*) FROM wrong)::int - (SELECT count(*) FROM changed)::int AS "left"`),

@@ -57,7 +57,7 @@ export const skipOpen = (sql: SqlClient.SqlClient) => (scope: RetireScope) =>
     UPDATE inbox_event
     SET status = 'skipped', last_error = 'The subscription was retired.', processed_at = clock_timestamp(),
       updated_at = clock_timestamp(), locked_until = NULL, lease_token = NULL
-    WHERE id = ANY (ARRAY(
-      SELECT i.id FROM inbox_event AS i WHERE ${orphaned(sql, scope)} ORDER BY i.position, i.id FOR NO KEY UPDATE
+    WHERE consumer_name = ${scope.consumer} AND outbox_event_id = ANY (ARRAY(
+      SELECT i.outbox_event_id FROM inbox_event AS i WHERE ${orphaned(sql, scope)} ORDER BY i.position FOR NO KEY UPDATE
     ))
     RETURNING id::text AS "deliveryId"`

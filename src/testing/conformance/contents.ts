@@ -10,7 +10,7 @@ import { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { checkOf } from "./Check.ts"
-import { newEvent, settleNext, subscribe, unique } from "./support.ts"
+import { keyOf, newEvent, settleNext, subscribe, unique } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -47,15 +47,14 @@ export const contents = [
         rows.map(({ oversizeBytes }) => oversizeBytes !== null && oversizeBytes > largestContent),
         [false, true, false]
       )
-      const deliveryId = rows[1]?.deliveryId ?? ""
       const nothing = { payload: null, metadata: null, oversizeBytes: rows[1]?.oversizeBytes }
-      const one = yield* InboxStore.use((inbox) => inbox.claimOne({ consumer, interest, deliveryId }))
+      const one = yield* InboxStore.use((inbox) => inbox.claimOne({ ...keyOf(rows[1]), consumer, interest }))
       assert.partialDeepStrictEqual({ ...one }, nothing)
       const found = yield* OutboxStore.use((store) => store.findById(events[1]?.id ?? ""))
       assert.partialDeepStrictEqual({ ...found }, nothing)
       yield* settleNext(claim, { status: "processed" })
       yield* settleNext(claim, { status: "dead_letter" })
-      const letter = yield* DeadLetterStore.use((store) => store.find(deliveryId))
+      const letter = yield* DeadLetterStore.use((store) => store.find(keyOf(rows[1]).deliveryId))
       assert.partialDeepStrictEqual({ ...letter }, { ...nothing, originalPayload: null })
     })
   ),

@@ -14,7 +14,7 @@ import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
 import { all, ordered } from "./mailbox.ts"
-import { holder, newEvent, settlement, unique } from "./support.ts"
+import { holder, keyOf, newEvent, settlement, unique } from "./support.ts"
 
 const inboxCheck = checkOf("InboxStore")
 
@@ -57,7 +57,7 @@ export const delayed = [
         inbox.unpark({ consumer, keys: [key], onDeadLetter: "park", delayed })
       assert.deepEqual([yield* unpark("hold"), yield* unpark("pass")], [0, 1])
       const [, second] = yield* deliveries
-      const alone = inbox.claimOne({ ...place, deliveryId: second?.deliveryId ?? "" })
+      const alone = inbox.claimOne({ ...keyOf(second), ...place })
       assert.equal((yield* Transactor.withTransaction(alone))?.deliveryId, second?.deliveryId)
       assert.deepEqual(yield* work(1, { 1: "later" }, "park", "pass"), [1])
       assert.deepEqual(yield* work(all, {}, "park", "pass"), [])
@@ -86,14 +86,13 @@ export const delayed = [
       const { consumer, deliveries, interest, work } = yield* ordered(["a", 1000], "a")
       const lease = Effect.gen(function* () {
         const [row] = yield* inbox.claim({ consumer, interest, limit: 1, onDeadLetter: "park", delayed: "pass" })
-        const deliveryId = row?.deliveryId ?? ""
-        return { deliveryId, token: yield* inbox.lease(deliveryId, 60_000, holder) }
+        return { row: keyOf(row), token: yield* inbox.lease(keyOf(row), 60_000, holder) }
       })
-      const { deliveryId, token } = yield* Transactor.withTransaction(lease)
-      assert.equal((yield* deliveries)[1]?.deliveryId, deliveryId)
+      const { row, token } = yield* Transactor.withTransaction(lease)
+      assert.equal((yield* deliveries)[1]?.deliveryId, row.deliveryId)
       yield* untilFirstIsDue(deliveries)
       assert.deepEqual(yield* work(all, {}, "park", "pass"), [])
-      assert.equal(yield* inbox.settleLease(settlement(deliveryId), token), true)
+      assert.equal(yield* inbox.settleLease(settlement(row), token), true)
       const keys = yield* unparkableOf({ consumer, ...interest, onDeadLetter: "park", delayed: "pass" })
       yield* inbox.unpark({ consumer, keys, onDeadLetter: "park", delayed: "pass" })
       assert.deepEqual(yield* work(all, {}, "park", "pass"), [0])

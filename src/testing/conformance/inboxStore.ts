@@ -6,12 +6,13 @@
 import assert from "node:assert/strict"
 import { Deferred, Effect, Fiber } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import type { DeliveryKey } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { firstOrderingKey } from "../../stores/Poll.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { newEvent, settlement, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
+import { keyOf, newEvent, settlement, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -46,11 +47,11 @@ export const inboxStore = [
       const { consumer, eventName } = yield* withDeliveries(3)
       const again = Effect.map(
         inbox.claim({ consumer, interest: { names: [eventName], patterns: [] }, limit: 10 }),
-        (rows) => rows.map((_) => _.deliveryId)
+        (rows) => rows.map(keyOf)
       )
       yield* Effect.gen(function* () {
-        const [first = "", ...others] = yield* again
-        yield* inbox.complete([first])
+        const [first, ...others] = yield* again
+        yield* inbox.complete([keyOf(first)])
         assert.deepEqual(yield* again, others)
       }).pipe(Transactor.withTransaction)
     })
@@ -84,9 +85,7 @@ export const inboxStore = [
     Effect.gen(function* () {
       const inbox = yield* InboxStore
       const { claim, eventIds } = yield* withDeliveries(3)
-      yield* Transactor.withTransaction(
-        Effect.flatMap(claim(2), (rows) => inbox.complete(rows.map((_) => _.deliveryId)))
-      )
+      yield* Transactor.withTransaction(Effect.flatMap(claim(2), inbox.complete))
       assert.deepEqual(
         (yield* claim(10)).map((_) => _.eventId),
         eventIds.slice(2)
@@ -98,13 +97,28 @@ export const inboxStore = [
   ),
 
   check(
+    "finds a delivery by its id, among those of a list that was published at once",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { claim } = yield* withDeliveries(50)
+      const rows = yield* claim(50)
+      const found = yield* Effect.forEach(rows, ({ deliveryId }) => inbox.findById(deliveryId))
+      assert.deepEqual(
+        found.map((delivery) => delivery?.eventId),
+        rows.map(({ eventId }) => eventId)
+      )
+      assert.equal(yield* inbox.findById(SecureRandom.uuidV4Unsafe()), undefined)
+    })
+  ),
+
+  check(
     "puts a failed delivery off until its retry is due, and counts the attempt",
     Effect.gen(function* () {
       const inbox = yield* InboxStore
       const { claim, consumer, eventIds, interest } = yield* withDeliveries(1)
       const row = yield* settleNext(claim, { status: "failed", retryInMillis: 60_000, error: "later" })
       assert.deepEqual(yield* claim(10), [])
-      assert.equal(yield* inbox.claimOne({ consumer, interest, deliveryId: row.deliveryId }), undefined)
+      assert.equal(yield* inbox.claimOne({ ...keyOf(row), interest }), undefined)
       const wait = yield* inbox.nextDue({ consumer, interest })
       assert.equal(wait !== undefined && wait > 50_000 && wait <= 60_000, true)
       const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
@@ -151,12 +165,11 @@ export const inboxStore = [
       const inbox = yield* InboxStore
       const { claim, eventIds } = yield* withDeliveries(1)
       const [row] = yield* claim(1)
-      const id = row?.deliveryId ?? ""
-      assert.equal(yield* inbox.settle(settlement(id, { seenAttempts: 1, status: "dead_letter" })), false)
-      assert.equal(yield* inbox.settle(settlement(id, { status: "failed", retryInMillis: 0, error: "one" })), true)
-      assert.equal(yield* inbox.settle(settlement(id, { status: "dead_letter" })), false)
-      assert.equal(yield* inbox.settle(settlement(id, { seenAttempts: 1 })), true)
-      assert.equal(yield* inbox.settle(settlement(id, { seenAttempts: 2, status: "dead_letter" })), false)
+      assert.equal(yield* inbox.settle(settlement(row, { seenAttempts: 1, status: "dead_letter" })), false)
+      assert.equal(yield* inbox.settle(settlement(row, { status: "failed", retryInMillis: 0, error: "one" })), true)
+      assert.equal(yield* inbox.settle(settlement(row, { status: "dead_letter" })), false)
+      assert.equal(yield* inbox.settle(settlement(row, { seenAttempts: 1 })), true)
+      assert.equal(yield* inbox.settle(settlement(row, { seenAttempts: 2, status: "dead_letter" })), false)
       assert.partialDeepStrictEqual((yield* inbox.findByEvent(eventIds[0] ?? ""))[0], {
         status: "processed",
         attemptCount: 2
@@ -185,7 +198,7 @@ export const inboxStore = [
       const row = yield* settleNext(claim, { status: "failed", retryInMillis: 0, error: "first", failure })
       yield* settleNext(claim, { status: "dead_letter", error: "second", failure: { ...failure, detail: "last" } })
       const [delivery] = yield* inbox.findByEvent(eventIds[0] ?? "")
-      const attempts = yield* inbox.attempts(delivery?.deliveryId ?? "")
+      const attempts = yield* inbox.attempts(keyOf(delivery))
       assert.deepEqual(
         attempts.map(({ finishedAt, startedAt, ...rest }) => ({
           ...rest,
@@ -197,8 +210,8 @@ export const inboxStore = [
         ]
       )
       // What was refused, because somebody else had settled it, is no attempt.
-      assert.equal(yield* inbox.settle(settlement(row.deliveryId, { status: "failed", failure })), false)
-      assert.equal([...(yield* inbox.attempts(row.deliveryId))].length, 2)
+      assert.equal(yield* inbox.settle(settlement(row, { status: "failed", failure })), false)
+      assert.equal([...(yield* inbox.attempts(row))].length, 2)
     })
   ),
 
@@ -246,15 +259,10 @@ export const inboxStoreConcurrent = [
     Effect.gen(function* () {
       const inbox = yield* InboxStore
       const { claim, consumer, interest } = yield* withDeliveries(10)
-      const held = yield* Deferred.make<ReadonlyArray<string>>()
+      const held = yield* Deferred.make<ReadonlyArray<DeliveryKey>>()
       const go = yield* Deferred.make<void>()
       const holder = yield* claim(6).pipe(
-        Effect.tap((rows) =>
-          Deferred.succeed(
-            held,
-            rows.map((_) => _.deliveryId)
-          )
-        ),
+        Effect.tap((rows) => Deferred.succeed(held, rows.map(keyOf))),
         Effect.andThen(Deferred.await(go)),
         Effect.andThen(Effect.fail("rolled back")),
         Transactor.withTransaction,
@@ -263,11 +271,11 @@ export const inboxStoreConcurrent = [
       )
       const ids = yield* Deferred.await(held)
       assert.equal([...(yield* claim(10))].length, 4)
-      assert.equal(yield* inbox.claimOne({ consumer, interest, deliveryId: ids[0] ?? "" }), undefined)
+      assert.equal(yield* inbox.claimOne({ ...keyOf(ids[0]), consumer, interest }), undefined)
       yield* Deferred.succeed(go, undefined)
       yield* Fiber.join(holder)
       assert.equal([...(yield* claim(10))].length, 10)
-      assert.notEqual(yield* inbox.claimOne({ consumer, interest, deliveryId: ids[0] ?? "" }), undefined)
+      assert.notEqual(yield* inbox.claimOne({ ...keyOf(ids[0]), consumer, interest }), undefined)
     })
   )
 ]

@@ -12,7 +12,7 @@ import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { holder, leaseNext, newEvent, settlement, unique, withDeliveries } from "./support.ts"
+import { holder, keyOf, leaseNext, newEvent, settlement, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -35,14 +35,12 @@ const inOrder = Effect.gen(function* () {
       Effect.gen(function* () {
         const [row] = yield* claim
         assert.ok(row !== undefined)
-        return { ...row, token: yield* inbox.lease(row.deliveryId, 60_000, holder) }
+        return { ...row, token: yield* inbox.lease(row, 60_000, holder) }
       })
     ),
     unpark,
     settle: (row: Leased, status: "processed" | "dead_letter") =>
-      Transactor.withTransaction(
-        Effect.andThen(inbox.settleLease(settlement(row.deliveryId, { status }), row.token), unpark(row))
-      )
+      Transactor.withTransaction(Effect.andThen(inbox.settleLease(settlement(row, { status }), row.token), unpark(row)))
   }
 })
 
@@ -52,7 +50,8 @@ export const leases = [
     Effect.gen(function* () {
       const inbox = yield* InboxStore
       const { claim } = yield* withDeliveries(1)
-      const { deliveryId, token } = yield* leaseNext(claim, 60_000)
+      const row = yield* leaseNext(claim, 60_000)
+      const { deliveryId, token } = row
       assert.deepEqual(yield* claim(10), [])
       assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), {
         status: "processing",
@@ -61,10 +60,10 @@ export const leases = [
         dueInMillis: null
       })
       const other = "00000000-0000-4000-8000-000000000000"
-      assert.equal(yield* inbox.settleLease(settlement(deliveryId), other), false)
-      assert.equal(yield* inbox.settle(settlement(deliveryId, { seenAttempts: 1 })), false)
-      assert.equal(yield* inbox.settleLease(settlement(deliveryId), token), true)
-      assert.equal(yield* inbox.settleLease(settlement(deliveryId), token), false)
+      assert.equal(yield* inbox.settleLease(settlement(row), other), false)
+      assert.equal(yield* inbox.settle(settlement(row, { seenAttempts: 1 })), false)
+      assert.equal(yield* inbox.settleLease(settlement(row), token), true)
+      assert.equal(yield* inbox.settleLease(settlement(row), token), false)
       assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), { status: "processed", attemptCount: 1 })
     })
   ),
@@ -80,7 +79,7 @@ export const leases = [
       assert.equal(yield* inbox.nextDue({ consumer, interest }, { leases: false }), undefined)
       assert.deepEqual(
         yield* inbox.renew([kept, { ...lost, token: kept.token }, { ...kept, token: lost.token }], 60_000),
-        [kept.deliveryId]
+        [kept.token]
       )
       const expired = yield* inbox.expired(consumer, 10, 60_000)
       assert.deepEqual(
@@ -90,13 +89,10 @@ export const leases = [
           isHolderRunning,
           token
         })),
-        [{ ...lost, attemptCount: 0, isHolderRunning: false }]
+        [{ attemptCount: 0, deliveryId: lost.deliveryId, isHolderRunning: false, token: lost.token }]
       )
       assert.ok(((yield* inbox.nextDue({ consumer, interest })) ?? 1) <= 0)
-      assert.equal(
-        yield* inbox.settleLease(settlement(lost.deliveryId, { status: "failed", retryInMillis: 0 }), lost.token),
-        true
-      )
+      assert.equal(yield* inbox.settleLease(settlement(lost, { status: "failed", retryInMillis: 0 }), lost.token), true)
       assert.deepEqual(yield* inbox.expired(consumer, 10, 60_000), [])
       assert.deepEqual(
         (yield* claim(10)).map((row) => [row.deliveryId, row.attemptCount]),
@@ -110,16 +106,17 @@ export const leases = [
     Effect.gen(function* () {
       const inbox = yield* InboxStore
       const { claim } = yield* withDeliveries(1)
-      const { deliveryId, token } = yield* leaseNext(claim, 60_000)
-      assert.equal(yield* inbox.giveBack(deliveryId, token), true)
-      assert.equal(yield* inbox.giveBack(deliveryId, token), false)
+      const row = yield* leaseNext(claim, 60_000)
+      const { deliveryId, token } = row
+      assert.equal(yield* inbox.giveBack(row, token), true)
+      assert.equal(yield* inbox.giveBack(row, token), false)
       assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), { status: "received", attemptCount: 0 })
       const again = yield* leaseNext(claim, 60_000)
       assert.notEqual(again.token, token)
-      const retry = settlement(deliveryId, { status: "failed", retryInMillis: 0 })
+      const retry = settlement(row, { status: "failed", retryInMillis: 0 })
       assert.equal(yield* inbox.settleLease(retry, again.token), true)
       const third = yield* leaseNext(claim, 60_000)
-      assert.equal(yield* inbox.giveBack(deliveryId, third.token), true)
+      assert.equal(yield* inbox.giveBack(third, third.token), true)
       assert.partialDeepStrictEqual(yield* inbox.findById(deliveryId), {
         status: "failed",
         attemptCount: 1,
@@ -185,7 +182,7 @@ export const leasesConcurrent = [
       const { row, token } = yield* Transactor.withTransaction(
         Effect.gen(function* () {
           const [first] = yield* claim
-          return { row: first, token: yield* inbox.lease(first?.deliveryId ?? "", 60_000, holder) }
+          return { row: first, token: yield* inbox.lease(keyOf(first), 60_000, holder) }
         })
       )
       const [hasParked, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
@@ -197,7 +194,7 @@ export const leasesConcurrent = [
       )
       yield* Deferred.await(hasParked)
       const settling = yield* Effect.gen(function* () {
-        yield* inbox.settleLease(settlement(row?.deliveryId ?? ""), token)
+        yield* inbox.settleLease(settlement(row), token)
         const keys = row?.orderingKey === undefined ? [] : [row.orderingKey]
         return yield* inbox.unpark({ consumer, keys, onDeadLetter: "park", waits: true })
       }).pipe(Transactor.withTransaction, Effect.forkChild)

@@ -6,13 +6,13 @@
 import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
-import type { Claimed } from "../../stores/Delivery.ts"
+import type { Claimed, DeliveryKey } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { newEvent, unique } from "./support.ts"
+import { keyOf, newEvent, unique } from "./support.ts"
 
 const inboxCheck = checkOf("InboxStore")
 const outboxCheck = checkOf("OutboxStore")
@@ -52,7 +52,7 @@ export const ordered = Effect.fnUntraced(function* (...aggregates: ReadonlyArray
     outcome === undefined
       ? Effect.void
       : inbox.settle({
-          deliveryId: row.deliveryId,
+          ...keyOf(row),
           seenAttempts: row.attemptCount,
           status: outcome === "later" ? "failed" : outcome,
           retryInMillis: outcome === "later" ? 3_600_000 : undefined,
@@ -141,10 +141,10 @@ export const mailboxes = [
       const inbox = yield* InboxStore
       const { consumer, deliveries, interest } = yield* ordered("a", "a")
       const [first, second] = yield* deliveries
-      const claimOne = (deliveryId: string | undefined) =>
-        inbox.claimOne({ consumer, interest, deliveryId: deliveryId ?? "", onDeadLetter: "park" })
-      assert.equal(yield* claimOne(second?.deliveryId), undefined)
-      assert.equal((yield* claimOne(first?.deliveryId))?.deliveryId, first?.deliveryId)
+      const claimOne = (delivery: DeliveryKey | undefined) =>
+        inbox.claimOne({ ...keyOf(delivery), consumer, interest, onDeadLetter: "park" })
+      assert.equal(yield* claimOne(second), undefined)
+      assert.equal((yield* claimOne(first))?.deliveryId, first?.deliveryId)
     })
   ),
 
@@ -192,7 +192,7 @@ export const mailboxes = [
             const interest = { names: [eventName], patterns: [] }
             const rows = yield* inbox.claim({ consumer: `${eventName}-${index}`, interest, limit: 1 })
             assert.equal(rows[0]?.tier, [0, 1, 1, 2][index])
-            yield* inbox.complete(rows.map((row) => row.deliveryId))
+            yield* inbox.complete(rows)
           })
         )
       yield* attempt(0)

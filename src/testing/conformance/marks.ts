@@ -6,10 +6,11 @@
 import assert from "node:assert/strict"
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import type { DeliveryKey } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { holder, leaseNext, settlement, settleNext, withDeliveries } from "./support.ts"
+import { holder, keyOf, leaseNext, settlement, settleNext, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -18,22 +19,20 @@ export const marks = [
     "completes all it is asked for or nothing: not what is not there, was settled already, or is leased",
     Effect.gen(function* () {
       const inbox = yield* InboxStore
-      const { claim } = yield* withDeliveries(3)
-      const refused = Effect.fnUntraced(function* (others: ReadonlyArray<string>) {
-        const completing = Effect.gen(function* () {
-          const ids = (yield* claim(1)).map((_) => _.deliveryId)
-          yield* inbox.complete([...ids, ...others])
-        })
+      const { claim, consumer } = yield* withDeliveries(3)
+      const refused = Effect.fnUntraced(function* (other: DeliveryKey) {
+        const completing = Effect.flatMap(claim(1), (rows) => inbox.complete([...rows, other]))
         const { _tag, isRetryable, message } = yield* Effect.flip(Transactor.withTransaction(completing))
         assert.deepEqual({ _tag, isRetryable }, { _tag: "StoreError", isRetryable: false })
         assert.ok(message.startsWith("inbox.complete: 1 of 2 deliveries"), message)
       })
-      yield* refused([SecureRandom.uuidV4Unsafe()])
+      const [deliveryId, eventId] = [SecureRandom.uuidV4Unsafe(), SecureRandom.uuidV4Unsafe()]
+      yield* refused({ deliveryId, eventId, consumer })
       const row = yield* settleNext(claim, { status: "processed" })
-      yield* refused([row.deliveryId])
+      yield* refused(row)
       const [second, third] = yield* claim(3)
-      yield* inbox.lease(second?.deliveryId ?? "", 60_000, holder)
-      yield* refused([second?.deliveryId ?? ""])
+      yield* inbox.lease(keyOf(second), 60_000, holder)
+      yield* refused(keyOf(second))
       assert.deepEqual(
         (yield* claim(3)).map((_) => [_.deliveryId, _.attemptCount]),
         [[third?.deliveryId, 0]]
@@ -73,9 +72,9 @@ export const marks = [
       yield* settleNext(claim, { status: "failed", retryInMillis: 60_000 })
       assert.equal(yield* isOpen, true)
       const leased = yield* withDeliveries(1)
-      const { deliveryId, token } = yield* leaseNext(leased.claim, 60_000)
+      const row = yield* leaseNext(leased.claim, 60_000)
       assert.equal(yield* inbox.hasOpen([leased.consumer]), true)
-      yield* inbox.settleLease(settlement(deliveryId, { status: "dead_letter" }), token)
+      yield* inbox.settleLease(settlement(row, { status: "dead_letter" }), row.token)
       assert.equal(yield* inbox.hasOpen([leased.consumer]), false)
     })
   )

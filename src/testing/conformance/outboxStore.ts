@@ -10,7 +10,7 @@ import { InboxStore } from "../../stores/InboxStore.ts"
 import { type NewEvent, OutboxStore } from "../../stores/OutboxStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { holder, newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
+import { holder, keyOf, newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("OutboxStore")
 
@@ -174,12 +174,12 @@ export const outboxStore = [
       })
       const [row] = yield* claim(1)
       const before = yield* store.countByStatus
-      const token = yield* inbox.lease(row?.deliveryId ?? "", 60_000, holder)
+      const token = yield* inbox.lease(keyOf(row), 60_000, holder)
       assert.equal((yield* store.findById(eventIds[1] ?? ""))?.status, "processing")
       const after = yield* store.countByStatus
       assert.equal((after.processing ?? 0) - (before.processing ?? 0), 1)
       assert.equal((after.pending ?? 0) - (before.pending ?? 0), -1)
-      yield* inbox.giveBack(row?.deliveryId ?? "", token)
+      yield* inbox.giveBack(keyOf(row), token)
       assert.equal((yield* store.findById(eventIds[1] ?? ""))?.status, "pending")
     })
   ),

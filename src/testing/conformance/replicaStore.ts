@@ -12,7 +12,7 @@ import { ReplicaStore, type Served } from "../../stores/ReplicaStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { newEvent, subscribe, unique, withDeliveries } from "./support.ts"
+import { keyOf, newEvent, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("ReplicaStore")
 
@@ -164,17 +164,17 @@ export const replicaStoreDurable = [
       const store = yield* ReplicaStore
       const { claim } = yield* withDeliveries(1)
       const [row] = yield* Transactor.withTransaction(claim(1))
-      const deliveryId = row?.deliveryId ?? ""
-      assert.equal(yield* store.findStarted(deliveryId), undefined)
-      yield* store.noteStarted(deliveryId, 1)
-      const note = yield* store.findStarted(deliveryId)
+      const delivery = keyOf(row)
+      assert.equal(yield* store.findStarted(delivery), undefined)
+      yield* store.noteStarted(delivery, 1)
+      const note = yield* store.findStarted(delivery)
       assert.ok(note !== undefined && note.ageMillis >= 0)
       yield* Effect.ignore(
-        Transactor.withTransaction(Effect.andThen(store.eraseStarted(deliveryId), Effect.fail("undone")))
+        Transactor.withTransaction(Effect.andThen(store.eraseStarted(delivery), Effect.fail("undone")))
       )
-      assert.notEqual(yield* store.findStarted(deliveryId), undefined)
-      yield* store.eraseStarted(deliveryId)
-      assert.equal(yield* store.findStarted(deliveryId), undefined)
+      assert.notEqual(yield* store.findStarted(delivery), undefined)
+      yield* store.eraseStarted(delivery)
+      assert.equal(yield* store.findStarted(delivery), undefined)
     })
   ),
 
@@ -184,9 +184,7 @@ export const replicaStoreDurable = [
       const store = yield* ReplicaStore
       const inbox = yield* InboxStore
       const { claim, consumer, eventName } = yield* withDeliveries(2)
-      const claimed = Transactor.withTransaction(
-        Effect.tap(claim(10), (rows) => inbox.complete(rows.map(({ deliveryId }) => deliveryId)))
-      )
+      const claimed = Transactor.withTransaction(Effect.tap(claim(10), inbox.complete))
       yield* store.serve([serving(consumer, { names: [eventName] })])
       yield* store.startRecovery(consumer)
       yield* store.endRecovery([consumer])

@@ -104,14 +104,14 @@ export const subscriptionStore = [
       const store = yield* SubscriptionStore
       const inbox = yield* InboxStore
       const { claim, consumer, eventName, interest } = yield* withDeliveries(1)
-      const { deliveryId, token } = yield* leaseNext(claim, -1)
+      const row = yield* leaseNext(claim, -1)
       yield* store.remove(consumer, [eventName])
       yield* store.skipOpen({ consumer, events: ["*"], except: [] })
       assert.equal(yield* inbox.nextDue({ consumer, interest }), undefined)
       assert.deepEqual(yield* inbox.expired(consumer, 10, 0), [])
-      assert.deepEqual(yield* inbox.renew([{ deliveryId, token }], 1000), [])
-      assert.equal(yield* inbox.settleLease(settlement(deliveryId), token), false)
-      assert.equal((yield* inbox.findById(deliveryId))?.status, "skipped")
+      assert.deepEqual(yield* inbox.renew([row], 1000), [])
+      assert.equal(yield* inbox.settleLease(settlement(row), row.token), false)
+      assert.equal((yield* inbox.findById(row.deliveryId))?.status, "skipped")
     })
   ),
 

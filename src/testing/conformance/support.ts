@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { FailedAttempt, Settlement } from "../../stores/Delivery.ts"
+import type { Claimed, DeliveryKey, FailedAttempt, Leased, Settlement } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { type NewEvent, OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
@@ -57,9 +57,16 @@ export const withDeliveries = Effect.fnUntraced(function* (count: number) {
   }
 })
 
+/** Names a delivery that must be there: nothing is found by the key of none. */
+export const keyOf = ({ consumer, deliveryId, eventId }: Partial<DeliveryKey> = {}): DeliveryKey => ({
+  deliveryId: deliveryId ?? "",
+  eventId: eventId ?? "",
+  consumer: consumer ?? ""
+})
+
 /** What to write about a delivery: processed at its first attempt, unless `more` says otherwise. */
-export const settlement = (deliveryId: string, more: Partial<Settlement> = {}): Settlement => ({
-  deliveryId,
+export const settlement = (delivery: DeliveryKey | undefined, more: Partial<Settlement> = {}): Settlement => ({
+  ...keyOf(delivery),
   seenAttempts: 0,
   status: "processed",
   retryInMillis: undefined,
@@ -85,7 +92,7 @@ export const settleNext = (
       const [row] = yield* claim(1)
       if (row === undefined) return yield* Effect.die(new Error("nothing to claim"))
       yield* inbox.settle({
-        deliveryId: row.deliveryId,
+        ...keyOf(row),
         seenAttempts: row.attemptCount,
         status: settlement.status,
         retryInMillis: settlement.retryInMillis,
@@ -105,7 +112,7 @@ export const leaseNext = (claim: Effect.Success<ReturnType<typeof withDeliveries
   Transactor.withTransaction(
     Effect.gen(function* () {
       const [row] = yield* claim(1)
-      const deliveryId = row?.deliveryId ?? ""
-      return { deliveryId, token: yield* InboxStore.use((inbox) => inbox.lease(deliveryId, millis, holder)) }
+      const token = yield* InboxStore.use((inbox) => inbox.lease(keyOf(row), millis, holder))
+      return { ...(row as Claimed), token } satisfies Leased
     })
   )

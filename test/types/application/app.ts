@@ -102,7 +102,7 @@ export const stores = Effect.gen(function* () {
   return {
     event: yield* outbox.findById("id"),
     claimed: yield* inbox.claim(request),
-    attempts: yield* inbox.attempts("id"),
+    attempts: yield* inbox.attempts({ deliveryId: "id", eventId: "id", consumer: "operations.count" }),
     poll: inbox.poll,
     settle: inbox.settle,
     append: outbox.append,
