@@ -31,7 +31,7 @@ export {
   type DeadLetterFilter,
   DeadLetterStore
 } from "./stores/DeadLetterStore.ts"
-export type { AttemptRecord, Delivery, DeliveryStatus } from "./stores/Delivery.ts"
+export type { AttemptRecord, Delivery, DeliveryKey, DeliveryStatus } from "./stores/Delivery.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
 export { type EventStatus, type OutboxRow, OutboxStore } from "./stores/OutboxStore.ts"

@@ -23,6 +23,7 @@ export {
   type ClaimRequest,
   type CrashRecovery,
   type Delivery,
+  type DeliveryKey,
   type DeliveryStatus,
   type Expired,
   type FailedAttempt,

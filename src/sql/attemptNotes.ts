@@ -39,10 +39,10 @@ export const noteStarted = Effect.fnUntraced(function* (
   const current = yield* currentOf(sql)
   const written = yield* query(
     `INSERT INTO integration_attempt (outbox_event_id, consumer_name, attempt, started_at, finished_at, outcome, replica_id)
-    SELECT $1::uuid, $5, $2::int, clock_timestamp(), NULL, 'started', $3::uuid
-    WHERE $4::text IS NULL OR pg_xact_status($4::text::xid8) = 'in progress'
+    SELECT $1::uuid, $2, $3::int, clock_timestamp(), NULL, 'started', $4::uuid
+    WHERE $5::text IS NULL OR pg_xact_status($5::text::xid8) = 'in progress'
     RETURNING 1`,
-    [eventId, attempt, id, current ?? null, consumer]
+    [eventId, consumer, attempt, id, current ?? null]
   )
   if (written.length === 0) return yield* ended()
 })

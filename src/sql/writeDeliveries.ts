@@ -5,7 +5,7 @@
  */
 
 /** Digits of an event's id that the ids of its deliveries begin with: the first half. */
-const shared = 16
+const sharedDigits = 16
 
 /**
  * Id of the delivery of an event for a consumer: the first half of the event's id, then a hash of both.
@@ -14,16 +14,18 @@ const shared = 16
  * @param consumer - SQL expression of the consumer's name
  */
 export const deliveryId = (event: string, consumer: string) =>
-  `(left(replace(${event}::text, '-', ''), ${shared}) || '8' || right(lpad(to_hex(hashtextextended(${event}::text || ${consumer}, 0)), 16, '0'), 15))::uuid`
+  `(left(replace(${event}::text, '-', ''), ${sharedDigits}) || '8' || right(lpad(to_hex(hashtextextended(${event}::text || ${consumer}, 0)), 16, '0'), 15))::uuid`
 
 /**
- * Whether a delivery `i` has an id. There is no index of ids: events with the same first half of an id are looked at, which
- * are those of one process and millisecond.
+ * Whether a delivery `i` has an id. Only dead letters have an index of ids: here deliveries of events with the same first half of an
+ * id are looked at. Of ids that publishing makes, those are of one process and millisecond, or of as long as its clock stood back;
+ * of ids that plain SQL gave, whatever they have in common.
  *
  * @param id - SQL of the id
  */
 export const isCalled = (id: string) => {
-  const bound = (digit: string) => `rpad(left(replace(${id}::uuid::text, '-', ''), ${shared}), 32, '${digit}')::uuid`
+  const bound = (digit: string) =>
+    `rpad(left(replace(${id}::uuid::text, '-', ''), ${sharedDigits}), 32, '${digit}')::uuid`
   return `i.outbox_event_id BETWEEN ${bound("0")} AND ${bound("f")} AND i.id = ${id}::uuid`
 }
 

@@ -66,7 +66,12 @@ export interface LockWait {
   readonly several: number
 }
 
-/** Which delivery is meant: of which event, for which consumer, and its id, which users and logs are told. @since 0.1.0 */
+/**
+ * Which delivery is meant: of which event, for which consumer, and its id, which users and logs are told. A store goes by event and
+ * consumer, or by the id: all three are of one delivery.
+ *
+ * @since 0.1.0
+ */
 export interface DeliveryKey {
   readonly deliveryId: string
   readonly eventId: string

@@ -348,8 +348,8 @@ describe.each(runtimes)("on $name, with the real clock", ({ layer }) => {
         const subscriber = Subscriber.make({ consumer, event: Happened, handler: () => Effect.void })
         yield* Effect.scoped(serve(subscriber))
         const event = yield* Publisher.publish(Happened, { n: 1 })
-        const [delivery] = yield* inbox.findByEvent(event.id)
-        const token = yield* inbox.lease(keyOf(delivery), 60_000, crypto.randomUUID())
+        const delivery = keyOf((yield* inbox.findByEvent(event.id))[0])
+        const token = yield* inbox.lease(delivery, 60_000, crypto.randomUUID())
         yield* serve(subscriber)
         const elsewhere = Effect.andThen(Effect.sleep("300 millis"), inbox.settleLease(settlement(delivery), token))
         const [, isSettled] = yield* Effect.all([Testing.settled({ within: "10 seconds" }), elsewhere], {

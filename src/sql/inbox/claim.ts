@@ -1,5 +1,5 @@
 /**
- * Statements that claim deliveries whose order does not matter: many at a time, or one by its id.
+ * Statements that claim deliveries whose order does not matter: many at a time, or one of an event.
  *
  * @internal
  */

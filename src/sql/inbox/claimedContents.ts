@@ -30,16 +30,16 @@ type LargeRow = ContentRow & { readonly eventId: string; readonly bytes: number 
 
 /** Reads payloads of deliveries of consumer `$3` until there are `$2` bytes of them; the first in any case. */
 const largeStatement = `
-  SELECT r.id::text AS "eventId", CASE WHEN r.is_wanted THEN r.payload END AS "payload",
+  SELECT r.event::text AS "eventId", CASE WHEN r.is_wanted THEN r.payload END AS "payload",
     CASE WHEN r.is_wanted THEN r.metadata END AS "metadata", r.oversize AS "oversizeBytes", r.bytes AS "bytes"
   FROM (
     SELECT c.*, c.place = 1 OR sum(coalesce(c.bytes, 0)) OVER (ORDER BY c.place) <= $2::bigint AS is_wanted
     FROM (
-      SELECT w.id, w.place, r."payload" AS payload, r."metadata" AS metadata, r."oversizeBytes" AS oversize,
+      SELECT w.event, w.place, r."payload" AS payload, r."metadata" AS metadata, r."oversizeBytes" AS oversize,
         octet_length(r."payload") + coalesce(octet_length(r."metadata"), 0) AS bytes
-      FROM unnest($1::uuid[]) WITH ORDINALITY AS w (id, place)
+      FROM unnest($1::uuid[]) WITH ORDINALITY AS w (event, place)
       CROSS JOIN LATERAL (
-        SELECT * FROM inbox_event WHERE outbox_event_id = w.id AND consumer_name = $3 LIMIT 1
+        SELECT * FROM inbox_event WHERE outbox_event_id = w.event AND consumer_name = $3 LIMIT 1
       ) AS c
       CROSS JOIN ${eventOf}
       CROSS JOIN ${claimedContent(String(largestContent))}

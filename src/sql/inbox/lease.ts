@@ -24,17 +24,17 @@ const lease = (sql: SqlClient.SqlClient) => {
     UPDATE inbox_event
     SET status = 'processing', attempt_count = attempt_count + 1,
       lease_token = (left(gen_random_uuid()::text, 19) || ${holderOf("$3")})::uuid,
-      locked_until = clock_timestamp() + $2::float8 * interval '1 millisecond', updated_at = clock_timestamp()
-    WHERE outbox_event_id = $1::uuid AND consumer_name = $4
+      locked_until = clock_timestamp() + $4::float8 * interval '1 millisecond', updated_at = clock_timestamp()
+    WHERE outbox_event_id = $1::uuid AND consumer_name = $2
     RETURNING lease_token::text AS "token"`
   return ({ consumer, eventId }: DeliveryKey, millis: number, holder: string) =>
-    sql.unsafe<{ token: string }>(statement, [eventId, millis, holder, consumer])
+    sql.unsafe<{ token: string }>(statement, [eventId, consumer, holder, millis])
 }
 
 const renewal = `
   UPDATE inbox_event AS i
-  SET locked_until = clock_timestamp() + $3::float8 * interval '1 millisecond'
-  FROM unnest($1::uuid[], $2::text[], $4::uuid[]) AS l (event, consumer, token)
+  SET locked_until = clock_timestamp() + $4::float8 * interval '1 millisecond'
+  FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS l (event, consumer, token)
   WHERE i.outbox_event_id = l.event AND i.consumer_name = l.consumer AND i.lease_token = l.token AND i.status = 'processing'
   RETURNING i.lease_token::text AS "token"`
 
@@ -49,9 +49,9 @@ const giveBack = (sql: SqlClient.SqlClient) => (delivery: DeliveryKey, token: st
     `UPDATE inbox_event
     SET status = CASE WHEN attempt_count > 1 THEN 'failed' ELSE 'received' END, attempt_count = attempt_count - 1,
       available_at = least(available_at, clock_timestamp()), updated_at = clock_timestamp(), ${ended}
-    WHERE outbox_event_id = $1::uuid AND consumer_name = $3 AND status = 'processing' AND lease_token = $2::uuid
+    WHERE outbox_event_id = $1::uuid AND consumer_name = $2 AND status = 'processing' AND lease_token = $3::uuid
     RETURNING 1`,
-    [delivery.eventId, token, delivery.consumer]
+    [delivery.eventId, delivery.consumer, token]
   )
 
 const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number, graceMillis: number) =>
@@ -107,8 +107,8 @@ export const leases = (
               control<{ token: string }>(renewal, [
                 held.map((_) => _.eventId),
                 held.map((_) => _.consumer),
-                millis,
-                held.map((_) => _.token)
+                held.map((_) => _.token),
+                millis
               ]),
               (rows) => rows.map((row) => row.token)
             )

@@ -12,7 +12,7 @@ import { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
-import { claimable, deliveryFields, isSettled } from "../deliveryStates.ts"
+import { claimable, deliveryFields, gaveUp, isSettled } from "../deliveryStates.ts"
 import { withPosition } from "../exact.ts"
 import { isCalled } from "../writeDeliveries.ts"
 import { claim, claimOne } from "./claim.ts"
@@ -71,10 +71,8 @@ const attempts =
  */
 const bringForward = (sql: SqlClient.SqlClient) => {
   const statement = `
-    UPDATE inbox_event
-    SET available_at = clock_timestamp(), updated_at = clock_timestamp()
-    WHERE outbox_event_id = ANY ($1::uuid[]) AND id = ANY (ARRAY(
-      SELECT i.id
+    WITH held AS MATERIALIZED (
+      SELECT i.outbox_event_id, i.consumer_name
       FROM inbox_event AS i
       WHERE i.outbox_event_id = ANY ($1::uuid[]) AND i.tier > 0 AND i.status = 'received' AND i.attempt_count = 0
         AND i.available_at < 'infinity' AND i.available_at > clock_timestamp()
@@ -85,8 +83,12 @@ const bringForward = (sql: SqlClient.SqlClient) => {
             AND above.attempt_count = 0
         )
       FOR NO KEY UPDATE SKIP LOCKED
-    ))
-    RETURNING consumer_name::text AS "consumer"`
+    )
+    UPDATE inbox_event AS i
+    SET available_at = clock_timestamp(), updated_at = clock_timestamp()
+    FROM held AS h
+    WHERE i.outbox_event_id = h.outbox_event_id AND i.consumer_name = h.consumer_name
+    RETURNING i.consumer_name::text AS "consumer"`
   return (eventIds: ReadonlyArray<string>) => sql.unsafe<{ consumer: string }>(statement, [eventIds])
 }
 
@@ -103,7 +105,13 @@ const findByConsumer = (sql: SqlClient.SqlClient) => (consumer: string, position
   )
 
 const findById = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
-  sql.unsafe<DeliveryRow>(`SELECT ${deliveryFields} FROM inbox_event AS i WHERE ${isCalled("$1")}`, [deliveryId])
+  sql.unsafe<DeliveryRow>(
+    `SELECT ${deliveryFields} FROM inbox_event AS i WHERE i.id = $1::uuid AND ${gaveUp}
+    UNION ALL
+    SELECT ${deliveryFields} FROM inbox_event AS i WHERE ${isCalled("$1")}
+    LIMIT 1`,
+    [deliveryId]
+  )
 
 const findByEvent = (sql: SqlClient.SqlClient) => (eventId: string) =>
   sql.unsafe<DeliveryRow>(

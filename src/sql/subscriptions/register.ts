@@ -69,15 +69,16 @@ const sweepAgain = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<strin
     WHERE consumer_name = ANY (${consumers}::text[])`
 
 /**
- * Gives open deliveries the key their consumer's ordering wants. Without ordering nothing is parked. Those in somebody's hands
- * are passed over: their transactions may want what this one holds. Returns how many they are.
+ * Gives open deliveries the key their consumer's ordering wants. Without ordering nothing is parked: what was is due now, all at the
+ * same time, so that it is claimed by position. Those in somebody's hands are passed over: their transactions may want what this
+ * one holds. Returns how many they are.
  */
 export const rekey = (sql: SqlClient.SqlClient) =>
   Effect.map(
     sql.unsafe<{ left: number }>(`
     WITH wrong AS MATERIALIZED (
-      SELECT i.id, i.outbox_event_id
-      FROM (${openDeliveries("i.id, i.outbox_event_id, i.consumer_name, i.ordering_key")}) AS i
+      SELECT i.outbox_event_id, i.consumer_name
+      FROM (${openDeliveries("i.outbox_event_id, i.consumer_name, i.ordering_key")}) AS i
       JOIN integration_consumer AS c ON c.consumer_name = i.consumer_name
       WHERE (c.ordering = 'aggregate') <> (i.ordering_key IS NOT NULL)
         AND EXISTS (
@@ -86,14 +87,19 @@ export const rekey = (sql: SqlClient.SqlClient) =>
           WHERE s.consumer_name = c.consumer_name AND s.swept_at IS NULL AND s.is_reordered
         )
     ), held AS MATERIALIZED (
-      SELECT i.outbox_event_id, i.consumer_name
-      FROM inbox_event AS i
-      WHERE i.outbox_event_id = ANY (ARRAY(SELECT outbox_event_id FROM wrong)) AND i.id IN (SELECT id FROM wrong) AND ${open}
-      FOR NO KEY UPDATE SKIP LOCKED
+      SELECT h.*
+      FROM wrong AS w
+      CROSS JOIN LATERAL (
+        SELECT i.outbox_event_id, i.consumer_name
+        FROM inbox_event AS i
+        WHERE i.outbox_event_id = w.outbox_event_id AND i.consumer_name = w.consumer_name AND ${open}
+        LIMIT 1
+        FOR NO KEY UPDATE SKIP LOCKED
+      ) AS h
     ), changed AS (
       UPDATE inbox_event AS i
       SET ordering_key = CASE WHEN c.ordering = 'aggregate' THEN ${orderingKey("e")} END,
-        available_at = CASE WHEN i.available_at = 'infinity' THEN clock_timestamp() ELSE i.available_at END
+        available_at = CASE WHEN i.available_at = 'infinity' THEN (SELECT clock_timestamp()) ELSE i.available_at END
       FROM held AS h, integration_consumer AS c, integration_event AS e
       WHERE i.outbox_event_id = h.outbox_event_id AND i.consumer_name = h.consumer_name AND c.consumer_name = h.consumer_name AND e.id = h.outbox_event_id
       RETURNING 1

@@ -53,11 +53,11 @@ export const remove = (sql: SqlClient.SqlClient) => (consumer: string, events: R
 
 /** In the order of positions: a transaction that holds one wants later ones of its key at most. */
 export const skipOpen = (sql: SqlClient.SqlClient) => (scope: RetireScope) =>
-  sql<{ deliveryId: string }>`
+  sql`
     UPDATE inbox_event
     SET status = 'skipped', last_error = 'The subscription was retired.', processed_at = clock_timestamp(),
       updated_at = clock_timestamp(), locked_until = NULL, lease_token = NULL
     WHERE consumer_name = ${scope.consumer} AND outbox_event_id = ANY (ARRAY(
       SELECT i.outbox_event_id FROM inbox_event AS i WHERE ${orphaned(sql, scope)} ORDER BY i.position FOR NO KEY UPDATE
     ))
-    RETURNING id::text AS "deliveryId"`
+    RETURNING 1`

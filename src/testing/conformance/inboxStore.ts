@@ -165,6 +165,7 @@ export const inboxStore = [
       const inbox = yield* InboxStore
       const { claim, eventIds } = yield* withDeliveries(1)
       const [row] = yield* claim(1)
+      assert.ok(row !== undefined)
       assert.equal(yield* inbox.settle(settlement(row, { seenAttempts: 1, status: "dead_letter" })), false)
       assert.equal(yield* inbox.settle(settlement(row, { status: "failed", retryInMillis: 0, error: "one" })), true)
       assert.equal(yield* inbox.settle(settlement(row, { status: "dead_letter" })), false)

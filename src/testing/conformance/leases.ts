@@ -12,7 +12,7 @@ import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { holder, keyOf, leaseNext, newEvent, settlement, unique, withDeliveries } from "./support.ts"
+import { holder, leaseNext, newEvent, settlement, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -182,7 +182,8 @@ export const leasesConcurrent = [
       const { row, token } = yield* Transactor.withTransaction(
         Effect.gen(function* () {
           const [first] = yield* claim
-          return { row: first, token: yield* inbox.lease(keyOf(first), 60_000, holder) }
+          assert.ok(first !== undefined)
+          return { row: first, token: yield* inbox.lease(first, 60_000, holder) }
         })
       )
       const [hasParked, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
@@ -195,7 +196,7 @@ export const leasesConcurrent = [
       yield* Deferred.await(hasParked)
       const settling = yield* Effect.gen(function* () {
         yield* inbox.settleLease(settlement(row), token)
-        const keys = row?.orderingKey === undefined ? [] : [row.orderingKey]
+        const keys = row.orderingKey === undefined ? [] : [row.orderingKey]
         return yield* inbox.unpark({ consumer, keys, onDeadLetter: "park", waits: true })
       }).pipe(Transactor.withTransaction, Effect.forkChild)
       // Time for it to pass the key over, as it would without waiting.

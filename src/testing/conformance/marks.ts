@@ -6,11 +6,24 @@
 import assert from "node:assert/strict"
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { DeliveryKey } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
+import { OutboxStore } from "../../stores/OutboxStore.ts"
+import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { holder, keyOf, leaseNext, settlement, settleNext, withDeliveries } from "./support.ts"
+import {
+  holder,
+  keyOf,
+  leaseNext,
+  newEvent,
+  settlement,
+  settleNext,
+  subscribe,
+  unique,
+  withDeliveries
+} from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -37,6 +50,38 @@ export const marks = [
         (yield* claim(3)).map((_) => [_.deliveryId, _.attemptCount]),
         [[third?.deliveryId, 0]]
       )
+    })
+  ),
+
+  check(
+    "what is done with a delivery leaves that of another consumer of its event alone",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const [eventName, mine, others] = [unique("event"), unique("mine"), unique("others")]
+      yield* subscribe(eventName, mine, others)
+      const interest = { names: [eventName], patterns: [] }
+      const lease = (row: DeliveryKey) => inbox.lease(row, 60_000, holder)
+      const failure = { durationMillis: 1, detail: "no" }
+      const changes: ReadonlyArray<(row: DeliveryKey) => Effect.Effect<unknown, StoreError, SubscriptionStore>> = [
+        (row) => inbox.complete([row]),
+        (row) => inbox.settle(settlement(row, { status: "dead_letter", error: "no", failure })),
+        (row) => Effect.flatMap(lease(row), (token) => inbox.renew([{ ...row, token }], 60_000)),
+        (row) => Effect.flatMap(lease(row), (token) => inbox.giveBack(row, token)),
+        (row) => Effect.flatMap(lease(row), (token) => inbox.settleLease(settlement(row, { failure }), token)),
+        () => SubscriptionStore.use((store) => store.skipOpen({ consumer: mine, events: ["*"], except: [] }))
+      ]
+      for (const change of changes) {
+        const event = newEvent(eventName)
+        yield* OutboxStore.use((store) => store.append([event]))
+        const deliveries = Effect.map(inbox.findByEvent(event.id), (all) => all.map(({ dueInMillis, ...rest }) => rest))
+        const [row, other] = yield* deliveries
+        assert.equal((yield* inbox.claimOne({ ...keyOf(row), interest }))?.deliveryId, row?.deliveryId)
+        yield* change(keyOf(row))
+        assert.deepEqual((yield* deliveries)[1], other)
+        assert.notDeepEqual((yield* deliveries)[0], change === changes[3] ? other : row)
+        assert.deepEqual(yield* inbox.attempts(keyOf(other)), [])
+        assert.equal((yield* inbox.findById(keyOf(other).deliveryId))?.consumer, others)
+      }
     })
   ),
 

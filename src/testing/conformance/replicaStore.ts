@@ -162,9 +162,16 @@ export const replicaStoreDurable = [
     "keeps the note of an attempt until it is erased, whose erasure commits with its transaction",
     Effect.gen(function* () {
       const store = yield* ReplicaStore
-      const { claim } = yield* withDeliveries(1)
+      const { claim, eventName } = yield* withDeliveries(1)
       const [row] = yield* Transactor.withTransaction(claim(1))
       const delivery = keyOf(row)
+      const consumer = unique("others")
+      yield* subscribe(eventName, consumer)
+      const event = newEvent(eventName)
+      yield* OutboxStore.use((outbox) => outbox.append([event]))
+      const all = yield* InboxStore.use((inbox) => inbox.findByEvent(event.id))
+      const others = keyOf(all.find((each) => each.consumer === consumer))
+      const siblings = keyOf(all.find((each) => each.consumer !== consumer))
       assert.equal(yield* store.findStarted(delivery), undefined)
       yield* store.noteStarted(delivery, 1)
       const note = yield* store.findStarted(delivery)
@@ -175,6 +182,10 @@ export const replicaStoreDurable = [
       assert.notEqual(yield* store.findStarted(delivery), undefined)
       yield* store.eraseStarted(delivery)
       assert.equal(yield* store.findStarted(delivery), undefined)
+      yield* store.noteStarted(siblings, 1)
+      assert.equal(yield* store.findStarted(others), undefined)
+      yield* store.eraseStarted(others)
+      assert.notEqual(yield* store.findStarted(siblings), undefined)
     })
   ),
 

@@ -3,9 +3,10 @@
  *
  * @internal
  */
+import assert from "node:assert/strict"
 import { Effect } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import type { Claimed, DeliveryKey, FailedAttempt, Leased, Settlement } from "../../stores/Delivery.ts"
+import type { DeliveryKey, FailedAttempt, Leased, Settlement } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { type NewEvent, OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
@@ -57,15 +58,15 @@ export const withDeliveries = Effect.fnUntraced(function* (count: number) {
   }
 })
 
-/** Names a delivery that must be there: nothing is found by the key of none. */
-export const keyOf = ({ consumer, deliveryId, eventId }: Partial<DeliveryKey> = {}): DeliveryKey => ({
-  deliveryId: deliveryId ?? "",
-  eventId: eventId ?? "",
-  consumer: consumer ?? ""
-})
+/** The key of a delivery, which must be there, without what else its row holds. */
+export const keyOf = (delivery: DeliveryKey | undefined): DeliveryKey => {
+  assert.ok(delivery !== undefined, "the delivery is there")
+  const { consumer, deliveryId, eventId } = delivery
+  return { deliveryId, eventId, consumer }
+}
 
 /** What to write about a delivery: processed at its first attempt, unless `more` says otherwise. */
-export const settlement = (delivery: DeliveryKey | undefined, more: Partial<Settlement> = {}): Settlement => ({
+export const settlement = (delivery: DeliveryKey, more: Partial<Settlement> = {}): Settlement => ({
   ...keyOf(delivery),
   seenAttempts: 0,
   status: "processed",
@@ -112,7 +113,8 @@ export const leaseNext = (claim: Effect.Success<ReturnType<typeof withDeliveries
   Transactor.withTransaction(
     Effect.gen(function* () {
       const [row] = yield* claim(1)
-      const token = yield* InboxStore.use((inbox) => inbox.lease(keyOf(row), millis, holder))
-      return { ...(row as Claimed), token } satisfies Leased
+      assert.ok(row !== undefined)
+      const token = yield* InboxStore.use((inbox) => inbox.lease(row, millis, holder))
+      return { ...row, token } satisfies Leased
     })
   )
