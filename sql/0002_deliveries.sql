@@ -84,6 +84,8 @@ CREATE TABLE integration_attempt (
   error text,
   -- Whose note it is.
   replica_id uuid,
+  -- Of a note: how many attempts began together. One of several is not charged, but made alone.
+  together int NOT NULL DEFAULT 1,
   FOREIGN KEY (outbox_event_id, consumer_name) REFERENCES inbox_event ON DELETE CASCADE
 )
 -- statement

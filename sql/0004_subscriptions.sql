@@ -32,13 +32,15 @@ CREATE INDEX integration_subscription_sweep_idx ON integration_subscription (con
 CREATE INDEX integration_subscription_backfill_idx ON integration_subscription (consumer_name)
   WHERE backfill_from IS NOT NULL AND backfilled_at IS NULL
 -- statement
--- recovering_until: a process that served this consumer ended without a word; deliveries due up to then are handled one at a
--- time, with a note of each in integration_attempt. held_for_backfill: an ordered consumer waits for its backfill.
+-- recovering_until: a process that served this consumer ended without a word, or a connection did in the middle of a batch;
+-- deliveries due up to then are handled with a note of each attempt in integration_attempt. recovers_alone: one at a time, as
+-- a process has ended. held_for_backfill: an ordered consumer waits for its backfill.
 CREATE TABLE integration_consumer (
   consumer_name varchar(255) PRIMARY KEY,
   ordering varchar(63) NOT NULL DEFAULT 'none',
   paused_at timestamptz,
   recovering_until timestamptz,
+  recovers_alone boolean NOT NULL DEFAULT false,
   held_for_backfill boolean NOT NULL DEFAULT false,
   last_seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   created_at timestamptz NOT NULL DEFAULT clock_timestamp()

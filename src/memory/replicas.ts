@@ -55,7 +55,7 @@ export const layer: Layer.Layer<ReplicaStore, never, MemoryTables> = Layer.effec
       startRecovery: () => Effect.void,
       endRecovery: () => Effect.void,
       noteStarted: () => Effect.void,
-      findStarted: () => Effect.succeed(undefined),
+      findStarted: () => Effect.succeed([]),
       eraseStarted: () => Effect.void,
       all: Effect.sync(() => [...replicas].map(([each, record]) => toReplica(each, record)).toReversed())
     })

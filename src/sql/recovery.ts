@@ -9,14 +9,15 @@ import type { Served } from "../stores/ReplicaStore.ts"
 import { claimable } from "./deliveryStates.ts"
 
 /**
- * While a consumer recovers, a claim takes one delivery: see `ReplicaStore`. Evaluated once per statement.
+ * While a consumer recovers from the end of a process, a claim takes one delivery: see `ReplicaStore`. Evaluated once per
+ * statement.
  *
  * @param limit - SQL of the limit otherwise
  */
-export const recoveringLimit = (limit: string) => `(SELECT CASE WHEN EXISTS (${isRecovering}) THEN 1 ELSE ${limit} END)`
+export const recoveringLimit = (limit: string) =>
+  `(SELECT CASE WHEN EXISTS (${recoversAlone}) THEN 1 ELSE ${limit} END)`
 
-export const isRecovering =
-  "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND recovering_until IS NOT NULL"
+export const recoversAlone = "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND recovers_alone"
 
 /** Up to what is due when consumer `$1` recovers; evaluated once per statement. */
 const recoveringUntil = "(SELECT recovering_until FROM integration_consumer WHERE consumer_name = $1)"
@@ -37,12 +38,14 @@ export const recoveryColumn = `
 /**
  * Begins the recovery of a consumer, up to the last due delivery that a batch of any process may have held: claims go by due time,
  * so it is among the first. Of an ordered consumer, all that is due.
+ *
+ * @param isAlone - whether a process has ended; else a connection
  */
 export const startRecovery =
-  (sql: SqlClient.SqlClient) => (consumer: string, all: ReadonlyArray<Omit<Served, "consumer">>) =>
+  (sql: SqlClient.SqlClient) => (consumer: string, all: ReadonlyArray<Omit<Served, "consumer">>, isAlone: boolean) =>
     sql.unsafe(
       `UPDATE integration_consumer AS c
-    SET recovering_until = greatest(c.recovering_until, CASE WHEN c.ordering = 'aggregate' THEN clock_timestamp() ELSE coalesce((
+    SET recovers_alone = c.recovers_alone OR $5::boolean, recovering_until = greatest(c.recovering_until, CASE WHEN c.ordering = 'aggregate' THEN clock_timestamp() ELSE coalesce((
       SELECT i.available_at
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= clock_timestamp()
@@ -56,7 +59,8 @@ export const startRecovery =
         consumer,
         [...new Set(all.flatMap(({ names }) => names))],
         [...new Set(all.flatMap(({ patterns }) => patterns))].map(toLike),
-        all.reduce((sum, { batch, workers }) => sum + batch * workers, 0)
+        all.reduce((sum, { batch, workers }) => sum + batch * workers, 0),
+        isAlone
       ]
     )
 
@@ -73,7 +77,7 @@ export const lockConsumers = (sql: SqlClient.SqlClient) => (consumers: ReadonlyA
 export const endRecovery = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
   sql.unsafe(
     `UPDATE integration_consumer
-    SET recovering_until = NULL
+    SET recovering_until = NULL, recovers_alone = false
     WHERE consumer_name = ANY (ARRAY(
       SELECT c.consumer_name
       FROM integration_consumer AS c

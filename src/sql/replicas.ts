@@ -158,7 +158,7 @@ const reap = ({ id, inTransaction, sql }: Own, silentMillis: number, isAlone: bo
     const consumers = [...new Set([...dead, ...doubtful].flatMap(servedBy))]
     yield* lockConsumers(sql)(consumers)
     for (const consumer of consumers) {
-      yield* startRecovery(sql)(consumer, servedIn(known, consumer))
+      yield* startRecovery(sql)(consumer, servedIn(known, consumer), true)
     }
     return dead.length
   }).pipe(inTransaction)
@@ -195,14 +195,14 @@ const make = Effect.gen(function* () {
     reap: (silentMillis) => storeErrors("replicas.reap")(reap(own, silentMillis, false)),
     startRecovery: (consumer) =>
       storeErrors("replicas.startRecovery")(
-        Effect.flatMap(recorded(sql), (known) => Effect.asVoid(startRecovery(sql)(consumer, servedIn(known, consumer))))
+        Effect.flatMap(recorded(sql), (known) =>
+          Effect.asVoid(startRecovery(sql)(consumer, servedIn(known, consumer), false))
+        )
       ),
     endRecovery: (consumers) => storeErrors("replicas.endRecovery")(Effect.asVoid(endRecovery(sql)(consumers))),
-    noteStarted: (delivery, attempt) =>
-      storeErrors("replicas.noteStarted")(noteStarted(sql, own.query, id, delivery, attempt)),
-    findStarted: (delivery) =>
-      storeErrors("replicas.findStarted")(Effect.map(findStarted(sql)(delivery), ([note]) => note)),
-    eraseStarted: (delivery) => storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(delivery))),
+    noteStarted: (deliveries) => storeErrors("replicas.noteStarted")(noteStarted(sql, own.query, id, deliveries)),
+    findStarted: (deliveries) => storeErrors("replicas.findStarted")(findStarted(sql)(deliveries)),
+    eraseStarted: (deliveries) => storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(deliveries))),
     all: storeErrors("replicas.all")(all(sql))
   })
 })

@@ -107,7 +107,7 @@ export interface Claimed extends DeliveryKey {
 
 /** What is known of a crash a delivery may have had a part in. @since 0.1.0 */
 export interface CrashRecovery {
-  /** Its consumer recovers: deliveries are claimed one at a time. */
+  /** Its consumer recovers. */
   readonly isRecovering: boolean
   /** It may have been in hand when a process ended without a word. */
   readonly isSuspect: boolean

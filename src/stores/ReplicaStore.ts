@@ -4,14 +4,15 @@
  *
  * A process that ends so (killed, out of memory, ended by a handler) leaves its row behind. Whoever notices makes the
  * consumers it served recover: deliveries that were due then are handled one at a time, with a note of each that
- * outlives a crash, so that the one that ends its process is known, and is charged alone.
+ * outlives a crash, so that the one that ends its process is known, and is charged alone. After the end of a connection they are
+ * handled in batches, with a note of each delivery; only those whose batch ended so again are handled alone.
  *
  * @since 0.1.0
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Ordering } from "../model/Consumer.ts"
-import type { DeliveryKey, Interest } from "./Delivery.ts"
+import type { Claimed, DeliveryKey, Interest } from "./Delivery.ts"
 
 /** What a process says about a consumer it serves. @since 0.1.0 */
 export interface Served extends Interest {
@@ -44,9 +45,11 @@ export interface Serving extends Pick<Replica, "id" | "host" | "pid"> {
 }
 
 /** An attempt that was begun. @since 0.1.0 */
-export interface StartedAttempt {
+export interface StartedAttempt extends Pick<DeliveryKey, "eventId"> {
   /** Milliseconds since then. */
   readonly ageMillis: number
+  /** Whether it began alone: nothing else of its consumer can have ended its process or connection. */
+  readonly isAlone: boolean
 }
 
 /**
@@ -75,7 +78,10 @@ export class ReplicaStore extends Context.Service<
     readonly leave: Effect.Effect<void, StoreError>
     /** Looks for processes that ended without a word, among those not heard of for `silentMillis`. Returns how many. */
     readonly reap: (silentMillis: number) => Effect.Effect<number, StoreError>
-    /** Makes a consumer recover, with as many due deliveries as its batches may hold: a connection was lost in one. */
+    /**
+     * Makes a consumer recover, with as many due deliveries as its batches may hold: a connection was lost in one. Unless a process
+     * has ended too, claims go on to give it several deliveries.
+     */
     readonly startRecovery: (consumer: string) => Effect.Effect<void, StoreError>
     /**
      * Ends the recovery of those consumers of which nothing suspect is due any more. What no process served that runs, or ended
@@ -83,14 +89,18 @@ export class ReplicaStore extends Context.Service<
      */
     readonly endRecovery: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /**
-     * Writes that an attempt begins; committed when it returns, whatever becomes of the caller's transaction from then on. Fails,
-     * with nothing written, when that has ended before.
+     * Writes that attempts begin, together, of deliveries of one consumer; committed when it returns, whatever becomes of the
+     * caller's transaction from then on. Fails, with nothing written, when that has ended before.
      */
-    readonly noteStarted: (delivery: DeliveryKey, attempt: number) => Effect.Effect<void, StoreError>
-    /** The oldest note of a delivery, if there is one. */
-    readonly findStarted: (delivery: DeliveryKey) => Effect.Effect<StartedAttempt | undefined, StoreError>
-    /** Removes the notes of a delivery whose attempt has ended, in the caller's transaction. */
-    readonly eraseStarted: (delivery: DeliveryKey) => Effect.Effect<void, StoreError>
+    readonly noteStarted: (
+      deliveries: ReadonlyArray<DeliveryKey & Pick<Claimed, "attemptCount">>
+    ) => Effect.Effect<void, StoreError>
+    /** For those deliveries of a consumer that have notes, one: of an attempt alone if there is one, the oldest. */
+    readonly findStarted: (
+      deliveries: ReadonlyArray<DeliveryKey>
+    ) => Effect.Effect<ReadonlyArray<StartedAttempt>, StoreError>
+    /** Removes the notes of deliveries of a consumer whose attempts have ended, in the caller's transaction. */
+    readonly eraseStarted: (deliveries: ReadonlyArray<DeliveryKey>) => Effect.Effect<void, StoreError>
     /** All that are known, the last started first; those that ended are forgotten after a day. */
     readonly all: Effect.Effect<ReadonlyArray<Replica>, StoreError>
   }

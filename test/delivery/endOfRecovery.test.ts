@@ -1,8 +1,17 @@
-/** When a consumer that recovers from a crash is through with it. */
+/** How a consumer that recovers from a crash is given its deliveries, and when it is through with them. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { Consumer, InboxStore, Processor, Publisher, Subscriber, Transactor } from "../../src/index.ts"
+import {
+  Consumer,
+  DomainEvent,
+  InboxStore,
+  Processor,
+  Publisher,
+  SqlCapabilities,
+  Subscriber,
+  Transactor
+} from "../../src/index.ts"
 import { ReplicaStore, SubscriptionStore } from "../../src/stores.ts"
 import { databases } from "../support/databases.ts"
 import { eventsOf, noting, serve, services } from "../support/scenario.ts"
@@ -61,6 +70,77 @@ describe.each(databases)("on $name", ({ layer }) => {
         )
         yield* replicas.endRecovery(["not-yet"])
         assert.isFalse(yield* isRecovering("not-yet"))
+      })
+    )
+
+    it.effect("takes one delivery at a time when a process has ended, several when a connection did", () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { Happened } = eventsOf("one-or-several")
+        const orders = { unordered: undefined, ordered: "park" } as const
+        for (const [consumer, onDeadLetter] of Object.entries(orders)) {
+          const ordering = onDeadLetter === undefined ? "none" : "aggregate"
+          yield* SubscriptionStore.use((store) =>
+            store.register([{ consumer, event: Happened.name, priority: 0, ordering }])
+          )
+          yield* Publisher.publishAll([1, 2, 3].map((n) => DomainEvent.publication(Happened, { n })))
+          const request = { consumer, interest: { names: [Happened.name], patterns: [] }, limit: 10, onDeadLetter }
+          const claimed = InboxStore.use((inbox) =>
+            Effect.map(Transactor.withTransaction(inbox.claim(request)), (rows) =>
+              rows.map(({ recovery }) => recovery?.isSuspect)
+            )
+          )
+          yield* ReplicaStore.use((store) => store.startRecovery(consumer))
+          assert.deepStrictEqual(yield* claimed, [true, true, true])
+          // As `reap` does.
+          yield* sql`UPDATE integration_consumer SET recovers_alone = true WHERE consumer_name = ${consumer}`
+          yield* ReplicaStore.use((store) => store.startRecovery(consumer))
+          assert.deepStrictEqual(yield* claimed, [true])
+          yield* sql`UPDATE inbox_event SET available_at = now() + interval '1 hour' WHERE consumer_name = ${consumer}`
+          yield* ReplicaStore.use((store) => store.endRecovery([consumer]))
+          yield* sql`UPDATE inbox_event SET available_at = now() WHERE consumer_name = ${consumer}`
+          assert.deepStrictEqual(yield* claimed, [undefined, undefined, undefined])
+        }
+      })
+    )
+
+    it.effect("of several that are handled together, the one that fails is charged alone, and no note is left", () =>
+      Effect.gen(function* () {
+        const { Happened } = eventsOf("together")
+        const sql = yield* SqlClient.SqlClient
+        const inbox = yield* InboxStore
+        yield* SubscriptionStore.use((store) =>
+          store.register([{ consumer: "together", event: Happened.name, priority: 0, ordering: "none" }])
+        )
+        yield* Publisher.publishAll(Array.from({ length: 12 }, (_, n) => DomainEvent.publication(Happened, { n })))
+        yield* ReplicaStore.use((store) => store.startRecovery("together"))
+        yield* sql`CREATE TABLE together (n int)`
+        const notes: Array<number> = []
+        yield* serve(
+          Subscriber.make({
+            consumer: Consumer.make("together", { maxAttempts: 1 }),
+            event: Happened,
+            handler: Effect.fnUntraced(function* ({ payload: { n } }) {
+              const sql = yield* SqlClient.SqlClient
+              const rows = yield* sql`SELECT 1 FROM integration_attempt WHERE outcome = 'started'`
+              notes.push(rows.length)
+              yield* sql`INSERT INTO together VALUES (${n})`
+              if (n === 5) yield* Effect.fail("no")
+            })
+          })
+        )
+        yield* Processor.use((processor) => processor.drain)
+        const statuses = (yield* inbox.findByConsumer("together", 0n, 100)).map((row) => [row.status, row.attemptCount])
+        assert.deepStrictEqual(
+          statuses,
+          Array.from({ length: 12 }, (_, n) => [n === 5 ? "dead_letter" : "processed", 1])
+        )
+        assert.lengthOf(yield* sql`SELECT DISTINCT n FROM together`, 11)
+        assert.lengthOf(yield* sql`SELECT n FROM together`, 11)
+        assert.isEmpty(yield* sql`SELECT 1 FROM integration_attempt WHERE outcome = 'started'`)
+        const capabilities = yield* SqlCapabilities
+        // Batches begin with ten, but where a session is all there is.
+        assert.strictEqual(Math.max(...notes), capabilities.singleSession ? 1 : 10)
       })
     )
 

@@ -1,7 +1,7 @@
 /**
  * Handlers that end their process, or their connection, every time.
  *
- * Seen failing with the mechanism off: without the limit of claims in recovery (`recoveringLimit`), without the note
+ * Seen failing with the mechanism off: without the limit of claims after the end of a process (`recoveringLimit`), without the note
  * (`decideAfterCrash.ts`), or without the look for processes that ended (`reap` in `join`), processes die without end;
  * without turns for those that crashed before (`RunAlone`) an innocent delivery is charged twice; with a lost
  * connection taken for a failure (`isConnectionLost`) the ends of connections are charged in the batch.

@@ -20,14 +20,15 @@ interface Row {
 
 interface Note {
   readonly by: Machine
+  readonly isAlone: boolean
   readonly startedAt: number
   readonly isErased: MemoryRef<boolean>
 }
 
 export class Replicas {
   readonly rows = new Map<string, Row>()
-  /** Until when what was due is suspect, by consumer. */
-  readonly recovering = new Map<string, number>()
+  /** Until when what was due is suspect, by consumer, and whether it is handled one at a time. */
+  readonly recovering = new Map<string, { readonly until: number; readonly isAlone: boolean }>()
   readonly notes = new Map<string, Array<Note>>()
   readonly #server: Server
 
@@ -44,8 +45,13 @@ export class Replicas {
     return availableAt !== null && (availableAt <= until || availableAt === Number.POSITIVE_INFINITY)
   }
 
+  #startRecovery(consumer: string, isAlone: boolean): void {
+    const before = this.recovering.get(consumer)
+    this.recovering.set(consumer, { until: this.#now, isAlone: isAlone || before?.isAlone === true })
+  }
+
   #hasRecovered(consumer: string): boolean {
-    const until = this.recovering.get(consumer)
+    const until = this.recovering.get(consumer)?.until
     if (until === undefined) return false
     for (const row of this.#server.tables.deliveries.rows.values()) {
       const isClaimable = row.consumer === consumer && (row.status === "received" || row.status === "failed")
@@ -61,7 +67,7 @@ export class Replicas {
       // Its session lock is free.
       if (!isSilent || !row.machine.isDead) continue
       row.status = "dead"
-      for (const consumer of row.consumers) this.recovering.set(consumer, this.#now)
+      for (const consumer of row.consumers) this.#startRecovery(consumer, true)
       dead++
     }
     return dead
@@ -87,23 +93,42 @@ export class Replicas {
         if (row !== undefined) row.status = "stopped"
       }),
       reap: (silentMillis) => Effect.sync(() => this.#reap(machine, silentMillis)),
-      startRecovery: (consumer) => Effect.sync(() => void this.recovering.set(consumer, this.#now)),
+      startRecovery: (consumer) => Effect.sync(() => this.#startRecovery(consumer, false)),
       endRecovery: (consumers) =>
         Effect.sync(() => {
           for (const consumer of consumers) if (this.#hasRecovered(consumer)) this.recovering.delete(consumer)
         }),
-      noteStarted: ({ deliveryId }) =>
-        Effect.map(database.ref(false), (isErased) => {
-          const notes = this.notes.get(deliveryId) ?? []
-          this.notes.set(deliveryId, [...notes, { by: machine, startedAt: this.#now, isErased }])
-        }),
-      findStarted: ({ deliveryId }) =>
-        Effect.map(this.#notesOf(deliveryId), ([note]) =>
-          note === undefined ? undefined : { ageMillis: this.#now - note.startedAt }
+      noteStarted: (deliveries) =>
+        Effect.forEach(
+          deliveries,
+          ({ deliveryId }) =>
+            Effect.map(database.ref(false), (isErased) => {
+              const notes = this.notes.get(deliveryId) ?? []
+              const note = { by: machine, startedAt: this.#now, isAlone: deliveries.length === 1, isErased }
+              this.notes.set(deliveryId, [...notes, note])
+            }),
+          { discard: true }
         ),
-      eraseStarted: ({ deliveryId }) =>
-        Effect.flatMap(this.#notesOf(deliveryId), (notes) =>
-          Effect.forEach(notes, ({ isErased }) => isErased.set(true), { discard: true })
+      findStarted: (deliveries) =>
+        Effect.map(
+          Effect.forEach(deliveries, ({ deliveryId, eventId }) =>
+            Effect.map(this.#notesOf(deliveryId), (notes) => {
+              const note = notes.find(({ isAlone }) => isAlone) ?? notes[0]
+              return note === undefined
+                ? []
+                : [{ eventId, ageMillis: this.#now - note.startedAt, isAlone: note.isAlone }]
+            })
+          ),
+          (found) => found.flat()
+        ),
+      eraseStarted: (deliveries) =>
+        Effect.forEach(
+          deliveries,
+          ({ deliveryId }) =>
+            Effect.flatMap(this.#notesOf(deliveryId), (notes) =>
+              Effect.forEach(notes, ({ isErased }) => isErased.set(true), { discard: true })
+            ),
+          { discard: true }
         ),
       all: Effect.sync(() => [])
     }
@@ -128,7 +153,7 @@ export class Replicas {
   /** The inbox, with what it has to say of recovery and of other processes. */
   inboxOf(machine: Machine, inbox: InboxStore["Service"]): InboxStore["Service"] {
     const marked = (consumer: string, row: Claimed): Claimed => {
-      const until = this.recovering.get(consumer)
+      const until = this.recovering.get(consumer)?.until
       if (until === undefined) return row
       const hasCrashed = row.recovery?.hasCrashed === true
       return { ...row, recovery: { isRecovering: true, isSuspect: this.#isSuspect(row.deliveryId, until), hasCrashed } }
@@ -137,8 +162,9 @@ export class Replicas {
       ...inbox,
       claim: (request) =>
         Effect.suspend(() =>
-          Effect.map(inbox.claim(this.recovering.has(request.consumer) ? { ...request, limit: 1 } : request), (rows) =>
-            rows.map((row) => marked(request.consumer, row))
+          Effect.map(
+            inbox.claim(this.recovering.get(request.consumer)?.isAlone === true ? { ...request, limit: 1 } : request),
+            (rows) => rows.map((row) => marked(request.consumer, row))
           )
         ),
       claimOne: (request) =>

@@ -37,7 +37,7 @@ layer(services(postgres(), { settings: unpolled }), { excludeTestServices: true,
         const attempt = Effect.gen(function* () {
           const [row] = yield* sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`
           yield* Deferred.succeed(began, row?.pid ?? 0)
-          yield* replicas.noteStarted(delivery, 1)
+          yield* replicas.noteStarted([{ ...delivery, attemptCount: 0 }])
         })
         const noted = yield* Effect.forkChild(Effect.exit(Transactor.withTransaction(attempt)))
         const pid = yield* Deferred.await(began)
@@ -50,11 +50,11 @@ layer(services(postgres(), { settings: unpolled }), { excludeTestServices: true,
         yield* Deferred.succeed(mayGo, undefined)
         yield* Fiber.join(lock)
         assert.isTrue((yield* Fiber.join(noted))._tag === "Failure")
-        assert.isUndefined(yield* replicas.findStarted(delivery))
+        assert.isEmpty(yield* replicas.findStarted([delivery]))
         // One whose transaction runs is.
-        yield* Transactor.withTransaction(replicas.noteStarted(delivery, 1))
-        assert.isDefined(yield* replicas.findStarted(delivery))
-        yield* replicas.eraseStarted(delivery)
+        yield* Transactor.withTransaction(replicas.noteStarted([{ ...delivery, attemptCount: 0 }]))
+        assert.lengthOf(yield* replicas.findStarted([delivery]), 1)
+        yield* replicas.eraseStarted([delivery])
       })
     )
   }

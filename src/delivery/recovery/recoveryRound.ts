@@ -1,5 +1,6 @@
 /**
- * Rounds of a consumer that recovers from a crash: one delivery each, as `decideAfterCrash.ts` says; and what makes it recover.
+ * Rounds of a consumer that recovers from a crash: one delivery each, or a batch, as `decideAfterCrash.ts` says; and what makes it
+ * recover.
  *
  * @internal
  */
@@ -8,7 +9,7 @@ import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
-import { handledClaimOf } from "../consumerRules.ts"
+import { handledClaimOf, isIsolated } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { charge } from "../transactions/charge.ts"
 import { contentionPause, followUp } from "../transactions/followUp.ts"
@@ -17,10 +18,10 @@ import { nothingClaimed, type Round, type RoundResult, withdrawn, withRulesOfNow
 import { runTransaction } from "../transactions/transaction.ts"
 import { decideAfterCrash } from "./decideAfterCrash.ts"
 
-type Decide = (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
+type Decide = (suspects: ReadonlyArray<Claimed>) => Effect.Effect<CrashDecision, StoreError>
 
 /**
- * Decides about a suspect delivery. Where a note cannot be written beside an open transaction, that is done before:
+ * Decides about suspect deliveries. Where a note cannot be written beside an open transaction, that is done before:
  * nobody else can take the delivery there.
  */
 const decideBefore = Effect.fnUntraced(function* (
@@ -30,43 +31,58 @@ const decideBefore = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Decide, StoreError> {
   if (!engine.capabilities.singleSession) return decide
   const [row] = yield* engine.transactor.withTransaction(untraced(claim))
-  const known = row?.recovery?.isSuspect === true ? yield* untraced(decide(row)) : undefined
+  const known = row?.recovery?.isSuspect === true ? yield* untraced(decide([row])) : undefined
   return (claimed) =>
-    known !== undefined && claimed.deliveryId === row?.deliveryId ? Effect.succeed(known) : decide(claimed)
+    known !== undefined && claimed[0]?.deliveryId === row?.deliveryId ? Effect.succeed(known) : decide(claimed)
 })
 
-/** A transaction of one delivery, and the note of its attempt: gone when it returns, unless the connection was lost. */
+/** Deliveries of one round: one, or as many as a batch begins with. */
+const sizeOf = (engine: Engine, { consumer, rules }: Round, isAlone: boolean) =>
+  isAlone || engine.capabilities.singleSession || isIsolated(engine, consumer) ? 1 : rules.firstBatch
+
+/** How attempts are made. */
+interface Manner {
+  /** While no other attempt in recovery runs in this process. */
+  readonly isExclusive?: boolean
+  /** One delivery alone. */
+  readonly isAlone?: boolean
+}
+
+/** A transaction, and the notes of its attempts: gone when it returns, unless the connection was lost. */
 const runNoted = Effect.fnUntraced(function* (
   engine: Engine,
   before: Round,
-  isExclusive: boolean
+  { isAlone = false, isExclusive = false }: Manner
 ): Effect.fn.Return<TransactionResult, StoreError> {
-  let noted: Claimed | undefined
-  const eraseNote = Effect.suspend(() =>
-    noted === undefined
+  let noted: ReadonlyArray<Claimed> = []
+  const eraseNotes = Effect.suspend(() =>
+    noted.length === 0
       ? Effect.void
       : withStatementTimeout(engine, "replicas.eraseStarted", untraced(engine.replicas.eraseStarted(noted)))
   )
-  const decide: Decide = (row) =>
-    Effect.tap(decideAfterCrash(engine.replicas, row, isExclusive), (decision) =>
+  const decide: Decide = (suspects) =>
+    Effect.tap(decideAfterCrash(engine.replicas, suspects, isExclusive), (decision) =>
       Effect.sync(() => {
-        if (decision._tag === "Run") noted = row
+        if (decision._tag === "Run") noted = decision.rows
       })
     )
   const run = Effect.gen(function* () {
     // It may have waited long for its turn.
     const round = yield* withRulesOfNow(engine, before)
-    const claim = engine.inbox.claim({ ...handledClaimOf(engine, round), limit: 1 })
+    const claim = engine.inbox.claim({
+      ...handledClaimOf(engine, round),
+      limit: sizeOf(engine, round, isAlone || isExclusive)
+    })
     const decideOnce = yield* decideBefore(engine, claim, decide)
     return yield* runTransaction(engine, { round, claim, repeats: 0, decideAfterCrash: decideOnce })
   }).pipe(
     // Given back, or never begun, at no charge: the note would be one.
-    Effect.onError(() => Effect.ignore(eraseNote))
+    Effect.onError(() => Effect.ignore(eraseNotes))
   )
   const result = yield* (isExclusive ? engine.recovery.exclusive : engine.recovery.shared(before.consumer.name))(run)
-  // A commit has erased the note of its own delivery. It may have been another one, or none, than was looked at before.
-  const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted?.deliveryId
-  if (result._tag !== "Lost" && !isErased) yield* eraseNote
+  // A commit has erased the notes of its own deliveries. It may have been another one, or none, than was looked at before.
+  const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted[0]?.deliveryId
+  if (result._tag !== "Lost" && !isErased) yield* eraseNotes
   return result
 })
 
@@ -78,30 +94,48 @@ const checkRecovery = Effect.fnUntraced(function* (engine: Engine, { name }: Con
   }
 })
 
-/**
- * One delivery of a recovering consumer.
- *
- * @param isExclusive - runs while no other attempt in recovery runs in this process
- */
+const cut = (claimed: number, settled: number): RoundResult => ({ claimed, settled, result: "cut" })
+
+/** So many deliveries one after the other, each alone: they could not be handled together. */
+const eachAlone = Effect.fnUntraced(function* (
+  engine: Engine,
+  round: Round,
+  count: number
+): Effect.fn.Return<RoundResult, StoreError> {
+  let settled = 0
+  for (let n = 0; n < count && !(n > 0 && round.isStopping()); n++) {
+    const one = yield* recoveryRound(engine, round, { isAlone: true })
+    settled += one.settled
+    // Its connection was lost, or nothing is left.
+    if (one.result !== "cut") return { ...one, settled }
+  }
+  return cut(count, settled)
+})
+
+/** Deliveries of a recovering consumer: one, or those that may be handled together. */
 export const recoveryRound = (
   engine: Engine,
   round: Round,
-  isExclusive = false
+  manner: Manner = {}
 ): Effect.Effect<RoundResult, StoreError> =>
   Effect.gen(function* () {
     const { consumer } = round
-    const cut = (settled: number): RoundResult => ({ claimed: 1, settled, result: "cut" })
-    return yield* TransactionResult.$match(yield* runNoted(engine, round, isExclusive), {
-      Committed: Effect.fnUntraced(function* ({ others, processed, rows: [row] }) {
-        yield* checkRecovery(engine, consumer, row)
+    return yield* TransactionResult.$match(yield* runNoted(engine, round, manner), {
+      Committed: Effect.fnUntraced(function* ({ others, processed, rows }) {
+        yield* checkRecovery(engine, consumer, rows[0])
         const settled = yield* followUp(engine, consumer, processed, others)
-        return row === undefined ? nothingClaimed : cut(settled)
+        return rows.length === 0 ? nothingClaimed : cut(rows.length, settled)
       }),
       Withdrawn: () => Effect.succeed(withdrawn),
-      NeedsRecovery: (needs) => (needs.isExclusive ? recoveryRound(engine, round, true) : Effect.succeed(cut(0))),
-      Contended: () => Effect.as(contentionPause, cut(0)),
-      Lost: () => noteLostConnection(engine, consumer, 1),
-      Failed: (failed) => Effect.map(charge(engine, round, failed.rows[0] as Claimed, failed), cut)
+      NeedsRecovery: (needs) =>
+        needs.isExclusive ? recoveryRound(engine, round, { isExclusive: true }) : Effect.succeed(cut(1, 0)),
+      Contended: ({ rows }) =>
+        rows.length > 1 ? eachAlone(engine, round, rows.length) : Effect.as(contentionPause, cut(1, 0)),
+      Lost: ({ rows }) => noteLostConnection(engine, consumer, rows.length),
+      Failed: (failed) =>
+        failed.rows.length > 1
+          ? eachAlone(engine, round, failed.rows.length)
+          : Effect.map(charge(engine, round, failed.rows[0] as Claimed, failed), (settled) => cut(1, settled))
     })
   })
 

@@ -21,7 +21,7 @@ import type { Round } from "./round.ts"
 const write = (engine: Engine, { rules }: Round, row: Claimed, settlement: Settlement) => {
   const settle = untraced(engine.inbox.settle(settlement))
   if (row.recovery?.isSuspect !== true) return withStatementTimeout(engine, "inbox.settle", settle)
-  const erase = untraced(engine.replicas.eraseStarted(row))
+  const erase = untraced(engine.replicas.eraseStarted([row]))
   return inOwnTransaction(
     engine,
     rules,

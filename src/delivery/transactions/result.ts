@@ -8,13 +8,13 @@ import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Claimed, Settlement } from "../../stores/Delivery.ts"
 import type { Pipelining, Round } from "./round.ts"
 
-/** What an attempt in recovery does with a delivery it has claimed. */
+/** What an attempt in recovery does with suspect deliveries it has claimed. */
 export type CrashDecision =
-  /** A note has been written: run it. */
-  | { readonly _tag: "Run" }
-  /** An earlier attempt crashed, so many milliseconds after it began: it is charged now, instead of a run. */
+  /** A note of these has been written, the first ones: run them. */
+  | { readonly _tag: "Run"; readonly rows: ReadonlyArray<Claimed> }
+  /** An earlier attempt of the first crashed, so many milliseconds after it began: it is charged now, instead of a run. */
   | { readonly _tag: "ChargeCrash"; readonly durationMillis: number }
-  /** It crashed before: nothing was written, as it is to be run while no other attempt in recovery runs. */
+  /** The first crashed before: nothing was written, as it is to be run while no other attempt in recovery runs. */
   | { readonly _tag: "RunExclusively" }
 
 export interface TransactionRequest {
@@ -24,8 +24,8 @@ export interface TransactionRequest {
   readonly repeats: number
   /** Deliveries that are left out, with all that follow them in order. */
   readonly avoided?: ReadonlySet<string>
-  /** What to do with a suspect delivery; without it, none is run. */
-  readonly decideAfterCrash?: (row: Claimed) => Effect.Effect<CrashDecision, StoreError>
+  /** What to do with suspect deliveries, one or more; without it, none is run. */
+  readonly decideAfterCrash?: (rows: ReadonlyArray<Claimed>) => Effect.Effect<CrashDecision, StoreError>
   /** Only for the first transaction of a round. */
   readonly pipelining?: Pipelining | undefined
 }

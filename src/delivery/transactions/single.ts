@@ -6,17 +6,15 @@
  */
 import { Cause, type Context, Data, Effect, Equal, Exit, Option } from "effect"
 import { TransactionAborted } from "../../errors/HandlerErrors.ts"
-import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isAborted, isContention } from "../../errors/sqlState.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
-import { crashedOutcome, failedOutcome, type Outcome } from "../handlers/outcome.ts"
+import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { runHandler } from "../handlers/runHandler.ts"
-import type { Handled } from "./batch.ts"
-import { Postponed, type TransactionRequest } from "./result.ts"
+import type { TransactionRequest } from "./result.ts"
 
 /** Rolls back the savepoint of a single delivery; compared by reference, as `Abandoned` is. */
 class Undone extends Data.TaggedError("Undone")<{ readonly outcome: Outcome }> {
@@ -70,22 +68,4 @@ export const runSingle = Effect.fnUntraced(function* (
     return yield* new Handlers.Abandoned({ candidates: [row], cause: handled.cause })
   }
   return handled === undefined ? [] : [[row, handled] as const]
-})
-
-/** A single delivery that may have ended a process or a connection before, as far as that is to be run at all. */
-export const runInRecovery = Effect.fnUntraced(function* (
-  engine: Engine,
-  request: TransactionRequest,
-  row: Claimed,
-  run: Effect.Effect<ReadonlyArray<Handled>, Handlers.Abandoned | StoreError>
-) {
-  if (request.decideAfterCrash === undefined) return yield* new Postponed({ isExclusive: false })
-  const decision = yield* untraced(request.decideAfterCrash(row))
-  if (decision._tag === "RunExclusively") return yield* new Postponed({ isExclusive: true })
-  const handled =
-    decision._tag === "Run"
-      ? yield* run
-      : [[row, crashedOutcome(request.round.consumer, row, decision.durationMillis)] as const]
-  yield* untraced(engine.replicas.eraseStarted(row))
-  return handled
 })

@@ -20,7 +20,8 @@ import { type Handled, runBatch } from "./batch.ts"
 import { payloadSizeOf } from "./payloadSize.ts"
 import { type Settled, type TransactionRequest, type TransactionResult, type Unprocessed, Withdrawn } from "./result.ts"
 import { resultOf } from "./resultOf.ts"
-import { chargesContention, runInRecovery, runSingle } from "./single.ts"
+import { chargesContention, runSingle } from "./single.ts"
+import { select } from "./suspects.ts"
 import { unparkNext } from "./unparkNext.ts"
 
 /** How far a transaction has come: what is known of it also when it fails. */
@@ -32,8 +33,8 @@ interface Progress {
   readonly liveness: Liveness
 }
 
-/** Hands the claimed deliveries to their handlers: several in a batch, a single one behind a savepoint. */
-const handle = Effect.fnUntraced(function* (
+/** Hands deliveries to their handlers: several in a batch, a single one behind a savepoint. */
+const run = Effect.fnUntraced(function* (
   engine: Engine,
   request: TransactionRequest,
   outer: Context.Context<never>,
@@ -42,13 +43,24 @@ const handle = Effect.fnUntraced(function* (
   const { avoided, pipelining, round } = request
   const [first, second] = rows
   if (first === undefined) return []
-  if (second === undefined) {
-    const run = runSingle(engine, request, first, outer)
-    return yield* first.recovery?.isSuspect === true ? runInRecovery(engine, request, first, run) : run
-  }
+  if (second === undefined) return yield* runSingle(engine, request, first, outer)
   const handlers = Handlers.make(engine, round.consumer, outer, yield* Effect.context<never>())
   const handled = yield* runBatch(engine, { round, rows, avoided, liveness }, handlers)
   if (pipelining !== undefined) yield* pipelining.handled(handled.length, payloadSize)
+  return handled
+})
+
+/** Handles what is to be handled now of the claimed deliveries; the others are free again when the transaction ends. */
+const handle = Effect.fnUntraced(function* (
+  engine: Engine,
+  request: TransactionRequest,
+  outer: Context.Context<never>,
+  progress: Progress
+) {
+  const { charged, erase, rows } = yield* select(engine, request, progress.rows)
+  progress.rows = rows
+  const handled = charged ?? (yield* run(engine, request, outer, progress))
+  yield* erase
   return handled
 })
 

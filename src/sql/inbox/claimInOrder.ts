@@ -12,7 +12,7 @@ import type { SqlClient, SqlError } from "effect/sql"
 import type { Claimed, ClaimRequest, DeliveryKey } from "../../stores/Delivery.ts"
 import { contentColumns } from "../contents.ts"
 import { claimable, notPaused, open } from "../deliveryStates.ts"
-import { isRecovering, recoveringLimit, recoveryColumn } from "../recovery.ts"
+import { recoveringLimit, recoversAlone, recoveryColumn } from "../recovery.ts"
 import { type ClaimedRow, shareOf, withContents } from "./claimedContents.ts"
 import {
   claimedColumns,
@@ -53,7 +53,7 @@ const countLimit = 20
  */
 const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<string>) => {
   const since = dueSince(request, 7)
-  return sql.unsafe<{ seen: ReadonlyArray<string>; locked: ReadonlyArray<string>; isRecovering: boolean }>(
+  return sql.unsafe<{ seen: ReadonlyArray<string>; locked: ReadonlyArray<string>; recoversAlone: boolean }>(
     `WITH due AS MATERIALIZED (
       SELECT i.ordering_key, i.available_at, i.position
       FROM inbox_event AS i
@@ -84,7 +84,7 @@ const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: num
         FROM keys
         WHERE ${lockOf("ordering_key")}
         LIMIT (SELECT ceil(${recoveringLimit("$3::int")} * keys / greatest(deliveries, 1))::int FROM sizes)
-      ) AS "locked", EXISTS (${isRecovering}) AS "isRecovering"`,
+      ) AS "locked", EXISTS (${recoversAlone}) AS "recoversAlone"`,
     [
       request.consumer,
       maxPositionOf(request),
@@ -234,7 +234,7 @@ export const claimInOrder =
       for (let look = 0; look < maxLooks; look++) {
         const [found] = yield* tryKeys(sql)(request, tried, [...passed])
         if (found === undefined || found.seen.length === 0) return []
-        const limit = found.isRecovering ? 1 : request.limit
+        const limit = found.recoversAlone ? 1 : request.limit
         const taken =
           found.locked.length === 0 ? { rows: [], isBlocked: false } : yield* take(sql, request, limit, found.locked)
         if (taken.rows.length > 0) return taken.rows
