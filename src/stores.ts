@@ -15,7 +15,7 @@ export {
   type DeadLetterFilter,
   DeadLetterStore,
   discardedTag,
-  undecodableTag
+  undecodableTags
 } from "./stores/DeadLetterStore.ts"
 export {
   type AttemptRecord,

@@ -18,6 +18,7 @@ import { validateConsumer } from "../model/consumerOptions.ts"
 import { isPattern, matcher, overlap } from "../model/eventPattern.ts"
 import type { DeclarationError, Subscriber } from "../model/SubscriberValue.ts"
 import { checkIdentifier } from "../model/storable.ts"
+import { versionProblem } from "../model/versions.ts"
 import type { Interest } from "../stores/Delivery.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 
@@ -89,7 +90,9 @@ const validate = Effect.fnUntraced(function* (subscriber: Subscriber) {
     })
   }
   for (const event of subscriber.events) yield* checkIdentifier(`event ${where}`, event, 255)
-  for (const name of subscriber.definitions.keys()) {
+  for (const [name, definition] of subscriber.definitions) {
+    const problem = versionProblem(definition)
+    if (problem !== undefined) return yield* problem
     if (!isPattern(name)) continue
     return yield* new InvalidOption({
       option: `event ${where}`,
@@ -231,10 +234,14 @@ export class Registry extends Context.Service<
         isBatched: (consumer) =>
           entries.some((_) => _.subscriber.consumer.name === consumer && _.subscriber.handler._tag === "Batch"),
         interestOf: (consumer) => {
-          const events = entries
-            .filter((_) => _.subscriber.consumer.name === consumer)
-            .flatMap((_) => _.subscriber.events)
-          return { names: events.filter((_) => !isPattern(_)), patterns: events.filter(isPattern) }
+          const subscribers = entries.map(({ subscriber }) => subscriber).filter((_) => _.consumer.name === consumer)
+          const events = subscribers.flatMap((_) => _.events)
+          const definitions = subscribers.flatMap((_) => [..._.definitions.values()])
+          return {
+            names: events.filter((_) => !isPattern(_)),
+            patterns: events.filter(isPattern),
+            versions: Object.fromEntries(definitions.map(({ name, version }) => [name, version]))
+          }
         },
         removeByConsumerPrefix: (prefix) => keepUnless((subscriber) => subscriber.consumer.name.startsWith(prefix)),
         clear: replace([]),

@@ -37,18 +37,44 @@ export class EventEncodingError extends Schema.TaggedError<EventEncodingError>()
 }
 
 /**
- * A stored payload does not match the schema of the handler's event definition. Retrying cannot help, so the delivery
- * is a dead letter at once; the row keeps its payload.
+ * A stored payload does not match the schema of the handler's event definition, or could not be brought to its latest version.
+ * Retrying cannot help, so the delivery is a dead letter at once; the row keeps its payload.
  *
  * @since 0.1.0
  */
 export class EventDecodingError extends Schema.TaggedError<EventDecodingError>()("EventDecodingError", {
   eventName: Schema.String,
   eventId: Schema.String,
+  /** Version it was stored in. */
+  version: Schema.Number,
+  /** Where it failed on the way to the latest version, if it was stored in another. */
+  step: Schema.optionalKey(Schema.String),
   issues: Schema.Array(Issue)
 }) {
   override get message() {
-    return `Payload of event "${this.eventName}" (${this.eventId}) does not match its definition:\n${listIssues(this.issues)}`
+    const what = `Payload of event "${this.eventName}" (${this.eventId})`
+    return this.step === undefined
+      ? `${what} does not match its definition:\n${listIssues(this.issues)}`
+      : `${what} was stored in version ${this.version} and cannot be read, ${this.step}:\n${listIssues(this.issues)}`
+  }
+}
+
+/**
+ * A payload was stored in a version that the handler's event definition does not read any more. Retrying cannot help, so the
+ * delivery is a dead letter at once; the row keeps its payload.
+ *
+ * @since 0.1.0
+ */
+export class VersionRetired extends Schema.TaggedError<VersionRetired>()("VersionRetired", {
+  eventName: Schema.String,
+  eventId: Schema.String,
+  /** Version it was stored in. */
+  version: Schema.Number,
+  /** The first version that is read. */
+  first: Schema.Number
+}) {
+  override get message() {
+    return `Payload of event "${this.eventName}" (${this.eventId}) was stored in version ${this.version}; its definition reads versions from ${this.first} on. Requeue the dead letter where earlier ones are read, or discard it.`
   }
 }
 

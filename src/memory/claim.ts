@@ -36,12 +36,12 @@ const isDelayed = ({ attemptCount, availableAt, status, tier }: DeliveryRecord, 
 const isInLine = (delivery: DeliveryRecord, delayed: Delayed | undefined, now: number) =>
   delayed !== "pass" || !isDelayed(delivery, now)
 
-const covers = (interest: Interest, eventName: string) =>
-  interest.names.includes(eventName) || interest.patterns.some((pattern) => matches(pattern, eventName))
+const covers = ({ names, patterns, versions = {} }: Interest, { eventName, schemaVersion }: DeliveryRecord) =>
+  (names.includes(eventName) || patterns.some((pattern) => matches(pattern, eventName))) &&
+  !(Object.hasOwn(versions, eventName) && schemaVersion > (versions[eventName] ?? schemaVersion))
 
 const isWanted = (request: ClaimRequest, delivery: DeliveryRecord) =>
-  (request.maxPosition === undefined || delivery.position <= request.maxPosition) &&
-  covers(request.interest, delivery.eventName)
+  (request.maxPosition === undefined || delivery.position <= request.maxPosition) && covers(request.interest, delivery)
 
 /** Due deliveries a request is about, in the order they are claimed. */
 function* dueFor(tables: Tables, transaction: Transaction, request: ClaimRequest, now: number) {
@@ -103,7 +103,7 @@ const park = (
   now: number
 ) => {
   for (const delivery of deliveries) {
-    const isMine = isDue(delivery, now) && covers(request.interest, delivery.eventName)
+    const isMine = isDue(delivery, now) && covers(request.interest, delivery)
     if (!isMine || !tryRow(tables, transaction, delivery)) continue
     transaction.write(tables.deliveries, delivery.id, { ...delivery, availableAt: Number.POSITIVE_INFINITY })
   }
@@ -128,7 +128,7 @@ const takeKey = (
     const isReady =
       !isHeld &&
       (isDue(delivery, now) || isParked(delivery)) &&
-      covers(request.interest, delivery.eventName) &&
+      covers(request.interest, delivery) &&
       !isHeldUp(tables, transaction, delivery, request.onDeadLetter)
     if (!isReady) {
       park(tables, transaction, request, chain.slice(index), now)

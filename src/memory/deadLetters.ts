@@ -13,7 +13,7 @@ import {
   type DeadLetterFilter,
   DeadLetterStore,
   discardedTag,
-  undecodableTag
+  undecodableTags
 } from "../stores/DeadLetterStore.ts"
 import { ascending, byId } from "./comparators.ts"
 import { contentOf } from "./contents.ts"
@@ -35,7 +35,7 @@ const toDeadLetter = (delivery: DeliveryRecord, event: EventRecord): DeadLetter 
   attemptCount: delivery.attemptCount,
   lastError: delivery.lastError,
   errorTag: delivery.errorTag,
-  isUndecodable: delivery.errorTag === undecodableTag,
+  isUndecodable: undecodableTags.includes(delivery.errorTag ?? ""),
   isEdited: delivery.payloadOverride !== null,
   gaveUpAt: new Date(delivery.processedAt ?? 0),
   createdAt: new Date(delivery.createdAt),

@@ -22,6 +22,7 @@ export interface DeliveryRecord {
   readonly eventId: string
   readonly consumer: string
   readonly eventName: string
+  readonly schemaVersion: number
   readonly position: bigint
   readonly status: DeliveryStatus
   readonly attemptCount: number
@@ -78,6 +79,7 @@ export const toDelivery = (record: DeliveryRecord, now: number): Delivery => ({
   eventId: record.eventId,
   position: record.position,
   eventName: record.eventName,
+  schemaVersion: record.schemaVersion,
   consumer: record.consumer,
   status: record.status,
   isOpen: isOpen(record),

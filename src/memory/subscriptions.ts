@@ -4,6 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
+import type { Served } from "../stores/ReplicaStore.ts"
 import type { Registration, RetireScope, Subscription, Unserved } from "../stores/SubscriptionStore.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
@@ -138,6 +139,36 @@ const unserved = (tables: Tables, transaction: Transaction) =>
       lastSeenAt: new Date(transaction.read(tables.consumers, consumer)?.lastSeenAt ?? 0)
     }))
 
+/** Open deliveries of versions that this process, which serves their events, does not know. */
+const unknownVersions = (tables: Tables, transaction: Transaction) =>
+  [...transaction.rows(tables.consumers)].toSorted(byConsumer).flatMap(({ consumer, lastSeenAt }) => {
+    const served = tables.servedOf(consumer)
+    const names = (interest: Served, eventName: string) =>
+      [...interest.names, ...interest.patterns].some((event) => matches(event, eventName))
+    const isUnknown = ({ eventName, schemaVersion }: DeliveryRecord) => {
+      const interests = served.filter((interest) => names(interest, eventName))
+      const knows = ({ versions = {} }: Served) =>
+        !Object.hasOwn(versions, eventName) || schemaVersion <= (versions[eventName] ?? schemaVersion)
+      return interests.length > 0 && !interests.some(knows)
+    }
+    const unknown = [...tables.openOf(transaction, consumer)].filter(isUnknown)
+    return [...Map.groupBy(unknown, ({ eventName, schemaVersion }) => JSON.stringify([eventName, schemaVersion]))]
+      .toSorted(([a], [b]) => ascending(a, b))
+      .flatMap(([, [first, ...others]]) =>
+        first === undefined
+          ? []
+          : [
+              {
+                consumer,
+                event: first.eventName,
+                version: first.schemaVersion,
+                open: Math.min(listed, others.length + 1),
+                lastSeenAt: new Date(lastSeenAt)
+              }
+            ]
+      )
+  })
+
 /** Removes subscriptions of a consumer. Returns how many there were. */
 const remove = (tables: Tables, transaction: Transaction, consumer: string, events: ReadonlyArray<string>) => {
   const existing = [...new Set(events)].filter(
@@ -185,6 +216,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
       backfill: Effect.succeed({ consumers: [], isOpen: false }),
       unserved: database.read((transaction) => [
         ...unserved(tables, transaction),
+        ...unknownVersions(tables, transaction),
         ...unsubscribed(tables, transaction)
       ]),
       all: database.read((transaction) => subscriptions(tables, transaction)),

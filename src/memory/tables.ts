@@ -207,6 +207,7 @@ export class Tables {
         eventId: event.id,
         consumer,
         eventName: event.eventName,
+        schemaVersion: event.schemaVersion,
         position: event.position,
         status: "received",
         attemptCount: 0,

@@ -6,6 +6,9 @@
  * @since 0.1.0
  */
 import { Context, type DateTime, type Duration, Schema } from "effect"
+import type { Version, Versions } from "./versions.ts"
+
+export { type Step, type Version, type Versions, versions } from "./versions.ts"
 
 /** Widths of the columns that hold names and ids, in characters. @since 0.1.0 */
 export const maxLength = { eventName: 255, sourceModule: 127, aggregateType: 127, aggregateId: 255, id: 255 } as const
@@ -41,7 +44,11 @@ export interface Definition<out Name extends string, in out Payload> {
   readonly sourceModule: string
   readonly aggregateType: string
   readonly aggregateId: (payload: Payload) => string
+  /** Of what is published now. */
   readonly version: number
+  /** All versions that can be read, if they were given with `versions`; else what was stored in any is read by `payload`. */
+  readonly versions: Versions<Payload> | undefined
+  /** The schema of `version`. */
   readonly payload: Schema.Codec<Payload, unknown>
   /** `payload` in its JSON form: what is stored. Derived by `define`. */
   readonly codec: Schema.Codec<Payload, Schema.Json>
@@ -92,8 +99,9 @@ export type Of<D> = D extends Definition<infer Name, infer Payload> ? DomainEven
  * @param options.sourceModule - the module that publishes it, 1 to 127 characters
  * @param options.aggregateType - the kind of entity it is about, 1 to 127 characters
  * @param options.aggregateId - that entity's id, taken from the payload; 1 to 255 characters
- * @param options.version - of the payload's schema, a positive integer; default 1
- * @param options.payload - a schema without service requirements; stored in its JSON form (`Schema.toCodecJson`)
+ * @param options.version - of the payload's schema, a positive integer; default 1, or the latest of `versions`, whose number it
+ * must be if both are given
+ * @param options.payload - a schema without service requirements, stored in its JSON form (`Schema.toCodecJson`); or `versions`
  *
  * Names and lengths are checked when the event is published, where a typed error can say so.
  *
@@ -106,17 +114,23 @@ export const define = <const Name extends string, Payload, Encoded>(
     readonly aggregateType: string
     readonly aggregateId: (payload: NoInfer<Payload>) => string
     readonly version?: number
-    readonly payload: Schema.Codec<Payload, Encoded>
+    readonly payload: Schema.Codec<Payload, Encoded> | Versions<Payload>
   }
-): Definition<Name, Payload> => ({
-  name,
-  sourceModule: options.sourceModule,
-  aggregateType: options.aggregateType,
-  aggregateId: options.aggregateId,
-  version: options.version ?? 1,
-  payload: options.payload,
-  codec: Schema.toCodecJson(options.payload)
-})
+): Definition<Name, Payload> => {
+  const { aggregateId, aggregateType, payload, sourceModule, version } = options
+  const names = { name, sourceModule, aggregateType, aggregateId }
+  if (!("chain" in payload)) {
+    return { ...names, version: version ?? 1, versions: undefined, payload, codec: Schema.toCodecJson(payload) }
+  }
+  const latest = payload.chain.at(-1) as Version
+  return {
+    ...names,
+    version: version ?? latest.number,
+    versions: payload,
+    payload: latest.schema as Schema.Codec<Payload, unknown>,
+    codec: latest.codec as Schema.Codec<Payload, Schema.Json>
+  }
+}
 
 /**
  * What a publisher may say about one event besides its payload.

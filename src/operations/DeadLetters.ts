@@ -7,7 +7,7 @@ import { Context, Effect, Layer, type Schema } from "effect"
 import { Registry } from "../delivery/Registry.ts"
 import type { InvalidOption } from "../errors/DeclarationErrors.ts"
 import { DeliveryNotFound } from "../errors/OperationErrors.ts"
-import type { EventDecodingError, EventEncodingError } from "../errors/PayloadErrors.ts"
+import type { EventDecodingError, EventEncodingError, VersionRetired } from "../errors/PayloadErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { defaultMaxPayloadBytes, isUuid } from "../model/storable.ts"
 import { type DeadLetter, type DeadLetterContent, DeadLetterStore, discardedTag } from "../stores/DeadLetterStore.ts"
@@ -128,12 +128,16 @@ export class DeadLetters extends Context.Service<
      * keeps its own. Default: what it had
      *
      * Fails with `DeliveryNotFound`; with `EventEncodingError` when the payload cannot be stored, and with
-     * `EventDecodingError` when the handler of this process could not decode it: nothing is changed then.
+     * `EventDecodingError`, or `VersionRetired`, when the handler of this process could not decode it: nothing is changed then. It
+     * is read as a payload of the version that the event was stored in.
      */
     readonly requeue: (
       deliveryId: string,
       options?: { readonly payload?: Schema.Json }
-    ) => Effect.Effect<boolean, DeliveryNotFound | EventEncodingError | EventDecodingError | StoreError>
+    ) => Effect.Effect<
+      boolean,
+      DeliveryNotFound | EventEncodingError | EventDecodingError | VersionRetired | StoreError
+    >
     /**
      * Opens all that a filter covers, `{}` for all there are, 500 in a transaction; an error leaves those before it
      * open. Returns how many. Fails with `InvalidOption`.

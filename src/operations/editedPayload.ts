@@ -5,20 +5,20 @@
  */
 import { Effect, type Schema } from "effect"
 import type { Registry } from "../delivery/Registry.ts"
-import { EventDecodingError, EventEncodingError } from "../errors/PayloadErrors.ts"
-import { decoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
+import { EventEncodingError } from "../errors/PayloadErrors.ts"
+import { decode, issueIn } from "../model/payloadCodec.ts"
 import { storableValue } from "../model/storable.ts"
 import type { Delivery } from "../stores/Delivery.ts"
 
 /**
  * The text of a payload for one delivery, if it can be stored and the delivery's handler, when this process has it, can
- * decode it.
+ * decode it: as one of the version that its event was stored in.
  *
  * @param maxBytes - largest payload, in bytes of JSON
  */
 export const editedPayload = Effect.fnUntraced(function* (
   registry: Registry["Service"],
-  { consumer, deliveryId, eventId, eventName }: Delivery,
+  { consumer, deliveryId, eventId, eventName, schemaVersion }: Delivery,
   payload: Schema.Json,
   maxBytes: number
 ) {
@@ -28,10 +28,7 @@ export const editedPayload = Effect.fnUntraced(function* (
   }
   const definition = registry.handlerFor(consumer, eventName)?.definitions.get(eventName)
   if (definition !== undefined) {
-    yield* Effect.mapError(
-      decoderOf(definition)(payload),
-      (error) => new EventDecodingError({ eventName, eventId, issues: issuesOf(error) })
-    )
+    yield* decode(definition, { eventName, eventId, schemaVersion, payload })
   }
   return stored.json
 })

@@ -12,6 +12,7 @@ import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
 import { encoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
 import { identifierProblem, longestDelayMillis, oversizeText, storableJson, storableValue } from "../model/storable.ts"
+import { versionProblem } from "../model/versions.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
@@ -220,8 +221,9 @@ const encodedOf = ({ definition, payload }: DomainEvent.Publication.Any) =>
 /** Prepares an event of a definition. */
 export const prepareTyped: Prepare<DomainEvent.Publication.Any> = (publication, around) => {
   const { definition, options, payload } = publication
-  const unknown = unknownOption(`Publishing "${definition.name}"`, options, supportedOptions)
-  if (unknown !== undefined) return Effect.fail(unknown)
+  const wrong =
+    unknownOption(`Publishing "${definition.name}"`, options, supportedOptions) ?? versionProblem(definition)
+  if (wrong !== undefined) return Effect.fail(wrong)
   return Effect.flatMapEager(encodedOf(publication), (encoded) =>
     Effect.flatMapEager(aggregateIdOf(publication), (aggregateId) => {
       const event: UntypedEvent = {

@@ -5,7 +5,7 @@
  */
 import { DateTime, Effect, Option } from "effect"
 import * as DomainEvent from "../model/DomainEvent.ts"
-import { decoderOf } from "../model/payloadCodec.ts"
+import { decode } from "../model/payloadCodec.ts"
 import type { Appended, NewEvent, OutboxRow } from "../stores/OutboxStore.ts"
 import type { Prepared } from "./prepare.ts"
 
@@ -43,7 +43,7 @@ const found = Effect.fnUntraced(function* (prepared: Prepared, row: OutboxRow, s
     ? Option.none()
     : prepared.definition === undefined
       ? Option.some<unknown>(row.payload)
-      : yield* Effect.option(decoderOf(prepared.definition)(row.payload))
+      : yield* Effect.option(decode(prepared.definition, { ...row, eventId: row.id }))
   const event: DomainEvent.Stored = {
     id: row.id,
     name: row.eventName,

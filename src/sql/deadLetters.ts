@@ -14,7 +14,7 @@ import {
   type DeadLetterFilter,
   DeadLetterStore,
   discardedTag,
-  undecodableTag
+  undecodableTags
 } from "../stores/DeadLetterStore.ts"
 import { type RowOf, withAggregate } from "./aggregateColumns.ts"
 import { storeErrorsOf } from "./connection/errors.ts"
@@ -29,12 +29,14 @@ const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"
 
 type Row = RowOf<DeadLetter>
 
+const isUndecodable = `coalesce(i.error_tag IN (${undecodableTags.map((tag) => `'${tag}'`).join()}), false)`
+
 const fields = `
   i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.event_name AS "eventName",
   i.schema_version AS "schemaVersion", i.consumer_name AS "consumer", e.source_module AS "sourceModule",
   e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId", i.status AS "status",
   i.attempt_count AS "attemptCount", i.last_error AS "lastError", i.error_tag AS "errorTag",
-  coalesce(i.error_tag = '${undecodableTag}', false) AS "isUndecodable", i.payload_override IS NOT NULL AS "isEdited",
+  ${isUndecodable} AS "isUndecodable", i.payload_override IS NOT NULL AS "isEdited",
   ${gaveUpAt} AS "gaveUpAt", i.created_at AS "createdAt",
   ${gaveUpAt}::text || '/' || i.id::text AS "cursor"`
 
@@ -46,7 +48,7 @@ const covered = `
     AND ($1::text IS NULL OR i.consumer_name = $1)
     AND ($2::text IS NULL OR i.event_name LIKE $2)
     AND ($3::text IS NULL OR i.error_tag = $3)
-    AND ($4::boolean IS NULL OR coalesce(i.error_tag = '${undecodableTag}', false) = $4)
+    AND ($4::boolean IS NULL OR ${isUndecodable} = $4)
     AND ($5::text IS NULL OR (e.source_module = $5 AND e.aggregate_type = $6 AND e.aggregate_id = $7))
     AND ($8::timestamptz IS NULL OR ${gaveUpAt} >= $8)
     AND ($9::timestamptz IS NULL OR ${gaveUpAt} < $9)

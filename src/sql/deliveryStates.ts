@@ -41,7 +41,7 @@ export const isSettled = (delivery: string) =>
 /** A row `i` of `inbox_event` as a `Delivery`, its position as text. */
 export const deliveryFields = `
   i.id::text AS "deliveryId", i.outbox_event_id::text AS "eventId", i.position::text AS "position",
-  i.event_name AS "eventName", i.consumer_name AS "consumer", i.status AS "status",
+  i.event_name AS "eventName", i.schema_version AS "schemaVersion", i.consumer_name AS "consumer", i.status AS "status",
   NOT ${isSettled("i")} AS "isOpen", i.attempt_count AS "attemptCount", i.last_error AS "lastError",
   i.error_tag AS "errorTag",
   CASE WHEN NOT ${isSettled("i")} AND i.status <> 'processing' AND i.available_at < 'infinity'

@@ -91,6 +91,25 @@ export const endRecovery = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArr
 export const isRecorded = (r: string) =>
   `(${r}.status = 'running' OR ${r}.stopped_at > clock_timestamp() - interval '1 hour')`
 
+/** Whether a process `r` serves a subscription `s`. */
+export const serves = (r: string, s: string) =>
+  `(${r}.consumers->${s}.consumer_name->'names' ? ${s}.event_pattern OR ${r}.consumers->${s}.consumer_name->'patterns' ? ${s}.event_pattern)`
+
+/**
+ * Whether one of the processes that serve what covers a delivery reads its version.
+ *
+ * @param isMeant - SQL condition on a process: whether it counts
+ */
+export const isKnown = (delivery: string, isMeant: (r: string) => string) => `EXISTS (
+  SELECT 1
+  FROM integration_subscription AS s
+  JOIN integration_replica AS r ON ${isMeant("r")} AND ${serves("r", "s")}
+  WHERE s.consumer_name = ${delivery}.consumer_name AND ${delivery}.event_name LIKE s.event_like
+    AND NOT coalesce(
+      ${delivery}.schema_version > (r.consumers->s.consumer_name->'versions'->>${delivery}.event_name)::int, false
+    )
+)`
+
 /**
  * Whether nothing suspect is due of a consumer `c` that recovers. What none of the recorded processes served was in nobody's
  * hands, and nobody may ever take it.
@@ -103,10 +122,8 @@ export const hasRecovered = (c: string) => `(${c}.recovering_until IS NOT NULL A
       FROM integration_subscription AS s
       WHERE s.consumer_name = ${c}.consumer_name AND EXISTS (
         SELECT 1 FROM integration_replica AS r
-        WHERE ${isRecorded("r")} AND (
-          r.consumers->s.consumer_name->'names' ? s.event_pattern
-          OR r.consumers->s.consumer_name->'patterns' ? s.event_pattern
-        )
+        WHERE ${isRecorded("r")} AND ${serves("r", "s")}
       )
     ))
+    AND ${isKnown("i", isRecorded)}
 ))`

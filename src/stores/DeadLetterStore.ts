@@ -69,8 +69,8 @@ export interface Changed {
   readonly orderingKey: bigint | null
 }
 
-/** `error_tag` of deliveries whose payload could not be decoded. @since 0.1.0 */
-export const undecodableTag = "EventDecodingError"
+/** Values of `error_tag` of deliveries whose payload could not be decoded. @since 0.1.0 */
+export const undecodableTags: ReadonlyArray<string> = ["EventDecodingError", "VersionRetired"]
 
 /** `error_tag` of deliveries that were discarded. @since 0.1.0 */
 export const discardedTag = "Discarded"

@@ -14,6 +14,11 @@ export interface Interest {
   readonly names: ReadonlyArray<string>
   /** Patterns, with `*` for any characters. */
   readonly patterns: ReadonlyArray<string>
+  /**
+   * Of those of `names` that are handled by a definition, the greatest version of a payload that can be read here: a later one
+   * is left to a process that knows it, also where a pattern covers the name. Of other names every version is handled.
+   */
+  readonly versions?: Readonly<Record<string, number>>
 }
 
 /** Which deliveries are wanted. @since 0.1.0 */
@@ -174,6 +179,8 @@ export interface Delivery extends DeliveryKey {
   /** Insertion order of its event. */
   readonly position: bigint
   readonly eventName: string
+  /** Version its payload was stored in. */
+  readonly schemaVersion: number
   readonly status: DeliveryStatus
   /** Waits to be handled: for the first time, for a retry, or for its handler to end. */
   readonly isOpen: boolean

@@ -31,6 +31,8 @@ export interface Unserved {
   readonly consumer: string
   /** The name or pattern as it was subscribed; of what no subscription covers, the event's name. */
   readonly event: string
+  /** If processes serve it, but none knows this version of the event's payload: only deliveries of this one are meant. */
+  readonly version?: number
   /** Open deliveries that wait for it, counted up to 1000. */
   readonly open: number
   /** When the consumer was last served at all. */

@@ -10,12 +10,12 @@ import { TestClock } from "effect/testing"
 import { Processor } from "../delivery/Processor.ts"
 import { Registry } from "../delivery/Registry.ts"
 import { NotSettled } from "../errors/OperationErrors.ts"
-import { EventDecodingError, PayloadTooLarge } from "../errors/PayloadErrors.ts"
+import { type EventDecodingError, PayloadTooLarge, type VersionRetired } from "../errors/PayloadErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { onDeadLetterOf } from "../model/Consumer.ts"
 import { largestContent } from "../model/contentSize.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
-import { decoderOf, issuesOf } from "../model/payloadCodec.ts"
+import { decode } from "../model/payloadCodec.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { PublishError } from "../publishing/UntypedEvent.ts"
 import type { Delivery } from "../stores/Delivery.ts"
@@ -61,10 +61,7 @@ const toPublished = Effect.fnUntraced(function* <Name extends string, Payload>(
     const { eventName, id: eventId, oversizeBytes: bytes } = row
     return yield* new PayloadTooLarge({ eventName, eventId, bytes, maximum: largestContent })
   }
-  const payload = yield* Effect.mapError(
-    decoderOf(definition)(row.payload),
-    (error) => new EventDecodingError({ eventName: row.eventName, eventId: row.id, issues: issuesOf(error) })
-  )
+  const payload = yield* decode(definition, { ...row, eventId: row.id })
   const published: Published<Name, Payload> = {
     id: row.id,
     name: definition.name,
@@ -83,8 +80,8 @@ const toPublished = Effect.fnUntraced(function* <Name extends string, Payload>(
 
 /**
  * All events of a definition that were published, in the order they were stored; inside a transaction also its own.
- * Fails with `EventDecodingError` when a stored payload does not fit the definition, and with `PayloadTooLarge` when one
- * cannot be read.
+ * Fails with `EventDecodingError` when a stored payload does not fit the definition, with `VersionRetired` when its version is
+ * not read any more, and with `PayloadTooLarge` when one cannot be read.
  *
  * @since 0.1.0
  */
@@ -92,7 +89,7 @@ export const published = <Name extends string, Payload>(
   definition: DomainEvent.Definition<Name, Payload>
 ): Effect.Effect<
   ReadonlyArray<Published<Name, Payload>>,
-  EventDecodingError | PayloadTooLarge | StoreError,
+  EventDecodingError | VersionRetired | PayloadTooLarge | StoreError,
   OutboxStore
 > =>
   Effect.gen(function* () {

@@ -38,6 +38,8 @@ describe.each(databases)("on $name", ({ layer }) => {
         )
         yield* serve(noting("recovering", Happened))
         yield* Publisher.publish(Followed, { n: 1 })
+        // Nor does anybody know its version.
+        yield* Publisher.publish(DomainEvent.define(Happened.name, { ...Happened, version: 2 }), { n: 1 })
         yield* replicas.startRecovery("recovering")
         yield* Publisher.publish(Happened, { n: 2 })
         yield* processor.drain

@@ -36,7 +36,7 @@ it.live(
         yield* Effect.all([replica({ TEST_NAME: "terminated" }), replica({ TEST_NAME: "terminated" })], {
           concurrency: 2
         })
-        const { published, stop } = yield* load(0, 100)
+        const { published, stop } = yield* load(0, 60)
         const times: Array<number> = []
         const terminate = SqlClient.SqlClient.use(
           (sql) => sql`

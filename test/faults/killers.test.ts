@@ -15,6 +15,9 @@ import { start } from "../support/children.ts"
 import { inSchema } from "../support/databases.ts"
 import { until } from "../support/scenario.ts"
 
+/** Starting a process takes seconds where others share its cores. */
+const minutes = 240_000
+
 const events = (count: number) => Array.from({ length: count }, (_, n) => DomainEvent.publication(Counted, { n }))
 
 interface Row {
@@ -88,28 +91,40 @@ const attack = (replicas: number, count: number, killers: ReadonlyArray<number>,
     })
   )
 
-it.live("a handler that kills its process is a dead letter after maxAttempts, alone; its batch is handled", () =>
-  Effect.gen(function* () {
-    const deaths = yield* attack(1, 300, [17])
-    assert.isAtMost(deaths, 3 + 1)
-    assert.isAtLeast(deaths, 3)
-  })
+it.live(
+  "a handler that kills its process is a dead letter after maxAttempts, alone; its batch is handled",
+  () =>
+    Effect.gen(function* () {
+      const deaths = yield* attack(1, 300, [17])
+      assert.isAtMost(deaths, 3 + 1)
+      assert.isAtLeast(deaths, 3)
+    }),
+  minutes
 )
 
-it.live("three replicas die at most once each beyond that", () =>
-  Effect.gen(function* () {
-    assert.isAtMost(yield* attack(3, 2000, [700]), 3 + 3)
-  })
+it.live(
+  "three replicas die at most once each beyond that",
+  () =>
+    Effect.gen(function* () {
+      assert.isAtMost(yield* attack(3, 2000, [700]), 3 + 3)
+    }),
+  minutes
 )
 
-it.live("two killers in an ordered mailbox end as dead letters, each charged for its own", () =>
-  Effect.gen(function* () {
-    assert.isAtMost(yield* attack(2, 400, [3, 350], { TEST_ORDERING: "aggregate" }), 2 * (3 + 2))
-  })
+it.live(
+  "two killers in an ordered mailbox end as dead letters, each charged for its own",
+  () =>
+    Effect.gen(function* () {
+      assert.isAtMost(yield* attack(2, 400, [3, 350], { TEST_ORDERING: "aggregate" }), 2 * (3 + 2))
+    }),
+  minutes
 )
 
-it.live("a handler that ends its connection each time is treated like one that ends its process", () =>
-  Effect.gen(function* () {
-    assert.strictEqual(yield* attack(1, 300, [17, 200], { TEST_HOW: "connection" }), 0)
-  })
+it.live(
+  "a handler that ends its connection each time is treated like one that ends its process",
+  () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* attack(1, 300, [17, 200], { TEST_HOW: "connection" }), 0)
+    }),
+  minutes
 )

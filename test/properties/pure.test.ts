@@ -1,14 +1,45 @@
-/** Properties of the pure parts: delays, settings, patterns, batch sizes. */
+/** Properties of the pure parts: delays, settings, patterns, batch sizes, versions. */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Schedule, Schema } from "effect"
+import { Arbitrary, DateTime, Effect, Schedule, Schema } from "effect"
 import * as BatchSize from "../../src/delivery/workers/batchSize.ts"
 import * as Crew from "../../src/delivery/workers/crew.ts"
-import { RetryPolicy } from "../../src/index.ts"
+import { DomainEvent, RetryPolicy } from "../../src/index.ts"
 import { maxBatchSize } from "../../src/model/Consumer.ts"
 import { isPattern, matcher, overlap } from "../../src/model/eventPattern.ts"
+import { decode, encoderOf } from "../../src/model/payloadCodec.ts"
 import { defaults, definitions, environmentName, parse, resolve, type Values } from "../../src/settings/Settings.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+describe("versions", () => {
+  const Numbered = Schema.Struct({ at: Schema.DateTimeUtcFromMillis, steps: Schema.Array(Schema.Int) })
+
+  it.effect.prop(
+    "a payload that was stored in any of them is what the steps after that make of it",
+    { first: between(1, 5), steps: Schema.Array(between(0, 9)).check(Schema.isMaxLength(8)), own: between(0, 8) },
+    ({ first, own, steps }) =>
+      Effect.gen(function* () {
+        const of = { sourceModule: "tests", aggregateType: "Thing", aggregateId: () => "1" }
+        const definitionOf = (count: number) =>
+          DomainEvent.define("numbered", {
+            ...of,
+            payload: steps
+              .slice(0, count)
+              .reduce(
+                (versions, step) => versions.next(Numbered).from(({ at, steps }) => ({ at, steps: [...steps, step] })),
+                DomainEvent.versions(Numbered, { number: first })
+              )
+          })
+        const before = Math.min(own, steps.length)
+        const payload: typeof Numbered.Type = { at: DateTime.makeUnsafe(5), steps: [-1] }
+        const stored = yield* encoderOf(definitionOf(before))(payload)
+        const latest = definitionOf(steps.length)
+        assert.strictEqual(latest.version, first + steps.length)
+        const event = { eventName: "numbered", eventId: "id", schemaVersion: first + before, payload: stored }
+        assert.deepStrictEqual(yield* decode(latest, event), { ...payload, steps: [-1, ...steps.slice(before)] })
+      })
+  )
+})
 
 describe("retry delays", () => {
   it.effect.prop(

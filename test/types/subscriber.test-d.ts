@@ -35,6 +35,33 @@ const InvoiceCreated = DomainEvent.define("invoice.created", {
   payload: Schema.Struct({ invoiceId: Schema.String, amount: Schema.Number })
 })
 
+const InvoiceV1 = Schema.Struct({ invoiceId: Schema.String, amount: Schema.Number })
+const InvoiceV2 = Schema.Struct({ ...InvoiceV1.fields, currency: Schema.Literals(["EUR", "USD"]) })
+
+/** Each step of a payload's versions starts at the one before; handlers get the latest. */
+const InvoiceVersions = DomainEvent.versions(InvoiceV1)
+  .next(InvoiceV2)
+  .from((one) => ({ ...one, currency: "EUR" }), { down: ({ amount, invoiceId }) => ({ invoiceId, amount }) })
+
+DomainEvent.versions(InvoiceV1)
+  .next(InvoiceV2)
+  // @ts-expect-error a field is missing
+  .from(({ invoiceId }) => ({ invoiceId, amount: 1 }))
+
+DomainEvent.versions(InvoiceV1)
+  .next(InvoiceV2)
+  // @ts-expect-error version 1 has no such field
+  .from((one) => ({ ...one, currency: one.money }))
+
+const InvoiceVersioned = DomainEvent.define("invoice.versioned", {
+  sourceModule: "finance",
+  aggregateType: "Invoice",
+  aggregateId: ({ currency, invoiceId }) => `${invoiceId}${currency}`,
+  payload: InvoiceVersions
+})
+
+same<DomainEvent.Of<typeof InvoiceVersioned>["payload"], typeof InvoiceV2.Type>(true)
+
 const InvoiceCancelled = DomainEvent.define("invoice.cancelled", {
   sourceModule: "finance",
   aggregateType: "Invoice",

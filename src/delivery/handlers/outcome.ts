@@ -5,16 +5,17 @@
  */
 import { Cause } from "effect"
 import { HandlerCrashed, HandlerUnresponsive } from "../../errors/HandlerErrors.ts"
-import type { EventDecodingError, PayloadTooLarge } from "../../errors/PayloadErrors.ts"
+import type { PayloadTooLarge } from "../../errors/PayloadErrors.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { Directive } from "../../model/Directive.ts"
+import type { DecodeError } from "../../model/payloadCodec.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 
 /** How a delivery ended. What a handler wrote stays unless it failed. */
 export type Outcome =
   | { readonly _tag: "Processed" }
   | { readonly _tag: "Skipped"; readonly reason: string | undefined }
-  | { readonly _tag: "Unreadable"; readonly error: EventDecodingError | PayloadTooLarge }
+  | { readonly _tag: "Unreadable"; readonly error: DecodeError | PayloadTooLarge }
   | {
       readonly _tag: "Failed"
       readonly cause: Cause.Cause<unknown>

@@ -3,13 +3,13 @@
  *
  * @internal
  */
-import { Cause, Context, DateTime, Effect, Result, type Schema } from "effect"
+import { Cause, Context, DateTime, Effect, Result } from "effect"
 import { HandlerInterrupted, MissingOutcome } from "../../errors/HandlerErrors.ts"
-import { EventDecodingError, PayloadTooLarge } from "../../errors/PayloadErrors.ts"
+import { PayloadTooLarge } from "../../errors/PayloadErrors.ts"
 import { largestContent } from "../../model/contentSize.ts"
 import { type Directive, isDirective } from "../../model/Directive.ts"
 import * as DomainEvent from "../../model/DomainEvent.ts"
-import { decoderOf, issuesOf } from "../../model/payloadCodec.ts"
+import { type DecodeError, decode } from "../../model/payloadCodec.ts"
 import type { ItemOutcome, Subscriber } from "../../model/SubscriberValue.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
@@ -29,11 +29,6 @@ const toEvent = (row: Claimed, payload: unknown): DomainEvent.DomainEvent => ({
   attempt: row.attemptCount + 1,
   correlationId: row.correlationId ?? undefined,
   causationId: row.causationId ?? undefined
-})
-
-const undecodable = (row: Claimed, error: Schema.SchemaError): Outcome => ({
-  _tag: "Unreadable",
-  error: new EventDecodingError({ eventName: row.eventName, eventId: row.eventId, issues: issuesOf(error) })
 })
 
 const tooLarge = ({ eventId, eventName }: Claimed, bytes: number): Outcome => ({
@@ -109,9 +104,9 @@ const handle = (
 }
 
 /** Why a payload could not be decoded: it does not fit, or the schema's own code failed. */
-const decodingFailed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause<Schema.SchemaError>): Outcome => {
+const decodingFailed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause<DecodeError>): Outcome => {
   const reason = cause.reasons.find(Cause.isFailReason)
-  return reason === undefined ? failed(subscriber, row, cause) : undecodable(row, reason.error)
+  return reason === undefined ? failed(subscriber, row, cause) : { _tag: "Unreadable", error: reason.error }
 }
 
 /** The payload a handler gets; fails with the outcome of a delivery whose payload it cannot get. */
@@ -120,9 +115,7 @@ const payloadOf = (subscriber: Subscriber, row: Claimed): Effect.Effect<unknown,
   const definition = subscriber.definitions.get(row.eventName)
   return definition === undefined
     ? Effect.succeed(row.payload)
-    : Effect.catchCause(decoderOf(definition)(row.payload), (cause) =>
-        Effect.fail(decodingFailed(subscriber, row, cause))
-      )
+    : Effect.catchCause(decode(definition, row), (cause) => Effect.fail(decodingFailed(subscriber, row, cause)))
 }
 
 /**

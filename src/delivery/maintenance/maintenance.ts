@@ -100,7 +100,12 @@ const retain = (engine: Engine, changed: Queue.Queue<void>) =>
     }
   })
 
-const keyOf = ({ consumer, event }: Unserved) => JSON.stringify([consumer, event])
+const keyOf = ({ consumer, event, version }: Unserved) => JSON.stringify([consumer, event, version])
+
+const textOf = ({ consumer, event, lastSeenAt, open, version }: Unserved) =>
+  version === undefined
+    ? `${open} deliveries wait for consumer "${consumer}" to handle "${event}", and no process serves it (the consumer was last seen at ${lastSeenAt.toISOString()}). They are kept. Start a process that does, or end the subscription with Processor.retire.`
+    : `${open} deliveries wait for consumer "${consumer}" to handle version ${version} of "${event}", and no process that serves it knows this version. They are kept. Start a process that does.`
 
 /**
  * Says once of each subscription that nobody serves it, though deliveries wait for it: when it was so at two looks in a row,
@@ -119,9 +124,7 @@ const logUnserved = (engine: Engine) =>
         const key = keyOf(each)
         if (!before.has(key) || said.has(key)) continue
         said.add(key)
-        yield* Effect.logWarning(
-          `${each.open} deliveries wait for consumer "${each.consumer}" to handle "${each.event}", and no process serves it (the consumer was last seen at ${each.lastSeenAt.toISOString()}). They are kept. Start a process that does, or end the subscription with Processor.retire.`
-        )
+        yield* Effect.logWarning(textOf(each))
       }
       before = keys
     }

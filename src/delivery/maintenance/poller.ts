@@ -104,10 +104,12 @@ const makeLogDisputed = (engine: Engine) => {
 const notePassedOver = (engine: Engine, { consumers }: PollRequest, { passedOver }: PollResult) => {
   for (const { consumer, dueSince } of passedOver) {
     const asked = consumers.find((_) => _.consumer === consumer)
-    const { names, patterns } = engine.registry.interestOf(consumer)
-    if (asked?.names.length === names.length && asked.patterns.length === patterns.length) {
-      engine.passedOver.set(consumer, dueSince)
-    }
+    const { names, patterns, versions } = engine.registry.interestOf(consumer)
+    const isSame =
+      asked?.names.length === names.length &&
+      asked.patterns.length === patterns.length &&
+      JSON.stringify(asked.versions) === JSON.stringify(versions)
+    if (isSame) engine.passedOver.set(consumer, dueSince)
   }
 }
 

@@ -33,24 +33,45 @@ export const eventOf = "LATERAL (SELECT * FROM integration_event WHERE id = c.ou
 export const claimedContent = (limit: string) =>
   contentOf("coalesce(c.payload_override, e.payload)", "e.metadata", limit)
 
-/**
- * Whether an interest covers a row, with its parameters from `$<first>` on. `true` costs nothing where everything
- * matches.
- */
-export const covers = (interest: Interest, first: number) =>
-  interest.patterns.includes("*")
-    ? "true"
-    : interest.patterns.length === 0
-      ? `i.event_name = ANY ($${first}::text[])`
-      : `(i.event_name = ANY ($${first}::text[]) OR i.event_name LIKE ANY ($${first + 1}::text[]))`
+/** Conditions on a row, each with the values of its parameters. */
+type Conditions = ReadonlyArray<{ readonly sql: (first: number) => string; readonly values: ReadonlyArray<unknown> }>
+
+/** Whether it has one of the names, or matches a pattern; nothing is asked where everything does. */
+const isNamed = ({ names, patterns }: Interest): Conditions =>
+  patterns.includes("*")
+    ? []
+    : patterns.length === 0
+      ? [{ sql: (first) => `i.event_name = ANY ($${first}::text[])`, values: [names] }]
+      : [
+          {
+            sql: (first) => `(i.event_name = ANY ($${first}::text[]) OR i.event_name LIKE ANY ($${first + 1}::text[]))`,
+            values: [names, patterns.map(toLike)]
+          }
+        ]
+
+/** Whether its version can be read: names with the same greatest version, nearly always all, are asked about together. */
+const isKnown = ({ versions = {} }: Interest): Conditions =>
+  [...Map.groupBy(Object.entries(versions), ([, version]) => version)].map(([version, names]) => ({
+    sql: (first) => `NOT (i.schema_version > $${first}::int AND i.event_name = ANY ($${first + 1}::text[]))`,
+    values: [version, names.map(([name]) => name)]
+  }))
+
+const conditionsOf = (interest: Interest): Conditions => [...isNamed(interest), ...isKnown(interest)]
+
+/** Whether an interest covers a row, with its parameters from `$<first>` on. */
+export const covers = (interest: Interest, first: number): string => {
+  let next = first
+  const conditions = conditionsOf(interest).map(({ sql, values }) => {
+    const condition = sql(next)
+    next += values.length
+    return condition
+  })
+  return conditions.length === 0 ? "true" : `(${conditions.join(" AND ")})`
+}
 
 /** Parameters of `covers`. */
-export const coveredBy = (interest: Interest) =>
-  interest.patterns.includes("*")
-    ? []
-    : interest.patterns.length === 0
-      ? [interest.names]
-      : [interest.names, interest.patterns.map(toLike)]
+export const coveredBy = (interest: Interest): ReadonlyArray<unknown> =>
+  conditionsOf(interest).flatMap(({ values }) => values)
 
 /**
  * Whether a claimable row is due late enough to be asked for, with its parameter from `$<first>` on, if there is one. Another

@@ -45,12 +45,14 @@ export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest, cou
 }
 
 /**
- * What the process serves: a row for each of its consumers, with the names and patterns (as for `LIKE`) it handles, and
+ * What the process serves: a row for each of its consumers, with the names and patterns (as for `LIKE`) it handles, the versions it reads, and
  * what a dead letter and a delay do to the consumer's order, if it has one. From `$1`, a JSON array of such rows.
  */
 const served = `
   SELECT q.*, CASE WHEN on_dead_letter IS NULL THEN 'none' ELSE 'aggregate' END AS ordering
-  FROM jsonb_to_recordset($1::jsonb) AS q (consumer text, names text[], patterns text[], on_dead_letter text, delayed text)`
+  FROM jsonb_to_recordset($1::jsonb) AS q (
+    consumer text, names text[], patterns text[], versions jsonb, on_dead_letter text, delayed text
+  )`
 
 /** Consumers whose sign of life is old. Those that another process is just marking as seen are passed over. */
 const stale = `
@@ -77,10 +79,13 @@ const markPresent = `
     FOR NO KEY UPDATE SKIP LOCKED
   ))`
 
+const isHandled = `(i.event_name = ANY (s.names) OR i.event_name LIKE ANY (s.patterns))
+  AND NOT coalesce(i.schema_version > (s.versions->>i.event_name)::int, false)`
+
 /** For each consumer, when the first of all its claimable deliveries is due, and the first of those that it handles here. */
 const firsts = `
   SELECT s.consumer, ${nextClaimableAt("s.consumer", "true")} AS any_at,
-    ${nextClaimableAt("s.consumer", "(i.event_name = ANY (s.names) OR i.event_name LIKE ANY (s.patterns))")} AS handled_at
+    ${nextClaimableAt("s.consumer", isHandled)} AS handled_at
   FROM served AS s`
 
 /** For each consumer, in how many milliseconds something is due; those without anything are left out. */
@@ -178,10 +183,11 @@ const statement = `
 /** Parameters of `statement`: what is served, then `$2` to `$4` as `PollRequest` describes them. */
 const parametersOf = ({ consumers, parkedAfter, replica }: PollRequest) => [
   JSON.stringify(
-    consumers.map(({ consumer, delayed, names, onDeadLetter, patterns }) => ({
+    consumers.map(({ consumer, delayed, names, onDeadLetter, patterns, versions }) => ({
       consumer,
       names,
       patterns: patterns.map(toLike),
+      versions,
       on_dead_letter: onDeadLetter,
       delayed
     }))

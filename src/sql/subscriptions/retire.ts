@@ -3,11 +3,13 @@
  *
  * @internal
  */
+import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { toLike } from "../../model/eventPattern.ts"
 import type { Delivery } from "../../stores/Delivery.ts"
 import type { RetireScope, Unserved } from "../../stores/SubscriptionStore.ts"
 import { deliveryFields, isSettled, openDeliveries } from "../deliveryStates.ts"
+import { isKnown, serves } from "../recovery.ts"
 
 /** Open deliveries that nobody will be interested in once the subscriptions are gone. */
 const orphaned = (sql: SqlClient.SqlClient, { consumer, events, except }: RetireScope) => sql`
@@ -16,26 +18,32 @@ const orphaned = (sql: SqlClient.SqlClient, { consumer, events, except }: Retire
 
 /**
  * Open deliveries that no subscription of their consumer covers: a publish that was under way while it was retired could not
- * know.
+ * know. And those of a version that none of the processes that serve their event reads.
  */
-export const unsubscribed = (sql: SqlClient.SqlClient) =>
-  sql.unsafe<Unserved>(`
-    SELECT o.consumer_name AS "consumer", o.event_name AS "event", c.last_seen_at AS "lastSeenAt",
-      least(o.open, 1000)::int AS "open"
+export const overlooked = (sql: SqlClient.SqlClient) =>
+  Effect.map(
+    sql.unsafe<Omit<Unserved, "version"> & { readonly version: number | null }>(`
+    SELECT o.consumer_name AS "consumer", o.event_name AS "event", k.version AS "version", c.last_seen_at AS "lastSeenAt",
+      least(sum(o.open), 1000)::int AS "open"
     FROM (
-      SELECT i.consumer_name, i.event_name, count(*) AS open
+      SELECT i.consumer_name, i.event_name, i.schema_version, count(*) AS open
       FROM (
-        ${openDeliveries("i.consumer_name, i.event_name")}
+        ${openDeliveries("i.consumer_name, i.event_name, i.schema_version")}
       ) AS i
-      GROUP BY i.consumer_name, i.event_name
+      GROUP BY i.consumer_name, i.event_name, i.schema_version
     ) AS o
     JOIN integration_consumer AS c ON c.consumer_name = o.consumer_name
-    WHERE NOT EXISTS (
-      SELECT 1
+    CROSS JOIN LATERAL (
+      SELECT bool_or(r.id IS NOT NULL) AS is_served, CASE WHEN count(*) > 0 THEN o.schema_version END AS version
       FROM integration_subscription AS s
+      LEFT JOIN integration_replica AS r ON r.status = 'running' AND ${serves("r", "s")}
       WHERE s.consumer_name = o.consumer_name AND o.event_name LIKE s.event_like
-    )
-    ORDER BY o.consumer_name, o.event_name`)
+    ) AS k
+    WHERE k.version IS NULL OR (k.is_served AND NOT ${isKnown("o", (r) => `${r}.status = 'running'`)})
+    GROUP BY o.consumer_name, o.event_name, k.version, c.last_seen_at
+    ORDER BY o.consumer_name, o.event_name, k.version`),
+    (rows) => rows.map(({ version, ...rest }): Unserved => (version === null ? rest : { ...rest, version }))
+  )
 
 export const open = (sql: SqlClient.SqlClient) => (scope: RetireScope, limit: number) =>
   sql<Delivery>`

@@ -15,10 +15,10 @@ import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { isSettled } from "../deliveryStates.ts"
-import { lockConsumers } from "../recovery.ts"
+import { lockConsumers, serves } from "../recovery.ts"
 import { backfill, unhold } from "./backfill.ts"
 import { registerAll } from "./register.ts"
-import { open, remove, skipOpen, unsubscribed } from "./retire.ts"
+import { open, overlooked, remove, skipOpen } from "./retire.ts"
 import { sweep } from "./sweep.ts"
 
 const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boolean) =>
@@ -52,10 +52,7 @@ const unserved = (sql: SqlClient.SqlClient) =>
     WHERE NOT EXISTS (
       SELECT 1
       FROM integration_replica AS r
-      WHERE r.status = 'running' AND (
-        r.consumers->s.consumer_name->'names' ? s.event_pattern
-        OR r.consumers->s.consumer_name->'patterns' ? s.event_pattern
-      )
+      WHERE r.status = 'running' AND ${serves("r", "s")}
     )
     ORDER BY s.consumer_name, s.event_pattern`
   )
@@ -84,7 +81,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
       sweep: (request) => storeErrors("subscriptions.sweep")(sweepAll(request)),
       backfill: storeErrors("subscriptions.backfill")(backfill(sql, inTransaction)),
       unserved: storeErrors("subscriptions.unserved")(
-        Effect.zipWith(unserved(sql), unsubscribed(sql), (served, left) => [...served, ...left])
+        Effect.zipWith(unserved(sql), overlooked(sql), (found, left) => [...found, ...left])
       ),
       all: storeErrors("subscriptions.all")(all(sql)),
       open: (scope, limit) => storeErrors("subscriptions.open")(open(sql)(scope, limit)),

@@ -58,7 +58,7 @@ export const inboxStore = [
   ),
 
   check(
-    "claims nothing of other consumers, of events not asked for, or after a position",
+    "claims nothing of other consumers, of events or versions not asked for, or after a position",
     Effect.gen(function* () {
       const inbox = yield* InboxStore
       const { appended, claim, consumer, eventName } = yield* withDeliveries(3)
@@ -74,6 +74,11 @@ export const inboxStore = [
       assert.equal(yield* claimed({ interest: { names: [], patterns: ["*"] } }), 3)
       assert.equal(yield* claimed({ idleMillis: 30_000, lockWait: { one: 50, several: 20 } }), 3)
       assert.equal(yield* claimed({ interest: { names: ["x"], patterns: ["event_*"] } }), 0)
+      const reading = (version: number) => ({ names: [eventName], patterns: ["*"], versions: { [eventName]: version } })
+      assert.equal(yield* claimed({ interest: reading(1) }), 3)
+      assert.equal(yield* claimed({ interest: reading(0) }), 0)
+      assert.equal(yield* claimed({ interest: reading(0), onDeadLetter: "park" }), 0)
+      assert.equal(yield* inbox.nextDue({ consumer, interest: reading(0) }), undefined)
       assert.equal([...(yield* claim(10, appended[1]?.position))].length, 2)
       assert.equal(yield* inbox.lastPosition(consumer), appended[2]?.position)
       assert.equal(yield* inbox.lastPosition("somebody else"), 0n)
