@@ -132,6 +132,9 @@ export const define = <const Name extends string, Payload, Encoded>(
   }
 }
 
+/** What an event inherits from the one it follows from: an event as a handler gets it, or as it was stored. @since 0.1.0 */
+export type Cause = Pick<DomainEvent, "id" | "correlationId">
+
 /**
  * What a publisher may say about one event besides its payload.
  *
@@ -142,6 +145,11 @@ export interface PublishOptions {
   readonly metadata?: Metadata
   /** At most 255 characters; default: inherited inside a handler, else none. */
   readonly correlationId?: string
+  /**
+   * The event that this one follows from: it inherits its correlation, and names it as its cause. For batch handlers, which have no
+   * one event, and for code outside of the handler's fiber; default: the event whose handler is running, if it is for one.
+   */
+  readonly cause?: Cause
   /** Overrides the definition's aggregate id; 1 to 255 characters. */
   readonly aggregateId?: string
   /**

@@ -36,6 +36,8 @@ export interface UntypedEvent {
   readonly metadata?: DomainEvent.Metadata
   /** At most 255 characters; default: inherited inside a handler, else none. */
   readonly correlationId?: string
+  /** See `DomainEvent.PublishOptions`. */
+  readonly cause?: DomainEvent.PublishOptions["cause"] & {}
   /** Version of the payload's form, a positive integer; default 1. */
   readonly schemaVersion?: number
   /** See `DomainEvent.PublishOptions`. */

@@ -17,7 +17,7 @@ import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
 
-const supportedOptions = ["metadata", "correlationId", "aggregateId", "delay", "availableAt", "dedupeKey"]
+const supportedOptions = ["metadata", "correlationId", "cause", "aggregateId", "delay", "availableAt", "dedupeKey"]
 
 const untypedFields = [...supportedOptions, "eventName", "sourceModule", "aggregateType", "payload", "schemaVersion"]
 
@@ -112,6 +112,20 @@ const dueOf = (event: UntypedEvent): Effect.Effect<NewEvent["due"], InvalidOptio
     : refuseTime(event, "availableAt", availableAt, "a time up to the year 9999")
 }
 
+/** What is wrong with the event that another follows from, as far as that inherits from it. */
+const causeProblem = (
+  { cause }: UntypedEvent,
+  problem: (what: string, text: unknown, max: number) => InvalidIdentifier | undefined
+) => {
+  if (cause === undefined) return undefined
+  const { correlationId, id }: Partial<DomainEvent.Cause> = Object(cause)
+  const { maxLength } = DomainEvent
+  return (
+    problem("cause.id", id, maxLength.id) ??
+    (correlationId === undefined ? undefined : problem("cause.correlationId", correlationId, maxLength.id))
+  )
+}
+
 /** What is wrong with an event's names, ids or version, or `undefined`. */
 const nameProblem = (event: UntypedEvent): InvalidIdentifier | undefined => {
   const { maxLength } = DomainEvent
@@ -134,6 +148,7 @@ const nameProblem = (event: UntypedEvent): InvalidIdentifier | undefined => {
     problem("aggregateType", event.aggregateType, maxLength.aggregateType) ??
     problem("aggregateId", event.aggregateId, maxLength.aggregateId) ??
     (event.correlationId === undefined ? undefined : problem("correlationId", event.correlationId, maxLength.id)) ??
+    causeProblem(event, problem) ??
     (event.dedupeKey === undefined ? undefined : problem("dedupeKey", event.dedupeKey, maxLength.id)) ??
     (Number.isInteger(version) && version >= 1 && version <= 2_147_483_647
       ? undefined
@@ -164,12 +179,12 @@ const metadataOf = ({ metadata }: UntypedEvent, payload: string, maxBytes: numbe
  */
 const prepareUntyped = (
   event: UntypedEvent,
-  { cause, id, maxPayloadBytes }: Surroundings,
+  { cause: handled, id, maxPayloadBytes }: Surroundings,
   textOf = storableValue
 ): Effect.Effect<Prepared, InvalidIdentifier | InvalidOption | EventEncodingError> => {
   const invalid = nameProblem(event)
   if (invalid !== undefined) return Effect.fail(invalid)
-  const { eventName } = event
+  const { cause = handled, eventName } = event
   const payload = textOf(event.payload, maxPayloadBytes)
   if ("issue" in payload) return Effect.fail(encodingError(eventName, "payload", payload.issue))
   const metadata = metadataOf(event, payload.json, maxPayloadBytes)

@@ -194,7 +194,7 @@ describe.each(databases)("on $name", ({ layer: database }) => {
         const error = yield* refused(Publisher.publish(Happened, { n: 1 }, later))
         assert.strictEqual(
           error.message,
-          'Publishing "later.happened": option priority is not supported by this version and would have no effect. Remove it. Supported: metadata, correlationId, aggregateId, delay, availableAt, dedupeKey.'
+          'Publishing "later.happened": option priority is not supported by this version and would have no effect. Remove it. Supported: metadata, correlationId, cause, aggregateId, delay, availableAt, dedupeKey.'
         )
         const untypedError = yield* refused(Publisher.publishEvent(untyped({ expiresAt: 1000 })))
         assert.strictEqual(untypedError._tag, "UnsupportedOption")
