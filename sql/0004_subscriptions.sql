@@ -33,14 +33,14 @@ CREATE INDEX integration_subscription_backfill_idx ON integration_subscription (
   WHERE backfill_from IS NOT NULL AND backfilled_at IS NULL
 -- statement
 -- recovering_until: a process that served this consumer ended without a word, or a connection did in the middle of a batch;
--- deliveries due up to then are handled with a note of each attempt in integration_attempt. recovers_alone: one at a time, as
--- a process has ended. held_for_backfill: an ordered consumer waits for its backfill.
+-- deliveries due up to then are handled with a note of each attempt in integration_attempt. recovers_alone_until: those due up
+-- to then one at a time, as a process has ended. held_for_backfill: an ordered consumer waits for its backfill.
 CREATE TABLE integration_consumer (
   consumer_name varchar(255) PRIMARY KEY,
   ordering varchar(63) NOT NULL DEFAULT 'none',
   paused_at timestamptz,
   recovering_until timestamptz,
-  recovers_alone boolean NOT NULL DEFAULT false,
+  recovers_alone_until timestamptz,
   held_for_backfill boolean NOT NULL DEFAULT false,
   last_seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   created_at timestamptz NOT NULL DEFAULT clock_timestamp()

@@ -36,7 +36,7 @@ describe("migrations", () => {
       "0001_events.sql": "8ec113856033286c",
       "0002_deliveries.sql": "fa613caeb68b0e41",
       "0003_statuses.sql": "94f1d3b0e1a89736",
-      "0004_subscriptions.sql": "6ab22c09194d0375",
+      "0004_subscriptions.sql": "a299e7b795120a97",
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "f4ac35af6f3cd9a9",
       "0007_actors.sql": "bc99df5de114c6b7",

@@ -52,7 +52,7 @@ export const noteStarted = Effect.fnUntraced(function* (
       current ?? null
     ]
   )
-  if (written.length === 0) return yield* ended()
+  if (written.length < deliveries.length) return yield* ended()
 })
 
 /** Notes `a` of these deliveries, which are of one consumer. */
@@ -68,6 +68,9 @@ export const findStarted = (sql: SqlClient.SqlClient) => (deliveries: ReadonlyAr
   WHERE ${notesOf(sql, deliveries)}
   ORDER BY a.outbox_event_id, a.together = 1 DESC, a.id`
 
-export const eraseStarted = (sql: SqlClient.SqlClient) => (deliveries: ReadonlyArray<DeliveryKey>) =>
-  sql`
-  DELETE FROM integration_attempt AS a WHERE ${notesOf(sql, deliveries)}`
+/** @param writer - id of the process whose notes are meant; undefined: all */
+export const eraseStarted =
+  (sql: SqlClient.SqlClient) => (deliveries: ReadonlyArray<DeliveryKey>, writer: string | undefined) =>
+    sql`
+  DELETE FROM integration_attempt AS a
+  WHERE ${notesOf(sql, deliveries)} AND (${writer ?? null}::uuid IS NULL OR a.replica_id = ${writer ?? null}::uuid)`

@@ -17,7 +17,13 @@ import { claimable } from "./deliveryStates.ts"
 export const recoveringLimit = (limit: string) =>
   `(SELECT CASE WHEN EXISTS (${recoversAlone}) THEN 1 ELSE ${limit} END)`
 
-export const recoversAlone = "SELECT 1 FROM integration_consumer WHERE consumer_name = $1 AND recovers_alone"
+export const recoversAlone = `
+  SELECT 1
+  FROM integration_consumer AS r
+  WHERE r.consumer_name = $1 AND r.recovers_alone_until IS NOT NULL AND EXISTS (
+    SELECT 1 FROM inbox_event AS i
+    WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= r.recovers_alone_until
+  )`
 
 /** Up to what is due when consumer `$1` recovers; evaluated once per statement. */
 const recoveringUntil = "(SELECT recovering_until FROM integration_consumer WHERE consumer_name = $1)"
@@ -39,28 +45,35 @@ export const recoveryColumn = `
  * Begins the recovery of a consumer, up to the last due delivery that a batch of any process may have held: claims go by due time,
  * so it is among the first. Of an ordered consumer, all that is due.
  *
- * @param isAlone - whether a process has ended; else a connection
+ * @param hasProcessEnded - else a connection has
  */
 export const startRecovery =
-  (sql: SqlClient.SqlClient) => (consumer: string, all: ReadonlyArray<Omit<Served, "consumer">>, isAlone: boolean) =>
+  (sql: SqlClient.SqlClient) =>
+  (consumer: string, all: ReadonlyArray<Omit<Served, "consumer">>, hasProcessEnded: boolean) =>
     sql.unsafe(
       `UPDATE integration_consumer AS c
-    SET recovers_alone = c.recovers_alone OR $5::boolean, recovering_until = greatest(c.recovering_until, CASE WHEN c.ordering = 'aggregate' THEN clock_timestamp() ELSE coalesce((
-      SELECT i.available_at
-      FROM inbox_event AS i
-      WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= clock_timestamp()
-        AND (i.event_name = ANY ($2::text[]) OR i.event_name LIKE ANY ($3::text[]))
-      ORDER BY i.available_at, i.position
-      OFFSET $4::int
-      LIMIT 1
-    ), clock_timestamp()) END)
+    SET recovering_until = greatest(c.recovering_until, b.until),
+      recovers_alone_until = CASE WHEN $5::boolean THEN greatest(c.recovers_alone_until, b.until) ELSE c.recovers_alone_until END
+    FROM (
+      SELECT CASE WHEN k.ordering = 'aggregate' THEN clock_timestamp() ELSE coalesce((
+        SELECT i.available_at
+        FROM inbox_event AS i
+        WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= clock_timestamp()
+          AND (i.event_name = ANY ($2::text[]) OR i.event_name LIKE ANY ($3::text[]))
+        ORDER BY i.available_at, i.position
+        OFFSET $4::int
+        LIMIT 1
+      ), clock_timestamp()) END AS until
+      FROM integration_consumer AS k
+      WHERE k.consumer_name = $1
+    ) AS b
     WHERE c.consumer_name = $1`,
       [
         consumer,
         [...new Set(all.flatMap(({ names }) => names))],
         [...new Set(all.flatMap(({ patterns }) => patterns))].map(toLike),
         all.reduce((sum, { batch, workers }) => sum + batch * workers, 0),
-        isAlone
+        hasProcessEnded
       ]
     )
 
@@ -73,17 +86,26 @@ export const lockConsumers = (sql: SqlClient.SqlClient) => (consumers: ReadonlyA
     ORDER BY consumer_name
     FOR NO KEY UPDATE`
 
-/** Consumers that somebody else holds are left to the next poll. */
+/**
+ * Consumers that somebody else holds are left to the next poll. Notes of attempts that began together go: of what is parked, say,
+ * for which nobody would look any more.
+ */
 export const endRecovery = (sql: SqlClient.SqlClient) => (consumers: ReadonlyArray<string>) =>
   sql.unsafe(
-    `UPDATE integration_consumer
-    SET recovering_until = NULL, recovers_alone = false
-    WHERE consumer_name = ANY (ARRAY(
-      SELECT c.consumer_name
-      FROM integration_consumer AS c
-      WHERE c.consumer_name = ANY ($1::text[]) AND ${hasRecovered("c")}
-      FOR NO KEY UPDATE SKIP LOCKED
-    ))`,
+    `WITH ended AS (
+      UPDATE integration_consumer
+      SET recovering_until = NULL, recovers_alone_until = NULL
+      WHERE consumer_name = ANY (ARRAY(
+        SELECT c.consumer_name
+        FROM integration_consumer AS c
+        WHERE c.consumer_name = ANY ($1::text[]) AND ${hasRecovered("c")}
+        FOR NO KEY UPDATE SKIP LOCKED
+      ))
+      RETURNING consumer_name
+    )
+    DELETE FROM integration_attempt AS a
+    USING ended AS e
+    WHERE a.consumer_name = e.consumer_name AND a.outcome = 'started' AND a.together > 1`,
     [consumers]
   )
 

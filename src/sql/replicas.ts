@@ -202,7 +202,8 @@ const make = Effect.gen(function* () {
     endRecovery: (consumers) => storeErrors("replicas.endRecovery")(Effect.asVoid(endRecovery(sql)(consumers))),
     noteStarted: (deliveries) => storeErrors("replicas.noteStarted")(noteStarted(sql, own.query, id, deliveries)),
     findStarted: (deliveries) => storeErrors("replicas.findStarted")(findStarted(sql)(deliveries)),
-    eraseStarted: (deliveries) => storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(deliveries))),
+    eraseStarted: (deliveries, { own = false } = {}) =>
+      storeErrors("replicas.eraseStarted")(Effect.asVoid(eraseStarted(sql)(deliveries, own ? id : undefined))),
     all: storeErrors("replicas.all")(all(sql))
   })
 })

@@ -114,7 +114,7 @@ export interface Claimed extends DeliveryKey {
 export interface CrashRecovery {
   /** Its consumer recovers. */
   readonly isRecovering: boolean
-  /** It may have been in hand when a process ended without a word. */
+  /** It may have been in hand when a process, or a connection, ended without a word. */
   readonly isSuspect: boolean
   /** Its last attempt ended with its process or connection. */
   readonly hasCrashed: boolean
@@ -166,7 +166,8 @@ export interface AttemptRecord {
   readonly finishedAt: Date | null
   /**
    * What became of the delivery: `retry`, `dead_letter` or `failed`. `started`: a note of an attempt that is running, or
-   * whose process or connection has ended; whoever takes the delivery over charges it, with the tag `HandlerCrashed`.
+   * whose process or connection has ended; whoever takes the delivery over charges it, with the tag `HandlerCrashed`, unless it
+   * began with others: then it is made alone.
    */
   readonly outcome: "started" | "retry" | "dead_letter" | "failed"
   readonly errorTag: string | null

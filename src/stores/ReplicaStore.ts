@@ -85,7 +85,7 @@ export class ReplicaStore extends Context.Service<
     readonly startRecovery: (consumer: string) => Effect.Effect<void, StoreError>
     /**
      * Ends the recovery of those consumers of which nothing suspect is due any more. What no process served that runs, or ended
-     * within the last hour, is not suspect.
+     * within the last hour, is not suspect. Notes of attempts that began together are removed.
      */
     readonly endRecovery: (consumers: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
     /**
@@ -99,8 +99,15 @@ export class ReplicaStore extends Context.Service<
     readonly findStarted: (
       deliveries: ReadonlyArray<DeliveryKey>
     ) => Effect.Effect<ReadonlyArray<StartedAttempt>, StoreError>
-    /** Removes the notes of deliveries of a consumer whose attempts have ended, in the caller's transaction. */
-    readonly eraseStarted: (deliveries: ReadonlyArray<DeliveryKey>) => Effect.Effect<void, StoreError>
+    /**
+     * Removes the notes of deliveries of a consumer whose attempts have ended, in the caller's transaction.
+     *
+     * @param options.own - only those that this process wrote: others may have begun since the deliveries were free; default all
+     */
+    readonly eraseStarted: (
+      deliveries: ReadonlyArray<DeliveryKey>,
+      options?: { readonly own?: boolean }
+    ) => Effect.Effect<void, StoreError>
     /** All that are known, the last started first; those that ended are forgotten after a day. */
     readonly all: Effect.Effect<ReadonlyArray<Replica>, StoreError>
   }

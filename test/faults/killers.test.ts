@@ -73,6 +73,13 @@ const assertLedger = Effect.fnUntraced(function* (killers: ReadonlyArray<number>
   assert.isEmpty(yield* sql`SELECT 1 FROM integration_attempt WHERE outcome = 'started'`)
 })
 
+/** Ends of connections charge nobody else: nothing beside a delivery that is handled alone shares its connection. */
+const assertNobodyElseIsCharged = Effect.flatMap(rows, (found) =>
+  Effect.sync(() => {
+    for (const row of found.filter((each) => each.status === "processed")) assert.strictEqual(row.attempts, 1)
+  })
+)
+
 const attack = (replicas: number, count: number, killers: ReadonlyArray<number>, more: Record<string, string> = {}) =>
   inSchema(createLedger, (env) =>
     Effect.gen(function* () {
@@ -87,6 +94,7 @@ const attack = (replicas: number, count: number, killers: ReadonlyArray<number>,
       )
       yield* until(rows, isSettled)
       yield* assertLedger(killers, count)
+      if (more.TEST_HOW === "connection") yield* assertNobodyElseIsCharged
       return deaths.count
     })
   )
@@ -121,7 +129,7 @@ it.live(
 )
 
 it.live(
-  "a handler that ends its connection each time is treated like one that ends its process",
+  "a handler that ends its connection each time is a dead letter after maxAttempts, and nobody else is charged",
   () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* attack(1, 300, [17, 200], { TEST_HOW: "connection" }), 0)

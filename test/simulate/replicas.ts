@@ -27,8 +27,8 @@ interface Note {
 
 export class Replicas {
   readonly rows = new Map<string, Row>()
-  /** Until when what was due is suspect, by consumer, and whether it is handled one at a time. */
-  readonly recovering = new Map<string, { readonly until: number; readonly isAlone: boolean }>()
+  /** Until when what was due is suspect, by consumer, and until when it is handled one at a time. */
+  readonly recovering = new Map<string, { readonly until: number; readonly aloneUntil: number }>()
   readonly notes = new Map<string, Array<Note>>()
   readonly #server: Server
 
@@ -45,14 +45,23 @@ export class Replicas {
     return availableAt !== null && (availableAt <= until || availableAt === Number.POSITIVE_INFINITY)
   }
 
-  #startRecovery(consumer: string, isAlone: boolean): void {
-    const before = this.recovering.get(consumer)
-    this.recovering.set(consumer, { until: this.#now, isAlone: isAlone || before?.isAlone === true })
+  #startRecovery(consumer: string, hasProcessEnded: boolean): void {
+    const before = this.recovering.get(consumer)?.aloneUntil ?? Number.NEGATIVE_INFINITY
+    this.recovering.set(consumer, { until: this.#now, aloneUntil: hasProcessEnded ? this.#now : before })
+  }
+
+  #recoversAlone(consumer: string): boolean {
+    const recovery = this.recovering.get(consumer)
+    return recovery !== undefined && !this.#isThrough(consumer, recovery.aloneUntil)
   }
 
   #hasRecovered(consumer: string): boolean {
-    const until = this.recovering.get(consumer)?.until
-    if (until === undefined) return false
+    const recovery = this.recovering.get(consumer)
+    return recovery !== undefined && this.#isThrough(consumer, recovery.until)
+  }
+
+  /** Whether nothing can be claimed any more that was due by then. */
+  #isThrough(consumer: string, until: number): boolean {
     for (const row of this.#server.tables.deliveries.rows.values()) {
       const isClaimable = row.consumer === consumer && (row.status === "received" || row.status === "failed")
       if (isClaimable && row.availableAt !== null && row.availableAt <= until) return false
@@ -96,7 +105,7 @@ export class Replicas {
       startRecovery: (consumer) => Effect.sync(() => this.#startRecovery(consumer, false)),
       endRecovery: (consumers) =>
         Effect.sync(() => {
-          for (const consumer of consumers) if (this.#hasRecovered(consumer)) this.recovering.delete(consumer)
+          for (const consumer of consumers) if (this.#hasRecovered(consumer)) this.#endRecovery(consumer)
         }),
       noteStarted: (deliveries) =>
         Effect.forEach(
@@ -121,16 +130,31 @@ export class Replicas {
           ),
           (found) => found.flat()
         ),
-      eraseStarted: (deliveries) =>
+      eraseStarted: (deliveries, { own = false } = {}) =>
         Effect.forEach(
           deliveries,
           ({ deliveryId }) =>
             Effect.flatMap(this.#notesOf(deliveryId), (notes) =>
-              Effect.forEach(notes, ({ isErased }) => isErased.set(true), { discard: true })
+              Effect.forEach(
+                notes.filter(({ by }) => !own || by === machine),
+                ({ isErased }) => isErased.set(true),
+                { discard: true }
+              )
             ),
           { discard: true }
         ),
       all: Effect.sync(() => [])
+    }
+  }
+
+  #endRecovery(consumer: string): void {
+    this.recovering.delete(consumer)
+    for (const [deliveryId, notes] of this.notes) {
+      if (this.#server.tables.deliveries.rows.get(deliveryId)?.consumer !== consumer) continue
+      this.notes.set(
+        deliveryId,
+        notes.filter(({ isAlone }) => isAlone)
+      )
     }
   }
 
@@ -162,9 +186,8 @@ export class Replicas {
       ...inbox,
       claim: (request) =>
         Effect.suspend(() =>
-          Effect.map(
-            inbox.claim(this.recovering.get(request.consumer)?.isAlone === true ? { ...request, limit: 1 } : request),
-            (rows) => rows.map((row) => marked(request.consumer, row))
+          Effect.map(inbox.claim(this.#recoversAlone(request.consumer) ? { ...request, limit: 1 } : request), (rows) =>
+            rows.map((row) => marked(request.consumer, row))
           )
         ),
       claimOne: (request) =>

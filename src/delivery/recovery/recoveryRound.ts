@@ -32,13 +32,21 @@ const decideBefore = Effect.fnUntraced(function* (
   if (!engine.capabilities.singleSession) return decide
   const [row] = yield* engine.transactor.withTransaction(untraced(claim))
   const known = row?.recovery?.isSuspect === true ? yield* untraced(decide([row])) : undefined
-  return (claimed) =>
-    known !== undefined && claimed[0]?.deliveryId === row?.deliveryId ? Effect.succeed(known) : decide(claimed)
+  return (claimed) => {
+    const [first] = claimed
+    if (known === undefined || first === undefined || first.deliveryId !== row?.deliveryId) return decide(claimed)
+    return Effect.succeed(known._tag === "Run" ? { ...known, rows: [first] } : known)
+  }
 })
+
+/** Most deliveries that are handled together: if their connection is lost, each of them is handled alone. */
+const mostTogether = 10
 
 /** Deliveries of one round: one, or as many as a batch begins with. */
 const sizeOf = (engine: Engine, { consumer, rules }: Round, isAlone: boolean) =>
-  isAlone || engine.capabilities.singleSession || isIsolated(engine, consumer) ? 1 : rules.firstBatch
+  isAlone || engine.capabilities.singleSession || isIsolated(engine, consumer)
+    ? 1
+    : Math.min(mostTogether, rules.firstBatch)
 
 /** How attempts are made. */
 interface Manner {
@@ -58,7 +66,11 @@ const runNoted = Effect.fnUntraced(function* (
   const eraseNotes = Effect.suspend(() =>
     noted.length === 0
       ? Effect.void
-      : withStatementTimeout(engine, "replicas.eraseStarted", untraced(engine.replicas.eraseStarted(noted)))
+      : withStatementTimeout(
+          engine,
+          "replicas.eraseStarted",
+          untraced(engine.replicas.eraseStarted(noted, { own: true }))
+        )
   )
   const decide: Decide = (suspects) =>
     Effect.tap(decideAfterCrash(engine.replicas, suspects, isExclusive), (decision) =>
@@ -74,16 +86,16 @@ const runNoted = Effect.fnUntraced(function* (
       limit: sizeOf(engine, round, isAlone || isExclusive)
     })
     const decideOnce = yield* decideBefore(engine, claim, decide)
-    return yield* runTransaction(engine, { round, claim, repeats: 0, decideAfterCrash: decideOnce })
+    const result = yield* runTransaction(engine, { round, claim, repeats: 0, decideAfterCrash: decideOnce })
+    // A commit has erased the notes of its own deliveries. It may have been another one, or none, than was looked at before.
+    const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted[0]?.deliveryId
+    if (result._tag !== "Lost" && !isErased) yield* eraseNotes
+    return result
   }).pipe(
     // Given back, or never begun, at no charge: the note would be one.
     Effect.onError(() => Effect.ignore(eraseNotes))
   )
-  const result = yield* (isExclusive ? engine.recovery.exclusive : engine.recovery.shared(before.consumer.name))(run)
-  // A commit has erased the notes of its own deliveries. It may have been another one, or none, than was looked at before.
-  const isErased = result._tag === "Committed" && result.rows[0]?.deliveryId === noted[0]?.deliveryId
-  if (result._tag !== "Lost" && !isErased) yield* eraseNotes
-  return result
+  return yield* (isExclusive ? engine.recovery.exclusive : engine.recovery.shared(before.consumer.name))(run)
 })
 
 /** Whether the consumer still recovers, as far as its last claim tells; ends its recovery when nothing suspect is left. */
@@ -130,7 +142,10 @@ export const recoveryRound = (
       NeedsRecovery: (needs) =>
         needs.isExclusive ? recoveryRound(engine, round, { isExclusive: true }) : Effect.succeed(cut(1, 0)),
       Contended: ({ rows }) =>
-        rows.length > 1 ? eachAlone(engine, round, rows.length) : Effect.as(contentionPause, cut(1, 0)),
+        // One that was claimed with others waits for locks as briefly as they do.
+        manner.isAlone === true || manner.isExclusive === true
+          ? Effect.as(contentionPause, cut(1, 0))
+          : eachAlone(engine, round, rows.length),
       Lost: ({ rows }) => noteLostConnection(engine, consumer, rows.length),
       Failed: (failed) =>
         failed.rows.length > 1
@@ -139,7 +154,7 @@ export const recoveryRound = (
     })
   })
 
-/** A batch whose connection ended is treated like one whose process did. */
+/** What is to be told of a batch whose connection ended. */
 export const noteLostConnection = (engine: Engine, { name }: Consumer, claimed: number) =>
   Effect.sync((): RoundResult => {
     engine.recovery.lostConnections.add(name)

@@ -13,7 +13,7 @@ import { Postponed, type Settled, TransactionResult, Withdrawn } from "./result.
 
 /** What is known of a transaction when it has ended. */
 interface Ended {
-  /** What it claimed. */
+  /** What it claimed, as far as it was to be handled. */
   readonly rows: ReadonlyArray<Claimed>
   readonly payloadSize: number
   readonly handledMillis: number

@@ -59,6 +59,7 @@ const handle = Effect.fnUntraced(function* (
 ) {
   const { charged, erase, rows } = yield* select(engine, request, progress.rows)
   progress.rows = rows
+  progress.payloadSize = payloadSizeOf(rows)
   const handled = charged ?? (yield* run(engine, request, outer, progress))
   yield* erase
   return handled
@@ -130,7 +131,6 @@ export const runTransaction = (
       progress.rows = yield* untraced(request.claim)
       if (request.pipelining !== undefined && !(yield* request.pipelining.turn)) return yield* new Withdrawn()
       progress.startedAt = progress.liveness.last = now()
-      progress.payloadSize = payloadSizeOf(progress.rows)
       const handled = yield* handle(engine, request, outer, progress)
       progress.handledMillis = elapsed()
       if (progress.rows.length === 0) return { processed: [], others: [] }
