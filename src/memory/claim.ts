@@ -36,9 +36,16 @@ const isDelayed = ({ attemptCount, availableAt, status, tier }: DeliveryRecord, 
 const isInLine = (delivery: DeliveryRecord, delayed: Delayed | undefined, now: number) =>
   delayed !== "pass" || !isDelayed(delivery, now)
 
-const covers = ({ names, patterns, versions = {} }: Interest, { eventName, schemaVersion }: DeliveryRecord) =>
-  (names.includes(eventName) || patterns.some((pattern) => matches(pattern, eventName))) &&
-  !(Object.hasOwn(versions, eventName) && schemaVersion > (versions[eventName] ?? schemaVersion))
+/** Whether an interest is in events of this name. */
+export const isNamed = ({ names, patterns }: Interest, { eventName }: DeliveryRecord) =>
+  names.includes(eventName) || patterns.some((pattern) => matches(pattern, eventName))
+
+/** Whether it reads this version of them. */
+export const isKnown = ({ versions = {} }: Interest, { eventName, schemaVersion }: DeliveryRecord) =>
+  !Object.hasOwn(versions, eventName) || schemaVersion <= (versions[eventName] ?? schemaVersion)
+
+const covers = (interest: Interest, delivery: DeliveryRecord) =>
+  isNamed(interest, delivery) && isKnown(interest, delivery)
 
 const isWanted = (request: ClaimRequest, delivery: DeliveryRecord) =>
   (request.maxPosition === undefined || delivery.position <= request.maxPosition) && covers(request.interest, delivery)

@@ -4,9 +4,9 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import type { Served } from "../stores/ReplicaStore.ts"
 import type { Registration, RetireScope, Subscription, Unserved } from "../stores/SubscriptionStore.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import { isKnown, isNamed } from "./claim.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import { type DeliveryRecord, toDelivery } from "./records.ts"
 import { MemoryTables, matches, type Tables } from "./tables.ts"
@@ -143,13 +143,9 @@ const unserved = (tables: Tables, transaction: Transaction) =>
 const unknownVersions = (tables: Tables, transaction: Transaction) =>
   [...transaction.rows(tables.consumers)].toSorted(byConsumer).flatMap(({ consumer, lastSeenAt }) => {
     const served = tables.servedOf(consumer)
-    const names = (interest: Served, eventName: string) =>
-      [...interest.names, ...interest.patterns].some((event) => matches(event, eventName))
-    const isUnknown = ({ eventName, schemaVersion }: DeliveryRecord) => {
-      const interests = served.filter((interest) => names(interest, eventName))
-      const knows = ({ versions = {} }: Served) =>
-        !Object.hasOwn(versions, eventName) || schemaVersion <= (versions[eventName] ?? schemaVersion)
-      return interests.length > 0 && !interests.some(knows)
+    const isUnknown = (delivery: DeliveryRecord) => {
+      const interests = served.filter((interest) => isNamed(interest, delivery))
+      return interests.length > 0 && !interests.some((interest) => isKnown(interest, delivery))
     }
     const unknown = [...tables.openOf(transaction, consumer)].filter(isUnknown)
     return [...Map.groupBy(unknown, ({ eventName, schemaVersion }) => JSON.stringify([eventName, schemaVersion]))]

@@ -46,7 +46,7 @@ export interface Definition<out Name extends string, in out Payload> {
   readonly aggregateId: (payload: Payload) => string
   /** Of what is published now. */
   readonly version: number
-  /** All versions that can be read, if they were given with `versions`; else what was stored in any is read by `payload`. */
+  /** All versions that can be read, if they were given with `versions`; else what was stored in this one or before is read by `payload`. */
   readonly versions: Versions<Payload> | undefined
   /** The schema of `version`. */
   readonly payload: Schema.Codec<Payload, unknown>

@@ -50,12 +50,11 @@ const versionOf = <Payload, Encoded>(
   number: number,
   schema: Schema.Codec<Payload, Encoded>,
   steps: Pick<Version, "up" | "down">
-): Version => ({
-  number,
-  schema: schema as unknown as Version["schema"],
-  codec: Schema.toCodecJson(schema) as unknown as Version["codec"],
-  ...steps
-})
+): Version => {
+  // A chain holds schemas of different payloads: who made the chain knows that they fit.
+  const untyped = schema as unknown as Version["schema"]
+  return { number, schema: untyped, codec: Schema.toCodecJson(untyped), ...steps }
+}
 
 const fromChain = <Payload>(chain: Chain): Versions<Payload> => ({
   chain,
@@ -84,7 +83,7 @@ export const versions = <Payload, Encoded>(
 /** Greatest number of a version: that of the column. */
 const greatest = 2_147_483_647
 
-/** What is wrong with the numbers of a definition's versions. @internal */
+/** What is wrong with a definition's versions: types do not reach everybody who writes one. @internal */
 export const versionProblem = (definition: {
   readonly name: string
   readonly version: number
@@ -94,7 +93,7 @@ export const versionProblem = (definition: {
   const { chain } = definition.versions
   const { number: first } = chain[0]
   const { number: latest } = chain.at(-1) as Version
-  const refuse = (option: string, value: number, expected: string) =>
+  const refuse = (option: string, value: unknown, expected: string) =>
     new InvalidOption({
       option: `${option} of event "${definition.name.slice(0, 80)}"`,
       value: String(value),
@@ -102,6 +101,10 @@ export const versionProblem = (definition: {
     })
   if (!(Number.isInteger(first) && first >= 1 && latest <= greatest)) {
     return refuse("number of the first version", first, "a positive integer")
+  }
+  const gap = chain.slice(1).find(({ up }) => typeof up !== "function")
+  if (gap !== undefined) {
+    return refuse(`from of version ${gap.number}`, gap.up, `a function of the payload of version ${gap.number - 1}`)
   }
   return definition.version === latest
     ? undefined

@@ -250,6 +250,11 @@ describe.each(runtimes)("on $name", ({ layer: runtime }) => {
         assert.include(String(published.message), text.slice(15))
         assert.strictEqual((yield* Effect.flip(serve(seenBy([], "numbers", contradicting))))._tag, "InvalidOption")
         assert.strictEqual((yield* Effect.flip(serve(seenBy([], "numbers", none))))._tag, "InvalidOption")
+        // As JavaScript may.
+        const missing = undefined as unknown as (one: typeof V1.Type) => typeof V2.Type
+        const gap = DomainEvent.define(one.name, { ...of, payload: DomainEvent.versions(V1).next(V2).from(missing) })
+        const refused = yield* Effect.flip(serve(seenBy([], "numbers", gap)))
+        assert.include(String(refused), 'from of version 2 of event "invoice.numbers"')
       })
     )
   })

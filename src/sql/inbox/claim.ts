@@ -14,7 +14,6 @@ import { type ClaimedRow, shareOf, withConsumer, withContents } from "./claimedC
 import {
   claimedColumns,
   claimedContent,
-  coveredBy,
   covers,
   dueSince,
   eventOf,
@@ -32,6 +31,7 @@ import {
  */
 const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly limit: number }) => {
   const since = dueSince(request, 8)
+  const covered = covers(request.interest, 8 + since.parameters.length)
   return sql.unsafe<ClaimedRow>(
     `WITH claimed AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.tier,
@@ -39,7 +39,7 @@ const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly l
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2::bigint
         AND ${since.condition} AND ${limitsIdle("$4")} AND ${notPaused("$1")}
-        AND ${covers(request.interest, 8 + since.parameters.length)}
+        AND ${covered.condition}
       ORDER BY i.available_at, i.position
       LIMIT ${recoveringLimit("$3::int")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
@@ -58,7 +58,7 @@ const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly l
       ...lockWaitOf(request),
       shareOf(request.limit),
       ...since.parameters,
-      ...coveredBy(request.interest)
+      ...covered.parameters
     ]
   )
 }

@@ -33,51 +33,47 @@ export const eventOf = "LATERAL (SELECT * FROM integration_event WHERE id = c.ou
 export const claimedContent = (limit: string) =>
   contentOf("coalesce(c.payload_override, e.payload)", "e.metadata", limit)
 
-/** Conditions on a row, each with the values of its parameters. */
-type Conditions = ReadonlyArray<{ readonly sql: (first: number) => string; readonly values: ReadonlyArray<unknown> }>
-
-/** Whether it has one of the names, or matches a pattern; nothing is asked where everything does. */
-const isNamed = ({ names, patterns }: Interest): Conditions =>
-  patterns.includes("*")
-    ? []
-    : patterns.length === 0
-      ? [{ sql: (first) => `i.event_name = ANY ($${first}::text[])`, values: [names] }]
-      : [
-          {
-            sql: (first) => `(i.event_name = ANY ($${first}::text[]) OR i.event_name LIKE ANY ($${first + 1}::text[]))`,
-            values: [names, patterns.map(toLike)]
-          }
-        ]
-
-/** Whether its version can be read: names with the same greatest version, nearly always all, are asked about together. */
-const isKnown = ({ versions = {} }: Interest): Conditions =>
-  [...Map.groupBy(Object.entries(versions), ([, version]) => version)].map(([version, names]) => ({
-    sql: (first) => `NOT (i.schema_version > $${first}::int AND i.event_name = ANY ($${first + 1}::text[]))`,
-    values: [version, names.map(([name]) => name)]
-  }))
-
-const conditionsOf = (interest: Interest): Conditions => [...isNamed(interest), ...isKnown(interest)]
-
-/** Whether an interest covers a row, with its parameters from `$<first>` on. */
-export const covers = (interest: Interest, first: number): string => {
-  let next = first
-  const conditions = conditionsOf(interest).map(({ sql, values }) => {
-    const condition = sql(next)
-    next += values.length
-    return condition
-  })
-  return conditions.length === 0 ? "true" : `(${conditions.join(" AND ")})`
+/** A condition on a row, with its parameters from the number it was asked for on. */
+interface Condition {
+  readonly condition: string
+  readonly parameters: ReadonlyArray<unknown>
 }
 
-/** Parameters of `covers`. */
-export const coveredBy = (interest: Interest): ReadonlyArray<unknown> =>
-  conditionsOf(interest).flatMap(({ values }) => values)
+/** Whether it has one of the names, or matches a pattern; `true` costs nothing where everything does. */
+const isNamed = ({ names, patterns }: Interest, first: number): Condition =>
+  patterns.includes("*")
+    ? { condition: "true", parameters: [] }
+    : patterns.length === 0
+      ? { condition: `i.event_name = ANY ($${first}::text[])`, parameters: [names] }
+      : {
+          condition: `(i.event_name = ANY ($${first}::text[]) OR i.event_name LIKE ANY ($${first + 1}::text[]))`,
+          parameters: [names, patterns.map(toLike)]
+        }
+
+/**
+ * Whether an interest covers a row: its name and its version. Names with the same greatest version, nearly always all, are asked
+ * about together.
+ */
+export const covers = (interest: Interest, first: number): Condition => {
+  const named = isNamed(interest, first)
+  const conditions = [named.condition]
+  const parameters = [...named.parameters]
+  for (const [version, names] of Map.groupBy(Object.entries(interest.versions ?? {}), ([, version]) => version)) {
+    const next = first + parameters.length
+    conditions.push(`NOT (i.schema_version > $${next}::int AND i.event_name = ANY ($${next + 1}::text[]))`)
+    parameters.push(
+      version,
+      names.map(([name]) => name)
+    )
+  }
+  return { condition: conditions.join(" AND "), parameters }
+}
 
 /**
  * Whether a claimable row is due late enough to be asked for, with its parameter from `$<first>` on, if there is one. Another
  * text where it is not asked: the statement that is used nearly always keeps its plan.
  */
-export const dueSince = (request: ClaimRequest, first: number) =>
+export const dueSince = (request: ClaimRequest, first: number): Condition =>
   request.dueSince === undefined
     ? { condition: "true", parameters: [] }
     : { condition: `i.available_at >= to_timestamp($${first}::float8 / 1000)`, parameters: [request.dueSince] }

@@ -17,7 +17,6 @@ import { type ClaimedRow, shareOf, withContents } from "./claimedContents.ts"
 import {
   claimedColumns,
   claimedContent,
-  coveredBy,
   covers,
   dueSince,
   eventOf,
@@ -53,6 +52,7 @@ const countLimit = 20
  */
 const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, passed: ReadonlyArray<string>) => {
   const since = dueSince(request, 7)
+  const covered = covers(request.interest, 7 + since.parameters.length)
   return sql.unsafe<{ seen: ReadonlyArray<string>; locked: ReadonlyArray<string>; recoversAlone: boolean }>(
     `WITH due AS MATERIALIZED (
       SELECT i.ordering_key, i.available_at, i.position
@@ -60,7 +60,7 @@ const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: num
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2::bigint
         AND i.ordering_key IS NOT NULL AND i.ordering_key <> ALL ($4::bigint[])
         AND ${since.condition} AND ${limitsIdle("$6")} AND ${notPaused("$1")}
-        AND ${covers(request.interest, 7 + since.parameters.length)}
+        AND ${covered.condition}
       ORDER BY i.available_at, i.position
       LIMIT $5::int
     ), keys AS MATERIALIZED (
@@ -93,7 +93,7 @@ const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: num
       Math.min(maxWindow, Math.max(minWindow, limit)),
       idleLimitOf(request),
       ...since.parameters,
-      ...coveredBy(request.interest)
+      ...covered.parameters
     ]
   )
 }
@@ -107,15 +107,19 @@ interface Taken extends Omit<ClaimedRow, "deliveryId" | "orderingKey"> {
   readonly blockedFrom: ReadonlyArray<string>
 }
 
-/** The first open deliveries of the keys `$2`, one more of each than are wanted, and whether each is free and ready. */
-const chainOf = ({ delayed, interest, onDeadLetter }: ClaimRequest) => `
+/**
+ * The first open deliveries of the keys `$2`, one more of each than are wanted, and whether each is free and ready.
+ *
+ * @param covered - SQL condition: whether this process handles it
+ */
+const chainOf = ({ delayed, onDeadLetter }: ClaimRequest, covered: string) => `
   SELECT o.*, o.is_ready AND ${isFree("$1", "k.key")}
     AND ${onDeadLetter === "continue" ? "true" : isUnblocked("$1", "k.key", "o.position")} AS is_next
   FROM unnest($2::bigint[]) AS k (key)
   CROSS JOIN LATERAL (
     SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.available_at, i.position, i.ordering_key,
       i.tier, i.error_tag, (i.status IN ('received', 'failed') AND (i.available_at <= now() OR i.available_at = 'infinity')
-        AND ${covers(interest, 8)}) AS is_ready
+        AND ${covered}) AS is_ready
     FROM inbox_event AS i
     WHERE i.consumer_name = $1 AND i.ordering_key = k.key AND ${inLine(delayed)} AND i.position <= $3::bigint
     ORDER BY i.position
@@ -159,9 +163,10 @@ const blocked = `
  * From the open deliveries of keys that are held: those that are ready, up to the first of each key that is not. Also
  * which keys are blocked, and from which position on.
  */
-const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, keys: ReadonlyArray<string>) =>
-  sql.unsafe<Taken>(
-    `WITH chain AS MATERIALIZED (${chainOf(request)}), ranked AS MATERIALIZED (${ranked}),
+const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: number, keys: ReadonlyArray<string>) => {
+  const covered = covers(request.interest, 8)
+  return sql.unsafe<Taken>(
+    `WITH chain AS MATERIALIZED (${chainOf(request, covered.condition)}), ranked AS MATERIALIZED (${ranked}),
       wanted AS MATERIALIZED (${wanted}), held AS MATERIALIZED (${held}), claimed AS MATERIALIZED (${claimed}),
       blocked AS (${blocked})
     SELECT ${claimedColumns}, ${contentColumns("$7::int")}, ${recoveryColumn}, c.ordering_key::text AS "orderingKey", c.is_parking AS "isParking",
@@ -179,15 +184,17 @@ const takeHeads = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: n
       limit,
       ...lockWaitOf(request),
       shareOf(limit),
-      ...coveredBy(request.interest)
+      ...covered.parameters
     ]
   )
+}
 
 /** Takes due deliveries of blocked keys out of the claim index. Those nobody covers here are left to who does. */
 const park =
   (sql: SqlClient.SqlClient) =>
-  (request: ClaimRequest, keys: ReadonlyArray<string>, positions: ReadonlyArray<string>) =>
-    sql.unsafe(
+  (request: ClaimRequest, keys: ReadonlyArray<string>, positions: ReadonlyArray<string>) => {
+    const covered = covers(request.interest, 4)
+    return sql.unsafe(
       `UPDATE inbox_event
     SET available_at = 'infinity', updated_at = clock_timestamp()
     WHERE consumer_name = $1 AND outbox_event_id = ANY (ARRAY(
@@ -197,14 +204,15 @@ const park =
         SELECT i.outbox_event_id
         FROM inbox_event AS i
         WHERE i.consumer_name = $1 AND i.ordering_key = b.key AND i.position >= b.position AND ${claimable}
-          AND i.available_at <= now() AND ${covers(request.interest, 4)}
+          AND i.available_at <= now() AND ${covered.condition}
         ORDER BY i.position
         LIMIT ${parkLimit}
         FOR NO KEY UPDATE SKIP LOCKED
       ) AS p
     ))`,
-      [request.consumer, keys, positions, ...coveredBy(request.interest)]
+      [request.consumer, keys, positions, ...covered.parameters]
     )
+  }
 
 /** What of these keys can be taken now, and whether some are blocked: those are parked. */
 const take = Effect.fnUntraced(function* (

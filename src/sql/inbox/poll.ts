@@ -11,7 +11,7 @@ import { firstOrderingKey, type PollRequest, type PollResult } from "../../store
 import { claimable, notPaused } from "../deliveryStates.ts"
 import { hasRecovered } from "../recovery.ts"
 import { isBackfillOpen } from "../subscriptions/backfill.ts"
-import { coveredBy, covers, dueSince, maxPositionOf } from "./claimFragments.ts"
+import { covers, dueSince, maxPositionOf } from "./claimFragments.ts"
 import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
 /**
@@ -34,13 +34,14 @@ const nextExpiryAt = (consumer: string) =>
 
 /** Milliseconds until a round of one consumer next finds something; null for never. */
 export const nextDue = (sql: SqlClient.SqlClient) => (request: ClaimRequest, countsLeases: boolean) => {
-  const { condition, parameters } = dueSince(request, 3)
-  const isWanted = `i.position <= $2::bigint AND ${condition} AND ${covers(request.interest, 3 + parameters.length)}`
+  const since = dueSince(request, 3)
+  const covered = covers(request.interest, 3 + since.parameters.length)
+  const isWanted = `i.position <= $2::bigint AND ${since.condition} AND ${covered.condition}`
   return sql.unsafe<{ inMillis: number | null }>(
     `SELECT (extract(epoch FROM least(
         ${nextClaimableAt("$1", isWanted)}, ${countsLeases ? nextExpiryAt("$1") : "NULL"}
       ) - clock_timestamp()) * 1000)::float8 AS "inMillis"`,
-    [request.consumer, maxPositionOf(request), ...parameters, ...coveredBy(request.interest)]
+    [request.consumer, maxPositionOf(request), ...since.parameters, ...covered.parameters]
   )
 }
 
