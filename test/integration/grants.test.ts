@@ -53,7 +53,10 @@ const work = Effect.gen(function* () {
     )
     SELECT 'old', 'tests', 'Thing', '1', '{}', 'processed', at, at, at
     FROM (SELECT clock_timestamp() - interval '1 day' AS at) AS t`
-  const served = { late: { names: ["work.early"], patterns: [], ordering: "aggregate", workers: 1, batch: 1 } }
+  const served = {
+    late: { names: ["work.early"], patterns: [], ordering: "aggregate", workers: 1, batch: 1 },
+    "also late": { names: ["work.idle"], patterns: [], ordering: "none", workers: 1, batch: 1 }
+  }
   yield* sql`
     INSERT INTO integration_replica (id, status, last_seen_at, consumers)
     VALUES (gen_random_uuid(), 'running', clock_timestamp() - interval '1 day', ${JSON.stringify(served)}::jsonb)`
@@ -65,6 +68,7 @@ const workDone = Effect.gen(function* () {
   const open = sql<{ open: number }>`
     SELECT (SELECT count(*) FROM outbox_event WHERE routed_at IS NULL OR event_name = 'old')::int
       + (SELECT count(*) FROM integration_subscription WHERE swept_at IS NULL OR (backfill_from IS NOT NULL AND backfilled_at IS NULL))::int
+      + (SELECT count(*) FROM integration_consumer WHERE consumer_name = 'also late' AND recovering_until IS NOT NULL)::int
       + (SELECT count(*) FROM integration_replica WHERE status = 'running' AND id <> ${(yield* ReplicaStore).id}::uuid)::int
       AS open`
   yield* until(open, ([row]) => row?.open === 0)
