@@ -31,6 +31,8 @@ CREATE TABLE integration_event (
   correlation_id varchar(255),
   causation_id varchar(255),
   traceparent varchar(55),
+  -- The service that published it, when that is another one: see integration_received.
+  origin varchar(255),
   available_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   routed_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -52,3 +54,15 @@ CREATE INDEX integration_event_transaction_idx ON integration_event USING brin (
 -- The name that its publisher gave an event, so that it is stored once.
 CREATE UNIQUE INDEX integration_event_dedupe_idx ON integration_event (source_module, event_name, dedupe_key)
   WHERE dedupe_key IS NOT NULL
+-- statement
+-- Messages of other services that were stored as events: each once, also when its event has been removed long ago.
+CREATE TABLE integration_received (
+  source varchar(255) NOT NULL,
+  message_id varchar(255) NOT NULL,
+  event_id uuid NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (source, message_id)
+)
+-- statement
+-- Rows come in the order of time; those that are old enough are removed.
+CREATE INDEX integration_received_at_idx ON integration_received USING brin (received_at) WITH (pages_per_range = 16)

@@ -11,7 +11,7 @@
 CREATE VIEW outbox_event AS
 SELECT
   e.id, e.position, e.transaction_id, e.event_name, e.schema_version, e.source_module, e.aggregate_type, e.aggregate_id,
-  e.payload, e.metadata, e.dedupe_key, e.correlation_id, e.causation_id, e.traceparent,
+  e.payload, e.metadata, e.dedupe_key, e.correlation_id, e.causation_id, e.traceparent, e.origin,
   (
     SELECT CASE
       WHEN bool_or(i.status = 'processing') THEN 'processing'
@@ -64,10 +64,10 @@ BEGIN
     END;
     IF (
       NEW.id, NEW.position, NEW.transaction_id, NEW.event_name, NEW.schema_version, NEW.source_module, NEW.aggregate_type,
-      NEW.aggregate_id, NEW.available_at, NEW.routed_at, NEW.created_at
+      NEW.aggregate_id, NEW.origin, NEW.available_at, NEW.routed_at, NEW.created_at
     ) IS DISTINCT FROM (
       OLD.id, OLD.position, OLD.transaction_id, OLD.event_name, OLD.schema_version, OLD.source_module, OLD.aggregate_type,
-      OLD.aggregate_id, OLD.available_at, OLD.routed_at, OLD.created_at
+      OLD.aggregate_id, OLD.origin, OLD.available_at, OLD.routed_at, OLD.created_at
     ) THEN
       RAISE EXCEPTION 'Of an event, only payload, metadata, dedupe_key, correlation_id, causation_id and traceparent can be changed'
         USING ERRCODE = 'generated_always', HINT = 'Its deliveries were made of the rest. Publish another event.';
@@ -108,13 +108,13 @@ BEGIN
   END IF;
   INSERT INTO integration_event (
     id, transaction_id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata,
-    dedupe_key, correlation_id, causation_id, traceparent, available_at, routed_at, created_at
+    dedupe_key, correlation_id, causation_id, traceparent, origin, available_at, routed_at, created_at
   )
   VALUES (
     coalesce(NEW.id, integration_event_id()), coalesce(NEW.transaction_id, pg_current_xact_id()), NEW.event_name,
     coalesce(NEW.schema_version, 1), NEW.source_module, NEW.aggregate_type, NEW.aggregate_id, NEW.payload, NEW.metadata,
-    NEW.dedupe_key, NEW.correlation_id, NEW.causation_id, NEW.traceparent, coalesce(NEW.available_at, clock_timestamp()),
-    NEW.routed_at, NEW.created_at
+    NEW.dedupe_key, NEW.correlation_id, NEW.causation_id, NEW.traceparent, NEW.origin,
+    coalesce(NEW.available_at, clock_timestamp()), NEW.routed_at, NEW.created_at
   )
   RETURNING id, position, transaction_id, schema_version, available_at
   INTO NEW.id, NEW.position, NEW.transaction_id, NEW.schema_version, NEW.available_at;

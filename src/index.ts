@@ -20,6 +20,8 @@ export {
   type Filter as DeadLetterSelection,
   type Page as DeadLetterPage
 } from "./operations/DeadLetters.ts"
+export * as Lineage from "./operations/Lineage.ts"
+export type { ForeignEvent, Imported } from "./publishing/ForeignEvent.ts"
 export { Publisher } from "./publishing/Publisher.ts"
 export type { PublishError, UntypedEvent } from "./publishing/UntypedEvent.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
@@ -33,6 +35,7 @@ export {
 } from "./stores/DeadLetterStore.ts"
 export type { AttemptRecord, Delivery, DeliveryKey, DeliveryStatus } from "./stores/Delivery.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
+export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
 export { type EventStatus, type OutboxRow, OutboxStore } from "./stores/OutboxStore.ts"
 export { type Replica, ReplicaStore } from "./stores/ReplicaStore.ts"

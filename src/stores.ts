@@ -37,6 +37,7 @@ export {
 } from "./stores/Delivery.ts"
 export { deferWrite } from "./stores/deferredWrites.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
+export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
 export { checkEntity, checkLink, provisionalLink } from "./stores/linkRules.ts"
 export {
@@ -45,6 +46,8 @@ export {
   type NewEvent,
   type OutboxRow,
   OutboxStore,
+  type Received,
+  type ReceivedEvent,
   type Removed,
   type RetentionWindow
 } from "./stores/OutboxStore.ts"

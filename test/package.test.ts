@@ -33,9 +33,9 @@ describe("migrations", () => {
         .digest("hex")
         .slice(0, 16)
     assert.deepStrictEqual(Object.fromEntries(list("sql", ".sql").map((file) => [file, hash(file)])), {
-      "0001_events.sql": "8ec113856033286c",
+      "0001_events.sql": "4b4487482696751f",
       "0002_deliveries.sql": "fa613caeb68b0e41",
-      "0003_statuses.sql": "94f1d3b0e1a89736",
+      "0003_statuses.sql": "bcb3bdbd46353af1",
       "0004_subscriptions.sql": "a299e7b795120a97",
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "f4ac35af6f3cd9a9",

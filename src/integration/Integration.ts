@@ -23,6 +23,7 @@ import { stores } from "../sql/stores.ts"
 import type { ActorStore } from "../stores/ActorStore.ts"
 import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
+import type { LineageStore } from "../stores/LineageStore.ts"
 import type { LinkStore } from "../stores/LinkStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../stores/ReplicaStore.ts"
@@ -36,6 +37,7 @@ export type Services =
   | Publisher
   | ProcessorModule.Processor
   | Registry
+  | LineageStore
   | LinkStore
   | OutboxStore
   | InboxStore
@@ -70,6 +72,11 @@ export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBat
   readonly migrate?: boolean
   /** Largest payload, and largest metadata, in bytes of JSON. Default 1 MiB. */
   readonly maxPayloadBytes?: number
+  /**
+   * Keys of metadata that follow from cause to caused: what is published in a handler, or with a `cause`, has those of that event,
+   * unless it has its own. Default none.
+   */
+  readonly inheritMetadata?: ReadonlyArray<string>
 }
 
 const refuse = (option: string, value: unknown, expected: string) =>
@@ -77,7 +84,7 @@ const refuse = (option: string, value: unknown, expected: string) =>
 
 const durations = ["maxBatchTime", "startupDrainTimeout", "shutdownGracePeriod"] as const
 
-const known: ReadonlyArray<string> = ["settings", "migrate", "maxPayloadBytes", ...durations]
+const known: ReadonlyArray<string> = ["settings", "migrate", "maxPayloadBytes", "inheritMetadata", ...durations]
 
 const isDuration = (value: Duration.Input) => {
   try {
@@ -93,6 +100,14 @@ const validate = (options: Options): Effect.Effect<void, InvalidOption | Unsuppo
   for (const name of durations) {
     const value = options[name]
     if (value !== undefined && !isDuration(value)) return refuse(name, value, "a finite duration")
+  }
+  const { inheritMetadata = [] } = options
+  if (!Array.isArray(inheritMetadata) || !inheritMetadata.every((key) => typeof key === "string" && key !== "")) {
+    return refuse(
+      "inheritMetadata",
+      JSON.stringify(inheritMetadata),
+      "a list of keys, which are strings that are not empty"
+    )
   }
   const bytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
   // A row has to fit into one message of the PostgreSQL client.

@@ -110,6 +110,13 @@ export const layer: Layer.Layer<LinkStore, never, MemoryDatabase> = Layer.effect
       findInbound: findAt(links, "target"),
       findByLinkType: (linkType) => select(links, (link) => link.linkType === linkType),
       findBidirectional: (one, other) => findBidirectional(links, one, other),
+      findConnected: (entities, limit) =>
+        Effect.map(
+          select(links, ({ source, target }) =>
+            entities.some((one) => isSameEntity(source, one) || isSameEntity(target, one))
+          ),
+          (found) => found.slice(-limit)
+        ),
       remove: (id) => remove(links, id)
     })
   })

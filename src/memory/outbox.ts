@@ -10,6 +10,8 @@ import {
   type NewEvent,
   type OutboxRow,
   OutboxStore,
+  type Received,
+  type ReceivedEvent,
   type Removed,
   type RetentionWindow
 } from "../stores/OutboxStore.ts"
@@ -18,6 +20,8 @@ import { contentOf } from "./contents.ts"
 import { type DeliveryRecord, type EventRecord, isOpen } from "./records.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
+
+const hourMillis = 3_600_000
 
 /** An event with what its deliveries have come to. */
 const toRow = (tables: Tables, transaction: Transaction, record: EventRecord): OutboxRow => ({
@@ -72,6 +76,51 @@ const append = (tables: Tables, events: ReadonlyArray<NewEvent>) =>
     )
   })
 
+const messageKey = ({ messageId, source }: ReceivedEvent) => JSON.stringify([source, messageId])
+
+const receiveOne = (tables: Tables, transaction: Transaction, event: ReceivedEvent, now: number): Received => {
+  const { messageId: _, origin, source: __, ...rest } = event
+  const known = transaction.read(tables.received, messageKey(event))
+  if (known !== undefined) return { id: known.eventId, result: "duplicate", consumers: [] }
+  const other = transaction.read(tables.events, event.id)
+  if (other !== undefined && other.eventName !== event.eventName) {
+    return { id: event.id, result: "conflict", consumers: [] }
+  }
+  transaction.write(tables.received, messageKey(event), { eventId: event.id, at: now })
+  if (other !== undefined) return { id: event.id, result: "duplicate", consumers: [] }
+  const interested = tables.interestedIn(transaction, event.eventName)
+  const record = { ...tables.toRecord({ ...rest, dedupeKey: undefined }, now), origin }
+  transaction.write(tables.events, record.id, record)
+  tables.writeDeliveries(transaction, record, interested, now)
+  return { id: event.id, result: "stored", consumers: interested.map(({ consumer }) => consumer) }
+}
+
+/** Messages, and the ids they give their events, are locked in the order of their names, as keys are. */
+const receive = (tables: Tables, events: ReadonlyArray<ReceivedEvent>) =>
+  tables.database.run((transaction) =>
+    Effect.gen(function* () {
+      for (const key of events.map(messageKey).toSorted()) {
+        yield* tables.database.lock(transaction, tables.received, key)
+      }
+      for (const id of events.map(({ id }) => id).toSorted()) {
+        yield* tables.database.lock(transaction, tables.events, id)
+      }
+      const now = yield* tables.database.now
+      return events.map((event) => receiveOne(tables, transaction, event, now))
+    })
+  )
+
+const forgetReceived = (tables: Tables, transaction: Transaction, hours: number, limit: number, now: number) => {
+  let forgotten = 0
+  for (const [key, { at }] of tables.received.rows) {
+    if (forgotten === limit) break
+    if (at >= now - hours * hourMillis || !tables.database.tryLock(transaction, tables.received, key)) continue
+    transaction.write(tables.received, key, undefined)
+    forgotten++
+  }
+  return forgotten
+}
+
 /** Of a dead letter, else of what gave up otherwise, else of any delivery. */
 const lastErrorOf = (deliveries: ReadonlyArray<DeliveryRecord>): string | null => {
   const last = (among: ReadonlyArray<DeliveryRecord>) =>
@@ -99,8 +148,6 @@ const outcomeOf = (deliveries: ReadonlyArray<DeliveryRecord>, since: Date) => ({
     ? null
     : new Date(Math.max(since.getTime(), ...deliveries.map(({ processedAt }) => processedAt ?? 0)))
 })
-
-const hourMillis = 3_600_000
 
 /** Whether an event may be removed, going by what its deliveries have come to. */
 const isOld = (
@@ -150,6 +197,9 @@ export const layer: Layer.Layer<OutboxStore, never, MemoryTables> = Layer.effect
     const { database } = tables
     return OutboxStore.of({
       append: (events) => append(tables, events),
+      receive: (events) => receive(tables, events),
+      forgetReceived: (hours, limit) =>
+        database.sync((transaction, now) => forgetReceived(tables, transaction, hours, limit, now)),
       // Nobody but this store writes events here.
       route: () => Effect.succeed({ routed: 0, consumers: [] }),
       removeSettled: (window) => database.sync((transaction, now) => removeSettled(tables, transaction, window, now)),

@@ -48,6 +48,13 @@ export interface ConsumerRecord {
   readonly lastSeenAt: number
 }
 
+/** A message of another service. */
+export interface ReceivedRecord {
+  readonly eventId: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 /** A process, which ends with its layer. */
 export interface ReplicaRecord {
   readonly startedAt: number

@@ -8,6 +8,7 @@ import { Notifier } from "../wakeups/Notifier.ts"
 import * as Actors from "./actors.ts"
 import * as DeadLetters from "./deadLetters.ts"
 import * as Inbox from "./inbox.ts"
+import * as Lineage from "./lineage.ts"
 import * as Links from "./links.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 import * as Outbox from "./outbox.ts"
@@ -22,6 +23,7 @@ export const layer = Layer.mergeAll(
   Inbox.layer,
   DeadLetters.layer,
   Subscriptions.layer,
+  Lineage.layer,
   Links.layer,
   Replicas.layer,
   Actors.layer,

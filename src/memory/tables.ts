@@ -23,6 +23,7 @@ import {
   type EventRecord,
   hasGivenUp,
   isOpen,
+  type ReceivedRecord,
   type ReplicaRecord
 } from "./records.ts"
 import { type Table, Transaction } from "./transaction.ts"
@@ -64,6 +65,8 @@ export class Tables {
   readonly attempts: Table<ReadonlyArray<AttemptRecord>>
   /** Who has a dedupe key: event ids by key. */
   readonly keys: Table<string>
+  /** Messages of other services. */
+  readonly received: Table<ReceivedRecord>
   /** Processes by id: no transaction undoes what is said of them. */
   readonly replicas = new Map<string, ReplicaRecord>()
   /** Told of consumers that were given events whose publisher could not see their registration. */
@@ -86,6 +89,7 @@ export class Tables {
     })
     this.attempts = database.table()
     this.keys = database.table()
+    this.received = database.table()
     this.subscriptions = database.table()
     this.consumers = database.table((consumer, before, after) => {
       if (before?.ordering === after?.ordering) return
@@ -245,6 +249,8 @@ export class Tables {
       metadata: metadata ?? null,
       correlationId: event.correlationId ?? null,
       causationId: event.causationId ?? null,
+      traceparent: event.traceparent ?? null,
+      origin: null,
       dedupeKey: event.dedupeKey ?? null,
       availableAt: due instanceof Date ? due : new Date(now + (due ?? 0)),
       createdAt: new Date(now)

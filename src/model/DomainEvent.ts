@@ -87,6 +87,8 @@ export interface DomainEvent<out Name extends string = string, out Payload = unk
   readonly correlationId: string | undefined
   /** Id of the event whose handler published this one. */
   readonly causationId: string | undefined
+  /** The trace it was published in: W3C Trace Context's `traceparent`. */
+  readonly traceparent: string | undefined
 }
 
 /** The event a definition's subscribers receive. @since 0.1.0 */
@@ -132,8 +134,13 @@ export const define = <const Name extends string, Payload, Encoded>(
   }
 }
 
-/** What an event inherits from the one it follows from: an event as a handler gets it, or as it was stored. @since 0.1.0 */
-export type Cause = Pick<DomainEvent, "id" | "correlationId">
+/**
+ * The event that another follows from, as a handler gets it or as it was stored: what is inherited of it. Metadata are inherited by
+ * the keys of `inheritMetadata` only.
+ *
+ * @since 0.1.0
+ */
+export type Cause = Pick<DomainEvent, "id" | "correlationId"> & Partial<Pick<DomainEvent, "metadata" | "traceparent">>
 
 /**
  * What a publisher may say about one event besides its payload.
@@ -141,13 +148,14 @@ export type Cause = Pick<DomainEvent, "id" | "correlationId">
  * @since 0.1.0
  */
 export interface PublishOptions {
-  /** JSON facts that are not part of the payload; default none. */
+  /** JSON facts that are not part of the payload; default none. Inherited ones and those of `Lineage.within` stay beside these. */
   readonly metadata?: Metadata
-  /** At most 255 characters; default: inherited inside a handler, else none. */
+  /** At most 255 characters; default: that of `Lineage.within`, inherited inside a handler, else none. */
   readonly correlationId?: string
   /**
-   * The event that this one follows from: it inherits its correlation, and names it as its cause. For batch handlers, which have no
-   * one event, and for code outside of the handler's fiber; default: the event whose handler is running, if it is for one.
+   * The event that this one follows from: it names it as its cause, and inherits its correlation, its trace, and the metadata of
+   * `Integration.layer({ inheritMetadata })`, before what `Lineage.within` says. For batch handlers, which have no one event, and
+   * for code outside of the handler's fiber; default: the event whose handler is running, if it is for one.
    */
   readonly cause?: Cause
   /** Overrides the definition's aggregate id; 1 to 255 characters. */
@@ -213,6 +221,8 @@ export interface Stored<out Name extends string = string, out Payload = unknown>
   readonly payload: Payload
   readonly metadata: Metadata
   readonly schemaVersion: number
+  /** The trace it was published in: W3C Trace Context's `traceparent`. */
+  readonly traceparent: string | undefined
   /** Insertion order in the outbox. Positions of concurrent transactions do not follow their commits. */
   readonly position: bigint
   /** `processed` when no consumer was interested, else `pending`. */
@@ -230,7 +240,7 @@ export interface Stored<out Name extends string = string, out Payload = unknown>
 }
 
 /**
- * The event whose handler is running, if any. What a handler publishes inherits its correlation, and names it as cause.
+ * The event whose handler is running, if any. What a handler publishes names it as its cause, and inherits from it.
  *
  * @since 0.1.0
  */

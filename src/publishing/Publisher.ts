@@ -18,7 +18,10 @@ import { Transactor } from "../stores/Transactor.ts"
 import { Broadcast } from "../wakeups/Broadcast.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import { makeAppend } from "./append.ts"
-import { type Prepare, type Prepared, prepareAll, prepareGiven, prepareTyped } from "./prepare.ts"
+import type { ForeignEvent, Imported } from "./ForeignEvent.ts"
+import { makeImport, provisionalImport } from "./importing.ts"
+import { type Prepare, type Prepared, prepareAll, prepareGiven, prepareTyped, type Rules } from "./prepare.ts"
+import { prepareForeign } from "./prepareForeign.ts"
 import { provisional, type StoredOf, storedAs } from "./stored.ts"
 import type { PublishError, UntypedEvent } from "./UntypedEvent.ts"
 
@@ -36,6 +39,28 @@ const makeLogUnconsumed = () => {
     )
 }
 
+/** Fails unless events may be published. */
+const whenEnabled = Effect.fnUntraced(function* (settings: Settings["Service"], eventName: string) {
+  const { enabled } = yield* settings.current
+  if (!enabled) return yield* new OutboxDisabled({ eventName })
+})
+
+const makeImporter = Effect.fnUntraced(function* (maxPayloadBytes: number) {
+  const settings = yield* Settings
+  const transactor = yield* Transactor
+  const store = makeImport({ outbox: yield* OutboxStore, notifier: yield* Notifier, transactor })
+  const defer = deferWrite(transactor.isOpen)
+  return Effect.fnUntraced(function* (
+    events: ReadonlyArray<ForeignEvent>
+  ): Effect.fn.Return<ReadonlyArray<Imported>, PublishError> {
+    const rows = yield* prepareForeign(events, maxPayloadBytes)
+    const [first] = rows
+    if (first === undefined) return []
+    yield* whenEnabled(settings, first.eventName)
+    return yield* defer(store(rows), () => provisionalImport(rows))
+  })
+})
+
 const makeStore = Effect.gen(function* () {
   const outbox = yield* OutboxStore
   const notifier = yield* Notifier
@@ -48,18 +73,18 @@ const makeStore = Effect.gen(function* () {
   return Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
     const [first] = prepared
     if (first === undefined) return []
-    const { enabled } = yield* settings.current
-    if (!enabled) return yield* new OutboxDisabled({ eventName: first.row.eventName })
+    yield* whenEnabled(settings, first.row.eventName)
     const stored = yield* defer(append(prepared), () => prepared.map((each) => storedAs(each, provisional(each.row))))
     yield* logUnconsumed(stored)
     return stored
   })
 })
 
-const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
+const make = Effect.fnUntraced(function* (rules: Rules) {
   const store = yield* makeStore
+  const importAll = yield* makeImporter(rules.maxPayloadBytes)
   const storeAll = <A>(list: ReadonlyArray<A>, prepare: Prepare<A>) =>
-    Effect.flatMap(prepareAll(list, prepare, maxPayloadBytes), store)
+    Effect.flatMap(prepareAll(list, prepare, rules), store)
   const storeOne = <A>(each: A, prepare: Prepare<A>) =>
     Effect.map(storeAll([each], prepare), ([stored]) => stored as DomainEvent.Stored)
   const publish = Effect.fn("Publisher.publish")((publication: DomainEvent.Publication.Any) =>
@@ -73,7 +98,11 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       publish(DomainEvent.publication(definition, payload, publishOptions)) as Effect.Effect<never, PublishError>,
     publishAll: (publications) => publishAll(publications) as Effect.Effect<never, PublishError>,
     publishEvent: Effect.fn("Publisher.publishEvent")((event) => storeOne(event, prepareGiven)),
-    publishEvents: Effect.fn("Publisher.publishEvents")((events) => storeAll(events, prepareGiven))
+    publishEvents: Effect.fn("Publisher.publishEvents")((events) => storeAll(events, prepareGiven)),
+    import: Effect.fn("Publisher.import")((event) =>
+      Effect.map(importAll([event]), ([imported]) => imported as Imported)
+    ),
+    importAll: Effect.fn("Publisher.importAll")(importAll)
   })
 })
 
@@ -111,17 +140,32 @@ export class Publisher extends Context.Service<
     readonly publishEvents: (
       events: ReadonlyArray<UntypedEvent>
     ) => Effect.Effect<ReadonlyArray<DomainEvent.Stored>, PublishError>
+    /**
+     * Stores a message of another service as an event: once, however often it arrives, for as long as the setting
+     * `receivedRetentionHours` says (30 days by default) and whatever has become of its event. Its lineage is the sender's, also inside a
+     * handler. Fails with `InvalidIdentifier`, too, when its `id` is that of an event of another name here.
+     */
+    readonly import: (event: ForeignEvent) => Effect.Effect<Imported, PublishError>
+    /** Stores messages of other services: all or none, in the order given; see `import`. */
+    readonly importAll: (events: ReadonlyArray<ForeignEvent>) => Effect.Effect<ReadonlyArray<Imported>, PublishError>
   }
 >()("effect-integration/Publisher") {
   /**
    * @param options.maxPayloadBytes - largest payload, and largest metadata, in bytes of JSON; default 1 MiB
+   * @param options.inheritMetadata - keys of metadata that events take over from the event they follow from; default none
    *
    * @since 0.1.0
    */
   static readonly layer = (
-    options: { readonly maxPayloadBytes?: number } = {}
+    options: Partial<Rules> = {}
   ): Layer.Layer<Publisher, never, OutboxStore | Notifier | Settings | Transactor> =>
-    Layer.effect(Publisher, make(options.maxPayloadBytes ?? defaultMaxPayloadBytes))
+    Layer.effect(
+      Publisher,
+      make({
+        maxPayloadBytes: options.maxPayloadBytes ?? defaultMaxPayloadBytes,
+        inheritMetadata: options.inheritMetadata ?? []
+      })
+    )
   /** Same as `publish` on the service, taken from the context. @since 0.1.0 */
   static readonly publish = <Name extends string, Payload>(
     definition: DomainEvent.Definition<Name, Payload>,
@@ -137,4 +181,9 @@ export class Publisher extends Context.Service<
   /** Same as `publishEvents` on the service, taken from the context. @since 0.1.0 */
   static readonly publishEvents = (events: ReadonlyArray<UntypedEvent>) =>
     Publisher.use((publisher) => publisher.publishEvents(events))
+  /** Same as `import` on the service, taken from the context. @since 0.1.0 */
+  static readonly import = (event: ForeignEvent) => Publisher.use((publisher) => publisher.import(event))
+  /** Same as `importAll` on the service, taken from the context. @since 0.1.0 */
+  static readonly importAll = (events: ReadonlyArray<ForeignEvent>) =>
+    Publisher.use((publisher) => publisher.importAll(events))
 }

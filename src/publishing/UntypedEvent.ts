@@ -33,8 +33,9 @@ export interface UntypedEvent {
    * `undefined` are left out.
    */
   readonly payload: unknown
+  /** See `DomainEvent.PublishOptions`. */
   readonly metadata?: DomainEvent.Metadata
-  /** At most 255 characters; default: inherited inside a handler, else none. */
+  /** See `DomainEvent.PublishOptions`. */
   readonly correlationId?: string
   /** See `DomainEvent.PublishOptions`. */
   readonly cause?: DomainEvent.PublishOptions["cause"] & {}

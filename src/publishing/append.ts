@@ -13,6 +13,7 @@ import type { Appended, OutboxStore } from "../stores/OutboxStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Broadcast, InlineNotification } from "../wakeups/Broadcast.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
+import { chunksOf } from "./chunks.ts"
 import { make as coalesce } from "./coalesce.ts"
 import { contentLength, type Prepared } from "./prepare.ts"
 import { storedAs, toStored } from "./stored.ts"
@@ -28,34 +29,14 @@ interface Services {
 /** Stores events, all or none, in the order given, and wakes their consumers. */
 type Append = (prepared: ReadonlyArray<Prepared>) => Effect.Effect<ReadonlyArray<DomainEvent.Stored>, StoreError>
 
-/** Rows one statement inserts at most; a longer list takes several, in one transaction. */
-const chunkSize = 1000
-
-/**
- * Characters of payloads and metadata one statement holds at most, but for a single event: a statement is encoded in one go,
- * and nothing else of the process runs meanwhile.
- */
-const chunkLength = 4_194_304
-
 /**
  * The statements a list takes, in its order. One with keys is split by count only: rows are locked in the order of their
  * keys within a statement, and the fewer there are, the less can two lists get into each other's way.
  */
-const chunksOf = (prepared: ReadonlyArray<Prepared>): ReadonlyArray<ReadonlyArray<Prepared>> => {
-  const maxLength = prepared.some(({ row }) => row.dedupeKey !== undefined) ? Number.POSITIVE_INFINITY : chunkLength
-  const chunks: Array<Array<Prepared>> = []
-  let length = 0
-  for (const each of prepared) {
-    length += contentLength(each)
-    const last = chunks.at(-1)
-    if (last !== undefined && last.length < chunkSize && length <= maxLength) last.push(each)
-    else {
-      chunks.push([each])
-      length = contentLength(each)
-    }
-  }
-  return chunks
-}
+const statementsOf = (prepared: ReadonlyArray<Prepared>) =>
+  prepared.some(({ row }) => row.dedupeKey !== undefined)
+    ? chunksOf(prepared, contentLength, Number.POSITIVE_INFINITY)
+    : chunksOf(prepared, contentLength)
 
 /** Characters of a payload that is large enough to be worth a statement of its own. */
 const maxCoalescedLength = 65_536
@@ -130,7 +111,7 @@ export const makeAppend = (services: Services, context: Context.Context<never>):
   return (prepared) => {
     const [first, second] = prepared
     if (first !== undefined && second === undefined) return one(first)
-    const chunks = chunksOf(prepared)
+    const chunks = statementsOf(prepared)
     const append = appendHere(services, chunks)
     return chunks.length > 1 ? repeated(transactor.withTransaction(append)) : append
   }

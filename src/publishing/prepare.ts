@@ -7,14 +7,14 @@ import { DateTime, Duration, Effect, Exit, Option } from "effect"
 import { InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import { EventEncodingError, type Issue } from "../errors/PayloadErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
-import { oversizeOf } from "../model/contentSize.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
 import { encoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
-import { identifierProblem, longestDelayMillis, oversizeText, storableJson, storableValue } from "../model/storable.ts"
+import { identifierProblem, longestDelayMillis, storableJson, storableValue } from "../model/storable.ts"
 import { versionProblem } from "../model/versions.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
+import { type Inheritance, inheritanceOf, lineageOf, metadataOf } from "./inheritance.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
 
 const supportedOptions = ["metadata", "correlationId", "cause", "aggregateId", "delay", "availableAt", "dedupeKey"]
@@ -41,10 +41,9 @@ export const contentLength = ({ row: { metadata, payload } }: Prepared): number 
 const turnLength = 1_048_576
 
 /** What an event is prepared with, besides what is said of it. */
-export interface Surroundings {
+export interface Preparation {
   readonly id: string
-  /** The event that is being handled, if one is. */
-  readonly cause: Effect.Success<typeof DomainEvent.Current>
+  readonly inheritance: Inheritance
   readonly maxPayloadBytes: number
 }
 
@@ -52,7 +51,7 @@ export interface Surroundings {
  * Prepares one event. What is wrong with it, and nearly always what it becomes, is known at once: such an effect is an exit already,
  * and costs no fiber's time.
  */
-export type Prepare<A> = (each: A, around: Surroundings) => Effect.Effect<Prepared, PrepareError>
+export type Prepare<A> = (each: A, preparation: Preparation) => Effect.Effect<Prepared, PrepareError>
 
 /** What an effect comes to that has succeeded already. */
 const valueNow = (effect: Effect.Effect<Prepared, unknown>): Prepared | undefined => {
@@ -60,17 +59,25 @@ const valueNow = (effect: Effect.Effect<Prepared, unknown>): Prepared | undefine
   return Exit.isExit(exit) && Exit.isSuccess(exit) ? (exit.value as Prepared) : undefined
 }
 
+/** What goes for all events of a publisher. */
+export interface Rules {
+  /** Largest payload, and largest metadata, in bytes of JSON. */
+  readonly maxPayloadBytes: number
+  /** Keys of metadata that follow from cause to caused. */
+  readonly inheritMetadata: ReadonlyArray<string>
+}
+
 /** Prepares a list. Encoding takes a while with large events, so others have their turn in between. */
 export const prepareAll = Effect.fnUntraced(function* <A>(
   list: ReadonlyArray<A>,
   prepare: Prepare<A>,
-  maxPayloadBytes: number
+  { inheritMetadata, maxPayloadBytes }: Rules
 ) {
-  const cause = yield* DomainEvent.Current
+  const inheritance = yield* inheritanceOf(inheritMetadata)
   const all: Array<Prepared> = []
   let length = 0
   for (const each of list) {
-    const preparing = prepare(each, { id: yield* nextEventId, cause, maxPayloadBytes })
+    const preparing = prepare(each, { id: yield* nextEventId, inheritance, maxPayloadBytes })
     const prepared = valueNow(preparing) ?? (yield* preparing)
     all.push(prepared)
     length += contentLength(prepared)
@@ -126,8 +133,8 @@ const causeProblem = (
   )
 }
 
-/** What is wrong with an event's names, ids or version, or `undefined`. */
-const nameProblem = (event: UntypedEvent): InvalidIdentifier | undefined => {
+/** What is wrong with an event's names, ids or version, or with its correlation from elsewhere; or `undefined`. */
+const nameProblem = (event: UntypedEvent, { within }: Inheritance): InvalidIdentifier | undefined => {
   const { maxLength } = DomainEvent
   const version = event.schemaVersion ?? 1
   const problem = (what: string, text: unknown, max: number) => {
@@ -149,6 +156,9 @@ const nameProblem = (event: UntypedEvent): InvalidIdentifier | undefined => {
     problem("aggregateId", event.aggregateId, maxLength.aggregateId) ??
     (event.correlationId === undefined ? undefined : problem("correlationId", event.correlationId, maxLength.id)) ??
     causeProblem(event, problem) ??
+    (within?.correlationId === undefined
+      ? undefined
+      : problem("correlationId of Lineage.within", within.correlationId, maxLength.id)) ??
     (event.dedupeKey === undefined ? undefined : problem("dedupeKey", event.dedupeKey, maxLength.id)) ??
     (Number.isInteger(version) && version >= 1 && version <= 2_147_483_647
       ? undefined
@@ -163,31 +173,22 @@ const nameProblem = (event: UntypedEvent): InvalidIdentifier | undefined => {
 const encodingError = (eventName: string, field: string, issue: Issue) =>
   new EventEncodingError({ eventName, issues: [issueIn(field, issue)] })
 
-/** JSON text of an event's metadata, which are read together with its payload, or why they cannot be stored. */
-const metadataOf = ({ metadata }: UntypedEvent, payload: string, maxBytes: number) => {
-  if (metadata === undefined) return { json: undefined }
-  const stored = storableValue(metadata, maxBytes)
-  if ("issue" in stored) return stored
-  const oversize = oversizeOf(payload, stored.json)
-  return oversize === undefined
-    ? stored
-    : { issue: { path: "", message: oversizeText(oversize, ", with the payload") } }
-}
-
 /**
+ * Prepares an event, whatever it is called.
+ *
  * @param textOf - checks the payload, and makes JSON of it: `storableJson` for one that a schema has encoded
  */
-const prepareUntyped = (
+export const prepareUntyped = (
   event: UntypedEvent,
-  { cause: handled, id, maxPayloadBytes }: Surroundings,
+  { id, inheritance, maxPayloadBytes }: Preparation,
   textOf = storableValue
 ): Effect.Effect<Prepared, InvalidIdentifier | InvalidOption | EventEncodingError> => {
-  const invalid = nameProblem(event)
+  const invalid = nameProblem(event, inheritance)
   if (invalid !== undefined) return Effect.fail(invalid)
-  const { cause = handled, eventName } = event
+  const { eventName } = event
   const payload = textOf(event.payload, maxPayloadBytes)
   if ("issue" in payload) return Effect.fail(encodingError(eventName, "payload", payload.issue))
-  const metadata = metadataOf(event, payload.json, maxPayloadBytes)
+  const metadata = metadataOf(event, inheritance, payload.json, maxPayloadBytes)
   if ("issue" in metadata) return Effect.fail(encodingError(eventName, "metadata", metadata.issue))
   return Effect.mapEager(dueOf(event), (due) => ({
     row: {
@@ -199,13 +200,12 @@ const prepareUntyped = (
       aggregateId: event.aggregateId,
       payload: payload.json,
       metadata: metadata.json,
-      correlationId: event.correlationId ?? cause?.correlationId ?? cause?.id,
-      causationId: cause?.id,
+      ...lineageOf(event, inheritance),
       dedupeKey: event.dedupeKey,
       due
     },
     payload: event.payload,
-    metadata: event.metadata ?? {},
+    metadata: metadata.metadata ?? {},
     definition: undefined
   }))
 }
@@ -234,7 +234,7 @@ const encodedOf = ({ definition, payload }: DomainEvent.Publication.Any) =>
   )
 
 /** Prepares an event of a definition. */
-export const prepareTyped: Prepare<DomainEvent.Publication.Any> = (publication, around) => {
+export const prepareTyped: Prepare<DomainEvent.Publication.Any> = (publication, preparation) => {
   const { definition, options, payload } = publication
   const wrong =
     unknownOption(`Publishing "${definition.name}"`, options, supportedOptions) ?? versionProblem(definition)
@@ -251,7 +251,7 @@ export const prepareTyped: Prepare<DomainEvent.Publication.Any> = (publication, 
         schemaVersion: definition.version
       }
       return Effect.mapEager(
-        prepareUntyped(event, around, storableJson),
+        prepareUntyped(event, preparation, storableJson),
         (prepared): Prepared => ({ row: prepared.row, metadata: prepared.metadata, payload, definition })
       )
     })
@@ -259,7 +259,7 @@ export const prepareTyped: Prepare<DomainEvent.Publication.Any> = (publication, 
 }
 
 /** Prepares an event that has no definition. */
-export const prepareGiven: Prepare<UntypedEvent> = (event, around) => {
+export const prepareGiven: Prepare<UntypedEvent> = (event, preparation) => {
   const unknown = unknownOption(`Publishing "${event.eventName}"`, event, untypedFields)
-  return unknown === undefined ? prepareUntyped(event, around) : Effect.fail(unknown)
+  return unknown === undefined ? prepareUntyped(event, preparation) : Effect.fail(unknown)
 }

@@ -22,6 +22,7 @@ export const storedAs = ({ metadata, payload, row }: Prepared, stored: Appended)
   timestamp: DateTime.fromDateUnsafe(stored.createdAt),
   correlationId: row.correlationId,
   causationId: row.causationId,
+  traceparent: row.traceparent,
   consumers: stored.consumers,
   isDuplicate: false
 })
@@ -57,6 +58,7 @@ const found = Effect.fnUntraced(function* (prepared: Prepared, row: OutboxRow, s
     timestamp: DateTime.fromDateUnsafe(row.createdAt),
     correlationId: row.correlationId ?? undefined,
     causationId: row.causationId ?? undefined,
+    traceparent: row.traceparent ?? undefined,
     consumers: stored.consumers,
     isDuplicate: true
   }

@@ -58,6 +58,11 @@ export interface Values {
    * Hours after which settled events with deliveries that gave up are removed, with their deliveries. Default 0: they stay.
    */
   readonly deadLetterRetentionHours: number
+  /**
+   * Hours for which messages of other services are known again, from their first arrival on, whatever has become of their events:
+   * see `Publisher.import`. Default 720 (30 days); 0: for ever.
+   */
+  readonly receivedRetentionHours: number
   /** Whether processes wake each other through LISTEN and NOTIFY; read when a process starts. Default true. */
   readonly notifyEnabled: boolean
 }
@@ -113,6 +118,7 @@ export const definitions: { readonly [Name in keyof Values]: SettingOf<Values[Na
   startupDrainBatchSize: number("startupDrainBatchSize", 50, 1, largestBatch),
   retentionHours: number("retentionHours", 0, 0),
   deadLetterRetentionHours: number("deadLetterRetentionHours", 0, 0),
+  receivedRetentionHours: number("receivedRetentionHours", 720, 0),
   notifyEnabled: boolean("notifyEnabled")
 }
 

@@ -82,6 +82,26 @@ const findBidirectional = (sql: SqlClient.SqlClient) => (one: Entity, other: Ent
     ORDER BY position`
 }
 
+/** Each end has an index. */
+const findConnected = (sql: SqlClient.SqlClient) => (entities: ReadonlyArray<Entity>, limit: number) => {
+  const at = (end: "source" | "target") => `
+    SELECT l.*
+    FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[])) AS k (module, type, id)
+    JOIN integration_link AS l
+      ON l.${end}_module = k.module AND l.${end}_entity_type = k.type AND l.${end}_entity_id = k.id`
+  return sql.unsafe<Row>(
+    `SELECT ${columns}
+    FROM (SELECT * FROM (${at("source")} UNION ${at("target")}) AS l ORDER BY position DESC LIMIT $4::int) AS l
+    ORDER BY position`,
+    [
+      entities.map(({ module }) => module),
+      entities.map(({ entityType }) => entityType),
+      entities.map(({ entityId }) => entityId),
+      limit
+    ]
+  )
+}
+
 export const layer: Layer.Layer<LinkStore, never, TableClient> = Layer.effect(
   LinkStore,
   Effect.gen(function* () {
@@ -112,6 +132,8 @@ export const layer: Layer.Layer<LinkStore, never, TableClient> = Layer.effect(
         yield* checkEntity("other end", other)
         return links(yield* storeErrors("links.findBidirectional")(findBidirectional(sql)(one, other)))
       }),
+      findConnected: (entities, limit) =>
+        storeErrors("links.findConnected")(Effect.map(findConnected(sql)(entities, limit), links)),
       remove: (id) =>
         isUuid(id)
           ? storeErrors("links.remove")(

@@ -10,6 +10,7 @@ import { TableClient } from "./connection/tableClient.ts"
 import * as SqlTransactor from "./connection/transactor.ts"
 import * as SqlDeadLetters from "./deadLetters.ts"
 import * as SqlInbox from "./inbox/store.ts"
+import * as SqlLineage from "./lineage.ts"
 import * as SqlLinks from "./links.ts"
 import * as Migrations from "./migrations/migrations.ts"
 import * as SqlOutbox from "./outbox/store.ts"
@@ -25,6 +26,7 @@ export const stores = (migrate: boolean) =>
     SqlDeadLetters.layer,
     SqlReplicas.layer,
     SqlSubscriptions.layer,
+    SqlLineage.layer,
     SqlLinks.layer,
     SqlActors.layer,
     SqlSettings.layer,

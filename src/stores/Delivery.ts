@@ -99,6 +99,8 @@ export interface Claimed extends DeliveryKey {
   readonly oversizeBytes: number | null
   readonly correlationId: string | null
   readonly causationId: string | null
+  /** As in `OutboxRow`. */
+  readonly traceparent: string | null
   readonly createdAt: Date
   /** What is kept in order; given when the claim asked for order. */
   readonly orderingKey?: bigint

@@ -68,6 +68,11 @@ export class LinkStore extends Context.Service<
       one: Entity,
       other: Entity
     ) => Effect.Effect<ReadonlyArray<Link>, InvalidIdentifier | StoreError>
+    /** Links from or to any of these entities: the last created, up to a limit. */
+    readonly findConnected: (
+      entities: ReadonlyArray<Entity>,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<Link>, StoreError>
     /** Removes a link by id; returns whether it existed. */
     readonly remove: (id: string) => Effect.Effect<boolean, StoreError>
   }

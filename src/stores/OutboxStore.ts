@@ -30,10 +30,34 @@ export interface NewEvent {
   readonly metadata: string | undefined
   readonly correlationId: string | undefined
   readonly causationId: string | undefined
+  /** The trace it was published in, in the form of W3C Trace Context. */
+  readonly traceparent: string | undefined
   /** Names the event among those of its source module and name: a second one is not stored. */
   readonly dedupeKey: string | undefined
   /** When it may be delivered: so many milliseconds from now by the store's clock, or at a time; else at once. */
   readonly due: number | Date | undefined
+}
+
+/** An event of another service, to be stored. @since 0.1.0 */
+export interface ReceivedEvent extends Omit<NewEvent, "dedupeKey"> {
+  /** Where the message came from, and its id there: both together are stored once. */
+  readonly source: string
+  readonly messageId: string
+  /** The service that published it. */
+  readonly origin: string
+}
+
+/** What the store decided about an event of another service. @since 0.1.0 */
+export interface Received {
+  /** The event's id; of a message that was received before, that of the event it was then. */
+  readonly id: string
+  /**
+   * `stored`; `duplicate`: the message was received before, or an event of this name has this id, and nothing was stored;
+   * `conflict`: an event of another name has this id, and nothing was written.
+   */
+  readonly result: "stored" | "duplicate" | "conflict"
+  /** Consumers that were given a delivery. */
+  readonly consumers: ReadonlyArray<string>
 }
 
 /** What the store decided about a new event. @since 0.1.0 */
@@ -64,6 +88,10 @@ export interface OutboxRow {
   readonly oversizeBytes: number | null
   readonly correlationId: string | null
   readonly causationId: string | null
+  /** The trace it was published in; of an event that plain SQL inserted, whatever stands there. */
+  readonly traceparent: string | null
+  /** The service that published it, if that is another one. */
+  readonly origin: string | null
   readonly dedupeKey: string | null
   /** Before this, nobody is given the event. */
   readonly availableAt: Date
@@ -120,6 +148,16 @@ export class OutboxStore extends Context.Service<
       events: ReadonlyArray<NewEvent>,
       notification?: InlineNotification | undefined
     ) => Effect.Effect<ReadonlyArray<Appended>, StoreError>
+    /**
+     * Stores events of other services as `append` does, and notes which messages they were, in the same statement. A message
+     * that is noted already is not stored again, whatever has become of its event. Results follow the order of the list.
+     */
+    readonly receive: (events: ReadonlyArray<ReceivedEvent>) => Effect.Effect<ReadonlyArray<Received>, StoreError>
+    /**
+     * Forgets messages that were received so many hours ago, of which at most `limit`. Returns how many; what others forget just
+     * now is passed over.
+     */
+    readonly forgetReceived: (hours: number, limit: number) => Effect.Effect<number, StoreError>
     /**
      * Gives up to `limit` events that were inserted by other means (`routed_at` is null) their deliveries, oldest
      * first. Returns how many were routed and the consumers that have work now. Safe in many processes at once.

@@ -23,6 +23,7 @@ const row = (deliveryId: string): Claimed => ({
   oversizeBytes: null,
   correlationId: null,
   causationId: null,
+  traceparent: null,
   createdAt: new Date(0),
   tier: null,
   recovery: null

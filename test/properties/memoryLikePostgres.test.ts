@@ -107,6 +107,7 @@ const makeSide = (names: Names) => {
       metadata: undefined,
       correlationId: undefined,
       causationId: undefined,
+      traceparent: undefined,
       dedupeKey: event.key > 1 ? undefined : `key-${event.key}`,
       due: event.isDelayed ? 3_600_000 : undefined
     }))

@@ -11,6 +11,7 @@ import { type Directive, isDirective } from "../../model/Directive.ts"
 import * as DomainEvent from "../../model/DomainEvent.ts"
 import { type DecodeError, decode } from "../../model/payloadCodec.ts"
 import type { ItemOutcome, Subscriber } from "../../model/SubscriberValue.ts"
+import { Surroundings } from "../../model/Surroundings.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
 
@@ -28,7 +29,8 @@ const toEvent = (row: Claimed, payload: unknown): DomainEvent.DomainEvent => ({
   schemaVersion: row.schemaVersion,
   attempt: row.attemptCount + 1,
   correlationId: row.correlationId ?? undefined,
-  causationId: row.causationId ?? undefined
+  causationId: row.causationId ?? undefined,
+  traceparent: row.traceparent ?? undefined
 })
 
 const tooLarge = ({ eventId, eventName }: Claimed, bytes: number): Outcome => ({
@@ -81,7 +83,7 @@ const within = <A>(
     const returned: unknown = handler()
     // Types do not reach everybody who writes a handler.
     return Effect.isEffect(returned) ? (returned as Effect.Effect<A, unknown>) : Effect.die(notAnEffect(returned))
-  }).pipe(Effect.setContext(Context.add(context, DomainEvent.Current, event)))
+  }).pipe(Effect.setContext(Context.add(Context.add(context, DomainEvent.Current, event), Surroundings, undefined)))
 
 const handle = (
   subscriber: Subscriber,

@@ -35,14 +35,29 @@ const retentionInterval = "10 minutes"
 /** How often it is said what nobody serves. */
 const reportInterval = "5 minutes"
 
-const agesOf = ({ deadLetterRetentionHours, retentionHours }: Values) => ({
-  hours: retentionHours === 0 ? undefined : retentionHours,
-  deadLetterHours: deadLetterRetentionHours === 0 ? undefined : deadLetterRetentionHours
+const unlessZero = (hours: number) => (hours === 0 ? undefined : hours)
+
+const agesOf = ({ deadLetterRetentionHours, receivedRetentionHours, retentionHours }: Values) => ({
+  hours: unlessZero(retentionHours),
+  deadLetterHours: unlessZero(deadLetterRetentionHours),
+  receivedHours: unlessZero(receivedRetentionHours)
 })
+
+/** Forgets which messages of other services were received long ago. */
+const forgetReceived = (engine: Engine, hours: number): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    for (;;) {
+      const removal = engine.outbox.forgetReceived(hours, window)
+      const forgotten = yield* withStatementTimeout(engine, "outbox.forgetReceived", untraced(removal))
+      if (forgotten < window) return
+      yield* Effect.sleep(breath)
+    }
+  })
 
 const removeExpired = (engine: Engine) =>
   Effect.gen(function* () {
-    const ages = agesOf(yield* engine.settings.current)
+    const { receivedHours, ...ages } = agesOf(yield* engine.settings.current)
+    if (receivedHours !== undefined) yield* forgetReceived(engine, receivedHours)
     if (ages.hours === undefined && ages.deadLetterHours === undefined) return 0
     let total = 0
     let after: string | undefined
@@ -94,8 +109,7 @@ const retain = (engine: Engine, changed: Queue.Queue<void>) =>
     for (;;) {
       const removed = yield* engine.incident.survive(removeExpired(engine))
       if (removed > 0) yield* Effect.logInfo(`Removed ${removed} events that were settled long ago`)
-      const { deadLetterHours, hours } = agesOf(yield* engine.settings.current)
-      const isOff = hours === undefined && deadLetterHours === undefined
+      const isOff = Object.values(agesOf(yield* engine.settings.current)).every((hours) => hours === undefined)
       yield* isOff ? Queue.take(changed) : Effect.timeoutOption(Queue.take(changed), retentionInterval)
     }
   })

@@ -21,7 +21,8 @@ export const claimedColumns = `
   c.id AS "deliveryId", c.outbox_event_id AS "eventId", c.attempt_count AS "attemptCount",
   e.event_name AS "eventName", e.schema_version AS "schemaVersion", e.source_module AS "sourceModule",
   e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId",
-  e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.created_at AS "createdAt", c.tier AS "tier"`
+  e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.traceparent AS "traceparent",
+  e.created_at AS "createdAt", c.tier AS "tier"`
 
 /**
  * `LIMIT` keeps this a lookup per claimed row: a join would be planned as a hash over the whole outbox as soon as

@@ -12,6 +12,7 @@ import { notifyingParameters, notifyingSql } from "../connection/notificationMes
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "../contents.ts"
 import { withPosition } from "../exact.ts"
 import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
+import { inputOf, storedOf, toArrays } from "./newEvents.ts"
 
 /** What is known of an event that was stored. */
 type Stored = Omit<Appended, "existing" | "position"> & { readonly position: string }
@@ -27,79 +28,11 @@ export const columnsOf = (event: string) => `
   ${event}.schema_version AS "schemaVersion", ${event}.source_module AS "sourceModule",
   ${event}.aggregate_type AS "aggregateType", ${event}.aggregate_id AS "aggregateId", ${contentColumns()},
   ${event}.correlation_id AS "correlationId", ${event}.causation_id AS "causationId",
+  ${event}.traceparent AS "traceparent", ${event}.origin AS "origin",
   ${event}.dedupe_key AS "dedupeKey", ${event}.available_at AS "availableAt", ${event}.status AS "status",
   ${event}.attempt_count AS "attemptCount", ${event}.last_error AS "lastError",
   ${event}.routed_at IS NOT NULL AS "isRouted", ${event}.created_at AS "createdAt",
   ${event}.processed_at AS "processedAt"`
-
-/** Columns of an event to be stored, as arrays. One that nobody fills stays empty, and what is alike for all is sent once. */
-const toArrays = (events: ReadonlyArray<NewEvent>) => {
-  const text = (value: (event: NewEvent) => string | undefined) => {
-    const values = events.map((event) => value(event) ?? "")
-    const [first = ""] = values
-    return values.some((_) => _ !== first) ? values : first === "" ? [] : [first]
-  }
-  return [
-    text((_) => _.id),
-    text((_) => _.eventName),
-    text((_) => String(_.schemaVersion)),
-    text((_) => _.sourceModule),
-    text((_) => _.aggregateType),
-    text((_) => _.aggregateId),
-    text((_) => _.payload),
-    text((_) => _.metadata),
-    text((_) => _.correlationId),
-    text((_) => _.causationId),
-    text(({ due }) => (due === undefined ? undefined : typeof due === "number" ? `+${due}` : due.toISOString())),
-    text((_) => _.dedupeKey)
-  ]
-}
-
-/** The arrays of `toArrays` as parameters, and what a row has of each: `unnest` makes nulls of what is not there. */
-const inputColumns = [
-  ["id", "uuid"],
-  ["event_name", "text"],
-  ["schema_version", "int"],
-  ["source_module", "text"],
-  ["aggregate_type", "text"],
-  ["aggregate_id", "text"],
-  ["payload", "jsonb"],
-  ["metadata", "text"],
-  ["correlation_id", "text"],
-  ["causation_id", "text"],
-  ["due", "text"],
-  ["dedupe_key", "text"]
-].map(([name, type], index) => {
-  const parameter = `$${index + 1}::${type}[]`
-  return { name, parameter, value: `coalesce(i.${name}, (${parameter})[1])` }
-})
-
-/** The events that are given, in their order; with keys, their positions are drawn here. */
-const inputOf = (isKeyed: boolean) => `
-  SELECT ${inputColumns.map(({ name, value }) => `${value} AS ${name}`).join(", ")}, i.place
-    ${isKeyed ? ", nextval(pg_get_serial_sequence('integration_event', 'position')) AS position" : ""}
-  FROM unnest(${inputColumns.map(({ parameter }) => parameter).join(", ")})
-    WITH ORDINALITY AS i (${inputColumns.map(({ name }) => name).join(", ")}, place)`
-
-/** Stores the events. One whose key is taken is left out. */
-const storedOf = (isKeyed: boolean) => `
-  INSERT INTO integration_event (
-    ${isKeyed ? "position, " : ""}id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload,
-    metadata, correlation_id, causation_id, dedupe_key, available_at, routed_at
-  )
-  ${isKeyed ? "OVERRIDING SYSTEM VALUE" : ""}
-  SELECT ${isKeyed ? "i.position, " : ""}i.id, i.event_name, i.schema_version, i.source_module, i.aggregate_type,
-    i.aggregate_id, i.payload, NULLIF(i.metadata, '')::jsonb, NULLIF(i.correlation_id, ''), NULLIF(i.causation_id, ''),
-    NULLIF(i.dedupe_key, ''),
-    CASE WHEN i.due LIKE '+%' THEN c.now + substr(i.due, 2)::float8 * interval '1 millisecond'
-      ELSE coalesce(NULLIF(i.due, '')::timestamptz, c.now) END,
-    c.now
-  FROM input AS i
-  CROSS JOIN clock AS c
-  ORDER BY ${isKeyed ? "i.source_module, i.event_name, i.dedupe_key, " : ""}i.place
-  ${isKeyed ? "ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING" : ""}
-  RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id,
-    available_at, created_at`
 
 /**
  * Events and deliveries in one statement, so that they commit together whatever the caller's transaction does. Which
@@ -108,16 +41,16 @@ const storedOf = (isKeyed: boolean) => `
  * With keys, rows are inserted in the order of their keys, so that two lists never wait for each other in a circle;
  * positions are drawn before that, in the order of the list. All become due at the same moment: then position decides.
  *
- * Parameters: `$1` to `$12` of `toArrays`; when it notifies, `$13` and `$14` of `notifyingParameters`.
+ * Parameters: `$1` to `$13` of `toArrays`; when it notifies, `$14` and `$15` of `notifyingParameters`.
  */
-const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; readonly isNotifying: boolean }) => `
-  WITH input AS (${inputOf(isKeyed)}), clock AS MATERIALIZED (
+const appendStatement = (kind: "plain" | "keyed", isNotifying: boolean) => `
+  WITH input AS (${inputOf(kind)}), clock AS MATERIALIZED (
     SELECT clock_timestamp() AS now
   ), interested AS MATERIALIZED (
     ${interestedIn("SELECT DISTINCT event_name FROM input")}
   ), wanted AS MATERIALIZED (
     ${consumersOf("interested")}
-  ), stored AS (${storedOf(isKeyed)}), delivered AS (
+  ), stored AS (${storedOf(kind)}), delivered AS (
     INSERT INTO inbox_event (${deliveryColumns})
     ${deliveriesOf("stored", "interested")}
   )
@@ -126,7 +59,7 @@ const appendStatement = ({ isKeyed, isNotifying }: { readonly isKeyed: boolean; 
     coalesce(n.consumers, '{}') AS "consumers"
   FROM stored AS e
   LEFT JOIN wanted AS n ON n.event_name = e.event_name
-  ${isNotifying ? `WHERE ${notifyingSql("n.consumers", 13)}` : ""}
+  ${isNotifying ? `WHERE ${notifyingSql("n.consumers", 14)}` : ""}
   ORDER BY e.position`
 
 /** The events that have these keys, with their consumers: a statement of its own, to see what was committed meanwhile. */
@@ -163,9 +96,9 @@ const vanished = (event: NewEvent) =>
   })
 
 export const append = (sql: SqlClient.SqlClient) => {
-  const plain = appendStatement({ isKeyed: false, isNotifying: false })
-  const notifying = appendStatement({ isKeyed: false, isNotifying: true })
-  const keyed = appendStatement({ isKeyed: true, isNotifying: false })
+  const plain = appendStatement("plain", false)
+  const notifying = appendStatement("plain", true)
+  const keyed = appendStatement("keyed", false)
   const find = findByKeys(sql)
   const appendKeyed = Effect.fnUntraced(function* (events: ReadonlyArray<NewEvent>) {
     const written = new Map((yield* sql.unsafe<Stored>(keyed, toArrays(events))).map((row) => [row.id, row]))

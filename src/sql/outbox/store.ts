@@ -12,6 +12,7 @@ import { TableClient } from "../connection/tableClient.ts"
 import { contentOf } from "../contents.ts"
 import { gaveUp, openDeliveries } from "../deliveryStates.ts"
 import { append, columnsOf, type StoredRow, toOutboxRow } from "./append.ts"
+import { forgetReceived, receive } from "./receive.ts"
 import { removeSettled } from "./retention.ts"
 import { route } from "./route.ts"
 
@@ -68,10 +69,14 @@ export const layer: Layer.Layer<OutboxStore, never, TableClient> = Layer.effect(
     const { sql } = yield* TableClient
     const storeErrors = storeErrorsOf(sql)
     const appendAll = append(sql)
+    const receiveAll = receive(sql)
     const routeUnrouted = route(sql)
     const remove = removeSettled(sql, yield* maintenanceTransaction(sql))
     return OutboxStore.of({
       append: (events, notification) => storeErrors("outbox.append")(appendAll(events, notification)),
+      receive: (events) =>
+        events.length === 0 ? Effect.succeed([]) : storeErrors("outbox.receive")(receiveAll(events)),
+      forgetReceived: (hours, limit) => storeErrors("outbox.forgetReceived")(forgetReceived(sql)(hours, limit)),
       route: (limit) => storeErrors("outbox.route")(routeUnrouted(limit)),
       removeSettled: (window) => storeErrors("outbox.removeSettled")(remove(window)),
       findByName: (eventName, position, limit) =>

@@ -17,6 +17,7 @@ import type { SettingStore } from "../../settings/SettingStore.ts"
 import type { ActorStore } from "../../stores/ActorStore.ts"
 import type { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
+import type { LineageStore } from "../../stores/LineageStore.ts"
 import type { LinkStore } from "../../stores/LinkStore.ts"
 import type { OutboxStore } from "../../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../../stores/ReplicaStore.ts"
@@ -29,6 +30,7 @@ import * as DeadLetters from "./deadLetterStore.ts"
 import * as Delayed from "./delayed.ts"
 import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
+import * as Lineages from "./lineageStore.ts"
 import * as Links from "./linkStore.ts"
 import * as Mailboxes from "./mailbox.ts"
 import * as Marks from "./marks.ts"
@@ -45,6 +47,7 @@ export type Stores =
   | DeadLetterStore
   | SubscriptionStore
   | ReplicaStore
+  | LineageStore
   | LinkStore
   | SettingStore
   | ActorStore
@@ -83,6 +86,9 @@ export const replicaStore: ReadonlyArray<Check> = Replicas.replicaStore
 /** For stores that outlive their processes, beside those of `replicaStore`: what a crash leaves behind. @since 0.1.0 */
 export const replicaStoreDurable: ReadonlyArray<Check> = Replicas.replicaStoreDurable
 
+/** Events of other services, and what follows from what. @since 0.1.0 */
+export const lineageStore: ReadonlyArray<Check> = Lineages.lineageStore
+
 /** @since 0.1.0 */
 export const linkStore: ReadonlyArray<Check> = Links.linkStore
 
@@ -107,6 +113,7 @@ export const all: ReadonlyArray<Check> = [
   ...subscriptionStore,
   ...replicaStore,
   ...replicaStoreDurable,
+  ...lineageStore,
   ...linkStore,
   ...settingStore,
   ...actorStore,

@@ -55,6 +55,10 @@ export const linkStore = [
       assert.deepEqual(yield* links.findInbound(c, { linkType: "cascade" }), [])
       assert.deepEqual(yield* links.findBidirectional(a, b), [ab, ba])
       assert.deepEqual(yield* links.findBidirectional(b, a), [ab, ba])
+      assert.deepEqual(yield* links.findConnected([c, a, a], 10), [ab, ac, ba])
+      assert.deepEqual(yield* links.findConnected([b], 10), [ab, ba])
+      assert.deepEqual(yield* links.findConnected([a], 2), [ac, ba])
+      assert.deepEqual(yield* links.findConnected([], 2), [])
       const roots = yield* links.findByLinkType("aggregate_root")
       assert.deepEqual(
         roots.find((link) => link.id === ac.id),

@@ -26,6 +26,7 @@ export const outboxStore = [
           metadata: '{"m":true}',
           correlationId: "c",
           causationId: "d",
+          traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
           schemaVersion: 3
         })
       )
@@ -44,6 +45,8 @@ export const outboxStore = [
         metadata: { m: true },
         correlationId: "c",
         causationId: "d",
+        traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
+        origin: null,
         schemaVersion: 3,
         isRouted: true
       })

@@ -28,6 +28,7 @@ export const newEvent = (eventName: string, more: Partial<NewEvent> = {}): NewEv
   metadata: undefined,
   correlationId: undefined,
   causationId: undefined,
+  traceparent: undefined,
   dedupeKey: undefined,
   due: undefined,
   ...more
