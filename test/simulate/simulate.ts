@@ -151,7 +151,11 @@ const discardAll = (fleet: Fleet, ledger: Ledger, world: World): boolean => {
 const settle = (program: Program, fleet: Fleet, ledger: Ledger, world: World, replicas: Replicas): boolean => {
   recover(program, fleet, world)
   const run = () => allRun(fleet, program)
+  const idle = () => fleet.isIdle
+  const stillBusy = () => "a publisher, or another call, does not return"
   if (!expect(ledger, world, run, () => `not every replica runs: ${phasesOf(fleet)}`)) return false
+  // A pause that was delayed may still be under way.
+  if (!expect(ledger, world, idle, stillBusy)) return false
   for (const { name } of program.consumers) {
     for (const replica of fleet.all) fleet.run(replica, pauseStep("resume", name))
   }
@@ -165,12 +169,7 @@ const settle = (program: Program, fleet: Fleet, ledger: Ledger, world: World, re
   )
     return false
   return (
-    expect(
-      ledger,
-      world,
-      () => fleet.isIdle,
-      () => "a publisher, or another call, does not return"
-    ) &&
+    expect(ledger, world, idle, stillBusy) &&
     discardAll(fleet, ledger, world) &&
     expect(ledger, world, run, () => `not every replica runs: ${phasesOf(fleet)}`) &&
     expect(
