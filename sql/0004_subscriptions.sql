@@ -34,11 +34,13 @@ CREATE INDEX integration_subscription_backfill_idx ON integration_subscription (
 -- statement
 -- recovering_until: a process that served this consumer ended without a word, or a connection did in the middle of a batch;
 -- deliveries due up to then are handled with a note of each attempt in integration_attempt. recovers_alone_until: those due up
--- to then one at a time, as a process has ended. held_for_backfill: an ordered consumer waits for its backfill.
+-- to then one at a time, as a process has ended. held_for_backfill: an ordered consumer waits for its backfill. cool_until: a handler
+-- asked that nothing be claimed until then.
 CREATE TABLE integration_consumer (
   consumer_name varchar(255) PRIMARY KEY,
   ordering varchar(63) NOT NULL DEFAULT 'none',
   paused_at timestamptz,
+  cool_until timestamptz,
   recovering_until timestamptz,
   recovers_alone_until timestamptz,
   held_for_backfill boolean NOT NULL DEFAULT false,

@@ -33,6 +33,7 @@ export {
   largestClaim,
   type Settlement,
   type StatusCount,
+  snoozedTag,
   type UnparkRequest
 } from "./stores/Delivery.ts"
 export { deferWrite } from "./stores/deferredWrites.ts"

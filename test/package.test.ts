@@ -36,7 +36,7 @@ describe("migrations", () => {
       "0001_events.sql": "4b4487482696751f",
       "0002_deliveries.sql": "fa613caeb68b0e41",
       "0003_statuses.sql": "bcb3bdbd46353af1",
-      "0004_subscriptions.sql": "a299e7b795120a97",
+      "0004_subscriptions.sql": "d51b339912014609",
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "f4ac35af6f3cd9a9",
       "0007_actors.sql": "bc99df5de114c6b7",

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer, PartitionedSemaphore, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, PartitionedSemaphore, References, type Scope } from "effect"
 import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Isolation } from "../model/Consumer.ts"
@@ -56,6 +56,11 @@ export interface Options {
    * of batch handlers. Default `batch`.
    */
   readonly isolation?: Isolation
+  /**
+   * Share of what begins outside of any trace that is traced, from 0 to 1, where there is a tracer; what follows from it is traced or
+   * not as it is, and failed attempts always are. Default 1.
+   */
+  readonly traceSampleRatio?: number
 }
 
 /** Whether transactions see what was committed before each of their statements, as far as the store can say. */
@@ -137,7 +142,12 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     incident,
     isolation: options.isolation ?? "batch",
     canPipeline: !capabilities.singleSession && (yield* readsCommitted(transactor)),
-    maxBatchTimeMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis")
+    maxBatchTimeMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis"),
+    tracing: {
+      traceSampleRatio: options.traceSampleRatio ?? 1,
+      clientId: replicas.id,
+      isEnabled: yield* References.TracerEnabled
+    }
   }
   return engine
 })

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { type Deferred, Effect, type PartitionedSemaphore, type Semaphore } from "effect"
+import type { Deferred, Effect, PartitionedSemaphore, Semaphore } from "effect"
 import type { Isolation } from "../model/Consumer.ts"
 import type { Settings } from "../settings/Settings.ts"
 import type { Leased } from "../stores/Delivery.ts"
@@ -13,6 +13,7 @@ import type { ReplicaStore } from "../stores/ReplicaStore.ts"
 import type { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
+import type { TracingOptions } from "../telemetry/tracing.ts"
 import type { Broadcast } from "../wakeups/Broadcast.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
 import type { Registry } from "./Registry.ts"
@@ -43,10 +44,16 @@ export interface Engine {
   readonly canPipeline: boolean
   /** What shares a transaction, for consumers that do not say: see `isIsolated` of `consumerRules.ts`. */
   readonly isolation: Isolation
+  /** How runs of handlers are traced, which the engine's own statements are not. */
+  readonly tracing: TracingOptions & {
+    /** Id of the process. */
+    readonly clientId: string
+    /** Whether tracing is on where the processor was built. */
+    readonly isEnabled: boolean
+  }
 }
 
-/** Spans of the engine's own statements would drown those of the application. */
-export const untraced = Effect.withTracerEnabled(false)
+export { untraced } from "../telemetry/tracing.ts"
 
 export interface Leases {
   /**

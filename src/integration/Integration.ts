@@ -84,7 +84,14 @@ const refuse = (option: string, value: unknown, expected: string) =>
 
 const durations = ["maxBatchTime", "startupDrainTimeout", "shutdownGracePeriod"] as const
 
-const known: ReadonlyArray<string> = ["settings", "migrate", "maxPayloadBytes", "inheritMetadata", ...durations]
+const known: ReadonlyArray<string> = [
+  "settings",
+  "migrate",
+  "maxPayloadBytes",
+  "inheritMetadata",
+  "traceSampleRatio",
+  ...durations
+]
 
 const isDuration = (value: Duration.Input) => {
   try {
@@ -108,6 +115,10 @@ const validate = (options: Options): Effect.Effect<void, InvalidOption | Unsuppo
       JSON.stringify(inheritMetadata),
       "a list of keys, which are strings that are not empty"
     )
+  }
+  const ratio: unknown = options.traceSampleRatio ?? 1
+  if (!(typeof ratio === "number" && ratio >= 0 && ratio <= 1)) {
+    return refuse("traceSampleRatio", ratio, "a number from 0 to 1")
   }
   const bytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
   // A row has to fit into one message of the PostgreSQL client.

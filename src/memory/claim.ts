@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { Delayed, OnDeadLetter } from "../model/Consumer.ts"
 import type { ClaimRequest, DeliveryKey, Interest, UnparkRequest } from "../stores/Delivery.ts"
 import { ascending, byPosition } from "./comparators.ts"
-import { claimable, type DeliveryRecord } from "./records.ts"
+import { claimable, type DeliveryRecord, isUntried } from "./records.ts"
 import { headStartMillis, matches, type Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
 
@@ -20,17 +20,27 @@ export interface Taken {
 const isPaused = (tables: Tables, transaction: Transaction, consumer: string): boolean =>
   (transaction.read(tables.consumers, consumer)?.pausedAt ?? null) !== null
 
+/** Until when all that a consumer has is held: in the past, if it is not. */
+const coolUntil = (tables: Tables, transaction: Transaction, consumer: string): number =>
+  transaction.read(tables.consumers, consumer)?.coolUntil ?? Number.NEGATIVE_INFINITY
+
+const isHeld = (tables: Tables, transaction: Transaction, consumer: string, now: number): boolean =>
+  isPaused(tables, transaction, consumer) || coolUntil(tables, transaction, consumer) > now
+
 const isDue = (delivery: DeliveryRecord, now: number) => claimable(delivery) && (delivery.availableAt as number) <= now
 
 const isParked = ({ availableAt, lease }: DeliveryRecord) => availableAt === Number.POSITIVE_INFINITY && lease === null
 
 /** Put off by the event's publisher, and never attempted: its time has not come. */
-const isDelayed = ({ attemptCount, availableAt, status, tier }: DeliveryRecord, now: number) =>
-  status === "received" &&
-  attemptCount === 0 &&
-  availableAt !== null &&
-  availableAt < Number.POSITIVE_INFINITY &&
-  availableAt - (tier ?? 0) * headStartMillis > now
+const isDelayed = (delivery: DeliveryRecord, now: number) => {
+  const { availableAt, tier } = delivery
+  return (
+    isUntried(delivery) &&
+    availableAt !== null &&
+    availableAt < Number.POSITIVE_INFINITY &&
+    availableAt - (tier ?? 0) * headStartMillis > now
+  )
+}
 
 /** Whether an open delivery stands in the line of its key: its time may come later. */
 const isInLine = (delivery: DeliveryRecord, delayed: Delayed | undefined, now: number) =>
@@ -52,7 +62,7 @@ const isWanted = (request: ClaimRequest, delivery: DeliveryRecord) =>
 
 /** Due deliveries a request is about, in the order they are claimed. */
 function* dueFor(tables: Tables, transaction: Transaction, request: ClaimRequest, now: number) {
-  if (isPaused(tables, transaction, request.consumer)) return
+  if (isHeld(tables, transaction, request.consumer, now)) return
   for (const delivery of tables.claimableOf(transaction, request.consumer)) {
     if (delivery.availableAt > now) return
     if (isWanted(request, delivery)) yield delivery
@@ -192,7 +202,7 @@ export const claimOne = (
     delivery !== undefined &&
     delivery.consumer === request.consumer &&
     isDue(delivery, now) &&
-    !isPaused(tables, transaction, request.consumer)
+    !isHeld(tables, transaction, request.consumer, now)
   if (!isClaimable) return undefined
   const { onDeadLetter } = request
   if (onDeadLetter === undefined) {
@@ -261,7 +271,7 @@ export const nextDue = (
   let next: number | undefined
   for (const delivery of tables.claimableOf(transaction, request.consumer)) {
     if (!isWanted(request, delivery)) continue
-    next = delivery.availableAt - now
+    next = Math.max(delivery.availableAt, coolUntil(tables, transaction, request.consumer)) - now
     break
   }
   if (!countsLeases) return next

@@ -11,7 +11,7 @@ import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import { leases } from "./leases.ts"
 import { poll } from "./poll.ts"
-import { claimable, type DeliveryRecord, isOpen, toDelivery } from "./records.ts"
+import { claimable, type DeliveryRecord, isOpen, isUntried, toDelivery } from "./records.ts"
 import { toClaimed, toClaimedAll, update } from "./rows.ts"
 import { MemorySettings } from "./settings.ts"
 import { isAsSeen, settle } from "./settle.ts"
@@ -20,7 +20,6 @@ import type { Transaction } from "./transaction.ts"
 
 /** Lower tiers of events whose upper ones have been attempted. */
 const bringForward = (tables: Tables, transaction: Transaction, eventIds: ReadonlyArray<string>, now: number) => {
-  const isUntried = (delivery: DeliveryRecord) => delivery.status === "received" && delivery.attemptCount === 0
   const consumers = new Set<string>()
   for (const eventId of eventIds) {
     const untried = [...tables.ofEvent(transaction, eventId)].filter(isUntried)

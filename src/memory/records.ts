@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Ordering } from "../model/Consumer.ts"
-import type { Delivery, DeliveryStatus } from "../stores/Delivery.ts"
+import { type Delivery, type DeliveryStatus, snoozedTag } from "../stores/Delivery.ts"
 import type { OutboxRow } from "../stores/OutboxStore.ts"
 import type { Served } from "../stores/ReplicaStore.ts"
 
@@ -45,6 +45,8 @@ export interface ConsumerRecord {
   readonly consumer: string
   readonly ordering: Ordering
   readonly pausedAt: number | null
+  /** Until when all that it has is held, in milliseconds since 1970. */
+  readonly coolUntil: number | null
   readonly lastSeenAt: number
 }
 
@@ -68,6 +70,10 @@ export const isOpen = (delivery: DeliveryRecord) =>
   delivery.status === "received" ||
   delivery.status === "processing" ||
   (delivery.status === "failed" && delivery.availableAt !== null)
+
+/** Waits for its first attempt; one that was given back has had it. */
+export const isUntried = ({ attemptCount, errorTag, status }: DeliveryRecord) =>
+  status === "received" && attemptCount === 0 && errorTag !== snoozedTag
 
 export const hasGivenUp = (delivery: DeliveryRecord) =>
   delivery.status === "dead_letter" || (delivery.status === "failed" && delivery.availableAt === null)

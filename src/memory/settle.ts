@@ -57,14 +57,20 @@ export const settle = (
     })
   )
 
+/** Status and attempts after this one: which does not count if it was given back. */
+const countedBy = ({ status }: Settlement, attempts: number): Pick<DeliveryRecord, "status" | "attemptCount"> =>
+  status === "snoozed"
+    ? { status: attempts > 1 ? "failed" : "received", attemptCount: attempts - 1 }
+    : { status, attemptCount: attempts }
+
 /** A delivery as a settlement leaves it; its lease, if it had one, has ended. */
 const settled = (delivery: DeliveryRecord, settlement: Settlement, now: number): DeliveryRecord => {
   return {
     ...delivery,
-    status: settlement.status,
+    ...countedBy(settlement, delivery.attemptCount),
     lease: null,
     availableAt:
-      settlement.status !== "failed"
+      settlement.status !== "failed" && settlement.status !== "snoozed"
         ? delivery.availableAt
         : settlement.retryInMillis === undefined
           ? null

@@ -39,6 +39,7 @@ const register = (tables: Tables, transaction: Transaction, given: Registration,
     consumer,
     ordering,
     pausedAt: before?.pausedAt ?? null,
+    coolUntil: before?.coolUntil ?? null,
     lastSeenAt: now
   })
   const isNew = transaction.read(tables.subscriptions, keyOf(consumer, event)) === undefined
@@ -106,17 +107,28 @@ const setPaused = (tables: Tables, transaction: Transaction, consumer: string, i
   const record = transaction.read(tables.consumers, consumer)
   if (record === undefined) return false
   const pausedAt = isPaused ? (record.pausedAt ?? now) : null
-  transaction.write(tables.consumers, consumer, { ...record, pausedAt })
+  transaction.write(tables.consumers, consumer, { ...record, pausedAt, coolUntil: isPaused ? record.coolUntil : null })
   return true
 }
 
+/** Holds all that a consumer has; what is said by others for longer stays. */
+const cool = (tables: Tables, transaction: Transaction, consumer: string, millis: number, now: number) => {
+  const record = transaction.read(tables.consumers, consumer)
+  if (record === undefined) return
+  const coolUntil = Math.max(record.coolUntil ?? 0, now + millis)
+  transaction.write(tables.consumers, consumer, { ...record, coolUntil })
+}
+
 const consumers = (tables: Tables, transaction: Transaction) =>
-  [...transaction.rows(tables.consumers)].toSorted(byConsumer).map(({ consumer, lastSeenAt, ordering, pausedAt }) => ({
-    consumer,
-    ordering,
-    pausedAt: pausedAt === null ? null : new Date(pausedAt),
-    lastSeenAt: new Date(lastSeenAt)
-  }))
+  [...transaction.rows(tables.consumers)]
+    .toSorted(byConsumer)
+    .map(({ consumer, coolUntil, lastSeenAt, ordering, pausedAt }) => ({
+      consumer,
+      ordering,
+      pausedAt: pausedAt === null ? null : new Date(pausedAt),
+      coolUntil: coolUntil === null ? null : new Date(coolUntil),
+      lastSeenAt: new Date(lastSeenAt)
+    }))
 
 const subscriptions = (tables: Tables, transaction: Transaction) =>
   [...transaction.rows(tables.subscriptions)].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
@@ -206,6 +218,8 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
         withConsumers(tables, [consumer], (transaction, now) =>
           setPaused(tables, transaction, consumer, isPaused, now)
         ),
+      cool: (consumer, millis) =>
+        withConsumers(tables, [consumer], (transaction, now) => cool(tables, transaction, consumer, millis, now)),
       consumers: database.read((transaction) => consumers(tables, transaction)),
       // Every commit looks for subscriptions that its events missed.
       sweep: () => Effect.succeed({ consumers: [], isOpen: false }),

@@ -5,6 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlUnavailable } from "../errors/StoreErrors.ts"
+import { unknownCount } from "../stores/statementCount.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 
@@ -14,6 +15,7 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
     Transactor.of({
       withTransaction: (effect) => internal.withTransaction(effect),
       isOpen: internal.isOpen,
+      statements: Effect.sync(unknownCount),
       afterCommit: (effect) => internal.afterCommit(effect),
       // Circles are noticed at once, so waiting needs no limit; constraints are checked when they are written.
       limitIdle: () => Effect.void,

@@ -38,16 +38,16 @@ export type Handler<R> =
     }
 
 /**
- * How one event of a batch ended: made with `processed`, `skipped` and `failed`.
+ * How one event of a batch ended: made with `processed`, `skipped`, `failed` and `snoozed`.
  *
  * @since 0.1.0
  */
 export interface ItemOutcome {
   readonly deliveryId: string
-  readonly status: "processed" | "skipped" | "failed"
+  readonly status: "processed" | "skipped" | "failed" | "snoozed"
   /** For `skipped`. */
   readonly reason: string | undefined
-  /** For `failed`: the error, or a directive. */
+  /** For `failed`: the error, or a directive; for `snoozed` a directive. */
   readonly error: unknown
 }
 

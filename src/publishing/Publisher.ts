@@ -15,6 +15,7 @@ import { Settings } from "../settings/Settings.ts"
 import { deferWrite } from "../stores/deferredWrites.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { untraced } from "../telemetry/tracing.ts"
 import { Broadcast } from "../wakeups/Broadcast.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import { makeAppend } from "./append.ts"
@@ -22,6 +23,7 @@ import type { ForeignEvent, Imported } from "./ForeignEvent.ts"
 import { makeImport, provisionalImport } from "./importing.ts"
 import { type Prepare, type Prepared, prepareAll, prepareGiven, prepareTyped, type Rules } from "./prepare.ts"
 import { prepareForeign } from "./prepareForeign.ts"
+import { inPublishSpan } from "./publishSpan.ts"
 import { provisional, type StoredOf, storedAs } from "./stored.ts"
 import type { PublishError, UntypedEvent } from "./UntypedEvent.ts"
 
@@ -57,7 +59,7 @@ const makeImporter = Effect.fnUntraced(function* (maxPayloadBytes: number) {
     const [first] = rows
     if (first === undefined) return []
     yield* whenEnabled(settings, first.eventName)
-    return yield* defer(store(rows), () => provisionalImport(rows))
+    return yield* defer(untraced(store(rows)), () => provisionalImport(rows))
   })
 })
 
@@ -74,7 +76,9 @@ const makeStore = Effect.gen(function* () {
     const [first] = prepared
     if (first === undefined) return []
     yield* whenEnabled(settings, first.row.eventName)
-    const stored = yield* defer(append(prepared), () => prepared.map((each) => storedAs(each, provisional(each.row))))
+    const stored = yield* defer(untraced(append(prepared)), () =>
+      prepared.map((each) => storedAs(each, provisional(each.row)))
+    )
     yield* logUnconsumed(stored)
     return stored
   })
@@ -87,18 +91,17 @@ const make = Effect.fnUntraced(function* (rules: Rules) {
     Effect.flatMap(prepareAll(list, prepare, rules), store)
   const storeOne = <A>(each: A, prepare: Prepare<A>) =>
     Effect.map(storeAll([each], prepare), ([stored]) => stored as DomainEvent.Stored)
-  const publish = Effect.fn("Publisher.publish")((publication: DomainEvent.Publication.Any) =>
-    storeOne(publication, prepareTyped)
-  )
-  const publishAll = Effect.fn("Publisher.publishAll")((publications: ReadonlyArray<DomainEvent.Publication.Any>) =>
-    storeAll(publications, prepareTyped)
-  )
+  const traced = inPublishSpan(rules)
+  const publish = (publication: DomainEvent.Publication.Any) =>
+    traced(() => [publication.definition.name], storeOne(publication, prepareTyped))
+  const publishAll = (publications: ReadonlyArray<DomainEvent.Publication.Any>) =>
+    traced(() => publications.map(({ definition }) => definition.name), storeAll(publications, prepareTyped))
   return Publisher.of({
     publish: (definition, payload, publishOptions) =>
       publish(DomainEvent.publication(definition, payload, publishOptions)) as Effect.Effect<never, PublishError>,
     publishAll: (publications) => publishAll(publications) as Effect.Effect<never, PublishError>,
-    publishEvent: Effect.fn("Publisher.publishEvent")((event) => storeOne(event, prepareGiven)),
-    publishEvents: Effect.fn("Publisher.publishEvents")((events) => storeAll(events, prepareGiven)),
+    publishEvent: (event) => traced(() => [event.eventName], storeOne(event, prepareGiven)),
+    publishEvents: (events) => traced(() => events.map(({ eventName }) => eventName), storeAll(events, prepareGiven)),
     import: Effect.fn("Publisher.import")((event) =>
       Effect.map(importAll([event]), ([imported]) => imported as Imported)
     ),
@@ -152,6 +155,7 @@ export class Publisher extends Context.Service<
 >()("effect-integration/Publisher") {
   /**
    * @param options.maxPayloadBytes - largest payload, and largest metadata, in bytes of JSON; default 1 MiB
+   * @param options.traceSampleRatio - share of what is published outside of any trace that is traced, 0 to 1; default 1
    * @param options.inheritMetadata - keys of metadata that events take over from the event they follow from; default none
    *
    * @since 0.1.0
@@ -163,7 +167,8 @@ export class Publisher extends Context.Service<
       Publisher,
       make({
         maxPayloadBytes: options.maxPayloadBytes ?? defaultMaxPayloadBytes,
-        inheritMetadata: options.inheritMetadata ?? []
+        inheritMetadata: options.inheritMetadata ?? [],
+        traceSampleRatio: options.traceSampleRatio ?? 1
       })
     )
   /** Same as `publish` on the service, taken from the context. @since 0.1.0 */

@@ -65,6 +65,8 @@ export interface Rules {
   readonly maxPayloadBytes: number
   /** Keys of metadata that follow from cause to caused. */
   readonly inheritMetadata: ReadonlyArray<string>
+  /** Share of what is published outside of any trace that is traced. */
+  readonly traceSampleRatio: number
 }
 
 /** Prepares a list. Encoding takes a while with large events, so others have their turn in between. */

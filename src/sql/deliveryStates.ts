@@ -3,14 +3,29 @@
  *
  * @internal
  */
+import { snoozedTag } from "../stores/Delivery.ts"
 import { headStart } from "./writeDeliveries.ts"
 
 /** Rows a claim may take, in the words of the partial index `inbox_event_claim_idx`. */
 export const claimable = "i.status IN ('received', 'failed') AND i.available_at < 'infinity'"
 
-/** Evaluated once per statement, by primary key. */
-export const notPaused = (consumer: string) =>
-  `NOT EXISTS (SELECT 1 FROM integration_consumer WHERE consumer_name = ${consumer} AND (paused_at IS NOT NULL OR held_for_backfill))`
+const heldByConsumer = (consumer: string, conditions: string) =>
+  `NOT EXISTS (SELECT 1 FROM integration_consumer WHERE consumer_name = ${consumer} AND (${conditions}))`
+
+/** Whether a consumer's deliveries will be claimed by themselves. Evaluated once per statement, by primary key. */
+export const notPaused = (consumer: string) => heldByConsumer(consumer, "paused_at IS NOT NULL OR held_for_backfill")
+
+/** Whether they may be claimed now. */
+export const notHeld = (consumer: string) =>
+  heldByConsumer(consumer, "paused_at IS NOT NULL OR held_for_backfill OR cool_until > clock_timestamp()")
+
+/** When they may be claimed, if that is held: null, or in the past, when it is not. */
+export const coolUntil = (consumer: string) =>
+  `(SELECT cool_until FROM integration_consumer WHERE consumer_name = ${consumer})`
+
+/** A delivery that waits for its first attempt; one that was given back has had it. */
+export const isUntried = (delivery: string) =>
+  `(${delivery}.status = 'received' AND ${delivery}.attempt_count = 0 AND ${delivery}.error_tag IS DISTINCT FROM '${snoozedTag}')`
 
 /** Open deliveries, in the words of `inbox_event_key_idx`. */
 export const open = "i.status IN ('received', 'processing', 'failed') AND i.available_at IS NOT NULL"
@@ -28,7 +43,7 @@ export const openDeliveries = (columns: string) =>
  * Open, put off by the event's publisher, and never attempted: its time has not come. The clock says so, rather than `now()`,
  * for which also an event of the time since the transaction began has not come.
  */
-export const isDelayed = `(i.status = 'received' AND i.attempt_count = 0 AND i.available_at < 'infinity'
+export const isDelayed = `(${isUntried("i")} AND i.available_at < 'infinity'
   AND i.available_at - coalesce(i.tier, 0) * ${headStart} > clock_timestamp())`
 
 /** Deliveries that gave up, in the words of `inbox_event_gave_up_idx`. */

@@ -137,13 +137,21 @@ export interface Expired extends Leased {
   readonly isHolderRunning: boolean
 }
 
+/** Error tag of a delivery that was given back without an attempt. @since 0.1.0 */
+export const snoozedTag = "Snoozed"
+
 /** How a delivery ended, or when it is tried again. @since 0.1.0 */
 export interface Settlement extends DeliveryKey {
   /** Attempts counted when it was claimed; a row with another count was settled by somebody else and is left alone. */
   readonly seenAttempts: number
-  readonly status: "processed" | "failed" | "skipped" | "dead_letter"
   /**
-   * For `failed`: milliseconds until the next attempt (0: at once, in its old place), or `undefined` when it gave up.
+   * `snoozed`: given back, as it was before this attempt, which is not counted; until it is due it has the tag `snoozedTag`, and
+   * stands in its place in order.
+   */
+  readonly status: "processed" | "failed" | "skipped" | "dead_letter" | "snoozed"
+  /**
+   * For `failed`: milliseconds until the next attempt (0: at once, in its old place), or `undefined` when it gave up; for
+   * `snoozed` until the next.
    */
   readonly retryInMillis: number | undefined
   readonly error: string | undefined

@@ -45,6 +45,8 @@ export interface ConsumerState {
   readonly ordering: Ordering
   /** When it was paused; null when it is not. */
   readonly pausedAt: Date | null
+  /** Until when a handler asked all that it has to be held (`Subscriber.cool`), also when that is over; null when none did. */
+  readonly coolUntil: Date | null
   /** When a process last said that it serves it. */
   readonly lastSeenAt: Date
 }
@@ -80,8 +82,13 @@ export class SubscriptionStore extends Context.Service<
      * `ReplicaStore.serve`.
      */
     readonly register: (registrations: ReadonlyArray<Registration>) => Effect.Effect<void, StoreError>
-    /** Durably stops or resumes the delivery to a consumer. Returns false when there is no such consumer. */
+    /**
+     * Durably stops or resumes the delivery to a consumer; resuming also ends what `cool` began. Returns false when there is no
+     * such consumer.
+     */
     readonly setPaused: (consumer: string, isPaused: boolean) => Effect.Effect<boolean, StoreError>
+    /** Lets nobody claim what a consumer has for so many milliseconds; what somebody said for longer stays. */
+    readonly cool: (consumer: string, millis: number) => Effect.Effect<void, StoreError>
     /** All consumers there ever were, by name. */
     readonly consumers: Effect.Effect<ReadonlyArray<ConsumerState>, StoreError>
     /**

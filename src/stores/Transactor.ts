@@ -31,6 +31,11 @@ export class Transactor extends Context.Service<
     ) => Effect.Effect<A, E | StoreError, R>
     /** Whether the current fiber is in a transaction. */
     readonly isOpen: Effect.Effect<boolean>
+    /**
+     * Counts the statements that were run in the current transaction so far, also those of the application. Where that cannot be
+     * told, it never gives the same number twice.
+     */
+    readonly statements: Effect.Effect<() => number>
     /** Runs `effect` after the outermost commit, at once without a transaction, never after a rollback. */
     readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
     /**

@@ -110,18 +110,28 @@ export const batch = <const Source extends EventSource, E, R>(options: {
   })
 
 /** Sets the delay before the next attempt; one that no database can add to a time ends the delivery, as any would. */
-const retryDirective = (delay: Duration.Input, error: unknown): Directive => {
+/** A directive with a delay; one that is none makes the delivery a dead letter. */
+const delayed = (delay: Duration.Input, name: string, make: (millis: number) => Directive): Directive => {
   const millis = Option.map(Duration.fromInput(delay), Duration.toMillis)
   return !Number.isNaN(delay) && Option.isSome(millis) && millis.value <= longestDelayMillis
-    ? Directive.RetryAfter(millis.value, error)
+    ? make(millis.value)
     : Directive.Fatal(
         new InvalidOption({
-          option: "delay of Subscriber.retryAfter",
+          option: `delay of Subscriber.${name}`,
           value: String(delay),
           expected: "a duration from zero to 800 years"
         })
       )
 }
+
+const retryDirective = (delay: Duration.Input, error: unknown) =>
+  delayed(delay, "retryAfter", (millis) => Directive.RetryAfter(millis, error))
+
+/** Nothing counts how often a delivery is given back: what is due again at once would never rest. */
+const shortestSnooze = 100
+
+const snoozeDirective = (name: "snooze" | "cool" | "snoozed", delay: Duration.Input, reason: string | undefined) =>
+  delayed(delay, name, (millis) => Directive.Snooze(Math.max(shortestSnooze, millis), reason, name === "cool"))
 
 /** An event of a batch is settled as processed. @since 0.1.0 */
 export const processed = (event: { readonly deliveryId: string }): ItemOutcome => ({
@@ -171,6 +181,27 @@ export const failed = (
 })
 
 /**
+ * An event of a batch is given back, as with `snooze`; its neighbours stay. What the handler wrote stays with them, so it should
+ * have written nothing for this one; if an ordered consumer's handler has processed a later event of the same aggregate, all of the call
+ * is rolled back instead.
+ *
+ * @param delay - from now, by the database's clock; at least 100 ms, at most 800 years
+ * @param reason - kept in `last_error`, cut to 1023 characters; default none
+ *
+ * @since 0.1.0
+ */
+export const snoozed = (
+  event: { readonly deliveryId: string },
+  delay: Duration.Input,
+  reason?: string
+): ItemOutcome => ({
+  deliveryId: event.deliveryId,
+  status: "snoozed",
+  reason: undefined,
+  error: snoozeDirective("snoozed", delay, reason)
+})
+
+/**
  * The same subscriber with its handler's requirements met from `context`.
  *
  * The handler gets what its own layer was built with; of what surrounds the running delivery it gets only what the
@@ -213,3 +244,29 @@ export const fatal = (error: unknown): Effect.Effect<never, Directive> => Effect
  */
 export const retryAfter = (delay: Duration.Input, error?: unknown): Effect.Effect<never, Directive> =>
   Effect.suspend(() => Effect.fail(retryDirective(delay, error)))
+
+/**
+ * Gives the delivery back: it is due again after a while, and no attempt is counted, however often. For what is not the event's
+ * fault, as when something is out of reach. What the handler wrote is rolled back; other deliveries are not concerned, but that an
+ * ordered consumer's later events of the same aggregate wait for this one.
+ *
+ * @param delay - from now, by the database's clock; at least 100 ms, at most 800 years, else the delivery is a dead letter at
+ * once, with `InvalidOption`
+ * @param reason - kept in `last_error`, cut to 1023 characters, with the tag `Snoozed`; default none
+ *
+ * @since 0.1.0
+ */
+export const snooze = (delay: Duration.Input, reason?: string): Effect.Effect<never, Directive> =>
+  Effect.suspend(() => Effect.fail(snoozeDirective("snooze", delay, reason)))
+
+/**
+ * Gives the delivery back as `snooze` does, and holds all that its consumer has, in all processes, for as long: what is out of
+ * reach is not asked for by the others. Handlers that are running go on. `Processor.resume` ends it.
+ *
+ * @param delay - as of `snooze`
+ * @param reason - as of `snooze`
+ *
+ * @since 0.1.0
+ */
+export const cool = (delay: Duration.Input, reason?: string): Effect.Effect<never, Directive> =>
+  Effect.suspend(() => Effect.fail(snoozeDirective("cool", delay, reason)))

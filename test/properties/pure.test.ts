@@ -167,6 +167,7 @@ describe("settings", () => {
         [`${prefix}startupDrainBatchSize`, 50, 1],
         [`${prefix}retentionHours`, 0, 0],
         [`${prefix}deadLetterRetentionHours`, 0, 0],
+        [`${prefix}receivedRetentionHours`, 720, 0],
         [`${prefix}notifyEnabled`, true]
       ]
     )

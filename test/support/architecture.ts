@@ -17,6 +17,7 @@ const levels: ReadonlyArray<ReadonlyArray<string>> = [
   ["collections"],
   ["errors", "wakeups"],
   ["model", "settings"],
+  ["telemetry"],
   ["stores"],
   ["publishing", "delivery", "sql", "memory", "pglite"],
   ["subscribing", "operations", "testing"],

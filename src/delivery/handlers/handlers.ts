@@ -3,12 +3,24 @@
  *
  * @internal
  */
-import { Cause, Context, Data, Equal } from "effect"
+import { Cause, Context, Data, Equal, References } from "effect"
 import { HandlerTimeout } from "../../errors/HandlerErrors.ts"
 import { type Consumer, isLeased } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
+import type { Snoozed } from "./outcome.ts"
+import { CurrentTracing } from "./processSpan.ts"
+
+/** Leaves the transaction, rolling it back: these are given back, in statements of their own. Compared by reference, as `Abandoned` is. */
+export class PutBack extends Data.TaggedError("PutBack")<{
+  readonly snoozed: ReadonlyArray<readonly [Claimed, Snoozed]>
+}> {
+  constructor(fields: { readonly snoozed: ReadonlyArray<readonly [Claimed, Snoozed]> }) {
+    super(fields)
+    Equal.byReferenceUnsafe(this)
+  }
+}
 
 /**
  * Leaves the transaction, rolling it back; `candidates` are to be repeated alone. It is compared by reference: causes that are
@@ -63,7 +75,10 @@ export const make = (
     contextOf: (subscriber) => {
       const known = contexts.get(subscriber)
       if (known !== undefined) return known
-      const context = Context.merge(Context.merge(outer, subscriber.context), brought)
+      const context = Context.merge(Context.merge(outer, subscriber.context), brought).pipe(
+        Context.add(CurrentTracing, engine.tracing),
+        Context.add(References.TracerEnabled, engine.tracing.isEnabled)
+      )
       contexts.set(subscriber, context)
       return context
     }

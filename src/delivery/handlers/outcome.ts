@@ -11,10 +11,20 @@ import { Directive } from "../../model/Directive.ts"
 import type { DecodeError } from "../../model/payloadCodec.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 
-/** How a delivery ended. What a handler wrote stays unless it failed. */
+/** Given back without an attempt. */
+export interface Snoozed {
+  readonly _tag: "Snoozed"
+  readonly delayMillis: number
+  readonly reason: string | undefined
+  /** Whether all that its consumer has waits as long. */
+  readonly cools: boolean
+}
+
+/** How a delivery ended. What a handler wrote stays unless it failed or was snoozed. */
 export type Outcome =
   | { readonly _tag: "Processed" }
   | { readonly _tag: "Skipped"; readonly reason: string | undefined }
+  | Snoozed
   | { readonly _tag: "Unreadable"; readonly error: DecodeError | PayloadTooLarge }
   | {
       readonly _tag: "Failed"

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Cause, Context, DateTime, Effect, Result } from "effect"
+import { Cause, Context, DateTime, Effect, References, Result } from "effect"
 import { HandlerInterrupted, MissingOutcome } from "../../errors/HandlerErrors.ts"
 import { PayloadTooLarge } from "../../errors/PayloadErrors.ts"
 import { largestContent } from "../../model/contentSize.ts"
@@ -13,7 +13,9 @@ import { type DecodeError, decode } from "../../model/payloadCodec.ts"
 import type { ItemOutcome, Subscriber } from "../../model/SubscriberValue.ts"
 import { Surroundings } from "../../model/Surroundings.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
-import type { BatchOutcome, Outcome } from "./outcome.ts"
+import { annotationsOf } from "./logAnnotations.ts"
+import type { BatchOutcome, Outcome, Snoozed } from "./outcome.ts"
+import { batchEndedAs, endedAs, inProcessSpan } from "./processSpan.ts"
 
 const processed: Outcome = { _tag: "Processed" }
 
@@ -43,9 +45,23 @@ const directiveOf = (cause: Cause.Cause<unknown>): Directive | undefined => {
   return undefined
 }
 
+const snoozedBy = ({ cools, delayMillis, reason }: Extract<Directive, { _tag: "Snooze" }>): Snoozed => ({
+  _tag: "Snoozed",
+  delayMillis,
+  reason,
+  cools
+})
+
+/** What a whole call of a handler said with its failure: that it is to be repeated later, or nothing of that. */
+export const snoozeOf = (cause: Cause.Cause<unknown>): Snoozed | undefined => {
+  const directive = directiveOf(cause)
+  return directive?._tag === "Snooze" ? snoozedBy(directive) : undefined
+}
+
 const failed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause<unknown>): Outcome => {
   const directive = directiveOf(cause)
   if (directive?._tag === "Skip") return { _tag: "Skipped", reason: directive.reason }
+  if (directive?._tag === "Snooze") return snoozedBy(directive)
   const isInterrupted = Cause.hasInterruptsOnly(cause)
   return {
     _tag: "Failed",
@@ -73,17 +89,33 @@ const notAnEffect = (returned: unknown) =>
     `The handler returned ${returned === null ? "null" : typeof returned}, not an Effect. Return one, or write it for promises: effect-integration/promise`
   )
 
+/** The context of handler code: it begins in no surroundings but its event. */
+const surrounded = (
+  context: Context.Context<never>,
+  event: DomainEvent.DomainEvent | undefined,
+  annotations: Readonly<Record<string, unknown>>
+) =>
+  context.pipe(
+    Context.add(DomainEvent.Current, event),
+    Context.add(Surroundings, undefined),
+    Context.add(References.CurrentLogAnnotations, {
+      ...Context.get(context, References.CurrentLogAnnotations),
+      ...annotations
+    })
+  )
+
 /** Runs handler code with the services of its layer, the delivery's transaction and the event it is about. */
 const within = <A>(
   handler: () => Effect.Effect<A, unknown>,
   context: Context.Context<never>,
-  event: DomainEvent.DomainEvent | undefined
+  event: DomainEvent.DomainEvent | undefined,
+  annotations: Readonly<Record<string, unknown>>
 ) =>
   Effect.suspend(() => {
     const returned: unknown = handler()
     // Types do not reach everybody who writes a handler.
     return Effect.isEffect(returned) ? (returned as Effect.Effect<A, unknown>) : Effect.die(notAnEffect(returned))
-  }).pipe(Effect.setContext(Context.add(Context.add(context, DomainEvent.Current, event), Surroundings, undefined)))
+  }).pipe(Effect.setContext(surrounded(context, event, annotations)))
 
 const handle = (
   subscriber: Subscriber,
@@ -92,15 +124,16 @@ const handle = (
   context: Context.Context<never>
 ): Effect.Effect<Outcome> => {
   const event = toEvent(row, payload)
-  const { handler } = subscriber
+  const { consumer, handler } = subscriber
+  const annotations = annotationsOf(consumer, row)
   const onFailure = (cause: Cause.Cause<unknown>) => failed(subscriber, row, cause)
   return handler._tag === "Single"
     ? Effect.matchCause(
-        within(() => handler.handle(event), context, event),
+        within(() => handler.handle(event), context, event, annotations),
         { onFailure, onSuccess: () => processed }
       )
     : Effect.matchCause(
-        within(() => handler.handle([event]), context, undefined),
+        within(() => handler.handle([event]), context, undefined, annotations),
         { onFailure, onSuccess: (outcomes) => itemOutcome(subscriber, row, outcomes) }
       )
 }
@@ -131,10 +164,17 @@ export const runHandler = (
   row: Claimed,
   context: Context.Context<never>
 ): Effect.Effect<Outcome> =>
-  Effect.matchEffect(payloadOf(subscriber, row), {
-    onFailure: Effect.succeed,
-    onSuccess: (payload) => handle(subscriber, row, payload, context)
-  })
+  inProcessSpan(
+    subscriber,
+    [row],
+    context,
+    (traced) =>
+      Effect.matchEffect(payloadOf(subscriber, row), {
+        onFailure: Effect.succeed,
+        onSuccess: (payload) => handle(subscriber, row, payload, traced)
+      }),
+    endedAs
+  )
 
 /**
  * Runs a batch handler once for several deliveries. Those whose payload cannot be read are not handed over.
@@ -142,7 +182,22 @@ export const runHandler = (
  * @param isBlocked - asked before each delivery, after the outcomes of those before it that are known already
  * @param onUnreadable - told of each that cannot be read
  */
-export const runBatchHandler = Effect.fnUntraced(function* (
+export const runBatchHandler = (
+  subscriber: Subscriber,
+  rows: ReadonlyArray<Claimed>,
+  context: Context.Context<never>,
+  isBlocked: (row: Claimed) => boolean,
+  onUnreadable: (row: Claimed) => void
+): Effect.Effect<BatchOutcome> =>
+  inProcessSpan(
+    subscriber,
+    rows,
+    context,
+    (traced) => handleTogether(subscriber, rows, traced, isBlocked, onUnreadable),
+    batchEndedAs
+  )
+
+const handleTogether = Effect.fnUntraced(function* (
   subscriber: Subscriber,
   rows: ReadonlyArray<Claimed>,
   context: Context.Context<never>,
@@ -165,7 +220,7 @@ export const runBatchHandler = Effect.fnUntraced(function* (
   if (handed.length === 0) return { _tag: "Each", outcomes }
   const events = handed.map(([, event]) => event)
   return yield* Effect.matchCause(
-    within(() => handler.handle(events), context, undefined),
+    within(() => handler.handle(events), context, undefined, { consumer: subscriber.consumer.name }),
     {
       onFailure: (cause): BatchOutcome => ({ _tag: "None", rows: handed.map(([row]) => row), cause }),
       onSuccess: (given): BatchOutcome => ({

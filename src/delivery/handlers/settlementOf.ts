@@ -6,7 +6,7 @@
 import { Cause, Effect } from "effect"
 import { describe, principal, stackOf } from "../../errors/errorText.ts"
 import * as RetryPolicy from "../../model/RetryPolicy.ts"
-import type { Claimed, Settlement } from "../../stores/Delivery.ts"
+import { type Claimed, type Settlement, snoozedTag } from "../../stores/Delivery.ts"
 import type { RetryRules } from "../consumerRules.ts"
 import type { Outcome } from "./outcome.ts"
 
@@ -75,6 +75,10 @@ export const settlementOf = (
       return Effect.succeed({ ...settled, status: "processed", error: undefined })
     case "Skipped":
       return Effect.succeed({ ...settled, status: "skipped", error: outcome.reason })
+    case "Snoozed": {
+      const { delayMillis: retryInMillis, reason: error } = outcome
+      return Effect.succeed({ ...settled, status: "snoozed", retryInMillis, error, errorTag: snoozedTag })
+    }
     case "Unreadable": {
       const { _tag: errorTag, message: error } = outcome.error
       return Effect.succeed({

@@ -154,17 +154,17 @@ const runTracked = Effect.fnUntraced(function* (
   if (ended._tag === "NotRun") return 0
   progress.hasHandled = true
   const durationMillis = Math.max(0, (yield* engine.now) - startedAt)
-  const settlement =
+  const written =
     ended._tag === "LeaseLost"
       ? undefined
       : yield* persistOutcome(engine, round, { row, outcome: ended, writes, durationMillis })
-  if (settlement === undefined) {
+  if (written === undefined) {
     yield* Effect.logWarning(new LeaseLost({ consumer: consumer.name, eventName: row.eventName }).message)
     return 0
   }
-  return settlement.status === "processed"
+  return written.settlement.status === "processed"
     ? yield* followUp(engine, consumer, [row], [])
-    : yield* followUp(engine, consumer, [], [{ row, settlement }])
+    : yield* followUp(engine, consumer, [], [written])
 })
 
 /** Takes one delivery and runs its attempt; no interruption comes between. Returns how many were settled, or why it took none. */

@@ -10,10 +10,11 @@ import type { DeferredWrites } from "../../stores/deferredWrites.ts"
 import { isUnresponsive } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
-import { settlementOf } from "../handlers/settlementOf.ts"
 import { inOwnTransaction } from "../transactions/ownTransaction.ts"
+import type { Unprocessed } from "../transactions/result.ts"
 import { type Round, withRulesOfNow } from "../transactions/round.ts"
 import { unparkNext } from "../transactions/unparkNext.ts"
+import { unprocessed } from "../transactions/unprocessed.ts"
 
 /** Writes a settlement, and what the handler left to be written. Returns whether the lease still held. */
 const settle = (
@@ -59,7 +60,7 @@ export const persistOutcome = Effect.fnUntraced(function* (
   engine: Engine,
   round: Round,
   { durationMillis, outcome, row, writes }: EndedAttempt
-): Effect.fn.Return<Settlement | undefined> {
+): Effect.fn.Return<Unprocessed | undefined> {
   // The handler may have taken long.
   const { retry } = (yield* withRulesOfNow(engine, round)).rules
   const insist = (settlement: Settlement, withWrites: DeferredWrites["list"]) =>
@@ -68,10 +69,11 @@ export const persistOutcome = Effect.fnUntraced(function* (
         Exit.isFailure(exit) && isPassing(exit.cause) ? Effect.failCause(exit.cause) : Effect.succeed(exit)
       )
     )
-  const settlement = yield* settlementOf(row, outcome, retry, durationMillis)
-  const exit = yield* insist(settlement, outcome._tag === "Failed" ? [] : writes.list)
-  if (Exit.isSuccess(exit)) return exit.value ? settlement : undefined
-  const refused = yield* settlementOf(row, failedOutcome(exit.cause), retry, durationMillis)
-  const charged = yield* insist(refused, [])
+  const ended = yield* unprocessed(row, outcome, retry, durationMillis)
+  const isUndone = outcome._tag === "Failed" || outcome._tag === "Snoozed"
+  const exit = yield* insist(ended.settlement, isUndone ? [] : writes.list)
+  if (Exit.isSuccess(exit)) return exit.value ? ended : undefined
+  const refused = yield* unprocessed(row, failedOutcome(exit.cause), retry, durationMillis)
+  const charged = yield* insist(refused.settlement, [])
   return Exit.isSuccess(charged) && charged.value ? refused : undefined
 })

@@ -13,6 +13,7 @@ import { handledClaimOf, isIsolated } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { charge } from "../transactions/charge.ts"
 import { contentionPause, followUp } from "../transactions/followUp.ts"
+import { putBack } from "../transactions/putBack.ts"
 import { type CrashDecision, TransactionResult } from "../transactions/result.ts"
 import { nothingClaimed, type Round, type RoundResult, withdrawn, withRulesOfNow } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
@@ -147,6 +148,7 @@ export const recoveryRound = (
           ? Effect.as(contentionPause, cut(1, 0))
           : eachAlone(engine, round, rows.length),
       Lost: ({ rows }) => noteLostConnection(engine, consumer, rows.length),
+      PutBack: (result) => putBack(engine, round, result),
       Failed: (failed) =>
         failed.rows.length > 1
           ? eachAlone(engine, round, failed.rows.length)

@@ -9,10 +9,10 @@ import type { Claimed } from "../../stores/Delivery.ts"
 import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import type { Liveness } from "../../stores/unresponsive.ts"
 import type { Engine } from "../engine.ts"
-import { Abandoned, type Handlers, timedOut } from "../handlers/handlers.ts"
+import { Abandoned, type Handlers, PutBack, timedOut } from "../handlers/handlers.ts"
 import { type RunningHandler, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
-import type { Outcome } from "../handlers/outcome.ts"
-import { runBatchHandler, runHandler } from "../handlers/runHandler.ts"
+import type { Outcome, Snoozed } from "../handlers/outcome.ts"
+import { runBatchHandler, runHandler, snoozeOf } from "../handlers/runHandler.ts"
 import type { Round } from "./round.ts"
 
 /** A delivery that was handled. */
@@ -60,6 +60,13 @@ const makeBlocks = ({ avoided, round: { consumer } }: Batch) => {
 
 type Blocks = ReturnType<typeof makeBlocks>
 
+/** What calls of handlers in one transaction share. */
+interface Tools {
+  readonly blocks: Blocks
+  /** Counts the statements of the transaction. */
+  readonly statements: () => number
+}
+
 const abandonedBy = (failures: ReadonlyArray<Handled>) => {
   const [first] = failures
   return first?.[1]._tag === "Failed"
@@ -67,12 +74,34 @@ const abandonedBy = (failures: ReadonlyArray<Handled>) => {
     : undefined
 }
 
+type SnoozedRow = readonly [Claimed, Snoozed]
+
+/** Whether a delivery that was handled comes after one of its key that is given back. */
+const breaksOrder = (rows: ReadonlyArray<Claimed>, outcomes: ReadonlyArray<Handled>) => {
+  const outcomeOf = new Map(outcomes)
+  const waiting = new Set<bigint>()
+  return rows.some((row) => {
+    const outcome = outcomeOf.get(row)
+    if (row.orderingKey === undefined || outcome === undefined) return false
+    if (outcome._tag === "Snoozed") waiting.add(row.orderingKey)
+    return outcome._tag !== "Snoozed" && waiting.has(row.orderingKey)
+  })
+}
+
+/** What is given back by itself, without any other: where nothing was written, or by statements of their own. */
+const putBack = Effect.fnUntraced(function* (snoozed: ReadonlyArray<SnoozedRow>, stays: boolean, blocks: Blocks) {
+  if (!stays) return yield* new PutBack({ snoozed })
+  for (const [row] of snoozed) blocks.block(row)
+  return snoozed
+})
+
 const runTogether = Effect.fnUntraced(function* (
   subscriber: Subscriber,
   rows: ReadonlyArray<Claimed>,
   handlers: Handlers,
-  blocks: Blocks
-): Effect.fn.Return<ReadonlyArray<Handled>, Abandoned> {
+  { blocks, statements }: Tools
+): Effect.fn.Return<ReadonlyArray<Handled>, Abandoned | PutBack> {
+  const before = statements()
   const result = yield* runBatchHandler(
     subscriber,
     rows,
@@ -80,17 +109,31 @@ const runTogether = Effect.fnUntraced(function* (
     blocks.isBlocked,
     blocks.gaveUp
   )
-  if (result._tag === "None") return yield* new Abandoned({ candidates: result.rows, cause: result.cause })
+  if (result._tag === "None") {
+    const snoozed = snoozeOf(result.cause)
+    if (snoozed === undefined) return yield* new Abandoned({ candidates: result.rows, cause: result.cause })
+    return yield* putBack(
+      result.rows.map((row) => [row, snoozed] as const),
+      statements() === before,
+      blocks
+    )
+  }
   const abandoned = abandonedBy(result.outcomes.filter(([, outcome]) => outcome._tag === "Failed"))
   if (abandoned !== undefined) return yield* abandoned
+  const snoozed = result.outcomes.flatMap(
+    ([row, outcome]): ReadonlyArray<SnoozedRow> => (outcome._tag === "Snoozed" ? [[row, outcome]] : [])
+  )
+  // What the handler says of each stays, with all that it has written.
+  if (snoozed.length > 0) yield* putBack(snoozed, !breaksOrder(rows, result.outcomes), blocks)
   return result.outcomes
 })
 
-/** Until one fails, time is up, or the worker is being stopped. Fails with `Abandoned`. */
+/** Until one fails, time is up, or the worker is being stopped. Fails with `Abandoned` and `PutBack`. */
 export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batch, handlers: Handlers) {
   const clock = yield* Clock.Clock
   const openedAt = steadyMillisUnsafe(clock)
   const blocks = makeBlocks(batch)
+  const tools: Tools = { blocks, statements: yield* engine.transactor.statements }
   const { rows } = batch
   let first = 0
   let size = 1
@@ -107,11 +150,13 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
       size = callSize(rows, start, handlers.of)
       first = start
       if (subscriber === undefined) blocks.block(row)
-      else if (size > 1) handled.push(...(yield* runTogether(subscriber, current(), handlers, blocks)))
+      else if (size > 1) handled.push(...(yield* runTogether(subscriber, current(), handlers, tools)))
       else if (!blocks.isBlocked(row)) {
+        const before = tools.statements()
         const outcome = yield* runHandler(subscriber, row, handlers.contextOf(subscriber))
         if (outcome._tag === "Failed") return yield* new Abandoned({ candidates: [row], cause: outcome.cause })
         if (outcome._tag === "Unreadable") blocks.gaveUp(row)
+        if (outcome._tag === "Snoozed") yield* putBack([[row, outcome]], tools.statements() === before, blocks)
         handled.push([row, outcome])
       }
     }

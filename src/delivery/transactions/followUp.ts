@@ -9,6 +9,7 @@ import { cutTo } from "../../model/storable.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
+import { annotationsOf, failedAt } from "../handlers/logAnnotations.ts"
 import type { Unprocessed } from "./result.ts"
 
 /** Characters of an error's words in the log: some loggers, and what reads them, take no lines of megabytes. */
@@ -20,15 +21,21 @@ const logUnprocessed = (consumer: Consumer, { row, settlement }: Unprocessed) =>
   const say =
     settlement.status === "skipped"
       ? Effect.logDebug("Delivery skipped", error)
-      : settlement.retryInMillis !== undefined
-        ? Effect.logWarning(`Attempt ${attempts} failed, next in ${Math.round(settlement.retryInMillis)} ms`, error)
-        : Effect.logError(`Gave up after attempt ${attempts}`, error)
-  return Effect.annotateLogs(say, {
-    consumer: consumer.name,
-    event: row.eventName,
-    eventId: row.eventId,
-    deliveryId: row.deliveryId
-  })
+      : settlement.status === "snoozed"
+        ? Effect.logDebug(`Delivery given back, next in ${Math.round(settlement.retryInMillis ?? 0)} ms`, error)
+        : settlement.retryInMillis !== undefined
+          ? Effect.logWarning(`Attempt ${attempts} failed, next in ${Math.round(settlement.retryInMillis)} ms`, error)
+          : Effect.logError(`Gave up after attempt ${attempts}`, error)
+  const at = failedAt(settlement.failure?.detail)
+  return Effect.annotateLogs(say, { ...annotationsOf(consumer, row), ...(at === undefined ? {} : { at }) })
+}
+
+/** Holds all that a consumer has, if one of its deliveries asked for that. */
+const coolDown = (engine: Engine, consumer: Consumer, others: ReadonlyArray<Unprocessed>) => {
+  const millis = Math.max(0, ...others.map(({ coolsMillis = 0 }) => coolsMillis))
+  return millis === 0
+    ? Effect.void
+    : withStatementTimeout(engine, "subscriptions.cool", untraced(engine.subscriptions.cool(consumer.name, millis)))
 }
 
 const hasTier = (row: Claimed) => row.tier !== null
@@ -41,6 +48,7 @@ export const followUp = Effect.fnUntraced(function* (
   others: ReadonlyArray<Unprocessed>
 ) {
   yield* Effect.forEach(others, (unprocessed) => logUnprocessed(consumer, unprocessed), { discard: true })
+  yield* coolDown(engine, consumer, others)
   const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(
     (row) => row.eventId
   )

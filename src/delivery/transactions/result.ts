@@ -6,6 +6,7 @@
 import { type Cause, Data, type Effect } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Claimed, Settlement } from "../../stores/Delivery.ts"
+import type { PutBack } from "../handlers/handlers.ts"
 import type { Pipelining, Round } from "./round.ts"
 
 /** What an attempt in recovery does with suspect deliveries it has claimed. */
@@ -40,6 +41,8 @@ export class Withdrawn extends Data.TaggedError("Withdrawn") {}
 export interface Unprocessed {
   readonly row: Claimed
   readonly settlement: Settlement
+  /** For so many milliseconds all that its consumer has is to wait, if it is said. */
+  readonly coolsMillis?: number | undefined
 }
 
 /** What a transaction settled. */
@@ -67,6 +70,8 @@ export type TransactionResult = Data.TaggedEnum<{
   NeedsRecovery: { readonly isExclusive: boolean }
   /** The connection ended: nobody knows whose fault it was, nor, at COMMIT, whether it was committed. */
   Lost: { readonly rows: ReadonlyArray<Claimed> }
+  /** Rolled back because of deliveries that are given back: the others are free again. */
+  PutBack: { readonly rows: ReadonlyArray<Claimed>; readonly snoozed: PutBack["snoozed"] }
   /** Rolled back because of at least one of `candidates`: all rows when it cannot be told, as at COMMIT. */
   Failed: {
     readonly rows: ReadonlyArray<Claimed>

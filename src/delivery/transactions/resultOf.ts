@@ -8,7 +8,7 @@ import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { isUnresponsive } from "../../stores/unresponsive.ts"
-import { Abandoned } from "../handlers/handlers.ts"
+import { Abandoned, PutBack } from "../handlers/handlers.ts"
 import { Postponed, type Settled, TransactionResult, Withdrawn } from "./result.ts"
 
 /** What is known of a transaction when it has ended. */
@@ -31,6 +31,7 @@ const resultOfFailure = (
 ): TransactionResult => {
   const left = leftBy(failure)
   if (left instanceof Postponed) return TransactionResult.NeedsRecovery({ isExclusive: left.isExclusive })
+  if (left instanceof PutBack) return TransactionResult.PutBack({ rows, snoozed: left.snoozed })
   const abandoned = left instanceof Abandoned ? left : undefined
   const cause = abandoned?.cause ?? failure
   // A failure of the handler's own connections left the transaction in good order.

@@ -54,7 +54,7 @@ export const runSingle = Effect.fnUntraced(function* (
     )
     if (Option.isNone(result)) return yield* Handlers.timedOut(engine, consumer, [row], rules.timeoutMillis)
     const outcome = result.value
-    if (outcome._tag === "Failed") return yield* new Undone({ outcome })
+    if (outcome._tag === "Failed" || outcome._tag === "Snoozed") return yield* new Undone({ outcome })
     const checked = yield* Effect.exit(untraced(checkSavepoint))
     if (Exit.isFailure(checked)) {
       return yield* new Undone({ outcome: constraintFailure(consumer, row, checked.cause) })

@@ -15,7 +15,6 @@ import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import { type Liveness, withLivenessLimit } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
-import { settlementOf } from "../handlers/settlementOf.ts"
 import { type Handled, runBatch } from "./batch.ts"
 import { payloadSizeOf } from "./payloadSize.ts"
 import { type Settled, type TransactionRequest, type TransactionResult, type Unprocessed, Withdrawn } from "./result.ts"
@@ -23,6 +22,7 @@ import { resultOf } from "./resultOf.ts"
 import { chargesContention, runSingle } from "./single.ts"
 import { select } from "./suspects.ts"
 import { unparkNext } from "./unparkNext.ts"
+import { unprocessed } from "./unprocessed.ts"
 
 /** How far a transaction has come: what is known of it also when it fails. */
 interface Progress {
@@ -77,7 +77,7 @@ const settle = Effect.fnUntraced(function* (
   const others: Array<Unprocessed> = []
   for (const [row, outcome] of handled) {
     if (outcome._tag === "Processed") processed.push(row)
-    else others.push({ row, settlement: yield* settlementOf(row, outcome, round.rules.retry, durationMillis) })
+    else others.push(yield* unprocessed(row, outcome, round.rules.retry, durationMillis))
   }
   yield* untraced(engine.inbox.complete(processed))
   for (const { settlement } of others) {

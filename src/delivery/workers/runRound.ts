@@ -9,12 +9,13 @@ import type { StoreError } from "../../errors/StoreErrors.ts"
 import { type Consumer, isLeased } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { handledClaimOf, isIsolated, rulesFor } from "../consumerRules.ts"
-import type { Engine } from "../engine.ts"
+import { type Engine, untraced } from "../engine.ts"
 import { leasedRound } from "../leased/leasedRound.ts"
 import { noteLostConnection, recoveryRound, reportLostConnection } from "../recovery/recoveryRound.ts"
 import { recordBatch } from "../recovery/served.ts"
 import { charge } from "../transactions/charge.ts"
 import { contentionPause, followUp } from "../transactions/followUp.ts"
+import { putBack } from "../transactions/putBack.ts"
 import { type TransactionRequest, TransactionResult } from "../transactions/result.ts"
 import { type Round, type RoundRequest, type RoundResult, withdrawn, withRulesOfNow } from "../transactions/round.ts"
 import { runTransaction } from "../transactions/transaction.ts"
@@ -36,6 +37,7 @@ const repeatSingle = Effect.fnUntraced(function* (
     if (result._tag === "NeedsRecovery" || result._tag === "Withdrawn") return 0
     if (result._tag === "Lost") return (yield* noteLostConnection(engine, consumer, 1)).settled
     if (result._tag === "Committed") return yield* followUp(engine, consumer, result.processed, result.others)
+    if (result._tag === "PutBack") return (yield* putBack(engine, round, result)).settled
     if (result._tag === "Failed") return yield* charge(engine, round, result.rows[0] as Claimed, result)
     yield* contentionPause
   }
@@ -119,6 +121,7 @@ const afterBatch = (
         rows.length === 1 ? repeatSingles(engine, round, rows) : Effect.succeed(0),
         (settled): RoundResult => ({ claimed: rows.length, settled, result: "contended" })
       ),
+    PutBack: (result) => putBack(engine, round, result),
     Failed: (failed) => afterFailure(engine, request, failed)
   })
 }
@@ -168,8 +171,11 @@ export const runRound = (
   limit: number,
   request: RoundRequest
 ): Effect.Effect<RoundResult, StoreError> =>
-  Effect.flatMap(engine.settings.current, (settings) => {
-    const round: Round = { ...request, consumer, rules: rulesFor(consumer, settings) }
-    if (isLeased(consumer)) return leasedRound(engine, round)
-    return isIsolated(engine, consumer) ? oneByOne(engine, round, limit) : oneBatch(engine, round, limit)
-  })
+  // Also transactions themselves; handlers are traced again.
+  untraced(
+    Effect.flatMap(engine.settings.current, (settings) => {
+      const round: Round = { ...request, consumer, rules: rulesFor(consumer, settings) }
+      if (isLeased(consumer)) return leasedRound(engine, round)
+      return isIsolated(engine, consumer) ? oneByOne(engine, round, limit) : oneBatch(engine, round, limit)
+    })
+  )

@@ -5,6 +5,7 @@
  */
 import { Deferred, Effect, Exit, Scope } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import { counting } from "./countedStatements.ts"
 import { lazySavepoints } from "./lazySavepoints.ts"
 
 /**
@@ -25,7 +26,7 @@ export const abortableTransaction = <A, E, R>(
       )
       const aborting = yield* Effect.forkDetach(Effect.andThen(Deferred.await(abort), Scope.close(scope, Exit.void)))
       const exit = yield* Effect.exit(
-        restore(Effect.provideService(transaction, sql.transactionService, [lazySavepoints(connection), -1]))
+        restore(Effect.provideService(transaction, sql.transactionService, [counting(lazySavepoints(connection)), -1]))
       )
       aborting.interruptUnsafe()
       yield* Scope.close(scope, exit)

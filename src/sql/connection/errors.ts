@@ -8,6 +8,7 @@ import { type SqlClient, SqlError } from "effect/sql"
 import { databaseWords } from "../../errors/errorText.ts"
 import { StoreError } from "../../errors/StoreErrors.ts"
 import { repeatAlone } from "../../stores/contention.ts"
+import { untraced } from "../../telemetry/tracing.ts"
 
 const toStoreError = (operation: string, error: SqlError.SqlError): StoreError =>
   new StoreError({ operation, reason: databaseWords(error), isRetryable: error.isRetryable, cause: error })
@@ -26,8 +27,8 @@ export const storeErrors =
 export const isInTransaction = (sql: SqlClient.SqlClient): Effect.Effect<boolean> =>
   Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome)
 
-/** As `storeErrors`; an operation outside of a transaction is repeated when others stood in its way: see `repeatAlone`. */
+/** As `storeErrors`, for statements of our own, which no tracer is told of; an operation outside of a transaction is repeated when others stood in its way: see `repeatAlone`. */
 export const storeErrorsOf = (sql: SqlClient.SqlClient): typeof storeErrors => {
   const repeated = repeatAlone(isInTransaction(sql))
-  return (operation) => (effect) => storeErrors(operation)(repeated(effect))
+  return (operation) => (effect) => untraced(storeErrors(operation)(repeated(effect)))
 }

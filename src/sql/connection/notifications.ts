@@ -8,6 +8,7 @@
 import { Effect, Exit, Layer, Option, Queue } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Settings } from "../../settings/Settings.ts"
+import { untraced } from "../../telemetry/tracing.ts"
 import { Broadcast, type InlineNotification } from "../../wakeups/Broadcast.ts"
 import { ControlConnection, type Session } from "./controlConnection.ts"
 import { decode, encode, type Message } from "./notificationMessage.ts"
@@ -140,7 +141,7 @@ const make = Effect.gen(function* () {
   const control = yield* ControlConnection
   const { notifyEnabled } = yield* (yield* Settings).current
   const { sql } = yield* TableClient
-  const self: InlineNotification = { channel: yield* Effect.orDie(channelOf(sql)), from: crypto.randomUUID() }
+  const self: InlineNotification = { channel: yield* untraced(Effect.orDie(channelOf(sql))), from: crypto.randomUUID() }
   const peers: Peers = { exist: true, wake: () => Effect.void }
   const pace = makePace()
   const sender = yield* makeSender((wake) =>

@@ -7,6 +7,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { StoreError } from "../../errors/StoreErrors.ts"
+import { untraced } from "../../telemetry/tracing.ts"
 import type { Query } from "./controlConnection.ts"
 import { storeErrors } from "./errors.ts"
 
@@ -92,7 +93,7 @@ export class TableClient extends Context.Service<
     TableClient,
     Effect.gen(function* () {
       const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-      const qualify = qualifier(yield* storeErrors("tables.find")(schemaOf(sql)))
+      const qualify = qualifier(yield* untraced(storeErrors("tables.find")(schemaOf(sql))))
       return {
         sql: qualifying(sql, qualify),
         on:

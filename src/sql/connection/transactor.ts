@@ -3,11 +3,13 @@
  *
  * @internal
  */
-import { Data, Effect, Layer } from "effect"
+import { Data, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
+import { unknownCount } from "../../stores/statementCount.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { abortableTransaction } from "./abortableTransaction.ts"
+import { counted, countOf } from "./countedStatements.ts"
 import { isInTransaction, storeErrors } from "./errors.ts"
 import { checkConstraints, checkSavepoint } from "./lazySavepoints.ts"
 
@@ -38,7 +40,7 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const capabilities = yield* SqlCapabilities
     const withTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      Effect.mapError(effect, (error) => new CallerFailure({ error })).pipe(
+      Effect.mapError(counted(sql, effect), (error) => new CallerFailure({ error })).pipe(
         sql.withTransaction,
         storeErrors("transaction"),
         Effect.mapError((error) => (error instanceof CallerFailure ? (error.error as E) : error))
@@ -50,6 +52,9 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
           ? withTransaction(effect)
           : storeErrors("transaction")(abortableTransaction(sql, withTransaction(effect), abort)),
       isOpen: isInTransaction(sql),
+      statements: Effect.map(Effect.serviceOption(sql.transactionService), (open) =>
+        Option.isSome(open) ? (countOf(open.value[0]) ?? unknownCount()) : unknownCount()
+      ),
       afterCommit: (effect) => sql.afterCommit(effect),
       limitIdle: (millis) =>
         capabilities.lockTimeout

@@ -8,7 +8,7 @@ import type { SqlClient } from "effect/sql"
 import { largestContent } from "../../model/contentSize.ts"
 import type { ClaimRequest, DeliveryKey } from "../../stores/Delivery.ts"
 import { contentColumns, withContent } from "../contents.ts"
-import { claimable, notPaused } from "../deliveryStates.ts"
+import { claimable, notHeld } from "../deliveryStates.ts"
 import { recoveringLimit, recoveryColumn } from "../recovery.ts"
 import { type ClaimedRow, shareOf, withConsumer, withContents } from "./claimedContents.ts"
 import {
@@ -38,7 +38,7 @@ const rows = (sql: SqlClient.SqlClient) => (request: ClaimRequest & { readonly l
         i.error_tag
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2::bigint
-        AND ${since.condition} AND ${limitsIdle("$4")} AND ${notPaused("$1")}
+        AND ${since.condition} AND ${limitsIdle("$4")} AND ${notHeld("$1")}
         AND ${covered.condition}
       ORDER BY i.available_at, i.position
       LIMIT ${recoveringLimit("$3::int")}
@@ -72,7 +72,7 @@ const row = (sql: SqlClient.SqlClient) => (request: ClaimRequest & DeliveryKey) 
       SELECT i.id, i.outbox_event_id, i.attempt_count, i.payload_override, i.tier, i.available_at, i.error_tag
       FROM inbox_event AS i
       WHERE i.outbox_event_id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now()
-        AND ${limitsIdle("$3")} AND ${notPaused("$1")}
+        AND ${limitsIdle("$3")} AND ${notHeld("$1")}
       FOR NO KEY UPDATE OF i SKIP LOCKED
     )
     SELECT ${claimedColumns}, ${contentColumns()}, ${recoveryColumn}

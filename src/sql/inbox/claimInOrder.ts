@@ -11,7 +11,7 @@ import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Claimed, ClaimRequest, DeliveryKey } from "../../stores/Delivery.ts"
 import { contentColumns } from "../contents.ts"
-import { claimable, notPaused, open } from "../deliveryStates.ts"
+import { claimable, notHeld, open } from "../deliveryStates.ts"
 import { recoveringLimit, recoversAlone, recoveryColumn } from "../recovery.ts"
 import { type ClaimedRow, shareOf, withContents } from "./claimedContents.ts"
 import {
@@ -59,7 +59,7 @@ const tryKeys = (sql: SqlClient.SqlClient) => (request: ClaimRequest, limit: num
       FROM inbox_event AS i
       WHERE i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND i.position <= $2::bigint
         AND i.ordering_key IS NOT NULL AND i.ordering_key <> ALL ($4::bigint[])
-        AND ${since.condition} AND ${limitsIdle("$6")} AND ${notPaused("$1")}
+        AND ${since.condition} AND ${limitsIdle("$6")} AND ${notHeld("$1")}
         AND ${covered.condition}
       ORDER BY i.available_at, i.position
       LIMIT $5::int
@@ -261,7 +261,7 @@ export const claimOneInOrder = (sql: SqlClient.SqlClient) => (request: ClaimRequ
     const [found] = yield* sql.unsafe<{ key: string }>(
       `SELECT i.ordering_key::text AS "key"
       FROM inbox_event AS i
-      WHERE i.outbox_event_id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND ${notPaused("$1")}
+      WHERE i.outbox_event_id = $2::uuid AND i.consumer_name = $1 AND ${claimable} AND i.available_at <= now() AND ${notHeld("$1")}
         AND ${limitsIdle("$3")} AND i.ordering_key IS NOT NULL AND ${lockOf("i.ordering_key")}`,
       [request.consumer, request.eventId, idleLimitOf(request)]
     )

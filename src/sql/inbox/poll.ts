@@ -8,20 +8,20 @@ import type { SqlClient } from "effect/sql"
 import { toLike } from "../../model/eventPattern.ts"
 import type { ClaimRequest } from "../../stores/Delivery.ts"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../../stores/Poll.ts"
-import { claimable, notPaused } from "../deliveryStates.ts"
+import { claimable, coolUntil, notPaused } from "../deliveryStates.ts"
 import { hasRecovered } from "../recovery.ts"
 import { isBackfillOpen } from "../subscriptions/backfill.ts"
 import { covers, dueSince, maxPositionOf } from "./claimFragments.ts"
 import { nextParked, parkedKeys, unparkable } from "./orderingKeys.ts"
 
 /**
- * When a delivery of a consumer is next due.
+ * When a delivery of a consumer can next be claimed.
  *
  * @param consumer - SQL expression of its name
  * @param isWanted - SQL condition on a delivery `i`: whether it is asked about
  */
 const nextClaimableAt = (consumer: string, isWanted: string) => `(
-    SELECT i.available_at
+    SELECT greatest(i.available_at, ${coolUntil(consumer)})
     FROM inbox_event AS i
     WHERE i.consumer_name = ${consumer} AND ${claimable} AND ${notPaused(consumer)} AND ${isWanted}
     ORDER BY i.available_at, i.position

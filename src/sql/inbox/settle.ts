@@ -6,6 +6,8 @@
 import { cutTo } from "../../model/storable.ts"
 import type { Settlement } from "../../stores/Delivery.ts"
 
+const snoozed: Settlement["status"] = "snoozed"
+
 /**
  * A statement with the parameters of `settledBy`, then those of `guard` from `$9` on. It returns a row if the guard
  * let it through, and writes the history of what failed.
@@ -13,9 +15,10 @@ import type { Settlement } from "../../stores/Delivery.ts"
 export const settling = (options: { readonly attempts: string; readonly guard: string; readonly also?: string }) => `
   WITH settled AS (
     UPDATE inbox_event AS i
-    SET status = $2::text, attempt_count = ${options.attempts}, updated_at = clock.now${options.also ?? ""},
+    SET status = CASE WHEN $2::text <> '${snoozed}' THEN $2::text WHEN ${options.attempts} > 1 THEN 'failed' ELSE 'received' END,
+      attempt_count = ${options.attempts} - CASE WHEN $2::text = '${snoozed}' THEN 1 ELSE 0 END, updated_at = clock.now${options.also ?? ""},
       processed_at = CASE WHEN $3::float8 IS NULL THEN clock.now END,
-      available_at = CASE WHEN $2::text <> 'failed' THEN i.available_at
+      available_at = CASE WHEN $2::text NOT IN ('failed', '${snoozed}') THEN i.available_at
         WHEN $3::float8 = 0 THEN least(i.available_at, clock.now)
         ELSE clock.now + $3::float8 * interval '1 millisecond' END,
       last_error = $4::text, error_tag = $5::text

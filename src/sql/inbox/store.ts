@@ -12,7 +12,7 @@ import { ControlConnection } from "../connection/controlConnection.ts"
 import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
-import { claimable, deliveryFields, gaveUp, isSettled } from "../deliveryStates.ts"
+import { claimable, deliveryFields, gaveUp, isSettled, isUntried } from "../deliveryStates.ts"
 import { withPosition } from "../exact.ts"
 import { isCalled } from "../writeDeliveries.ts"
 import { claim, claimOne } from "./claim.ts"
@@ -74,13 +74,13 @@ const bringForward = (sql: SqlClient.SqlClient) => {
     WITH held AS MATERIALIZED (
       SELECT i.outbox_event_id, i.consumer_name
       FROM inbox_event AS i
-      WHERE i.outbox_event_id = ANY ($1::uuid[]) AND i.tier > 0 AND i.status = 'received' AND i.attempt_count = 0
+      WHERE i.outbox_event_id = ANY ($1::uuid[]) AND i.tier > 0 AND ${isUntried("i")}
         AND i.available_at < 'infinity' AND i.available_at > clock_timestamp()
         AND NOT EXISTS (
           SELECT 1
           FROM inbox_event AS above
-          WHERE above.outbox_event_id = i.outbox_event_id AND above.tier < i.tier AND above.status = 'received'
-            AND above.attempt_count = 0
+          WHERE above.outbox_event_id = i.outbox_event_id AND above.tier < i.tier
+            AND ${isUntried("above")}
         )
       FOR NO KEY UPDATE SKIP LOCKED
     )

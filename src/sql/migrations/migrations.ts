@@ -11,6 +11,7 @@ import { Effect, Layer } from "effect"
 import { Migrator, SqlClient, SqlError } from "effect/sql"
 import { databaseWords } from "../../errors/errorText.ts"
 import { MigrationFailed, SchemaMismatch, type StoreError } from "../../errors/StoreErrors.ts"
+import { untraced } from "../../telemetry/tracing.ts"
 import { storeErrors } from "../connection/errors.ts"
 import { migrations } from "./migrations.generated.ts"
 
@@ -77,6 +78,7 @@ export const layer = (
   Layer.effectDiscard(
     refuseUnreleased.pipe(
       Effect.andThen(migrate ? storeErrors("migrations.run")(Effect.asVoid(run)) : Effect.void),
-      Effect.andThen(verify())
+      Effect.andThen(verify()),
+      untraced
     )
   )

@@ -24,13 +24,21 @@ import { sweep } from "./sweep.ts"
 const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boolean) =>
   sql<{ consumer: string }>`
     UPDATE integration_consumer
-    SET paused_at = CASE WHEN ${isPaused}::boolean THEN coalesce(paused_at, clock_timestamp()) END
+    SET paused_at = CASE WHEN ${isPaused}::boolean THEN coalesce(paused_at, clock_timestamp()) END,
+      cool_until = CASE WHEN ${isPaused}::boolean THEN cool_until END
     WHERE consumer_name = ${consumer}
     RETURNING consumer_name AS "consumer"`
 
+const cool = (sql: SqlClient.SqlClient) => (consumer: string, millis: number) =>
+  sql`
+    UPDATE integration_consumer
+    SET cool_until = greatest(cool_until, clock_timestamp() + ${String(millis)}::float8 * interval '1 millisecond')
+    WHERE consumer_name = ${consumer}`
+
 const consumers = (sql: SqlClient.SqlClient) =>
   sql<ConsumerState>`
-    SELECT consumer_name AS "consumer", ordering AS "ordering", paused_at AS "pausedAt", last_seen_at AS "lastSeenAt"
+    SELECT consumer_name AS "consumer", ordering AS "ordering", paused_at AS "pausedAt",
+      cool_until AS "coolUntil", last_seen_at AS "lastSeenAt"
     FROM integration_consumer
     ORDER BY consumer_name`
 
@@ -75,6 +83,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
         registrations.length === 0
           ? Effect.void
           : storeErrors("subscriptions.register")(Effect.asVoid(registerAll(sql, inTransaction)(registrations))),
+      cool: (consumer, millis) => storeErrors("subscriptions.cool")(Effect.asVoid(cool(sql)(consumer, millis))),
       setPaused: (consumer, isPaused) =>
         storeErrors("subscriptions.setPaused")(Effect.map(setPaused(sql)(consumer, isPaused), (_) => _.length > 0)),
       consumers: storeErrors("subscriptions.consumers")(consumers(sql)),

@@ -28,6 +28,7 @@ import type { Check as CheckOf } from "./Check.ts"
 import * as Contents from "./contents.ts"
 import * as DeadLetters from "./deadLetterStore.ts"
 import * as Delayed from "./delayed.ts"
+import * as GivenBack from "./givenBack.ts"
 import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
 import * as Lineages from "./lineageStore.ts"
@@ -72,7 +73,7 @@ export const leases: ReadonlyArray<Check> = Leases.leases
 export const leasesConcurrent: ReadonlyArray<Check> = Leases.leasesConcurrent
 
 /** What inbox, outbox and subscriptions do together: order, pauses, tiers, delays and keys. @since 0.1.0 */
-export const mailboxes: ReadonlyArray<Check> = [...Mailboxes.mailboxes, ...Delayed.delayed]
+export const mailboxes: ReadonlyArray<Check> = [...Mailboxes.mailboxes, ...Delayed.delayed, ...GivenBack.givenBack]
 
 /** @since 0.1.0 */
 export const deadLetterStore: ReadonlyArray<Check> = DeadLetters.deadLetterStore

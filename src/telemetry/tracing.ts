@@ -1,0 +1,40 @@
+/**
+ * Whether something is traced at all, and with which tracer.
+ *
+ * @internal
+ */
+import { Context, Effect, References, Tracer } from "effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import type { Parsed } from "../model/traceparent.ts"
+
+/** What goes for all spans of an integration. */
+export interface TracingOptions {
+  /** Share of what begins without a trace that is traced, from 0 to 1. */
+  readonly traceSampleRatio: number
+}
+
+/**
+ * The tracer whose spans reach somebody, if there is one and tracing is on. Spans of effect's own tracer go nowhere, and cost
+ * microseconds all the same.
+ */
+export const tracerOf = (context: Context.Context<never>): Tracer.Tracer | undefined => {
+  const tracer = Context.get(context, Tracer.Tracer)
+  return tracer === Tracer.nativeTracer || !Context.get(context, References.TracerEnabled) ? undefined : tracer
+}
+
+/** Spans of the engine's own statements would drown those of the application. */
+export const untraced = Effect.withTracerEnabled(false)
+
+/** Whether what begins here without a trace is traced. */
+export const isDrawn = ({ traceSampleRatio }: TracingOptions): boolean =>
+  traceSampleRatio >= 1 || (traceSampleRatio > 0 && Math.random() < traceSampleRatio)
+
+const hex = () => SecureRandom.uuidV4Unsafe().replaceAll("-", "")
+
+/** A place in a trace that nobody records: what happens there knows that it is not to be traced either. */
+export const unsampledSpan = (trace?: Parsed): Tracer.ExternalSpan =>
+  Tracer.externalSpan({ traceId: trace?.traceId ?? hex(), spanId: trace?.spanId ?? hex().slice(16), sampled: false })
+
+/** The span that a stored trace names. */
+export const spanOf = ({ isSampled: sampled, spanId, traceId }: Parsed): Tracer.ExternalSpan =>
+  Tracer.externalSpan({ traceId, spanId, sampled })
