@@ -15,9 +15,16 @@ export const Happened = DomainEvent.define("bench.happened", {
 
 export const consumerName = (index = 0) => `bench.consumer-${index}`
 
+/** How the services are built. */
+export interface BuildOptions {
+  readonly integration?: Integration.Options
+  /** What they are built on besides their client: a tracer, say. */
+  readonly beneath?: Layer.Layer<never>
+}
+
 /** The services, without a subscriber. */
-export const integration = (url: string, options: Integration.Options = {}) =>
-  ManagedRuntime.make(Integration.layer(options).pipe(Layer.provideMerge(clientFor(url))))
+export const integration = (url: string, { beneath = Layer.empty, integration: options = {} }: BuildOptions = {}) =>
+  ManagedRuntime.make(Integration.layer(options).pipe(Layer.provideMerge(clientFor(url)), Layer.provideMerge(beneath)))
 
 const untilSwept = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -25,8 +32,8 @@ const untilSwept = Effect.gen(function* () {
 })
 
 /** A process that publishes for `consumers` durable subscriptions that other processes serve. */
-export const publisherOf = async (url: string, consumers = 1) => {
-  const runtime = integration(url)
+export const publisherOf = async (url: string, consumers = 1, options: BuildOptions = {}) => {
+  const runtime = integration(url, options)
   const subscribers = Array.from({ length: consumers }, (_, index) =>
     Subscriber.make({ consumer: consumerName(index), event: Happened, handler: () => Effect.void })
   )
@@ -77,8 +84,13 @@ export const subscriberOf = (handler: Handler, onHandled: () => void, options: C
 }
 
 /** Publishes `size` events for `consumers` subscriptions, and leaves the database at rest. */
-export const prepare = async ({ size, url }: Pick<Run, "size" | "url">, consumers = 1, bytes?: number) => {
-  const publisher = await publisherOf(url, consumers)
+export const prepare = async (
+  { size, url }: Pick<Run, "size" | "url">,
+  consumers = 1,
+  bytes?: number,
+  options: BuildOptions = {}
+) => {
+  const publisher = await publisherOf(url, consumers, options)
   await execute(publisher, handledTable)
   await publishTenAtOnce(publisher, listsOf(payloads(size, bytes)), publishList)
   await settleDown(publisher)
@@ -96,17 +108,16 @@ export const untilSettled = async (runtime: Runner) => {
 export const serving = <R>(...subscribers: ReadonlyArray<Subscriber.Subscriber<R>>) =>
   Effect.scoped(Effect.andThen(Layer.build(Subscriber.layer(...subscribers)), Effect.never))
 
-export interface DrainOptions {
+export interface DrainOptions extends BuildOptions {
   readonly consumers?: number
   readonly consumer?: Consumer.Options
-  readonly integration?: Integration.Options
 }
 
 /** From the start of a process that has `size` events waiting, until no delivery is open. */
 export const drain = async (run: Run, handler: Handler, options: DrainOptions = {}): Promise<Measured> => {
   const consumers = options.consumers ?? 1
   const { done, hit } = counter(run.size * consumers)
-  const runtime = integration(run.url, options.integration)
+  const runtime = integration(run.url, options)
   // Connected, and its tables looked at.
   await runtime.runPromise(Effect.void)
   const subscribers = Array.from({ length: consumers }, (_, index) =>

@@ -36,7 +36,8 @@ const scale = [
   "memory",
   "contention",
   "concurrency",
-  "embedded"
+  "embedded",
+  "telemetry"
 ]
 
 const refuse = (problem: string): never => {

@@ -3,8 +3,7 @@
  *
  * @internal
  */
-import { Effect, Option } from "effect"
-import type { SqlClient, SqlConnection } from "effect/sql"
+import type { SqlConnection } from "effect/sql"
 
 type Connection = SqlConnection.Connection
 
@@ -33,11 +32,3 @@ export const counting = (connection: Connection): Connection => {
   counts.set(counted, () => count)
   return counted
 }
-
-/** Counts what an effect runs on the connection of the transaction it is in, if nobody does yet. */
-export const counted = <A, E, R>(sql: SqlClient.SqlClient, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Effect.serviceOption(sql.transactionService), (open) =>
-    Option.isSome(open) && countOf(open.value[0]) === undefined
-      ? Effect.provideService(effect, sql.transactionService, [counting(open.value[0]), open.value[1]])
-      : effect
-  )

@@ -23,6 +23,7 @@ export const tables: ReadonlyArray<string> = [
   "integration_consumer",
   "integration_attempt",
   "integration_replica",
+  "integration_received",
   "integration_actor"
 ]
 

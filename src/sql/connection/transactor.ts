@@ -9,7 +9,7 @@ import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { unknownCount } from "../../stores/statementCount.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { abortableTransaction } from "./abortableTransaction.ts"
-import { counted, countOf } from "./countedStatements.ts"
+import { countOf } from "./countedStatements.ts"
 import { isInTransaction, storeErrors } from "./errors.ts"
 import { checkConstraints, checkSavepoint } from "./lazySavepoints.ts"
 
@@ -40,7 +40,7 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const capabilities = yield* SqlCapabilities
     const withTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      Effect.mapError(counted(sql, effect), (error) => new CallerFailure({ error })).pipe(
+      Effect.mapError(effect, (error) => new CallerFailure({ error })).pipe(
         sql.withTransaction,
         storeErrors("transaction"),
         Effect.mapError((error) => (error instanceof CallerFailure ? (error.error as E) : error))
