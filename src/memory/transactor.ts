@@ -7,6 +7,7 @@ import { Effect, Layer } from "effect"
 import { SqlUnavailable } from "../errors/StoreErrors.ts"
 import { unknownCount } from "../stores/statementCount.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { tracedHere } from "../telemetry/tracing.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 
 export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effect(
@@ -16,7 +17,7 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
       withTransaction: (effect) => internal.withTransaction(effect),
       isOpen: internal.isOpen,
       statements: Effect.sync(unknownCount),
-      afterCommit: (effect) => internal.afterCommit(effect),
+      afterCommit: (effect) => Effect.flatMap(tracedHere(effect), (traced) => internal.afterCommit(traced)),
       // Circles are noticed at once, so waiting needs no limit; constraints are checked when they are written.
       limitIdle: () => Effect.void,
       abortableTransaction: (effect) => internal.withTransaction(effect),

@@ -10,6 +10,7 @@ import type { StoreError } from "../errors/StoreErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { entityOf } from "../model/DomainEvent.ts"
 import { Surroundings, type Within } from "../model/Surroundings.ts"
+import { isObject } from "../publishing/inheritance.ts"
 import { LineageStore } from "../stores/LineageStore.ts"
 import { LinkStore } from "../stores/LinkStore.ts"
 import type { LineageTree } from "./LineageTree.ts"
@@ -103,6 +104,7 @@ export const within =
       Effect.provideService(effect, Surroundings, {
         correlationId: within.correlationId ?? outer?.correlationId,
         traceparent: within.traceparent ?? outer?.traceparent,
-        metadata: { ...outer?.metadata, ...within.metadata }
+        // What is no object is refused by whoever publishes.
+        metadata: isObject(within.metadata ?? {}) ? { ...outer?.metadata, ...within.metadata } : within.metadata
       })
     )

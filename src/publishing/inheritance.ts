@@ -112,6 +112,10 @@ export const metadataOf = (
   payload: string,
   maxBytes: number
 ): Stored => {
+  const within = withinOf(event, inheritance)?.metadata
+  if (within !== undefined && !isObject(within)) {
+    return { issue: { path: "", message: "those of Lineage.within are not an object" } }
+  }
   const taken = takenOver(event, inheritance)
   const metadata = mergedOf(event, taken)
   if (metadata === undefined) return { metadata, json: undefined }

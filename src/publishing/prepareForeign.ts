@@ -115,8 +115,15 @@ export const prepareForeign = Effect.fnUntraced(function* (
   InvalidIdentifier | InvalidOption | UnsupportedOption | EventEncodingError
 > {
   const rows: Array<ReceivedEvent> = []
+  const names = new Map<string, string>()
   for (const event of events) {
-    rows.push(yield* prepare(event, maxPayloadBytes))
+    const row = yield* prepare(event, maxPayloadBytes)
+    const other = names.get(row.id)
+    if (other !== undefined && other !== row.eventName) {
+      return yield* refuse(event, "id", `is ${row.id}, as that of "${other.slice(0, 80)}" in the same list`)
+    }
+    names.set(row.id, row.eventName)
+    rows.push(row)
     if (rows.length % 100 === 0) yield* Effect.yieldNow
   }
   return rows

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Context, Effect, References, Tracer } from "effect"
+import { Context, Effect, Option, References, Tracer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { Parsed } from "../model/traceparent.ts"
 
@@ -24,6 +24,16 @@ export const tracerOf = (context: Context.Context<never>): Tracer.Tracer | undef
 
 /** Spans of the engine's own statements would drown those of the application. */
 export const untraced = Effect.withTracerEnabled(false)
+
+/** The same effect, to be run elsewhere as it would be here: in the same span, or traced no more than here. */
+export const tracedHere = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Effect.Effect<A, E, R>> =>
+  Effect.contextWith((context: Context.Context<never>) => {
+    const span = Context.getOption(context as Context.Context<Tracer.ParentSpan>, Tracer.ParentSpan)
+    const enabled = Effect.withTracerEnabled(effect, Context.get(context, References.TracerEnabled))
+    return Effect.succeed(
+      Option.isSome(span) ? (Effect.withParentSpan(enabled, span.value) as Effect.Effect<A, E, R>) : enabled
+    )
+  })
 
 /** Whether what begins here without a trace is traced. */
 export const isDrawn = ({ traceSampleRatio }: TracingOptions): boolean =>

@@ -12,7 +12,7 @@ import {
   Transactor
 } from "../../src/index.ts"
 import { runtimes } from "../support/databases.ts"
-import { eventsOf, serve, unpolled } from "../support/scenario.ts"
+import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 
 interface Recorded extends Tracer.Span {
   readonly ended: { exit: Exit.Exit<unknown, unknown> | undefined }
@@ -84,7 +84,11 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
               Subscriber.make({
                 consumer: Consumer.make(`traced-${mode}`, { mode }),
                 event: Happened,
-                handler: ({ payload }) => Publisher.publish(Followed, payload).pipe(Effect.withSpan("inner"))
+                handler: Effect.fnUntraced(function* ({ payload }) {
+                  yield* Publisher.publish(Followed, payload).pipe(Effect.withSpan("inner"))
+                  const transactor = yield* Transactor
+                  yield* transactor.afterCommit(Effect.void.pipe(Effect.withSpan("after")))
+                })
               })
             )
             const event = yield* Publisher.publish(Happened, { n: 1 }, { correlationId: "c" }).pipe(
@@ -131,6 +135,12 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
             const [followed] = recorder.of(`publish ${Followed.name}`)
             assert.strictEqual(inner?.traceId, process.traceId)
             assert.strictEqual(followed?.traceId, process.traceId)
+            // So is what follows the commit.
+            yield* until(
+              Effect.sync(() => recorder.of("after")),
+              ({ length }) => length === 1
+            )
+            assert.strictEqual(recorder.of("after")[0]?.traceId, process.traceId)
             const [row] = yield* OutboxStore.use((outbox) => outbox.findByName(Followed.name, 0n, 1))
             assert.strictEqual(row?.traceparent, followed === undefined ? null : contextOf(followed))
             // Nothing of the engine's own.

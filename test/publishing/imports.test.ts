@@ -144,6 +144,10 @@ describe.each(runtimes)("on $name", ({ isServer, layer: runtime }) => {
           `Invalid id of imported event "import-back.followed": is ${ours.id}, which an event of another name has here already. Nothing was written.`
         )
         assert.deepStrictEqual([yield* countOf(Happened), yield* countOf(Followed)], [1, 0])
+        const id = crypto.randomUUID()
+        const both = [message(Happened, "3", { id }), message(Followed, "3", { id: id.toUpperCase() })]
+        assert.match((yield* Effect.flip(Publisher.importAll(both))).message, /in the same list/)
+        assert.deepStrictEqual([yield* countOf(Happened), yield* countOf(Followed)], [1, 0])
       })
     )
 

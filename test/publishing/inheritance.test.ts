@@ -232,6 +232,8 @@ describe.each(runtimes)("on $name", ({ layer: runtime }) => {
         assert.match((yield* Effect.flip(refused)).message, /metadata\.c: contains \\u0000/)
         const correlated = Publisher.publish(Happened, { n: 3 }).pipe(Lineage.within({ correlationId: "" }))
         assert.match((yield* Effect.flip(correlated)).message, /correlationId of Lineage\.within of event .* is empty/)
+        const none = Publisher.publish(Happened, { n: 3 }).pipe(Lineage.within({ metadata: "text" as never }))
+        assert.match((yield* Effect.flip(none)).message, /metadata: those of Lineage\.within are not an object/)
         // Its own come first: then there is nothing to take over.
         yield* Publisher.publish(Happened, { n: 4 }, { cause, metadata: { tenantId: "t" } })
         assert.deepStrictEqual(Object.keys(yield* stored(Happened)), ["4"])

@@ -8,6 +8,7 @@ import { SqlClient } from "effect/sql"
 import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { unknownCount } from "../../stores/statementCount.ts"
 import { Transactor } from "../../stores/Transactor.ts"
+import { tracedHere } from "../../telemetry/tracing.ts"
 import { abortableTransaction } from "./abortableTransaction.ts"
 import { countOf } from "./countedStatements.ts"
 import { isInTransaction, storeErrors } from "./errors.ts"
@@ -55,7 +56,7 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
       statements: Effect.map(Effect.serviceOption(sql.transactionService), (open) =>
         Option.isSome(open) ? (countOf(open.value[0]) ?? unknownCount()) : unknownCount()
       ),
-      afterCommit: (effect) => sql.afterCommit(effect),
+      afterCommit: (effect) => Effect.flatMap(tracedHere(effect), (traced) => sql.afterCommit(traced)),
       limitIdle: (millis) =>
         capabilities.lockTimeout
           ? sql`SELECT set_config('idle_in_transaction_session_timeout', ${`${Math.ceil(millis)}ms`}, true)`.pipe(
