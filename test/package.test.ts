@@ -33,7 +33,7 @@ describe("migrations", () => {
         .digest("hex")
         .slice(0, 16)
     assert.deepStrictEqual(Object.fromEntries(list("sql", ".sql").map((file) => [file, hash(file)])), {
-      "0001_events.sql": "4b4487482696751f",
+      "0001_events.sql": "41e06fb9d9c73e86",
       "0002_deliveries.sql": "fa613caeb68b0e41",
       "0003_statuses.sql": "bcb3bdbd46353af1",
       "0004_subscriptions.sql": "d51b339912014609",

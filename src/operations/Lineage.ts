@@ -30,8 +30,8 @@ export interface Options {
   /** Events at most, 1 to 10,000; default 1000. */
   readonly limit?: number
   /**
-   * How long after an event was stored what follows from it is looked for; default a day. All events of that time are read, as
-   * nothing is indexed by cause: about a second for a few million.
+   * How long after an event was stored what follows from it is looked for; default a day. All events of that time are read, once
+   * for each level of the tree, as nothing is indexed by cause.
    */
   readonly span?: Duration.Input
 }

@@ -51,6 +51,6 @@ export interface LineageTree {
   readonly size: number
   /** Whether there are more events, attempts or links than are shown. */
   readonly isCut: boolean
-  /** Events that were stored before this were looked at for what followed; of later ones nothing is said. */
+  /** Events that were stored before this were looked at for what followed from each; of later ones little or nothing is said. */
   readonly lookedUntil: Date
 }

@@ -47,7 +47,7 @@ const ancestry = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Line, StoreError> {
   const line = [asked]
   const seen = new Set([asked.id])
-  for (let causationId = asked.causationId; causationId !== null && !seen.has(causationId); ) {
+  for (let { causationId } = asked; causationId !== null && !seen.has(causationId.toLowerCase()); ) {
     const [cause] = yield* store.find([causationId])
     if (cause === undefined) return { events: line.toReversed(), unknownCause: causationId, isCut: false }
     if (line.length === limit) return { events: line.toReversed(), unknownCause: undefined, isCut: true }
@@ -75,10 +75,10 @@ export const walk = Effect.fnUntraced(function* (
   const line = yield* ancestry(store, asked, limit)
   const events = new Map(line.events.map((event) => [event.id, event]))
   let { isCut } = line
-  let lookedUntil = asked.createdAt
+  let lookedUntil: Date | undefined
   for (let level = line.events; level.length > 0; ) {
     const { from, until } = rangeOf(level, spanMillis)
-    if (until > lookedUntil) lookedUntil = until
+    if (lookedUntil === undefined || until < lookedUntil) lookedUntil = until
     // Those of the line are found again.
     const wanted = limit - events.size + 1 + line.events.length
     const found = yield* store.causedBy({ causes: level.map(({ id }) => id), from, until, limit: wanted })
@@ -88,5 +88,11 @@ export const walk = Effect.fnUntraced(function* (
     for (const event of taken) events.set(event.id, event)
     level = taken.length < fresh.length ? [] : taken
   }
-  return { root: line.events[0] as LineageEvent, unknownCause: line.unknownCause, events, isCut, lookedUntil }
+  return {
+    root: line.events[0] as LineageEvent,
+    unknownCause: line.unknownCause,
+    events,
+    isCut,
+    lookedUntil: lookedUntil ?? asked.createdAt
+  }
 })

@@ -51,7 +51,8 @@ const linksByEntity = (links: ReadonlyArray<Link>): ReadonlyMap<string, Readonly
 }
 
 /** Events by the cause they name. */
-const causedBy = (events: Iterable<LineageEvent>) => Map.groupBy(events, ({ causationId }) => causationId)
+const causedBy = (events: Iterable<LineageEvent>) =>
+  Map.groupBy(events, ({ causationId }) => causationId?.toLowerCase() ?? null)
 
 /** The tree of what was walked. It may be deep, so nodes are made from its leaves on. */
 export const treeOf = (walked: Walked, details: TreeDetails): LineageTree => {

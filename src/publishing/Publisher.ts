@@ -102,10 +102,8 @@ const make = Effect.fnUntraced(function* (rules: Rules) {
     publishAll: (publications) => publishAll(publications) as Effect.Effect<never, PublishError>,
     publishEvent: (event) => traced(() => [event.eventName], storeOne(event, prepareGiven)),
     publishEvents: (events) => traced(() => events.map(({ eventName }) => eventName), storeAll(events, prepareGiven)),
-    import: Effect.fn("Publisher.import")((event) =>
-      Effect.map(importAll([event]), ([imported]) => imported as Imported)
-    ),
-    importAll: Effect.fn("Publisher.importAll")(importAll)
+    import: (event) => Effect.map(importAll([event]), ([imported]) => imported as Imported),
+    importAll
   })
 })
 

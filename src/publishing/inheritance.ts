@@ -8,7 +8,7 @@ import type { Issue } from "../errors/PayloadErrors.ts"
 import { oversizeOf } from "../model/contentSize.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { Surroundings, type Within } from "../model/Surroundings.ts"
-import { oversizeText, storableValue } from "../model/storable.ts"
+import { isUuid, oversizeText, storableValue } from "../model/storable.ts"
 import * as traceparent from "../model/traceparent.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
@@ -51,7 +51,7 @@ export const lineageOf = (
   const within = withinOf(event, inheritance)
   return {
     correlationId: event.correlationId ?? within?.correlationId ?? cause?.correlationId ?? cause?.id,
-    causationId: cause?.id,
+    causationId: cause === undefined ? undefined : isUuid(cause.id) ? cause.id.toLowerCase() : cause.id,
     traceparent:
       inheritance.trace ?? traceparent.normalize(within?.traceparent) ?? traceparent.normalize(cause?.traceparent)
   }

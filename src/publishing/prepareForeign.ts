@@ -96,7 +96,7 @@ const prepare = Effect.fnUntraced(function* (event: ForeignEvent, maxPayloadByte
   )
   const received: ReceivedEvent = {
     ...row,
-    correlationId: row.correlationId ?? id,
+    correlationId: row.correlationId ?? (id === undefined ? undefined : row.id),
     causationId: causationId !== undefined && isUuid(causationId) ? causationId.toLowerCase() : causationId,
     traceparent: traceparent.normalize(trace),
     source,

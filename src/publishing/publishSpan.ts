@@ -16,6 +16,10 @@ const attributesFor = (names: ReadonlyArray<string>, name: string | undefined) =
   ...(names.length === 1 ? {} : { [attribute.batchSize]: names.length })
 })
 
+/** Whether nothing is going on but, perhaps, a transaction: its span is made by the client, whoever opened it. */
+const isBeginning = (around: Tracer.AnySpan | undefined) =>
+  around === undefined || (around._tag === "Span" && around.name === "sql.transaction" && Option.isNone(around.parent))
+
 /** Publishes in a span, if there is a tracer: one of what is going on already, or drawn by lot. */
 export const inPublishSpan =
   (options: TracingOptions) =>
@@ -26,7 +30,7 @@ export const inPublishSpan =
         Context.getOption(context as Context.Context<Tracer.ParentSpan>, Tracer.ParentSpan)
       )
       if (around?.sampled === false) return publish
-      if (around === undefined && !isDrawn(options)) return Effect.withParentSpan(publish, unsampledSpan())
+      if (isBeginning(around) && !isDrawn(options)) return Effect.withParentSpan(publish, unsampledSpan())
       const all = names()
       const name = nameOf(all)
       return Effect.withSpan(

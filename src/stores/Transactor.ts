@@ -32,8 +32,8 @@ export class Transactor extends Context.Service<
     /** Whether the current fiber is in a transaction. */
     readonly isOpen: Effect.Effect<boolean>
     /**
-     * Counts the statements that were run in the current transaction so far, also those of the application. Where that cannot be
-     * told, it never gives the same number twice.
+     * Counts the statements that were run in the current transaction so far, also those of the application, and what was asked for
+     * with `afterCommit`. Where that cannot be told, it never gives the same number twice.
      */
     readonly statements: Effect.Effect<() => number>
     /** Runs `effect` after the outermost commit, at once without a transaction, never after a rollback. */

@@ -131,7 +131,14 @@ const retryDirective = (delay: Duration.Input, error: unknown) =>
 const shortestSnooze = 100
 
 const snoozeDirective = (name: "snooze" | "cool" | "snoozed", delay: Duration.Input, reason: string | undefined) =>
-  delayed(delay, name, (millis) => Directive.Snooze(Math.max(shortestSnooze, millis), reason, name === "cool"))
+  delayed(delay, name, (millis) =>
+    Directive.Snooze(
+      Math.max(shortestSnooze, millis),
+      // Types do not reach everybody who writes a handler.
+      reason === undefined ? undefined : String(reason),
+      name === "cool"
+    )
+  )
 
 /** An event of a batch is settled as processed. @since 0.1.0 */
 export const processed = (event: { readonly deliveryId: string }): ItemOutcome => ({

@@ -30,11 +30,11 @@ export const attribute = {
   clientId: "messaging.client.id",
   errorType: "error.type",
   deliveryId: "effect_integration.delivery.id",
-  attempt: "effect_integration.delivery.attempt",
-  outcome: "effect_integration.delivery.outcome",
-  mode: "effect_integration.consumer.mode",
-  module: "effect_integration.event.module",
-  aggregateType: "effect_integration.event.aggregate_type"
+  attempt: "effect_integration.attempt",
+  outcome: "effect_integration.outcome",
+  mode: "effect_integration.mode",
+  module: "effect_integration.module",
+  aggregateType: "effect_integration.aggregate.type"
 } as const
 
 /** Operations, with the types that the conventions know. */

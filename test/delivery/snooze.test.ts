@@ -10,7 +10,8 @@ import {
   OutboxStore,
   Processor,
   Publisher,
-  Subscriber
+  Subscriber,
+  Transactor
 } from "../../src/index.ts"
 import { runtimes } from "../support/databases.ts"
 import { eventsOf, serve, type Thing, unpolled, until } from "../support/scenario.ts"
@@ -246,6 +247,40 @@ describe.each(runtimes)("in batches, on $name", ({ layer, name }) => {
             if (name === "memory" || (!writes && name === "PostgreSQL"))
               assert.deepStrictEqual(new Set(others), new Set([1]))
           }
+        })
+    )
+
+    it.effect(
+      "what a handler that gives back wanted done after the commit is not done, and cooling ends the batch",
+      () =>
+        Effect.gen(function* () {
+          const { Happened, happenings } = eventsOf("snooze-after")
+          yield* registered("snooze-after", Happened)
+          const events = yield* Publisher.publishAll(happenings(10))
+          const calls: Array<number> = []
+          const done: Array<number> = []
+          let isReachable = false
+          yield* serve(
+            Subscriber.make({
+              consumer: "snooze-after",
+              event: Happened,
+              handler: Effect.fnUntraced(function* ({ payload: { n } }) {
+                calls.push(n)
+                const transactor = yield* Transactor
+                if (n === 3) yield* transactor.afterCommit(Effect.sync(() => done.push(n)))
+                if (n === 3 && !isReachable) return yield* Subscriber.cool("300 millis")
+              })
+            })
+          )
+          yield* until(
+            Effect.sync(() => calls.length),
+            (length) => length > 3
+          )
+          yield* Effect.sleep(100)
+          assert.deepStrictEqual([done, calls.filter((n) => n > 3)], [[], []])
+          isReachable = true
+          yield* settledAll(events)
+          assert.deepStrictEqual(done, [3])
         })
     )
 

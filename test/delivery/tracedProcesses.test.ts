@@ -80,7 +80,7 @@ it.live("what one process publishes and another handles is linked across both, a
         [
           process?.attributes["messaging.consumer.group.name"],
           process?.attributes["messaging.message.conversation_id"],
-          process?.attributes["effect_integration.delivery.outcome"]
+          process?.attributes["effect_integration.outcome"]
         ],
         ["traced", "request-1", "processed"]
       )

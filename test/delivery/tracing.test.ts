@@ -122,11 +122,11 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
               ...{ "messaging.system": "effect_integration", "messaging.operation.name": "process" },
               ...{ "messaging.operation.type": "process", "messaging.destination.name": Happened.name },
               ...{ "messaging.consumer.group.name": `traced-${mode}`, "messaging.message.id": event.id },
-              ...{ "messaging.message.conversation_id": "c", "effect_integration.delivery.attempt": 1 },
-              ...{ "effect_integration.consumer.mode": mode, "effect_integration.event.module": "tests" },
+              ...{ "messaging.message.conversation_id": "c", "effect_integration.attempt": 1 },
+              ...{ "effect_integration.mode": mode, "effect_integration.module": "tests" },
               ...{
-                "effect_integration.event.aggregate_type": "Thing",
-                "effect_integration.delivery.outcome": "processed"
+                "effect_integration.aggregate.type": "Thing",
+                "effect_integration.outcome": "processed"
               }
             })
             assert.ok(process.ended.exit !== undefined && Exit.isSuccess(process.ended.exit))
@@ -248,14 +248,42 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
             told.map((span) => [
               span.name,
               span.attributes.get("error.type"),
-              span.attributes.get("effect_integration.delivery.attempt"),
+              span.attributes.get("effect_integration.attempt"),
               span.ended.exit !== undefined && Exit.isFailure(span.ended.exit)
             ]),
             [[`process ${Happened.name}`, "RangeError", 1, true]]
           )
+          // A transaction is no trace that was going on.
+          const inTransaction = yield* Transactor.withTransaction(Publisher.publish(Followed, { n: 3 }))
+          assert.match((yield* traceOf(inTransaction.id)) ?? "", /-00$/)
           // What is going on already is traced as it is.
           yield* Publisher.publish(Followed, { n: 2 }).pipe(Effect.withSpan("request"))
           assert.strictEqual(recorder.of(`publish ${Followed.name}`).length, 1)
+        }),
+        recorder,
+        { traceSampleRatio: 0 }
+      )
+    })
+
+    it.effect("a run whose time was over has failed, traced or not", () => {
+      const recorder = recording()
+      return traced(
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("traced-timeout")
+          yield* serve(
+            Subscriber.make({
+              consumer: Consumer.make("traced-timeout", { timeout: "100 millis", maxAttempts: 1 }),
+              event: Happened,
+              handler: () => Effect.never
+            })
+          )
+          const event = yield* Publisher.publish(Happened, { n: 1 })
+          yield* settled(event.id)
+          const [process] = recorder.of(`process ${Happened.name}`)
+          assert.deepStrictEqual(
+            [process?.attributes.get("error.type"), process?.attributes.get("effect_integration.outcome")],
+            ["HandlerTimeout", "failed"]
+          )
         }),
         recorder,
         { traceSampleRatio: 0 }
@@ -302,7 +330,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         assert.isNull(yield* traceOf(event.id))
         assert.strictEqual(seen.length, 1)
         const span = Context.getOption(seen[0] as Context.Context<Tracer.ParentSpan>, Tracer.ParentSpan)
-        assert.isFalse(Option.isSome(span) && /^process/.test((span.value as Tracer.Span).name))
+        assert.isTrue(Option.isNone(span))
       }).pipe(Effect.provide(layer({ settings: unpolled })), Effect.scoped)
     )
   })

@@ -57,7 +57,7 @@ describe.each(runtimes)("on $name", ({ isServer, layer: runtime }) => {
         yield* Processor.use((processor) => processor.settled(id))
         const origin = { service: "shop-service", source: "queue of import-lineage.happened", messageId: "m-1" }
         const metadata = { tenantId: "t", origin: { ...origin, occurredAt: "2026-01-02T03:04:05.000Z" } }
-        assert.deepStrictEqual(seen, [{ causationId: "theirs", correlationId: id.toUpperCase(), id, metadata }])
+        assert.deepStrictEqual(seen, [{ causationId: "theirs", correlationId: id, id, metadata }])
         const row = yield* OutboxStore.use((outbox) => outbox.findById(id))
         assert.deepStrictEqual([row?.origin, row?.traceparent], ["shop-service", trace])
       })

@@ -6,7 +6,7 @@
  *
  * @internal
  */
-import { Effect, Fiber, Option } from "effect"
+import { Context, Effect, Fiber, Option } from "effect"
 import { steadyMillis } from "../../stores/steadyMillis.ts"
 import { awaitEnd, untilPassed } from "../../stores/unresponsive.ts"
 
@@ -14,6 +14,16 @@ import { awaitEnd, untilPassed } from "../../stores/unresponsive.ts"
 export interface RunningHandler {
   startedAt: number
 }
+
+/** Whether the time of the handlers that run is over: then an interruption is their failure. */
+export interface Timeout {
+  readonly millis: number
+  hasPassed: boolean
+}
+
+export const CurrentTimeout = Context.Reference<Timeout | undefined>("effect-integration/CurrentTimeout", {
+  defaultValue: () => undefined
+})
 
 /** How long an interrupted handler may take to end before its delivery goes on without it, in milliseconds. */
 const abandonAfterMillis = 1000
@@ -39,7 +49,9 @@ export const withHandlerTimeout = <A, E, R>(
     Effect.gen(function* () {
       const progress: RunningHandler = { startedAt: yield* steadyMillis }
       // No child: the end of this fiber would wait for one that cannot be interrupted.
-      const fiber = yield* Effect.forkDetach(work(progress), { startImmediately: true })
+      const timeout: Timeout = { millis: timeoutMillis, hasPassed: false }
+      const running = Effect.provideService(work(progress), CurrentTimeout, timeout)
+      const fiber = yield* Effect.forkDetach(running, { startImmediately: true })
       const finished = yield* restore(
         Effect.raceFirst(
           Effect.as(Fiber.await(fiber), true),
@@ -50,6 +62,7 @@ export const withHandlerTimeout = <A, E, R>(
         )
       ).pipe(Effect.onInterrupt(() => abandon(fiber)))
       if (finished) return Option.some(yield* Fiber.join(fiber))
+      timeout.hasPassed = true
       yield* abandon(fiber)
       return Option.none()
     })

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Cause, Context, Data, Equal, References } from "effect"
+import { Cause, Context, Data, Equal, References, Tracer } from "effect"
 import { HandlerTimeout } from "../../errors/HandlerErrors.ts"
 import { type Consumer, isLeased } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
@@ -77,8 +77,10 @@ export const make = (
       if (known !== undefined) return known
       const context = Context.merge(Context.merge(outer, subscriber.context), brought).pipe(
         Context.add(CurrentTracing, engine.tracing),
-        Context.add(References.TracerEnabled, engine.tracing.isEnabled)
-      )
+        Context.add(References.TracerEnabled, engine.tracing.isEnabled),
+        // A handler begins with its event alone, not where its process was started.
+        Context.omit(Tracer.ParentSpan)
+      ) as Context.Context<never>
       contexts.set(subscriber, context)
       return context
     }

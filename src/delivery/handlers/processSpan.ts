@@ -5,12 +5,15 @@
  */
 import { Cause, Clock, Context, Effect, Exit, Option, Tracer } from "effect"
 import { describe, principal } from "../../errors/errorText.ts"
+import { HandlerTimeout } from "../../errors/HandlerErrors.ts"
 import { isLeased } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
 import * as traceparent from "../../model/traceparent.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { attribute, attributesOf, maxLinks, operation } from "../../telemetry/conventions.ts"
 import { isDrawn, spanOf, type TracingOptions, tracerOf, unsampledSpan } from "../../telemetry/tracing.ts"
+import { snoozeOf } from "./directiveOf.ts"
+import { CurrentTimeout, type Timeout } from "./handlerTimeout.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
 
 /** What spans of handlers are made with. */
@@ -78,10 +81,35 @@ export const endedAs = (outcome: Outcome): Ended => {
 
 /** How a call with several ended. */
 export const batchEndedAs = (outcome: BatchOutcome): Ended => {
-  if (outcome._tag === "None") return { outcome: "failed", cause: outcome.cause }
+  if (outcome._tag === "None") {
+    return snoozeOf(outcome.cause) === undefined
+      ? { outcome: "failed", cause: outcome.cause }
+      : { outcome: "snoozed", cause: undefined }
+  }
   const failed = outcome.outcomes.map(([, each]) => endedAs(each)).find(({ cause }) => cause !== undefined)
   return failed ?? { outcome: "processed", cause: undefined }
 }
+
+/** How a run ended that was interrupted: its time was over, or its process is to stop. */
+const interruptedBy = (
+  timeout: Timeout | undefined,
+  { consumer }: Subscriber,
+  rows: ReadonlyArray<Claimed>,
+  cause: Cause.Cause<unknown>
+): Ended =>
+  timeout?.hasPassed === true
+    ? {
+        outcome: "failed",
+        cause: Cause.fail(
+          new HandlerTimeout({
+            consumer: consumer.name,
+            eventName: rows[0]?.eventName ?? "",
+            timeoutMillis: timeout.millis,
+            singleSession: false
+          })
+        )
+      }
+    : { outcome: "interrupted", cause }
 
 const end = (span: Tracer.Span, { cause, outcome }: Ended, now: bigint) => {
   span.attribute(attribute.outcome, outcome)
@@ -102,7 +130,7 @@ export const inProcessSpan = <A>(
 ): Effect.Effect<A> => {
   const tracer = tracerOf(context)
   if (tracer === undefined) return run(context)
-  return Effect.flatMap(Clock.Clock, (clock) => {
+  return Effect.flatMap(Effect.all([Clock.Clock, CurrentTimeout]), ([clock, timeout]) => {
     const tracing = Context.get(context, CurrentTracing)
     const sources = rows.flatMap((row) => sourceOf(row) ?? [])
     const isTraced = sources.length === 0 ? isDrawn(tracing) : sources.some(({ isSampled }) => isSampled)
@@ -122,8 +150,8 @@ export const inProcessSpan = <A>(
     const place = span ?? unsampledSpan(sources[0])
     return Effect.onExit(run(Context.add(context, Tracer.ParentSpan, place)), (exit) =>
       Effect.sync(() => {
-        const ended = Exit.isSuccess(exit) ? endOf(exit.value) : { outcome: "interrupted", cause: exit.cause }
-        const told = span ?? (ended.cause === undefined || Exit.isFailure(exit) ? undefined : open())
+        const ended = Exit.isSuccess(exit) ? endOf(exit.value) : interruptedBy(timeout, subscriber, rows, exit.cause)
+        const told = span ?? (ended.outcome === "failed" ? open() : undefined)
         if (told !== undefined) end(told, ended, clock.currentTimeNanosUnsafe())
       })
     )

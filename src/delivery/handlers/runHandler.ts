@@ -7,14 +7,14 @@ import { Cause, Context, DateTime, Effect, References, Result } from "effect"
 import { HandlerInterrupted, MissingOutcome } from "../../errors/HandlerErrors.ts"
 import { PayloadTooLarge } from "../../errors/PayloadErrors.ts"
 import { largestContent } from "../../model/contentSize.ts"
-import { type Directive, isDirective } from "../../model/Directive.ts"
 import * as DomainEvent from "../../model/DomainEvent.ts"
 import { type DecodeError, decode } from "../../model/payloadCodec.ts"
 import type { ItemOutcome, Subscriber } from "../../model/SubscriberValue.ts"
 import { Surroundings } from "../../model/Surroundings.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
+import { directiveOf, snoozeOf } from "./directiveOf.ts"
 import { annotationsOf } from "./logAnnotations.ts"
-import type { BatchOutcome, Outcome, Snoozed } from "./outcome.ts"
+import type { BatchOutcome, Outcome } from "./outcome.ts"
 import { batchEndedAs, endedAs, inProcessSpan } from "./processSpan.ts"
 
 const processed: Outcome = { _tag: "Processed" }
@@ -40,28 +40,11 @@ const tooLarge = ({ eventId, eventName }: Claimed, bytes: number): Outcome => ({
   error: new PayloadTooLarge({ eventName, eventId, bytes, maximum: largestContent })
 })
 
-const directiveOf = (cause: Cause.Cause<unknown>): Directive | undefined => {
-  for (const reason of cause.reasons) if (Cause.isFailReason(reason) && isDirective(reason.error)) return reason.error
-  return undefined
-}
-
-const snoozedBy = ({ cools, delayMillis, reason }: Extract<Directive, { _tag: "Snooze" }>): Snoozed => ({
-  _tag: "Snoozed",
-  delayMillis,
-  reason,
-  cools
-})
-
-/** What a whole call of a handler said with its failure: that it is to be repeated later, or nothing of that. */
-export const snoozeOf = (cause: Cause.Cause<unknown>): Snoozed | undefined => {
-  const directive = directiveOf(cause)
-  return directive?._tag === "Snooze" ? snoozedBy(directive) : undefined
-}
-
 const failed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause<unknown>): Outcome => {
   const directive = directiveOf(cause)
   if (directive?._tag === "Skip") return { _tag: "Skipped", reason: directive.reason }
-  if (directive?._tag === "Snooze") return snoozedBy(directive)
+  const snoozed = snoozeOf(cause)
+  if (snoozed !== undefined) return snoozed
   const isInterrupted = Cause.hasInterruptsOnly(cause)
   return {
     _tag: "Failed",

@@ -54,10 +54,9 @@ const forgetReceived = (engine: Engine, hours: number): Effect.Effect<void, Stor
     }
   })
 
-const removeExpired = (engine: Engine) =>
+const removeSettled = (engine: Engine) =>
   Effect.gen(function* () {
-    const { receivedHours, ...ages } = agesOf(yield* engine.settings.current)
-    if (receivedHours !== undefined) yield* forgetReceived(engine, receivedHours)
+    const { receivedHours: _, ...ages } = agesOf(yield* engine.settings.current)
     if (ages.hours === undefined && ages.deadLetterHours === undefined) return 0
     let total = 0
     let after: string | undefined
@@ -70,6 +69,14 @@ const removeExpired = (engine: Engine) =>
       yield* Effect.sleep(breath)
     }
   })
+
+const removeExpired = (engine: Engine) =>
+  Effect.tap(removeSettled(engine), () =>
+    Effect.flatMap(engine.settings.current, (settings) => {
+      const { receivedHours } = agesOf(settings)
+      return receivedHours === undefined ? Effect.void : forgetReceived(engine, receivedHours)
+    })
+  )
 
 /** Gives late consumers some of what they are to be given. Returns whether anybody has more to give, and we some of it. */
 const backfillSome = Effect.fnUntraced(function* (

@@ -9,10 +9,11 @@ import type { Claimed } from "../../stores/Delivery.ts"
 import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import type { Liveness } from "../../stores/unresponsive.ts"
 import type { Engine } from "../engine.ts"
+import { snoozeOf } from "../handlers/directiveOf.ts"
 import { Abandoned, type Handlers, PutBack, timedOut } from "../handlers/handlers.ts"
 import { type RunningHandler, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import type { Outcome, Snoozed } from "../handlers/outcome.ts"
-import { runBatchHandler, runHandler, snoozeOf } from "../handlers/runHandler.ts"
+import { runBatchHandler, runHandler } from "../handlers/runHandler.ts"
 import type { Round } from "./round.ts"
 
 /** A delivery that was handled. */
@@ -73,6 +74,8 @@ const abandonedBy = (failures: ReadonlyArray<Handled>) => {
     ? new Abandoned({ candidates: failures.map(([row]) => row), cause: first[1].cause })
     : undefined
 }
+
+const cools = (handled: Handled | undefined) => handled?.[1]._tag === "Snoozed" && handled[1].cools
 
 type SnoozedRow = readonly [Claimed, Snoozed]
 
@@ -143,6 +146,8 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
     for (let start = 0; start < rows.length; start += size) {
       const now = steadyMillisUnsafe(clock)
       if (handled.length > 0 && (now - openedAt > engine.maxBatchTimeMillis || batch.round.isStopping())) break
+      // Nothing more of the consumer is to be tried for a while.
+      if (cools(handled.at(-1))) break
       const row = rows[start] as Claimed
       const subscriber = handlers.of(row)
       progress.startedAt = now

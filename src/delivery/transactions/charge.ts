@@ -15,10 +15,10 @@ import type { TransactionResult } from "./result.ts"
 import type { Round } from "./round.ts"
 
 /**
- * Writes a failure. Of a delivery in recovery, notes go with it: since its transaction was rolled back, another worker may have
+ * Writes what becomes of a delivery whose transaction was rolled back. Of a delivery in recovery, notes go with it: since its transaction was rolled back, another worker may have
  * begun an attempt and lost its connection. A note that stays would be charged as a crash some day.
  */
-const write = (engine: Engine, { rules }: Round, row: Claimed, settlement: Settlement) => {
+export const writeApart = (engine: Engine, { rules }: Round, row: Claimed, settlement: Settlement) => {
   const settle = untraced(engine.inbox.settle(settlement))
   if (row.recovery?.isSuspect !== true) return withStatementTimeout(engine, "inbox.settle", settle)
   const erase = untraced(engine.replicas.eraseStarted([row]))
@@ -42,7 +42,7 @@ export const charge = Effect.fnUntraced(function* (
   const { consumer, rules } = round
   const { delayed, onDeadLetter, retry } = rules
   const settlement = yield* settlementOf(row, failedOutcome(cause), retry, durationMillis)
-  const isCharged = yield* write(engine, round, row, settlement)
+  const isCharged = yield* writeApart(engine, round, row, settlement)
   if (!isCharged) return 0
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is unparked separately.
   if (onDeadLetter === "continue" && row.orderingKey !== undefined && settlement.retryInMillis === undefined) {

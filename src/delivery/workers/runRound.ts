@@ -67,6 +67,7 @@ const clearTheWay = Effect.fnUntraced(function* (
 ) {
   const avoided = new Set(candidates.map((row) => row.deliveryId))
   const before = yield* runTransaction(engine, { ...request, avoided })
+  if (before._tag === "PutBack") return (yield* putBack(engine, request.round, before)).settled
   return before._tag === "Committed"
     ? yield* followUp(engine, request.round.consumer, before.processed, before.others)
     : 0
@@ -141,7 +142,9 @@ const oneBatch = (engine: Engine, round: Round, limit: number): Effect.Effect<Ro
     )
     const request = { round, claim, repeats: 0 }
     const result = yield* runTransaction(engine, { ...request, pipelining })
-    if (pipelining !== undefined) yield* pipelining.ended(result._tag === "Committed")
+    // A batch that is claimed already is not handled when nothing more is to be tried for a while.
+    const goesOn = result._tag === "Committed" && result.others.every(({ coolsMillis }) => coolsMillis === undefined)
+    if (pipelining !== undefined) yield* pipelining.ended(goesOn)
     return yield* afterBatch(engine, request, limit, result)
   })
 

@@ -7,18 +7,31 @@ import type { SqlConnection } from "effect/sql"
 
 type Connection = SqlConnection.Connection
 
-const counts = new WeakMap<Connection, () => number>()
+interface Counter {
+  count: number
+}
+
+const counters = new WeakMap<Connection, Counter>()
 
 /** The counter of a connection, if it has one. */
-export const countOf = (connection: Connection): (() => number) | undefined => counts.get(connection)
+export const countOf = (connection: Connection): (() => number) | undefined => {
+  const counter = counters.get(connection)
+  return counter === undefined ? undefined : () => counter.count
+}
+
+/** Counts something that is to go with a transaction as a statement does. */
+export const countOne = (connection: Connection): void => {
+  const counter = counters.get(connection)
+  if (counter !== undefined) counter.count++
+}
 
 /** The same connection, with a counter. */
 export const counting = (connection: Connection): Connection => {
-  let count = 0
+  const counter: Counter = { count: 0 }
   const noted =
     <Arguments extends ReadonlyArray<unknown>, A>(run: (...all: Arguments) => A) =>
     (...all: Arguments): A => {
-      count++
+      counter.count++
       return run(...all)
     }
   const counted: Connection = {
@@ -29,6 +42,6 @@ export const counting = (connection: Connection): Connection => {
     executeValuesUnprepared: noted((...all) => connection.executeValuesUnprepared(...all)),
     executeStream: noted((...all) => connection.executeStream(...all))
   }
-  counts.set(counted, () => count)
+  counters.set(counted, counter)
   return counted
 }

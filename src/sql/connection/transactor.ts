@@ -10,7 +10,7 @@ import { unknownCount } from "../../stores/statementCount.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { tracedHere } from "../../telemetry/tracing.ts"
 import { abortableTransaction } from "./abortableTransaction.ts"
-import { countOf } from "./countedStatements.ts"
+import { countOf, countOne } from "./countedStatements.ts"
 import { isInTransaction, storeErrors } from "./errors.ts"
 import { checkConstraints, checkSavepoint } from "./lazySavepoints.ts"
 
@@ -56,7 +56,12 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
       statements: Effect.map(Effect.serviceOption(sql.transactionService), (open) =>
         Option.isSome(open) ? (countOf(open.value[0]) ?? unknownCount()) : unknownCount()
       ),
-      afterCommit: (effect) => Effect.flatMap(tracedHere(effect), (traced) => sql.afterCommit(traced)),
+      afterCommit: (effect) =>
+        Effect.gen(function* () {
+          const open = yield* Effect.serviceOption(sql.transactionService)
+          if (Option.isSome(open)) countOne(open.value[0])
+          yield* sql.afterCommit(yield* tracedHere(effect))
+        }),
       limitIdle: (millis) =>
         capabilities.lockTimeout
           ? sql`SELECT set_config('idle_in_transaction_session_timeout', ${`${Math.ceil(millis)}ms`}, true)`.pipe(

@@ -10,8 +10,9 @@ import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../wri
 import { inputOf, receivedArrays, storedOf } from "./newEvents.ts"
 
 /**
- * Messages are noted in the order of their names, so that two lists never wait for each other in a circle. One whose id belongs
- * to an event of another name is not noted, so that it can be received once that is mended.
+ * Messages are noted in the order of their names, so that two lists of one source never wait for each other in a circle; events are stored
+ * in the order of the list, so that lists of two sources with the same ids may. One whose id belongs to an event of another name is not
+ * noted, so that it can be received once that is mended.
  */
 const statement = `
   WITH input AS (${inputOf("received")}), clock AS MATERIALIZED (
@@ -32,9 +33,35 @@ const statement = `
     INSERT INTO inbox_event (${deliveryColumns})
     ${deliveriesOf("stored", "interested")}
   )
-  SELECT e.id::text AS "id", coalesce(n.consumers, '{}') AS "consumers"
-  FROM stored AS e
+  SELECT r.source::text AS "source", r.message_id::text AS "messageId", r.event_id::text AS "eventId",
+    e.event_name::text AS "storedAs", coalesce(n.consumers, '{}') AS "consumers"
+  FROM received AS r
+  LEFT JOIN stored AS e ON e.id = r.event_id
   LEFT JOIN wanted AS n ON n.event_name = e.event_name`
+
+/** A message that was noted just now. */
+interface Noted {
+  readonly source: string
+  readonly messageId: string
+  readonly eventId: string
+  /** Name of the event that was stored with its id, if one was: it may be another one of the list. */
+  readonly storedAs: string | null
+  readonly consumers: ReadonlyArray<string>
+}
+
+/** Takes notes back of messages whose id belongs to an event of another name that was not visible when they were noted. */
+const takeBack = (sql: SqlClient.SqlClient) => (events: ReadonlyArray<ReceivedEvent>) =>
+  sql.unsafe<{ source: string; messageId: string }>(
+    `DELETE FROM integration_received AS r
+    USING unnest($1::text[], $2::text[], $3::text[]) AS k (source, message_id, event_name), integration_event AS e
+    WHERE r.source = k.source AND r.message_id = k.message_id AND e.id = r.event_id AND e.event_name <> k.event_name
+    RETURNING r.source::text AS "source", r.message_id::text AS "messageId"`,
+    [
+      events.map(({ source }) => source),
+      events.map(({ messageId }) => messageId),
+      events.map(({ eventName }) => eventName)
+    ]
+  )
 
 /** What messages were received as: a statement of its own, to see what was committed meanwhile. */
 const findReceived = (sql: SqlClient.SqlClient) => (events: ReadonlyArray<ReceivedEvent>) =>
@@ -50,22 +77,28 @@ const keyOf = ({ messageId, source }: { readonly source: string; readonly messag
 
 export const receive = (sql: SqlClient.SqlClient) => {
   const find = findReceived(sql)
+  const undo = takeBack(sql)
   return Effect.fnUntraced(function* (
     events: ReadonlyArray<ReceivedEvent>
   ): Effect.fn.Return<ReadonlyArray<Received>, SqlError.SqlError> {
-    const rows = yield* sql.unsafe<{ id: string; consumers: ReadonlyArray<string> }>(statement, receivedArrays(events))
-    const stored = new Map(rows.map(({ consumers, id }) => [id, consumers]))
-    const known =
-      rows.length === events.length
-        ? new Map<string, string>()
-        : new Map((yield* find(events)).map((row) => [keyOf(row), row.eventId]))
+    const rows = yield* sql.unsafe<Noted>(statement, receivedArrays(events))
+    const noted = new Map(rows.map((row) => [keyOf(row), row]))
+    const isStored = (event: ReceivedEvent) => noted.get(keyOf(event))?.storedAs === event.eventName
+    const unstored = events.filter((event) => noted.has(keyOf(event)) && !isStored(event))
+    const conflicts = new Set(unstored.length === 0 ? [] : (yield* undo(unstored)).map(keyOf))
+    const isKnown = (event: ReceivedEvent) => !noted.has(keyOf(event))
+    const before = events.some(isKnown) ? yield* find(events.filter(isKnown)) : []
+    const known = new Map(before.map((row) => [keyOf(row), row.eventId]))
+    const told = new Set<string>()
     return events.map((event): Received => {
-      const consumers = stored.get(event.id)
+      const key = keyOf(event)
+      const row = noted.get(key)
+      const id = row?.eventId ?? known.get(key)
+      if (id === undefined || conflicts.has(key)) return { id: event.id, result: "conflict", consumers: [] }
       // The first of several that are alike.
-      stored.delete(event.id)
-      if (consumers !== undefined) return { id: event.id, result: "stored", consumers }
-      const id = known.get(keyOf(event))
-      return { id: id ?? event.id, result: id === undefined ? "conflict" : "duplicate", consumers: [] }
+      if (row === undefined || !isStored(event) || told.has(id)) return { id, result: "duplicate", consumers: [] }
+      told.add(id)
+      return { id, result: "stored", consumers: row.consumers }
     })
   })
 }

@@ -147,6 +147,14 @@ export const lineageStore = [
       const conflict = [{ id: event.id, result: "conflict" as const, consumers: [] }]
       assert.deepEqual(yield* outbox.receive([other]), conflict)
       assert.deepEqual(yield* outbox.receive([other]), conflict)
+      // Also when it comes with that event.
+      const [first, second] = [received(eventName, source, "a"), received(unique("received"), source, "b")]
+      const together = yield* outbox.receive([first, { ...second, id: first.id }])
+      assert.deepEqual(
+        together.map(({ result }) => result),
+        ["stored", "conflict"]
+      )
+      assert.equal((yield* outbox.receive([second]))[0]?.result, "stored")
       const message = received(eventName, source, "1")
       yield* Effect.ignore(Transactor.withTransaction(Effect.andThen(outbox.receive([message]), Effect.fail("no"))))
       assert.equal((yield* outbox.receive([message]))[0]?.result, "stored")
