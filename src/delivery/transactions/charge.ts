@@ -15,12 +15,11 @@ import type { TransactionResult } from "./result.ts"
 import type { Round } from "./round.ts"
 
 /**
- * Writes what becomes of a delivery whose transaction was rolled back. Of a delivery in recovery, notes go with it: since its transaction was rolled back, another worker may have
- * begun an attempt and lost its connection. A note that stays would be charged as a crash some day.
+ * Writes what becomes of a delivery whose transaction was rolled back. Notes go with it: since then its consumer may have begun to recover,
+ * and another worker an attempt whose connection was lost. A note that stays would be charged as a crash some day.
  */
 export const writeApart = (engine: Engine, { rules }: Round, row: Claimed, settlement: Settlement) => {
   const settle = untraced(engine.inbox.settle(settlement))
-  if (row.recovery?.isSuspect !== true) return withStatementTimeout(engine, "inbox.settle", settle)
   const erase = untraced(engine.replicas.eraseStarted([row]))
   return inOwnTransaction(
     engine,
