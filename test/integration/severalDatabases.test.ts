@@ -57,7 +57,8 @@ const pairs = [
   },
   {
     what: "PostgreSQL and PGlite, the same layer",
-    one: () => Layer.provide(IntegrationLive, postgres()),
+    // PGlite compiles while the other connects, on the same thread: on a busy machine that takes longer than the default.
+    one: () => Layer.provide(IntegrationLive, postgres({ connectTimeout: "1 minute" })),
     two: () => Layer.provide(IntegrationLive, PgLite.layerMemory)
   },
   {

@@ -11,7 +11,7 @@ import * as PgLite from "../../src/pglite/PgLite.ts"
 /** A name nobody else uses. */
 export const uniqueSchema = () => `test_${crypto.randomUUID().replaceAll("-", "")}`
 
-type ClientOptions = Pick<PgClient.PgPoolConfig, "maxConnections" | "maxMessageSize" | "types">
+type ClientOptions = Pick<PgClient.PgPoolConfig, "connectTimeout" | "maxConnections" | "maxMessageSize" | "types">
 
 /** A client on the run's PostgreSQL whose unqualified names mean `schema`. */
 export const clientFor = (schema: string, options: ClientOptions & { readonly url?: string } = {}) =>
