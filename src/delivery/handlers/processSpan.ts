@@ -130,13 +130,15 @@ export const inProcessSpan = <A>(
 ): Effect.Effect<A> => {
   const tracer = tracerOf(context)
   if (tracer === undefined) return run(context)
-  return Effect.flatMap(Effect.all([Clock.Clock, CurrentTimeout]), ([clock, timeout]) => {
+  return Effect.contextWith((around: Context.Context<never>) => {
+    const clock = Context.get(around, Clock.Clock)
+    const timeout = Context.get(around, CurrentTimeout)
     const tracing = Context.get(context, CurrentTracing)
     const sources = rows.flatMap((row) => sourceOf(row) ?? [])
     const isTraced = sources.length === 0 ? isDrawn(tracing) : sources.some(({ isSampled }) => isSampled)
-    const attributes = attributesFor(subscriber, rows, tracing)
     const startTime = clock.currentTimeNanosUnsafe()
     const open = () => {
+      const attributes = attributesFor(subscriber, rows, tracing)
       const name = attributes[attribute.destination]
       const span = tracer.span({
         name: name === undefined ? operation.process.name : `${operation.process.name} ${name}`,
