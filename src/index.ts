@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Actor from "./actors/Actor.ts"
+export * as Contracts from "./contracts/Contracts.ts"
 export { type Options as ProcessorOptions, Processor, type Retired, type ServeError } from "./delivery/Processor.ts"
 export { type RegistrationError, Registry } from "./delivery/Registry.ts"
 export type { Stats } from "./delivery/Stats.ts"
@@ -27,6 +28,7 @@ export type { PublishError, UntypedEvent } from "./publishing/UntypedEvent.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./settings/Settings.ts"
 export { ActorStore } from "./stores/ActorStore.ts"
+export { ContractStore } from "./stores/ContractStore.ts"
 export {
   type DeadLetter,
   type DeadLetterContent,

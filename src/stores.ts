@@ -8,6 +8,7 @@ export { MigrationFailed, SchemaMismatch, SqlUnavailable, StoreError } from "./e
 export { largestContent, oversizeOf } from "./model/contentSize.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { ActorStore, type NewState, type StoredState, type WrittenState } from "./stores/ActorStore.ts"
+export { type Contract, type ContractKey, ContractStore, type StoredContract } from "./stores/ContractStore.ts"
 export {
   type Changed,
   type DeadLetter,

@@ -4,5 +4,6 @@
  * @since 0.1.0
  */
 export * as Conformance from "./testing/conformance/Conformance.ts"
+export { type ContractOptions, contracts } from "./testing/contractFile.ts"
 export * from "./testing/Faults.ts"
 export * from "./testing/Observe.ts"

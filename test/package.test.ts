@@ -40,7 +40,8 @@ describe("migrations", () => {
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "f4ac35af6f3cd9a9",
       "0007_actors.sql": "bc99df5de114c6b7",
-      "0008_settings.sql": "7c5b6a94145a80fb"
+      "0008_settings.sql": "7c5b6a94145a80fb",
+      "0009_contracts.sql": "abacd2f376978548"
     })
   })
 })

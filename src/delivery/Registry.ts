@@ -5,6 +5,7 @@
  */
 import { Context, Effect, Layer, PubSub, Semaphore } from "effect"
 import { BoundedMap } from "../collections/bounded.ts"
+import { recordContracts, warn } from "../contracts/record.ts"
 import {
   ConsumerConflict,
   DuplicateSubscriber,
@@ -19,6 +20,7 @@ import { isPattern, matcher, overlap } from "../model/eventPattern.ts"
 import type { DeclarationError, Subscriber } from "../model/SubscriberValue.ts"
 import { checkIdentifier } from "../model/storable.ts"
 import { versionProblem } from "../model/versions.ts"
+import { ContractStore } from "../stores/ContractStore.ts"
 import type { Interest } from "../stores/Delivery.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 
@@ -119,7 +121,8 @@ export class Registry extends Context.Service<
   {
     /**
      * Adds subscribers and writes their durable subscriptions. From then on matching events are kept for the consumer,
-     * whether or not a process that serves it is running. All are added or, on an error, none.
+     * whether or not a process that serves it is running. All are added or, on an error, none. What their definitions say of
+     * payloads is registered first: see `Contracts.layer`, with `"warn"`.
      *
      * @param before - runs when the subscribers are there, before their subscriptions are; default nothing
      */
@@ -155,10 +158,11 @@ export class Registry extends Context.Service<
   }
 >()("effect-integration/Registry") {
   /** @since 0.1.0 */
-  static readonly layer: Layer.Layer<Registry, never, SubscriptionStore> = Layer.effect(
+  static readonly layer: Layer.Layer<Registry, never, ContractStore | SubscriptionStore> = Layer.effect(
     Registry,
     Effect.gen(function* () {
       const store = yield* SubscriptionStore
+      const contractStore = yield* ContractStore
       const changes = yield* PubSub.sliding<void>(1)
       const mutex = yield* Semaphore.make(1)
       let entries: ReadonlyArray<Entry> = []
@@ -213,8 +217,10 @@ export class Registry extends Context.Service<
         // The handler comes first: a subscription without one would let deliveries wait for no reason.
         register: Effect.fn("Registry.register")(function* (subscribers, before = Effect.void) {
           yield* add(subscribers)
+          const definitions = subscribers.flatMap((subscriber) => [...subscriber.definitions.values()])
           const write = Effect.andThen(before, store.register(subscriptions(subscribers)))
-          yield* Effect.onError(write, () => deregister(subscribers))
+          const both = Effect.andThen(recordContracts(contractStore, definitions, warn), write)
+          yield* Effect.onError(both, () => deregister(subscribers))
         }, Effect.uninterruptible),
         registerAgain: (consumers) =>
           Effect.suspend(() => {

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+export * from "./ContractErrors.ts"
 export * from "./DeclarationErrors.ts"
 export * from "./HandlerErrors.ts"
 export * from "./OperationErrors.ts"

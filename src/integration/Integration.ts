@@ -21,6 +21,7 @@ import { Settings, type Values } from "../settings/Settings.ts"
 import * as SqlBroadcast from "../sql/connection/notifications.ts"
 import { stores } from "../sql/stores.ts"
 import type { ActorStore } from "../stores/ActorStore.ts"
+import type { ContractStore } from "../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { LineageStore } from "../stores/LineageStore.ts"
@@ -37,6 +38,7 @@ export type Services =
   | Publisher
   | ProcessorModule.Processor
   | Registry
+  | ContractStore
   | LineageStore
   | LinkStore
   | OutboxStore

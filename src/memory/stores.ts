@@ -6,6 +6,7 @@
 import { Effect, Layer } from "effect"
 import { Notifier } from "../wakeups/Notifier.ts"
 import * as Actors from "./actors.ts"
+import * as Contracts from "./contracts.ts"
 import * as DeadLetters from "./deadLetters.ts"
 import * as Inbox from "./inbox.ts"
 import * as Lineage from "./lineage.ts"
@@ -23,6 +24,7 @@ export const layer = Layer.mergeAll(
   Inbox.layer,
   DeadLetters.layer,
   Subscriptions.layer,
+  Contracts.layer,
   Lineage.layer,
   Links.layer,
   Replicas.layer,

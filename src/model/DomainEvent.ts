@@ -52,6 +52,10 @@ export interface Definition<out Name extends string, in out Payload> {
   readonly payload: Schema.Codec<Payload, unknown>
   /** `payload` in its JSON form: what is stored. Derived by `define`. */
   readonly codec: Schema.Codec<Payload, Schema.Json>
+  /** Who answers for it, for the contract registry. */
+  readonly owner: string | undefined
+  /** Why it should not be used any more, and what to use instead; `undefined` while it may be. */
+  readonly deprecated: string | undefined
 }
 
 /** @since 0.1.0 */
@@ -104,6 +108,8 @@ export type Of<D> = D extends Definition<infer Name, infer Payload> ? DomainEven
  * @param options.version - of the payload's schema, a positive integer; default 1, or the latest of `versions`, whose number it
  * must be if both are given
  * @param options.payload - a schema without service requirements, stored in its JSON form (`Schema.toCodecJson`); or `versions`
+ * @param options.owner - who answers for it, at most 127 characters, for `Contracts`; default nobody
+ * @param options.deprecated - why it should not be used any more, at most 255 characters, for `Contracts`; default none
  *
  * Names and lengths are checked when the event is published, where a typed error can say so.
  *
@@ -117,10 +123,12 @@ export const define = <const Name extends string, Payload, Encoded>(
     readonly aggregateId: (payload: NoInfer<Payload>) => string
     readonly version?: number
     readonly payload: Schema.Codec<Payload, Encoded> | Versions<Payload>
+    readonly owner?: string | undefined
+    readonly deprecated?: string | undefined
   }
 ): Definition<Name, Payload> => {
-  const { aggregateId, aggregateType, payload, sourceModule, version } = options
-  const names = { name, sourceModule, aggregateType, aggregateId }
+  const { aggregateId, aggregateType, deprecated, owner, payload, sourceModule, version } = options
+  const names = { name, sourceModule, aggregateType, aggregateId, owner, deprecated }
   if (!("chain" in payload)) {
     return { ...names, version: version ?? 1, versions: undefined, payload, codec: Schema.toCodecJson(payload) }
   }

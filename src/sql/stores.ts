@@ -8,6 +8,7 @@ import * as SqlActors from "./actors.ts"
 import { ControlConnection } from "./connection/controlConnection.ts"
 import { TableClient } from "./connection/tableClient.ts"
 import * as SqlTransactor from "./connection/transactor.ts"
+import * as SqlContracts from "./contracts.ts"
 import * as SqlDeadLetters from "./deadLetters.ts"
 import * as SqlInbox from "./inbox/store.ts"
 import * as SqlLineage from "./lineage.ts"
@@ -26,6 +27,7 @@ export const stores = (migrate: boolean) =>
     SqlDeadLetters.layer,
     SqlReplicas.layer,
     SqlSubscriptions.layer,
+    SqlContracts.layer,
     SqlLineage.layer,
     SqlLinks.layer,
     SqlActors.layer,

@@ -224,7 +224,8 @@ it.live("twenty processes that start at once on an empty database migrate it onc
       { id: 5, name: "replicas" },
       { id: 6, name: "links" },
       { id: 7, name: "actors" },
-      { id: 8, name: "settings" }
+      { id: 8, name: "settings" },
+      { id: 9, name: "contracts" }
     ])
   }).pipe(
     Effect.scoped,

@@ -7,6 +7,7 @@ import { inject } from "vitest"
 import {
   Actor,
   Consumer,
+  Contracts,
   DeadLetters,
   DomainEvent,
   Integration,
@@ -147,6 +148,8 @@ it.live("a process that publishes", () =>
     "publisher",
     Effect.gen(function* () {
       const stored = yield* publishInAllWays("granted")
+      const { Happened } = eventsOf("granted")
+      for (const owner of ["somebody", "somebody else"]) yield* Layer.build(Contracts.layer([{ ...Happened, owner }]))
       const processor = yield* Processor
       yield* processor.drain
       yield* processor.removeExpired

@@ -5,6 +5,7 @@ import { Registry } from "../../src/delivery/Registry.ts"
 import {
   ActorStore,
   Broadcast,
+  ContractStore,
   DeadLetterStore,
   DeadLetters,
   InboxStore,
@@ -44,6 +45,7 @@ const stores = (gate: Gate, replicas: Replicas, program: Program) => {
     Context.add(DeadLetterStore, gated(gate, "deadLetters", Context.get(stores, DeadLetterStore))),
     Context.add(SubscriptionStore, gated(gate, "subscriptions", Context.get(stores, SubscriptionStore))),
     Context.add(LinkStore, gated(gate, "links", Context.get(stores, LinkStore))),
+    Context.add(ContractStore, gated(gate, "contracts", Context.get(stores, ContractStore))),
     Context.add(ActorStore, gated(gate, "actors", Context.get(stores, ActorStore))),
     Context.add(SettingStore, gated(gate, "settings", Context.get(stores, SettingStore))),
     Context.add(ReplicaStore, gated(gate, "replicas", replicas.storeOf(machine))),

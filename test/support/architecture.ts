@@ -19,6 +19,7 @@ const levels: ReadonlyArray<ReadonlyArray<string>> = [
   ["model", "settings"],
   ["telemetry"],
   ["stores"],
+  ["contracts"],
   ["publishing", "delivery", "sql", "memory", "pglite"],
   ["subscribing", "operations", "testing"],
   ["actors", "integration"],

@@ -24,7 +24,8 @@ export const tables: ReadonlyArray<string> = [
   "integration_attempt",
   "integration_replica",
   "integration_received",
-  "integration_actor"
+  "integration_actor",
+  "integration_contract"
 ]
 
 /** A table's name as a word of its own: not part of a column's or an index's. */

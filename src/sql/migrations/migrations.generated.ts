@@ -66,5 +66,8 @@ export const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
     "-- Settings that can change while processes run, and who changed them.\nCREATE TABLE integration_setting (\n  key varchar(255) PRIMARY KEY,\n  value jsonb NOT NULL,\n  updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  updated_by varchar(255)\n)",
     "CREATE TABLE integration_setting_history (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  key varchar(255) NOT NULL,\n  value jsonb,\n  previous_value jsonb,\n  changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  changed_by varchar(255)\n)",
     "CREATE INDEX integration_setting_history_key_idx ON integration_setting_history (key, changed_at)"
+  ],
+  "0009_contracts": [
+    "-- What the payloads of events are, by name and version: written when definitions are registered, never needed to deliver.\n--\n-- json_schema describes what is stored (draft 2020-12); fingerprint is the SHA-256 of what it means, without descriptions and order.\n-- has_up, has_down: whether there are steps from the version before, and back to it. last_seen_at is not more exact than a day.\nCREATE TABLE integration_contract (\n  event_name varchar(255) NOT NULL,\n  version int NOT NULL,\n  source_module varchar(127) NOT NULL,\n  aggregate_type varchar(127) NOT NULL,\n  owner varchar(127),\n  deprecated varchar(255),\n  json_schema jsonb NOT NULL,\n  fingerprint char(64) NOT NULL,\n  has_up boolean NOT NULL,\n  has_down boolean NOT NULL,\n  first_seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  last_seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  PRIMARY KEY (event_name, version)\n)"
   ]
 }

@@ -15,6 +15,7 @@
  */
 import type { SettingStore } from "../../settings/SettingStore.ts"
 import type { ActorStore } from "../../stores/ActorStore.ts"
+import type { ContractStore } from "../../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { LineageStore } from "../../stores/LineageStore.ts"
@@ -26,6 +27,7 @@ import type { Transactor } from "../../stores/Transactor.ts"
 import * as Actors from "./actorStore.ts"
 import type { Check as CheckOf } from "./Check.ts"
 import * as Contents from "./contents.ts"
+import * as Contracts from "./contractStore.ts"
 import * as DeadLetters from "./deadLetterStore.ts"
 import * as Delayed from "./delayed.ts"
 import * as GivenBack from "./givenBack.ts"
@@ -48,6 +50,7 @@ export type Stores =
   | DeadLetterStore
   | SubscriptionStore
   | ReplicaStore
+  | ContractStore
   | LineageStore
   | LinkStore
   | SettingStore
@@ -91,6 +94,9 @@ export const replicaStoreDurable: ReadonlyArray<Check> = Replicas.replicaStoreDu
 export const lineageStore: ReadonlyArray<Check> = Lineages.lineageStore
 
 /** @since 0.1.0 */
+export const contractStore: ReadonlyArray<Check> = Contracts.contractStore
+
+/** @since 0.1.0 */
 export const linkStore: ReadonlyArray<Check> = Links.linkStore
 
 /** @since 0.1.0 */
@@ -115,6 +121,7 @@ export const all: ReadonlyArray<Check> = [
   ...replicaStore,
   ...replicaStoreDurable,
   ...lineageStore,
+  ...contractStore,
   ...linkStore,
   ...settingStore,
   ...actorStore,

@@ -1,0 +1,69 @@
+/**
+ * What a node of a JSON Schema says, however it says it.
+ *
+ * @internal
+ */
+import type { Schema } from "effect"
+import { isAnnotation, type JsonSchema } from "./jsonSchema.ts"
+
+export type Node = Schema.Json | undefined
+
+export const isObject = (node: Node): node is JsonSchema =>
+  typeof node === "object" && node !== null && !Array.isArray(node)
+
+export const nothing: JsonSchema = { not: {} }
+
+/** What a reference points to. */
+const resolve = (root: JsonSchema, pointer: string): Node => {
+  let node: Node = root
+  for (const token of pointer.replace(/^#\/?/, "").split("/").filter(Boolean)) {
+    const name = decodeURIComponent(token).replaceAll("~1", "/").replaceAll("~0", "~")
+    node = isObject(node) ? node[name] : undefined
+  }
+  return node
+}
+
+/** All that a node says of its values, as a list: what it refers to, what `allOf` says, and the rest. */
+export const partsOf = (root: JsonSchema, node: Node, seen: ReadonlyArray<string> = []): ReadonlyArray<JsonSchema> => {
+  if (node === false) return [nothing]
+  if (!isObject(node)) return []
+  const { $defs: _, $ref, allOf, ...rest } = node
+  const referred =
+    typeof $ref === "string" && !seen.includes($ref) ? partsOf(root, resolve(root, $ref), [...seen, $ref]) : []
+  const all = Array.isArray(allOf) ? allOf.flatMap((each) => partsOf(root, each, seen)) : []
+  return [...referred, ...all, ...(Object.keys(rest).every(isAnnotation) ? [] : [rest])]
+}
+
+export const branchesOf = (node: JsonSchema): ReadonlyArray<Node> | undefined => {
+  const branches = node.anyOf ?? node.oneOf
+  return Array.isArray(branches) ? (branches as ReadonlyArray<Node>) : undefined
+}
+
+export const withoutBranches = ({ anyOf: _, oneOf: __, ...rest }: JsonSchema): JsonSchema => rest
+
+const typeOf = (value: Schema.Json): string =>
+  value === null ? "null" : Array.isArray(value) ? "array" : Number.isInteger(value) ? "integer" : typeof value
+
+export const valuesOf = (node: JsonSchema): ReadonlyArray<Schema.Json> | undefined =>
+  node.const !== undefined
+    ? [node.const]
+    : Array.isArray(node.enum)
+      ? (node.enum as ReadonlyArray<Schema.Json>)
+      : undefined
+
+export const typesOf = (node: JsonSchema): ReadonlyArray<string> | undefined => {
+  if (typeof node.type === "string") return [node.type]
+  if (Array.isArray(node.type)) return node.type as ReadonlyArray<string>
+  return valuesOf(node)?.map(typeOf)
+}
+
+/** How a node is called where somebody reads it. */
+export const nameOf = (parts: ReadonlyArray<JsonSchema>): string => {
+  const values = parts.flatMap((part) => valuesOf(part) ?? [])
+  if (values.length > 0) return values.map((value) => JSON.stringify(value)).join(" or ")
+  const types = parts.flatMap((part) => typesOf(part) ?? [])
+  if (types.length > 0) return [...new Set(types)].join(" or ")
+  const branches = parts.flatMap((part) => branchesOf(part) ?? [])
+  const names = branches.map((branch) => nameOf(isObject(branch) ? [branch] : []))
+  return names.length > 0 ? [...new Set(names)].join(" or ") : "anything"
+}

@@ -1,0 +1,94 @@
+/**
+ * Errors of contracts: payloads of events that changed where others still need them as they were.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+import { issueText } from "./errorText.ts"
+import { Issue } from "./PayloadErrors.ts"
+
+/** One thing that a changed payload breaks, or about which nothing can be said. @since 0.1.0 */
+export const Incompatible = Schema.Struct({
+  event: Schema.String,
+  version: Schema.Number,
+  /** Where in the payload, as in `lines[].price`; empty for the whole. */
+  path: Schema.String,
+  /** What changed, as a sentence without its end. */
+  change: Schema.String,
+  /** What to do about it. */
+  advice: Schema.String,
+  /** A payload that shows it, if one was found. */
+  sample: Schema.UndefinedOr(Schema.Json),
+  /** `unknown`: the schemas say too little to be compared. */
+  verdict: Schema.Literals(["breaks", "unknown"])
+})
+
+/** @since 0.1.0 */
+export type Incompatible = typeof Incompatible.Type
+
+const lineOf = ({ advice, change, event, path, sample, version }: Incompatible) => {
+  const where = path === "" ? "" : `, ${path}`
+  const shown = sample === undefined ? "" : `\n    for example ${JSON.stringify(sample)}`
+  return `  ${event} version ${version}${where}: ${change}. ${advice}${shown}`
+}
+
+/**
+ * A process registers a version of an event's payload that differs from the one that is registered already, so that one could not
+ * read what the other writes. Nothing was registered.
+ *
+ * @since 0.1.0
+ */
+export class ContractConflict extends Schema.TaggedError<ContractConflict>()("ContractConflict", {
+  eventName: Schema.String,
+  version: Schema.Number,
+  problems: Schema.Array(Incompatible)
+}) {
+  override get message() {
+    return `Version ${this.version} of event "${this.eventName}" is registered already with another payload:\n${this.problems.map(lineOf).join("\n")}\nNothing was registered. Give the changed payload a next version; or, if nothing of the old one is kept, start once with onConflict: "warn", which registers the new one in its place.`
+  }
+}
+
+/**
+ * The committed form of contracts is not what `Contracts.document` writes. Nothing was compared.
+ *
+ * @since 0.1.0
+ */
+export class ContractFileInvalid extends Schema.TaggedError<ContractFileInvalid>()("ContractFileInvalid", {
+  /** The file, if it is known. */
+  file: Schema.UndefinedOr(Schema.String),
+  issues: Schema.Array(Issue)
+}) {
+  override get message() {
+    const issues = this.issues.map((issue) => `  ${issueText(issue)}`).join("\n")
+    return `${this.file ?? "The committed contracts"} cannot be read as contracts:\n${issues}\nTake it back from version control, or delete it and have it written again.`
+  }
+}
+
+/**
+ * Payloads changed in a way that breaks who has the earlier ones.
+ *
+ * @since 0.1.0
+ */
+export class ContractsBroken extends Schema.TaggedError<ContractsBroken>()("ContractsBroken", {
+  file: Schema.String,
+  problems: Schema.Array(Incompatible)
+}) {
+  override get message() {
+    return `Contracts of ${this.file} are broken:\n${this.problems.map(lineOf).join("\n")}\nIf it is meant, and nobody needs the earlier payload any more, delete its entry from ${this.file}.`
+  }
+}
+
+/**
+ * The committed contracts do not have everything that the definitions say. What changed breaks nothing.
+ *
+ * @since 0.1.0
+ */
+export class ContractsOutdated extends Schema.TaggedError<ContractsOutdated>()("ContractsOutdated", {
+  file: Schema.String,
+  /** As in `invoice.created version 2`. */
+  changed: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `${this.file} is behind the code: ${this.changed.join(", ")}. Run this test where CI is not set, which writes it, and commit the file.`
+  }
+}
