@@ -132,12 +132,12 @@ export const inProcessSpan = <A>(
   if (tracer === undefined) return run(context)
   return Effect.contextWith((around: Context.Context<never>) => {
     const clock = Context.get(around, Clock.Clock)
-    const timeout = Context.get(around, CurrentTimeout)
     const tracing = Context.get(context, CurrentTracing)
     const sources = rows.flatMap((row) => sourceOf(row) ?? [])
     const isTraced = sources.length === 0 ? isDrawn(tracing) : sources.some(({ isSampled }) => isSampled)
-    const startTime = clock.currentTimeNanosUnsafe()
-    const open = () => {
+    // Most runs are not traced: what only spans need is asked for when there is one.
+    const startMillis = clock.currentTimeMillisUnsafe()
+    const open = (startTime: bigint) => {
       const attributes = attributesFor(subscriber, rows, tracing)
       const name = attributes[attribute.destination]
       const span = tracer.span({
@@ -148,14 +148,16 @@ export const inProcessSpan = <A>(
       for (const [key, value] of Object.entries(attributes)) span.attribute(key, value)
       return span
     }
-    const span = isTraced ? open() : undefined
+    const span = isTraced ? open(clock.currentTimeNanosUnsafe()) : undefined
     const place = span ?? unsampledSpan(sources[0])
-    return Effect.onExit(run(Context.add(context, Tracer.ParentSpan, place)), (exit) =>
-      Effect.sync(() => {
-        const ended = Exit.isSuccess(exit) ? endOf(exit.value) : interruptedBy(timeout, subscriber, rows, exit.cause)
-        const told = span ?? (ended.outcome === "failed" ? open() : undefined)
-        if (told !== undefined) end(told, ended, clock.currentTimeNanosUnsafe())
-      })
-    )
+    return Effect.onExit(run(Context.add(context, Tracer.ParentSpan, place)), (exit) => {
+      const ended = Exit.isSuccess(exit)
+        ? endOf(exit.value)
+        : interruptedBy(Context.get(around, CurrentTimeout), subscriber, rows, exit.cause)
+      if (span === undefined && ended.outcome !== "failed") return Effect.void
+      return Effect.sync(() =>
+        end(span ?? open(BigInt(startMillis) * 1_000_000n), ended, clock.currentTimeNanosUnsafe())
+      )
+    })
   })
 }
