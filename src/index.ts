@@ -46,5 +46,6 @@ export { type ConsumerState, type Subscription, SubscriptionStore, type Unserved
 export { Transactor } from "./stores/Transactor.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./subscribing/HandlerContext.ts"
 export * as Subscriber from "./subscribing/Subscriber.ts"
+export * as Telemetry from "./telemetry/Telemetry.ts"
 export { Broadcast } from "./wakeups/Broadcast.ts"
 export { Notifier } from "./wakeups/Notifier.ts"

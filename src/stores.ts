@@ -37,6 +37,7 @@ export {
   snoozedTag,
   type UnparkRequest
 } from "./stores/Delivery.ts"
+export { type ConsumerDepth, type Depths, largestDepth } from "./stores/Depths.ts"
 export { deferWrite } from "./stores/deferredWrites.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"

@@ -17,11 +17,13 @@ import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import { type ConsumerState, SubscriptionStore, type Unserved } from "../stores/SubscriptionStore.ts"
 import { steadyMillis } from "../stores/steadyMillis.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { metersIn } from "../telemetry/meters.ts"
 import { Broadcast } from "../wakeups/Broadcast.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import { type Engine, untraced } from "./engine.ts"
 import * as Incident from "./incident.ts"
 import * as Leases from "./leased/heartbeat.ts"
+import * as Gauges from "./maintenance/gauges.ts"
 import * as Maintenance from "./maintenance/maintenance.ts"
 import * as Poller from "./maintenance/poller.ts"
 import { allSettled, settled } from "./onRequest/awaitSettled.ts"
@@ -143,10 +145,11 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     isolation: options.isolation ?? "batch",
     canPipeline: !capabilities.singleSession && (yield* readsCommitted(transactor)),
     maxBatchTimeMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis"),
-    tracing: {
+    telemetry: {
       traceSampleRatio: options.traceSampleRatio ?? 1,
       clientId: replicas.id,
-      isEnabled: yield* References.TracerEnabled
+      isEnabled: yield* References.TracerEnabled,
+      meters: metersIn(yield* Effect.context<never>())
     }
   }
   return engine
@@ -155,6 +158,7 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
 const make = Effect.fnUntraced(function* (options: Options) {
   const engine = yield* makeEngine(options)
   yield* keepRecorded(engine)
+  yield* Gauges.make(engine)
   const maintenance = yield* Maintenance.make(engine)
   const poller = yield* Poller.make(engine, maintenance)
   const workers = yield* Workers.make(engine, {

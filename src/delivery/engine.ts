@@ -13,6 +13,7 @@ import type { ReplicaStore } from "../stores/ReplicaStore.ts"
 import type { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
+import type { Meters } from "../telemetry/meters.ts"
 import type { TracingOptions } from "../telemetry/tracing.ts"
 import type { Broadcast } from "../wakeups/Broadcast.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
@@ -44,12 +45,13 @@ export interface Engine {
   readonly canPipeline: boolean
   /** What shares a transaction, for consumers that do not say: see `isIsolated` of `consumerRules.ts`. */
   readonly isolation: Isolation
-  /** How runs of handlers are traced, which the engine's own statements are not. */
-  readonly tracing: TracingOptions & {
+  /** What is counted, and how runs of handlers are traced, which the engine's own statements are not. */
+  readonly telemetry: TracingOptions & {
     /** Id of the process. */
     readonly clientId: string
     /** Whether tracing is on where the processor was built. */
     readonly isEnabled: boolean
+    readonly meters: Meters
   }
 }
 

@@ -9,6 +9,7 @@ import { InboxStore } from "../stores/InboxStore.ts"
 import { missedMarks } from "../stores/missedMarks.ts"
 import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
+import { depths } from "./depths.ts"
 import { leases } from "./leases.ts"
 import { poll } from "./poll.ts"
 import { claimable, type DeliveryRecord, isOpen, isUntried, toDelivery } from "./records.ts"
@@ -140,6 +141,7 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
       findByConsumer: (consumer, position, limit) =>
         database.read((transaction, now) => findByConsumer(tables, transaction, { consumer, position, limit }, now)),
       countByStatus: database.read((transaction) => countByStatus(tables, transaction)),
+      depths: (consumers) => database.read((transaction, now) => depths(tables, transaction, consumers, now)),
       changed: Effect.suspend(() => Deferred.await(database.changed))
     })
   })

@@ -136,7 +136,8 @@ const subscriptions = (tables: Tables, transaction: Transaction) =>
 /** How far what waits for a subscription is counted. */
 const listed = 1000
 
-const isServed = (tables: Tables, { consumer, event }: Subscription) =>
+/** Whether a process that runs serves a subscription. */
+export const isServed = (tables: Tables, { consumer, event }: Subscription) =>
   tables.servedOf(consumer).some(({ names, patterns }) => names.includes(event) || patterns.includes(event))
 
 const unserved = (tables: Tables, transaction: Transaction) =>

@@ -57,6 +57,9 @@ export const parse = (text: string): Parsed | undefined =>
 export const format = ({ isSampled, spanId, traceId }: Parsed): string =>
   `00-${traceId}-${spanId}-${isSampled ? "01" : "00"}`
 
+/** Whether something was given that is no `traceparent`. */
+export const isMalformed = (text: string | undefined): boolean => text !== undefined && !hasForm(text)
+
 /** The same in the form we write, or `undefined` if it is none. */
 export const normalize = (text: string | undefined): string | undefined => {
   const parsed = text === undefined ? undefined : parse(text)

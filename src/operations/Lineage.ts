@@ -3,16 +3,18 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect, Option } from "effect"
+import { Context, Duration, Effect, Option } from "effect"
 import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import { EventNotFound } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { entityOf } from "../model/DomainEvent.ts"
 import { Surroundings, type Within } from "../model/Surroundings.ts"
+import { isMalformed } from "../model/traceparent.ts"
 import { isObject } from "../publishing/inheritance.ts"
 import { LineageStore } from "../stores/LineageStore.ts"
 import { LinkStore } from "../stores/LinkStore.ts"
+import { metersIn } from "../telemetry/meters.ts"
 import type { LineageTree } from "./LineageTree.ts"
 import { type Bounds, walk } from "./lineageWalk.ts"
 import { treeOf } from "./treeOf.ts"
@@ -100,11 +102,14 @@ export const of = Effect.fn("Lineage.of")(function* (
 export const within =
   (within: Within) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Surroundings, (outer) =>
-      Effect.provideService(effect, Surroundings, {
+    Effect.contextWith((context: Context.Context<R>) => {
+      const outer = Context.get(context, Surroundings)
+      const isUseless = isMalformed(within.traceparent)
+      if (isUseless) metersIn(context as Context.Context<never>).malformed.count++
+      return Effect.provideService(effect, Surroundings, {
         correlationId: within.correlationId ?? outer?.correlationId,
-        traceparent: within.traceparent ?? outer?.traceparent,
+        traceparent: isUseless ? outer?.traceparent : (within.traceparent ?? outer?.traceparent),
         // What is no object is refused by whoever publishes.
         metadata: isObject(within.metadata ?? {}) ? { ...outer?.metadata, ...within.metadata } : within.metadata
       })
-    )
+    })

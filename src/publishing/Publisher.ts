@@ -6,15 +6,17 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import { makeIsFirst } from "../collections/bounded.ts"
 import { OutboxDisabled } from "../errors/PayloadErrors.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { defaultMaxPayloadBytes } from "../model/storable.ts"
+import { isMalformed } from "../model/traceparent.ts"
 import { Settings } from "../settings/Settings.ts"
 import { deferWrite } from "../stores/deferredWrites.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { metersIn } from "../telemetry/meters.ts"
 import { untraced } from "../telemetry/tracing.ts"
 import { Broadcast } from "../wakeups/Broadcast.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
@@ -23,6 +25,7 @@ import type { ForeignEvent, Imported } from "./ForeignEvent.ts"
 import { makeImport, provisionalImport } from "./importing.ts"
 import { type Prepare, type Prepared, prepareAll, prepareGiven, prepareTyped, type Rules } from "./prepare.ts"
 import { prepareForeign } from "./prepareForeign.ts"
+import { inMeters } from "./publishMeters.ts"
 import { inPublishSpan } from "./publishSpan.ts"
 import { provisional, type StoredOf, storedAs } from "./stored.ts"
 import type { PublishError, UntypedEvent } from "./UntypedEvent.ts"
@@ -52,10 +55,12 @@ const makeImporter = Effect.fnUntraced(function* (maxPayloadBytes: number) {
   const transactor = yield* Transactor
   const store = makeImport({ outbox: yield* OutboxStore, notifier: yield* Notifier, transactor })
   const defer = deferWrite(transactor.isOpen)
+  const meters = metersIn(yield* Effect.context<never>())
   return Effect.fnUntraced(function* (
     events: ReadonlyArray<ForeignEvent>
   ): Effect.fn.Return<ReadonlyArray<Imported>, PublishError> {
     const rows = yield* prepareForeign(events, maxPayloadBytes)
+    meters.malformed.count += events.filter(({ traceparent }) => isMalformed(traceparent)).length
     const [first] = rows
     if (first === undefined) return []
     yield* whenEnabled(settings, first.eventName)
@@ -91,7 +96,12 @@ const make = Effect.fnUntraced(function* (rules: Rules) {
     Effect.flatMap(prepareAll(list, prepare, rules), store)
   const storeOne = <A>(each: A, prepare: Prepare<A>) =>
     Effect.map(storeAll([each], prepare), ([stored]) => stored as DomainEvent.Stored)
-  const traced = inPublishSpan(rules)
+  const inSpan = inPublishSpan(rules)
+  const measured = inMeters(metersIn(yield* Effect.context<never>()), yield* Clock.Clock)
+  const traced = <A extends DomainEvent.Stored | ReadonlyArray<DomainEvent.Stored>, E, R>(
+    names: () => ReadonlyArray<string>,
+    publishing: Effect.Effect<A, E, R>
+  ) => measured(names, inSpan(names, publishing))
   const publish = (publication: DomainEvent.Publication.Any) =>
     traced(() => [publication.definition.name], storeOne(publication, prepareTyped))
   const publishAll = (publications: ReadonlyArray<DomainEvent.Publication.Any>) =>

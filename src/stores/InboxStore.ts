@@ -16,6 +16,7 @@ import type {
   StatusCount,
   UnparkRequest
 } from "./Delivery.ts"
+import type { Depths } from "./Depths.ts"
 import type { PollRequest, PollResult } from "./Poll.ts"
 
 /**
@@ -131,6 +132,8 @@ export class InboxStore extends Context.Service<
      * up while dead letters were switched off.
      */
     readonly countByStatus: Effect.Effect<ReadonlyArray<StatusCount>, StoreError>
+    /** How much waits for these consumers, by name, and for anybody: for metrics, so it is counted up to a limit. */
+    readonly depths: (consumers: ReadonlyArray<string>) => Effect.Effect<Depths, StoreError>
     /**
      * Waits until deliveries may have changed: for the next change where changes are noticed, else for a short while.
      */

@@ -10,7 +10,7 @@ import type { Subscriber } from "../../model/SubscriberValue.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
 import type { Snoozed } from "./outcome.ts"
-import { CurrentTracing } from "./processSpan.ts"
+import { CurrentTelemetry } from "./processSpan.ts"
 
 /** Leaves the transaction, rolling it back: these are given back, in statements of their own. Compared by reference, as `Abandoned` is. */
 export class PutBack extends Data.TaggedError("PutBack")<{
@@ -76,8 +76,8 @@ export const make = (
       const known = contexts.get(subscriber)
       if (known !== undefined) return known
       const context = Context.merge(Context.merge(outer, subscriber.context), brought).pipe(
-        Context.add(CurrentTracing, engine.tracing),
-        Context.add(References.TracerEnabled, engine.tracing.isEnabled),
+        Context.add(CurrentTelemetry, engine.telemetry),
+        Context.add(References.TracerEnabled, engine.telemetry.isEnabled),
         // A handler begins with its event alone, not where its process was started.
         Context.omit(Tracer.ParentSpan)
       ) as Context.Context<never>

@@ -11,20 +11,22 @@ import type { Subscriber } from "../../model/SubscriberValue.ts"
 import * as traceparent from "../../model/traceparent.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { attribute, attributesOf, maxLinks, operation } from "../../telemetry/conventions.ts"
+import { type Meters, metersIn } from "../../telemetry/meters.ts"
 import { isDrawn, spanOf, type TracingOptions, tracerOf, unsampledSpan } from "../../telemetry/tracing.ts"
 import { snoozeOf } from "./directiveOf.ts"
 import { CurrentTimeout, type Timeout } from "./handlerTimeout.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
 
-/** What spans of handlers are made with. */
-export interface ProcessTracing extends TracingOptions {
+/** What is told of runs of handlers, and how. */
+export interface ProcessTelemetry extends TracingOptions {
   /** Id of the process. */
   readonly clientId: string
+  readonly meters: Meters
 }
 
 /** Of the processor whose handler runs. */
-export const CurrentTracing = Context.Reference<ProcessTracing>("effect-integration/ProcessTracing", {
-  defaultValue: () => ({ traceSampleRatio: 1, clientId: "" })
+export const CurrentTelemetry = Context.Reference<ProcessTelemetry>("effect-integration/ProcessTelemetry", {
+  defaultValue: () => ({ traceSampleRatio: 1, clientId: "", meters: metersIn(Context.empty()) })
 })
 
 /** Attributes of one event, on the span that is about it alone, else on the link to it. */
@@ -49,7 +51,7 @@ const linksTo = (rows: ReadonlyArray<Claimed>): Array<Tracer.SpanLink> =>
 const attributesFor = (
   { consumer }: Subscriber,
   rows: ReadonlyArray<Claimed>,
-  { clientId }: ProcessTracing
+  { clientId }: ProcessTelemetry
 ): Readonly<Record<string, unknown>> => {
   const [first] = rows as readonly [Claimed, ...ReadonlyArray<Claimed>]
   const about = rows.length === 1 ? attributesOfRow(first) : { [attribute.batchSize]: rows.length }
@@ -65,8 +67,8 @@ const attributesFor = (
   }
 }
 
-/** How a run ended, for its span. */
-interface Ended {
+/** How a run ended, for who is told. */
+export interface Ended {
   readonly outcome: string
   readonly cause: Cause.Cause<unknown> | undefined
 }
@@ -132,7 +134,7 @@ export const inProcessSpan = <A>(
   if (tracer === undefined) return run(context)
   return Effect.contextWith((around: Context.Context<never>) => {
     const clock = Context.get(around, Clock.Clock)
-    const tracing = Context.get(context, CurrentTracing)
+    const tracing = Context.get(context, CurrentTelemetry)
     const sources = rows.flatMap((row) => sourceOf(row) ?? [])
     const isTraced = sources.length === 0 ? isDrawn(tracing) : sources.some(({ isSampled }) => isSampled)
     // Most runs are not traced: what only spans need is asked for when there is one.

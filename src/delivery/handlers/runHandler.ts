@@ -14,6 +14,7 @@ import { Surroundings } from "../../model/Surroundings.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { directiveOf, snoozeOf } from "./directiveOf.ts"
 import { annotationsOf } from "./logAnnotations.ts"
+import { measured } from "./measured.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
 import { batchEndedAs, endedAs, inProcessSpan } from "./processSpan.ts"
 
@@ -147,15 +148,21 @@ export const runHandler = (
   row: Claimed,
   context: Context.Context<never>
 ): Effect.Effect<Outcome> =>
-  inProcessSpan(
+  measured(
     subscriber,
     [row],
     context,
-    (traced) =>
-      Effect.matchEffect(payloadOf(subscriber, row), {
-        onFailure: Effect.succeed,
-        onSuccess: (payload) => handle(subscriber, row, payload, traced)
-      }),
+    inProcessSpan(
+      subscriber,
+      [row],
+      context,
+      (traced) =>
+        Effect.matchEffect(payloadOf(subscriber, row), {
+          onFailure: Effect.succeed,
+          onSuccess: (payload) => handle(subscriber, row, payload, traced)
+        }),
+      endedAs
+    ),
     endedAs
   )
 
@@ -172,11 +179,17 @@ export const runBatchHandler = (
   isBlocked: (row: Claimed) => boolean,
   onUnreadable: (row: Claimed) => void
 ): Effect.Effect<BatchOutcome> =>
-  inProcessSpan(
+  measured(
     subscriber,
     rows,
     context,
-    (traced) => handleTogether(subscriber, rows, traced, isBlocked, onUnreadable),
+    inProcessSpan(
+      subscriber,
+      rows,
+      context,
+      (traced) => handleTogether(subscriber, rows, traced, isBlocked, onUnreadable),
+      batchEndedAs
+    ),
     batchEndedAs
   )
 

@@ -159,6 +159,7 @@ const runTracked = Effect.fnUntraced(function* (
       ? undefined
       : yield* persistOutcome(engine, round, { row, outcome: ended, writes, durationMillis })
   if (written === undefined) {
+    engine.telemetry.meters.consumer(consumer.name).rollbacks("lease").count++
     yield* Effect.logWarning(new LeaseLost({ consumer: consumer.name, eventName: row.eventName }).message)
     return 0
   }

@@ -64,6 +64,7 @@ const removeSettled = (engine: Engine) =>
       const removal = engine.outbox.removeSettled({ ...ages, after, limit: window })
       const { next, removed } = yield* withStatementTimeout(engine, "outbox.removeSettled", untraced(removal))
       total += removed
+      engine.telemetry.meters.removed.count += removed
       if (next === undefined) return total
       after = next
       yield* Effect.sleep(breath)

@@ -148,8 +148,11 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     })
     const poll = Effect.gen(function* () {
       const result = yield* ask
+      engine.telemetry.meters.polls.count++
       const settings = yield* engine.settings.apply(result.settings)
-      yield* engine.notifier.wake(result.due.filter(isDue).map((due) => due.consumer))
+      const woken = result.due.filter(isDue).map((due) => due.consumer)
+      engine.telemetry.meters.wakeups.poll.count += woken.length
+      yield* engine.notifier.wake(woken)
       if (result.hasUnrouted) yield* routeAll(engine)
       if (result.hasOpenSubscriptions) {
         const now = yield* engine.now
@@ -166,7 +169,8 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       yield* logDisputed(result.disputed)
       yield* engine.broadcast.setPeers(result.hasPeers)
       if (result.hasSilentPeers) {
-        yield* withStatementTimeout(engine, "replicas.reap", engine.replicas.reap(unseenMillis(settings)))
+        const reap = engine.replicas.reap(unseenMillis(settings))
+        engine.telemetry.meters.deaths.count += yield* withStatementTimeout(engine, "replicas.reap", reap)
       }
       if (result.recovered.length > 0)
         yield* withStatementTimeout(engine, "replicas.endRecovery", engine.replicas.endRecovery(result.recovered))

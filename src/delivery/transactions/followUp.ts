@@ -3,11 +3,12 @@
  *
  * @internal
  */
-import { Effect, Random } from "effect"
+import { Clock, Effect, Random } from "effect"
 import type { Consumer } from "../../model/Consumer.ts"
 import { cutTo } from "../../model/storable.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
+import type { MetricOutcome } from "../../telemetry/meters.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { annotationsOf, failedAt } from "../handlers/logAnnotations.ts"
 import type { Unprocessed } from "./result.ts"
@@ -38,6 +39,28 @@ const coolDown = (engine: Engine, consumer: Consumer, others: ReadonlyArray<Unpr
     : withStatementTimeout(engine, "subscriptions.cool", untraced(engine.subscriptions.cool(consumer.name, millis)))
 }
 
+/** Counts what was committed. */
+const count = (
+  engine: Engine,
+  consumer: Consumer,
+  processed: ReadonlyArray<Claimed>,
+  others: ReadonlyArray<Unprocessed>,
+  now: number
+) => {
+  const meters = engine.telemetry.meters.consumer(consumer.name)
+  const settled = ({ createdAt, eventName }: Claimed, outcome: MetricOutcome) => {
+    meters.event(eventName).settled[outcome].count++
+    if (outcome !== "retried" && outcome !== "snoozed") meters.age.record((now - createdAt.getTime()) / 1000)
+  }
+  for (const row of processed) settled(row, "processed")
+  for (const { row, settlement } of others) {
+    settled(
+      row,
+      settlement.status === "failed" && settlement.retryInMillis !== undefined ? "retried" : settlement.status
+    )
+  }
+}
+
 const hasTier = (row: Claimed) => row.tier !== null
 
 /** After a commit: words for what failed, and consumers of lower priority need not wait any longer. Returns how many there were. */
@@ -47,6 +70,7 @@ export const followUp = Effect.fnUntraced(function* (
   processed: ReadonlyArray<Claimed>,
   others: ReadonlyArray<Unprocessed>
 ) {
+  count(engine, consumer, processed, others, yield* Clock.currentTimeMillis)
   yield* Effect.forEach(others, (unprocessed) => logUnprocessed(consumer, unprocessed), { discard: true })
   yield* coolDown(engine, consumer, others)
   const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(

@@ -13,6 +13,8 @@ import type { Claimed } from "../../stores/Delivery.ts"
 import { missedMarks } from "../../stores/missedMarks.ts"
 import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import { type Liveness, withLivenessLimit } from "../../stores/unresponsive.ts"
+import type { RollbackReason } from "../../telemetry/meters.ts"
+import { timed } from "../../telemetry/timed.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { type Handled, runBatch } from "./batch.ts"
@@ -93,18 +95,32 @@ const within = <E>(
   engine: Engine,
   { round: { consumer, rules } }: TransactionRequest,
   liveness: Liveness,
-  work: Effect.Effect<Settled, E>
+  work: Effect.Effect<Settled, E>,
+  onPermit: Effect.Effect<void>
 ) =>
   engine.permits.withPermit(consumer.name)(
-    engine.capabilities.lockTimeout
-      ? withLivenessLimit(
-          (abort) => engine.transactor.abortableTransaction(work, abort),
-          liveness,
-          rules.idleMillis,
-          rules
-        )
-      : engine.transactor.withTransaction(work)
+    Effect.andThen(
+      onPermit,
+      engine.capabilities.lockTimeout
+        ? withLivenessLimit(
+            (abort) => engine.transactor.abortableTransaction(work, abort),
+            liveness,
+            rules.idleMillis,
+            rules
+          )
+        : engine.transactor.withTransaction(work)
+    )
   )
+
+/** Why a transaction was rolled back, if it was for a reason that counts. */
+const rollbackReasons = {
+  Failed: "handler",
+  Contended: "contention",
+  Lost: "connection",
+  PutBack: "snoozed"
+} as const satisfies Partial<Record<TransactionResult["_tag"], RollbackReason>>
+
+const isCounted = (tag: TransactionResult["_tag"]): tag is keyof typeof rollbackReasons => tag in rollbackReasons
 
 /**
  * Runs one transaction. Fails with `StoreError`, or dies, only when nothing was claimed: then it is not about a
@@ -118,6 +134,8 @@ export const runTransaction = (
     const outer = yield* Effect.context<never>()
     const clock = yield* Clock.Clock
     const now = () => steadyMillisUnsafe(clock)
+    const { meters } = engine.telemetry
+    const ofConsumer = meters.consumer(request.round.consumer.name)
     const begun = now()
     const progress: Progress = {
       rows: [],
@@ -128,22 +146,27 @@ export const runTransaction = (
     }
     const elapsed = () => Math.max(0, now() - progress.startedAt)
     const work = Effect.gen(function* () {
-      progress.rows = yield* untraced(request.claim)
+      progress.rows = yield* timed(meters.claim, now, untraced(request.claim))
+      if (progress.rows.length > 0) ofConsumer.batchSize.record(progress.rows.length)
       if (request.pipelining !== undefined && !(yield* request.pipelining.turn)) return yield* new Withdrawn()
       progress.startedAt = progress.liveness.last = now()
       const handled = yield* handle(engine, request, outer, progress)
       progress.handledMillis = elapsed()
       if (progress.rows.length === 0) return { processed: [], others: [] }
-      return yield* settle(engine, request, progress.rows, handled, progress.handledMillis)
+      return yield* timed(meters.settle, now, settle(engine, request, progress.rows, handled, progress.handledMillis))
     })
     const hasClaimed = Effect.sync(() => progress.rows.length > 0)
-    const exit = yield* Effect.exit(repeatAlone(hasClaimed)(within(engine, request, progress.liveness, work)))
+    const onPermit = Effect.sync(() => meters.permitWait.record((now() - begun) / 1000))
+    const transaction = within(engine, request, progress.liveness, work, onPermit)
+    const exit = yield* Effect.exit(repeatAlone(hasClaimed)(transaction))
     const { handledMillis, payloadSize, rows } = progress
-    return yield* resultOf(exit, {
+    const result = yield* resultOf(exit, {
       rows,
       payloadSize,
       handledMillis,
       durationMillis: elapsed(),
       chargesContention: chargesContention(request)
     })
+    if (isCounted(result._tag)) ofConsumer.rollbacks(rollbackReasons[result._tag]).count++
+    return result
   })

@@ -8,6 +8,9 @@
 import { Effect, Exit, Layer, Option, Queue } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Settings } from "../../settings/Settings.ts"
+import { gauge } from "../../telemetry/cells.ts"
+import { metersIn } from "../../telemetry/meters.ts"
+import { metricTable } from "../../telemetry/metricTable.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import { Broadcast, type InlineNotification } from "../../wakeups/Broadcast.ts"
 import { ControlConnection, type Session } from "./controlConnection.ts"
@@ -122,10 +125,11 @@ const listen = Effect.fnUntraced(function* (
   session: Session,
   { channel, from }: InlineNotification,
   peers: Peers,
-  onListening: () => void
+  onChange: (isListening: boolean) => void
 ) {
   const arrived = yield* session.listen(channel)
-  onListening()
+  onChange(true)
+  yield* Effect.addFinalizer(() => Effect.sync(() => onChange(false)))
   // What was sent while nobody listened is found by a look at everything.
   yield* peers.wake(undefined)
   yield* notify(session.query, channel, { from, hello: true })
@@ -142,17 +146,28 @@ const make = Effect.gen(function* () {
   const { notifyEnabled } = yield* (yield* Settings).current
   const { sql } = yield* TableClient
   const self: InlineNotification = { channel: yield* untraced(Effect.orDie(channelOf(sql))), from: crypto.randomUUID() }
+  const context = yield* Effect.context<never>()
+  const meters = metersIn(context)
+  let isListening = false
   const peers: Peers = { exist: true, wake: () => Effect.void }
   const pace = makePace()
+  const onChange = (listens: boolean) => {
+    isListening = listens
+    if (listens) pace.start()
+  }
   const sender = yield* makeSender((wake) =>
     Effect.ignore(notify(control.query, self.channel, { from: self.from, wake }))
   )
   const warnOfPooler = yield* Effect.cached(Effect.logWarning(pooler))
   if (control.isSeparate && notifyEnabled) {
     yield* Effect.orDie(
-      control.onSession((session) => (session.hasState ? listen(session, self, peers, pace.start) : warnOfPooler))
+      control.onSession((session) => (session.hasState ? listen(session, self, peers, onChange) : warnOfPooler))
     )
     yield* Effect.addFinalizer(() => sender.end)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => gauge(context, metricTable.listener, [], () => Number(isListening))),
+      (registration) => Effect.sync(() => registration.remove())
+    )
     yield* Effect.forkScoped(sender.run)
   }
   return {
@@ -160,7 +175,10 @@ const make = Effect.gen(function* () {
     withInlineNotification: (store) => Effect.suspend(() => (peers.exist ? pace.offer(self, store) : store(undefined))),
     receive: (wake) =>
       Effect.sync(() => {
-        peers.wake = wake
+        peers.wake = (consumers) => {
+          meters.wakeups.notify.count += consumers?.length ?? 0
+          return wake(consumers)
+        }
       }),
     setPeers: (exist) =>
       Effect.sync(() => {

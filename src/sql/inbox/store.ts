@@ -17,6 +17,7 @@ import { withPosition } from "../exact.ts"
 import { isCalled } from "../writeDeliveries.ts"
 import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
+import { depths } from "./depths.ts"
 import { leases } from "./lease.ts"
 import { unpark } from "./orderingKeys.ts"
 import { nextDue, poll } from "./poll.ts"
@@ -194,6 +195,7 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
       findByEvent: (eventId) =>
         storeErrors("inbox.findByEvent")(Effect.map(findByEvent(sql)(eventId), (rows) => rows.map(withPosition))),
       countByStatus: storeErrors("inbox.countByStatus")(countByStatus(sql)),
+      depths: (consumers) => storeErrors("inbox.depths")(depths(sql)(consumers)),
       // Any process may change them.
       changed: Effect.sleep("20 millis")
     })

@@ -30,6 +30,7 @@ import * as Contents from "./contents.ts"
 import * as Contracts from "./contractStore.ts"
 import * as DeadLetters from "./deadLetterStore.ts"
 import * as Delayed from "./delayed.ts"
+import * as Depths from "./depths.ts"
 import * as GivenBack from "./givenBack.ts"
 import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
@@ -64,7 +65,12 @@ export type Check = CheckOf<Stores>
 export const outboxStore: ReadonlyArray<Check> = Outbox.outboxStore
 
 /** @since 0.1.0 */
-export const inboxStore: ReadonlyArray<Check> = [...Inbox.inboxStore, ...Marks.marks, ...Contents.contents]
+export const inboxStore: ReadonlyArray<Check> = [
+  ...Inbox.inboxStore,
+  ...Marks.marks,
+  ...Contents.contents,
+  ...Depths.depths
+]
 
 /** For stores that can have several transactions open at once, beside those of `inboxStore`. @since 0.1.0 */
 export const inboxStoreConcurrent: ReadonlyArray<Check> = Inbox.inboxStoreConcurrent
