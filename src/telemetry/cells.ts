@@ -27,8 +27,11 @@ export class Histogram {
   /** Adds a value. What a clock that was set back gives counts as none at all. */
   record(value: number): void {
     const counted = Math.max(0, value)
-    const index = this.#bounds.findIndex((bound) => counted <= bound)
-    if (index >= 0) this.#counts[index] = (this.#counts[index] as number) + 1
+    const bounds = this.#bounds
+    let index = 0
+    while (index < bounds.length && counted > (bounds[index] as number)) index++
+    // Beyond the last bound it is in the whole only.
+    if (index < bounds.length) this.#counts[index] = (this.#counts[index] as number) + 1
     this.#count++
     this.#sum += counted
     if (counted < this.#min) this.#min = counted

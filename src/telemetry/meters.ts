@@ -25,13 +25,23 @@ const maxNames = 1000
 /** What `make` makes of names, once for each. */
 const byName = <Value>(make: (name: string) => Value) => {
   const known = new Map<string, Value>()
-  return (name: string): Value => {
+  // Neighbours are mostly of one name.
+  let lastName: string | undefined
+  let last: Value | undefined
+  const find = (name: string): Value => {
     const found = known.get(name)
     if (found !== undefined) return found
     const key = known.size < maxNames ? name : "other"
     const made = known.get(key) ?? make(key)
     known.set(key, made)
     return made
+  }
+  return (name: string): Value => {
+    if (name !== lastName || last === undefined) {
+      last = find(name)
+      lastName = name
+    }
+    return last
   }
 }
 

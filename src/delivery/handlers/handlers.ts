@@ -9,6 +9,7 @@ import { type Consumer, isLeased } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
+import { countEnded } from "./countRun.ts"
 import type { Snoozed } from "./outcome.ts"
 import { CurrentTelemetry } from "./processSpan.ts"
 
@@ -93,16 +94,16 @@ export const timedOut = (
   consumer: Consumer,
   candidates: ReadonlyArray<Claimed>,
   timeoutMillis: number
-): Abandoned =>
-  new Abandoned({
-    candidates,
-    cause: Cause.fail(
-      new HandlerTimeout({
-        consumer: consumer.name,
-        eventName: candidates[0]?.eventName ?? "",
-        timeoutMillis,
-        // A leased handler is in no transaction that could hold it.
-        singleSession: engine.capabilities.singleSession && !isLeased(consumer)
-      })
-    )
-  })
+): Abandoned => {
+  const cause = Cause.fail(
+    new HandlerTimeout({
+      consumer: consumer.name,
+      eventName: candidates[0]?.eventName ?? "",
+      timeoutMillis,
+      // A leased handler is in no transaction that could hold it.
+      singleSession: engine.capabilities.singleSession && !isLeased(consumer)
+    })
+  )
+  countEnded(engine.telemetry.meters.consumer(consumer.name), candidates, cause, timeoutMillis)
+  return new Abandoned({ candidates, cause })
+}

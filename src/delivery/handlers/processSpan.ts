@@ -11,22 +11,20 @@ import type { Subscriber } from "../../model/SubscriberValue.ts"
 import * as traceparent from "../../model/traceparent.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { attribute, attributesOf, maxLinks, operation } from "../../telemetry/conventions.ts"
-import { type Meters, metersIn } from "../../telemetry/meters.ts"
 import { isDrawn, spanOf, type TracingOptions, tracerOf, unsampledSpan } from "../../telemetry/tracing.ts"
 import { snoozeOf } from "./directiveOf.ts"
 import { CurrentTimeout, type Timeout } from "./handlerTimeout.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
 
-/** What is told of runs of handlers, and how. */
+/** What spans of handlers are made with. */
 export interface ProcessTelemetry extends TracingOptions {
   /** Id of the process. */
   readonly clientId: string
-  readonly meters: Meters
 }
 
 /** Of the processor whose handler runs. */
 export const CurrentTelemetry = Context.Reference<ProcessTelemetry>("effect-integration/ProcessTelemetry", {
-  defaultValue: () => ({ traceSampleRatio: 1, clientId: "", meters: metersIn(Context.empty()) })
+  defaultValue: () => ({ traceSampleRatio: 1, clientId: "" })
 })
 
 /** Attributes of one event, on the span that is about it alone, else on the link to it. */

@@ -14,7 +14,6 @@ import { Surroundings } from "../../model/Surroundings.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { directiveOf, snoozeOf } from "./directiveOf.ts"
 import { annotationsOf } from "./logAnnotations.ts"
-import { measured } from "./measured.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
 import { batchEndedAs, endedAs, inProcessSpan } from "./processSpan.ts"
 
@@ -148,21 +147,15 @@ export const runHandler = (
   row: Claimed,
   context: Context.Context<never>
 ): Effect.Effect<Outcome> =>
-  measured(
+  inProcessSpan(
     subscriber,
     [row],
     context,
-    inProcessSpan(
-      subscriber,
-      [row],
-      context,
-      (traced) =>
-        Effect.matchEffect(payloadOf(subscriber, row), {
-          onFailure: Effect.succeed,
-          onSuccess: (payload) => handle(subscriber, row, payload, traced)
-        }),
-      endedAs
-    ),
+    (traced) =>
+      Effect.matchEffect(payloadOf(subscriber, row), {
+        onFailure: Effect.succeed,
+        onSuccess: (payload) => handle(subscriber, row, payload, traced)
+      }),
     endedAs
   )
 
@@ -179,17 +172,11 @@ export const runBatchHandler = (
   isBlocked: (row: Claimed) => boolean,
   onUnreadable: (row: Claimed) => void
 ): Effect.Effect<BatchOutcome> =>
-  measured(
+  inProcessSpan(
     subscriber,
     rows,
     context,
-    inProcessSpan(
-      subscriber,
-      rows,
-      context,
-      (traced) => handleTogether(subscriber, rows, traced, isBlocked, onUnreadable),
-      batchEndedAs
-    ),
+    (traced) => handleTogether(subscriber, rows, traced, isBlocked, onUnreadable),
     batchEndedAs
   )
 

@@ -13,6 +13,7 @@ import type { Claimed, Leased } from "../../stores/Delivery.ts"
 import * as Deferring from "../../stores/deferredWrites.ts"
 import { claimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
+import { counted } from "../handlers/countRun.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
@@ -101,9 +102,11 @@ const handle = Effect.fnUntraced(function* (
     const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
     const subscriber = handlers.of(row)
     if (subscriber === undefined) return { _tag: "NotRun" } as const
-    const result = yield* withHandlerTimeout(
-      () => runHandler(subscriber, row, handlers.contextOf(subscriber)),
-      timeoutMillis
+    const result = yield* counted(
+      engine,
+      consumer,
+      row,
+      withHandlerTimeout(() => runHandler(subscriber, row, handlers.contextOf(subscriber)), timeoutMillis)
     )
     return Option.isSome(result)
       ? result.value

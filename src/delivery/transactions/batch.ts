@@ -3,16 +3,18 @@
  *
  * @internal
  */
-import { Clock, Effect, Option } from "effect"
+import { type Cause, Clock, Effect, Option } from "effect"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import type { Liveness } from "../../stores/unresponsive.ts"
 import type { Engine } from "../engine.ts"
+import { countBegun, countEnded } from "../handlers/countRun.ts"
 import { snoozeOf } from "../handlers/directiveOf.ts"
 import { Abandoned, type Handlers, PutBack, timedOut } from "../handlers/handlers.ts"
 import { type RunningHandler, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import type { Outcome, Snoozed } from "../handlers/outcome.ts"
+import { batchEndedAs, endedAs } from "../handlers/processSpan.ts"
 import { runBatchHandler, runHandler } from "../handlers/runHandler.ts"
 import type { Round } from "./round.ts"
 
@@ -66,6 +68,8 @@ interface Tools {
   readonly blocks: Blocks
   /** Counts the statements of the transaction. */
   readonly statements: () => number
+  /** Told how each run of a handler ended. */
+  readonly ran: (rows: ReadonlyArray<Claimed>, cause: Cause.Cause<unknown> | undefined) => void
 }
 
 const abandonedBy = (failures: ReadonlyArray<Handled>) => {
@@ -102,7 +106,7 @@ const runTogether = Effect.fnUntraced(function* (
   subscriber: Subscriber,
   rows: ReadonlyArray<Claimed>,
   handlers: Handlers,
-  { blocks, statements }: Tools
+  { blocks, ran, statements }: Tools
 ): Effect.fn.Return<ReadonlyArray<Handled>, Abandoned | PutBack> {
   const before = statements()
   const result = yield* runBatchHandler(
@@ -112,6 +116,7 @@ const runTogether = Effect.fnUntraced(function* (
     blocks.isBlocked,
     blocks.gaveUp
   )
+  ran(rows, batchEndedAs(result).cause)
   if (result._tag === "None") {
     const snoozed = snoozeOf(result.cause)
     if (snoozed === undefined) return yield* new Abandoned({ candidates: result.rows, cause: result.cause })
@@ -136,15 +141,25 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
   const clock = yield* Clock.Clock
   const openedAt = steadyMillisUnsafe(clock)
   const blocks = makeBlocks(batch)
-  const tools: Tools = { blocks, statements: yield* engine.transactor.statements }
+  const meters = engine.telemetry.meters.consumer(batch.round.consumer.name)
+  let now = openedAt
+  const tools: Tools = {
+    blocks,
+    statements: yield* engine.transactor.statements,
+    ran: (rows, cause) => {
+      const begun = now
+      now = steadyMillisUnsafe(clock)
+      countEnded(meters, rows, cause, now - begun)
+    }
+  }
   const { rows } = batch
   let first = 0
   let size = 1
   const current = () => rows.slice(first, first + size)
   const work = Effect.fnUntraced(function* (progress: RunningHandler) {
     const handled: Array<Handled> = []
+    now = steadyMillisUnsafe(clock)
     for (let start = 0; start < rows.length; start += size) {
-      const now = steadyMillisUnsafe(clock)
       if (handled.length > 0 && (now - openedAt > engine.maxBatchTimeMillis || batch.round.isStopping())) break
       // Nothing more of the consumer is to be tried for a while.
       if (cools(handled.at(-1))) break
@@ -155,10 +170,15 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
       size = callSize(rows, start, handlers.of)
       first = start
       if (subscriber === undefined) blocks.block(row)
-      else if (size > 1) handled.push(...(yield* runTogether(subscriber, current(), handlers, tools)))
-      else if (!blocks.isBlocked(row)) {
+      else if (size > 1) {
+        countBegun(meters, current())
+        handled.push(...(yield* runTogether(subscriber, current(), handlers, tools)))
+      } else if (!blocks.isBlocked(row)) {
         const before = tools.statements()
+        const alone = [row]
+        countBegun(meters, alone)
         const outcome = yield* runHandler(subscriber, row, handlers.contextOf(subscriber))
+        tools.ran(alone, outcome._tag === "Processed" ? undefined : endedAs(outcome).cause)
         if (outcome._tag === "Failed") return yield* new Abandoned({ candidates: [row], cause: outcome.cause })
         if (outcome._tag === "Unreadable") blocks.gaveUp(row)
         if (outcome._tag === "Snoozed") yield* putBack([[row, outcome]], tools.statements() === before, blocks)

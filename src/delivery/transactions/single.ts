@@ -10,6 +10,7 @@ import { isAborted, isContention } from "../../errors/sqlState.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { type Engine, untraced } from "../engine.ts"
+import { counted } from "../handlers/countRun.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
@@ -48,9 +49,11 @@ export const runSingle = Effect.fnUntraced(function* (
     const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
     const subscriber = handlers.of(row)
     if (subscriber === undefined || request.avoided?.has(row.deliveryId) === true) return undefined
-    const result = yield* withHandlerTimeout(
-      () => runHandler(subscriber, row, handlers.contextOf(subscriber)),
-      rules.timeoutMillis
+    const result = yield* counted(
+      engine,
+      consumer,
+      row,
+      withHandlerTimeout(() => runHandler(subscriber, row, handlers.contextOf(subscriber)), rules.timeoutMillis)
     )
     if (Option.isNone(result)) return yield* Handlers.timedOut(engine, consumer, [row], rules.timeoutMillis)
     const outcome = result.value
