@@ -63,6 +63,13 @@ export interface Options {
    * not as it is, and failed attempts always are. Default 1.
    */
   readonly traceSampleRatio?: number
+  /**
+   * How the span of a run stands to the one that published its event. `link`: it is the root of a trace of its own, linked to it.
+   * `parent`: it is its child, in the same trace, unless the run is for several events. Default `link`.
+   */
+  readonly traceRelation?: "link" | "parent"
+  /** Whether each claim and each settlement of a transaction has a span, too: to look into the engine. Default false. */
+  readonly traceOperations?: boolean
 }
 
 /** Whether transactions see what was committed before each of their statements, as far as the store can say. */
@@ -147,6 +154,8 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     maxBatchTimeMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis"),
     telemetry: {
       traceSampleRatio: options.traceSampleRatio ?? 1,
+      traceRelation: options.traceRelation ?? "link",
+      traceOperations: options.traceOperations ?? false,
       clientId: replicas.id,
       isEnabled: yield* References.TracerEnabled,
       meters: metersIn(yield* Effect.context<never>())

@@ -14,7 +14,7 @@ import type { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Meters } from "../telemetry/meters.ts"
-import type { TracingOptions } from "../telemetry/tracing.ts"
+import type { TraceRelation, TracingOptions } from "../telemetry/tracing.ts"
 import type { Broadcast } from "../wakeups/Broadcast.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
 import type { Registry } from "./Registry.ts"
@@ -52,6 +52,9 @@ export interface Engine {
     /** Whether tracing is on where the processor was built. */
     readonly isEnabled: boolean
     readonly meters: Meters
+    /** Whether claims and settlements have spans. */
+    readonly traceOperations: boolean
+    readonly traceRelation: TraceRelation
   }
 }
 

@@ -92,6 +92,8 @@ const known: ReadonlyArray<string> = [
   "maxPayloadBytes",
   "inheritMetadata",
   "traceSampleRatio",
+  "traceRelation",
+  "traceOperations",
   ...durations
 ]
 
@@ -122,6 +124,9 @@ const validate = (options: Options): Effect.Effect<void, InvalidOption | Unsuppo
   if (!(typeof ratio === "number" && ratio >= 0 && ratio <= 1)) {
     return refuse("traceSampleRatio", ratio, "a number from 0 to 1")
   }
+  const { traceOperations = false, traceRelation = "link" } = options
+  if (!["link", "parent"].includes(traceRelation)) return refuse("traceRelation", traceRelation, '"link" or "parent"')
+  if (typeof traceOperations !== "boolean") return refuse("traceOperations", traceOperations, "true or false")
   const bytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
   // A row has to fit into one message of the PostgreSQL client.
   return Number.isInteger(bytes) && bytes >= 1 && bytes <= 15_000_000

@@ -40,7 +40,9 @@ export const attribute = {
 /** Operations, with the types that the conventions know. */
 export const operation = {
   publish: { name: "publish", type: "send" },
-  process: { name: "process", type: "process" }
+  process: { name: "process", type: "process" },
+  claim: { name: "claim", type: "receive" },
+  settle: { name: "settle", type: "settle" }
 } as const
 
 /** Attributes of every span of an operation. */

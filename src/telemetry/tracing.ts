@@ -13,6 +13,9 @@ export interface TracingOptions {
   readonly traceSampleRatio: number
 }
 
+/** How the run of a handler stands to the span that published its event. */
+export type TraceRelation = "link" | "parent"
+
 /**
  * The tracer whose spans reach somebody, if there is one and tracing is on. Spans of effect's own tracer go nowhere, and cost
  * microseconds all the same.

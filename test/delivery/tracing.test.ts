@@ -1,10 +1,10 @@
 /** What tracers are told: publishes and runs of handlers, linked to each other, and nothing of the engine's own. */
-import { assert, describe, layer as withLayer } from "@effect/vitest"
+import { assert, describe, it, layer as withLayer } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Option, Tracer } from "effect"
 import {
   Consumer,
   type DomainEvent,
-  type Integration,
+  Integration,
   OutboxStore,
   Processor,
   Publisher,
@@ -183,6 +183,42 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
       )
     })
 
+    it.effect("a run can be the child of what published its event, and the engine's operations can have spans", () => {
+      const recorder = recording()
+      const name = "traced-as-child"
+      return traced(
+        Effect.gen(function* () {
+          const { Happened } = eventsOf(name)
+          yield* serve(Subscriber.make({ consumer: name, event: Happened, handler: () => Effect.void }))
+          const event = yield* Publisher.publish(Happened, { n: 1 })
+          yield* settled(event.id)
+          const [publish] = recorder.of(`publish ${Happened.name}`)
+          const [process] = recorder.of(`process ${Happened.name}`)
+          assert.ok(publish !== undefined && process !== undefined)
+          assert.strictEqual(process.traceId, publish.traceId)
+          assert.strictEqual(Option.getOrUndefined(process.parent)?.spanId, publish.spanId)
+          assert.deepStrictEqual(
+            process.links.map(({ span }) => contextOf(span)),
+            [contextOf(publish)]
+          )
+          for (const operation of ["claim", "settle"]) {
+            const span = recorder.of(operation).at(-1)
+            assert.deepStrictEqual(
+              [span?.kind, span?.attributes.get("messaging.consumer.group.name")],
+              ["client", name]
+            )
+            assert.deepStrictEqual([span?.ended.exit?._tag, span && Option.isNone(span.parent)], ["Success", true])
+          }
+          assert.deepStrictEqual(
+            new Set(recorder.spans().map((span) => span.name)),
+            new Set([publish.name, process.name, "claim", "settle"])
+          )
+        }),
+        recorder,
+        { traceRelation: "parent", traceOperations: true }
+      )
+    })
+
     it.effect("a batch handler's call is one span with a link to each event", () => {
       const recorder = recording()
       return traced(
@@ -335,3 +371,15 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
     )
   })
 })
+
+it.effect.each([
+  ["traceSampleRatio", 2],
+  ["traceRelation", "sibling"],
+  ["traceOperations", "yes"]
+] as const)("%s is checked", ([option, value]) =>
+  Effect.gen(function* () {
+    const options = { [option]: value } as Integration.MemoryOptions
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layerMemory(options))))
+    assert.include(error.message, `Option ${option} is ${value}`)
+  })
+)

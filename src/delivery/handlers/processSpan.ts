@@ -11,7 +11,14 @@ import type { Subscriber } from "../../model/SubscriberValue.ts"
 import * as traceparent from "../../model/traceparent.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import { attribute, attributesOf, maxLinks, operation } from "../../telemetry/conventions.ts"
-import { isDrawn, spanOf, type TracingOptions, tracerOf, unsampledSpan } from "../../telemetry/tracing.ts"
+import {
+  isDrawn,
+  spanOf,
+  type TraceRelation,
+  type TracingOptions,
+  tracerOf,
+  unsampledSpan
+} from "../../telemetry/tracing.ts"
 import { snoozeOf } from "./directiveOf.ts"
 import { CurrentTimeout, type Timeout } from "./handlerTimeout.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
@@ -20,11 +27,12 @@ import type { BatchOutcome, Outcome } from "./outcome.ts"
 export interface ProcessTelemetry extends TracingOptions {
   /** Id of the process. */
   readonly clientId: string
+  readonly traceRelation: TraceRelation
 }
 
 /** Of the processor whose handler runs. */
 export const CurrentTelemetry = Context.Reference<ProcessTelemetry>("effect-integration/ProcessTelemetry", {
-  defaultValue: () => ({ traceSampleRatio: 1, clientId: "" })
+  defaultValue: () => ({ traceSampleRatio: 1, clientId: "", traceRelation: "link" })
 })
 
 /** Attributes of one event, on the span that is about it alone, else on the link to it. */
@@ -137,13 +145,16 @@ export const inProcessSpan = <A>(
     const isTraced = sources.length === 0 ? isDrawn(tracing) : sources.some(({ isSampled }) => isSampled)
     // Most runs are not traced: what only spans need is asked for when there is one.
     const startMillis = clock.currentTimeMillisUnsafe()
+    // Of several, none is the parent of what they are handled by.
+    const [source] = tracing.traceRelation === "parent" && rows.length === 1 ? sources : []
+    const parent = source === undefined ? Option.none() : Option.some(spanOf(source))
     const open = (startTime: bigint) => {
       const attributes = attributesFor(subscriber, rows, tracing)
       const name = attributes[attribute.destination]
       const span = tracer.span({
         name: name === undefined ? operation.process.name : `${operation.process.name} ${name}`,
-        ...{ parent: Option.none(), annotations: Context.empty(), links: linksTo(rows), startTime },
-        ...{ kind: "consumer", root: true, sampled: true }
+        ...{ parent, annotations: Context.empty(), links: linksTo(rows), startTime },
+        ...{ kind: "consumer", root: source === undefined, sampled: true }
       })
       for (const [key, value] of Object.entries(attributes)) span.attribute(key, value)
       return span

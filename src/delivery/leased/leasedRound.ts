@@ -6,11 +6,13 @@
  *
  * @internal
  */
-import { Cause, Data, Deferred, Effect, Option } from "effect"
+import { Cause, Clock, Data, Deferred, Effect, Option } from "effect"
 import { LeaseLost } from "../../errors/HandlerErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { Claimed, Leased } from "../../stores/Delivery.ts"
 import * as Deferring from "../../stores/deferredWrites.ts"
+import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
+import { timed } from "../../telemetry/timed.ts"
 import { claimOf } from "../consumerRules.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { counted } from "../handlers/countRun.ts"
@@ -58,7 +60,9 @@ const take = (
   const { consumer, rules } = round
   let leased: Leased | undefined
   const transaction = Effect.gen(function* () {
-    const [row] = yield* engine.inbox.claim({ ...claimOf(engine, round), limit: 1 })
+    const clock = yield* Clock.Clock
+    const claim = engine.inbox.claim({ ...claimOf(engine, round), limit: 1 })
+    const [row] = yield* timed(engine.telemetry.meters.claim, () => steadyMillisUnsafe(clock), claim)
     // The subscriber may have been removed after the claim: it waits for somebody who has it.
     if (row === undefined || engine.registry.handlerFor(consumer.name, row.eventName) === undefined) {
       return Taken.Nothing()

@@ -3,11 +3,13 @@
  *
  * @internal
  */
-import { type Cause, Effect, Exit } from "effect"
+import { type Cause, Clock, Effect, Exit } from "effect"
 import { isConnectionLost, isContention } from "../../errors/sqlState.ts"
 import type { Leased, Settlement } from "../../stores/Delivery.ts"
 import type { DeferredWrites } from "../../stores/deferredWrites.ts"
+import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import { isUnresponsive } from "../../stores/unresponsive.ts"
+import { timed } from "../../telemetry/timed.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { inOwnTransaction } from "../transactions/ownTransaction.ts"
@@ -29,7 +31,9 @@ const settle = (
     round.rules,
     untraced(
       Effect.gen(function* () {
-        const isHeld = yield* engine.inbox.settleLease(settlement, row.token)
+        const clock = yield* Clock.Clock
+        const settling = engine.inbox.settleLease(settlement, row.token)
+        const isHeld = yield* timed(engine.telemetry.meters.settle, () => steadyMillisUnsafe(clock), settling)
         if (!isHeld) return false
         for (const write of writes) yield* write
         yield* unparkNext(engine, round, [row], { waits: true })

@@ -13,11 +13,13 @@ import type { Claimed } from "../../stores/Delivery.ts"
 import { missedMarks } from "../../stores/missedMarks.ts"
 import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import { type Liveness, withLivenessLimit } from "../../stores/unresponsive.ts"
+import { operation } from "../../telemetry/conventions.ts"
 import type { RollbackReason } from "../../telemetry/meters.ts"
 import { timed } from "../../telemetry/timed.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { type Handled, runBatch } from "./batch.ts"
+import { inOperationSpan } from "./operationSpan.ts"
 import { payloadSizeOf } from "./payloadSize.ts"
 import { type Settled, type TransactionRequest, type TransactionResult, type Unprocessed, Withdrawn } from "./result.ts"
 import { resultOf } from "./resultOf.ts"
@@ -135,7 +137,8 @@ export const runTransaction = (
     const clock = yield* Clock.Clock
     const now = () => steadyMillisUnsafe(clock)
     const { meters } = engine.telemetry
-    const ofConsumer = meters.consumer(request.round.consumer.name)
+    const consumer = request.round.consumer.name
+    const ofConsumer = meters.consumer(consumer)
     const begun = now()
     const progress: Progress = {
       rows: [],
@@ -146,14 +149,16 @@ export const runTransaction = (
     }
     const elapsed = () => Math.max(0, now() - progress.startedAt)
     const work = Effect.gen(function* () {
-      progress.rows = yield* timed(meters.claim, now, untraced(request.claim))
+      const claim = inOperationSpan(engine, operation.claim, consumer, untraced(request.claim))
+      progress.rows = yield* timed(meters.claim, now, claim)
       if (progress.rows.length > 0) ofConsumer.batchSize.record(progress.rows.length)
       if (request.pipelining !== undefined && !(yield* request.pipelining.turn)) return yield* new Withdrawn()
       progress.startedAt = progress.liveness.last = now()
       const handled = yield* handle(engine, request, outer, progress)
       progress.handledMillis = elapsed()
       if (progress.rows.length === 0) return { processed: [], others: [] }
-      return yield* timed(meters.settle, now, settle(engine, request, progress.rows, handled, progress.handledMillis))
+      const settling = settle(engine, request, progress.rows, handled, progress.handledMillis)
+      return yield* timed(meters.settle, now, inOperationSpan(engine, operation.settle, consumer, settling))
     })
     const hasClaimed = Effect.sync(() => progress.rows.length > 0)
     const onPermit = Effect.sync(() => meters.permitWait.record((now() - begun) / 1000))
