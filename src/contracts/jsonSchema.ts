@@ -67,15 +67,23 @@ export const canonicalText = (schema: Schema.Json): string => JSON.stringify(can
 export const fingerprintOf = (schema: JsonSchema): string =>
   createHash("sha256").update(canonicalText(schema)).digest("hex")
 
+/** Longest description of a payload that is kept, in characters. */
+const longest = 1_000_000
+
+/** Whether a text of JSON can be stored: of what PostgreSQL takes for no text, only escapes can be in it. */
+const isStorable = (json: string) => json.length <= longest && !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(json)
+
 /**
- * What a schema's payloads are as JSON, definitions included. `{}` for one that does not say what that looks like: any value.
+ * What a schema's payloads are as JSON, definitions included. `{}` for one that does not say what that looks like, or says it with
+ * what PostgreSQL cannot store: any value.
  */
 export const jsonSchemaOf = (schema: Schema.Codec<unknown, unknown>): JsonSchema => {
   try {
     const { definitions, schema: root } = Schema.toJsonSchemaDocument(schema)
     const written = Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }
     // It is JSON by what it is for, but its type does not say so.
-    return JSON.parse(JSON.stringify(written)) as JsonSchema
+    const json = JSON.stringify(written)
+    return isStorable(json) ? (JSON.parse(json) as JsonSchema) : {}
   } catch {
     return {}
   }

@@ -22,6 +22,15 @@ const count = (meters: Meters, { consumers, isDuplicate, name }: DomainEvent.Sto
   meters.wakeups.local.count += consumers.length
 }
 
+/** Names of what was to be published, as far as there are any: types do not reach everybody. */
+const known = (names: () => ReadonlyArray<string>): ReadonlyArray<string> => {
+  try {
+    return names().map(String)
+  } catch {
+    return []
+  }
+}
+
 /** Counts and times what publishes; what a transaction of the caller's undoes later is counted all the same. */
 export const inMeters =
   (meters: Meters, clock: Clock.Clock) =>
@@ -41,7 +50,7 @@ export const inMeters =
         }
         const { tag } = describe(principal(exit.cause))
         meters.publish.failed(tag).record(seconds)
-        for (const name of names()) meters.destination(String(name)).refused(tag).count++
+        for (const name of known(names)) meters.destination(name).refused(tag).count++
         return Effect.void
       })
     })

@@ -123,3 +123,11 @@ it("names cannot break out of the map", () => {
   assert.include(map, 'e0["a#34;]#10;end #60;script#62; v1"]')
   assert.include(map, 'subgraph m0["m#34;#35;"]')
 })
+
+it("what PostgreSQL cannot store is not in a contract: it says nothing then", () => {
+  const schemaOf = (text: string) =>
+    Contracts.of([define("odd", "finance", Schema.Struct({ a: Schema.Literal(text) }))])[0]?.jsonSchema
+  assert.deepStrictEqual(schemaOf("\u0000"), {})
+  assert.deepStrictEqual(schemaOf("\ud800"), {})
+  for (const fine of ["\\u0000", "\\\\u0000", "😀", "\\ud800"]) assert.isNotEmpty(schemaOf(fine), fine)
+})

@@ -13,7 +13,7 @@ import {
   Transactor
 } from "../../src/index.ts"
 import { databases, runtimes } from "../support/databases.ts"
-import { deliveries, eventsOf, NotToday, note, noted, serve, services, settledAll } from "../support/scenario.ts"
+import { deliveries, eventsOf, NotToday, note, noted, serve, services, settledAll, until } from "../support/scenario.ts"
 
 /** Collects what is logged above the level of debugging. */
 const logged: Array<string> = []
@@ -68,8 +68,11 @@ describe.each(runtimes)("on $name", ({ layer: runtime }) => {
             assert.include(errors[3], "The handler returned undefined, not an Effect.")
             assert.include(errors[4], "The handler returned string, not an Effect.")
             assert.match(errors[5] ?? "", /^Error: x+…$/)
+            // What failed is said after it was written.
+            const said = Effect.sync(() => logged.filter((message) => message.includes("Gave up after attempt 1")))
+            const lines = yield* until(said, ({ length }) => length === failures.length)
             assert.lengthOf(
-              logged.filter((message) => message.includes("Gave up after attempt 1,Error: xxx")),
+              lines.filter((message) => message.includes("Gave up after attempt 1,Error: xxx")),
               1
             )
             for (const message of logged) assert.isAtMost(message.length, 4100)
