@@ -15,7 +15,7 @@ import { type CheckOptions, checkAll } from "./check.ts"
 import { commit, type Golden, readCommitted, writeCommitted } from "./committed.ts"
 import { contractsOf } from "./contractsOf.ts"
 import { type Interest, moduleMapOf } from "./moduleMap.ts"
-import { recordContracts, warn } from "./record.ts"
+import { recordContracts, replaceWithWarning } from "./record.ts"
 
 export type { Incompatible } from "../errors/ContractErrors.ts"
 export type { Contract, StoredContract } from "../stores/ContractStore.ts"
@@ -31,7 +31,7 @@ export type ContractsError = ContractConflict | InvalidIdentifier | InvalidOptio
 
 /**
  * Registers definitions in `integration_contract` when the layer is built: every version that they know. Subscribers
- * register those of theirs by themselves, with `"warn"`; this is for who publishes.
+ * register what nobody has registered by themselves, and only warn of what differs; this is for who publishes.
  *
  * @param options.onConflict - when a version is registered already with a payload that could not be read by this process, or
  * whose readers could not read what it publishes. `"refuse"`, the default: the layer fails with `ContractConflict`. `"warn"`: it says
@@ -47,7 +47,7 @@ export const layer = (
 ): Layer.Layer<never, ContractsError, ContractStore> =>
   Layer.effectDiscard(
     Effect.flatMap(ContractStore, (store) =>
-      recordContracts<ContractConflict>(store, definitions, onConflict === "warn" ? warn : Effect.fail)
+      recordContracts<ContractConflict>(store, definitions, onConflict === "warn" ? replaceWithWarning : Effect.fail)
     )
   )
 

@@ -104,6 +104,7 @@ export const changesOf = (
     const of = { event: now.eventName, version: now.version, verdict: "breaks" as const }
     const lost = obstaclesOf(before.jsonSchema, now.jsonSchema)
     const strange = evidence.forward === undefined ? [] : obstaclesOf(now.jsonSchema, before.jsonSchema)
+    if (lost === undefined || strange === undefined) return [notComparable(now)]
     const refused = lost.length === 0 ? [] : yield* evidence.backward
     const unread = evidence.forward === undefined || strange.length === 0 ? [] : yield* evidence.forward
     return merged([
@@ -128,7 +129,7 @@ const notComparable = ({ eventName, version }: Contract): Incompatible => ({
   event: eventName,
   version,
   path: "",
-  change: "its schema does not say what is stored, so it cannot be compared",
+  change: "its schema does not say what is stored, or is too large, so it cannot be compared",
   advice: "Give it a schema with a JSON form, or golden payloads to go by.",
   sample: undefined,
   verdict: "unknown"

@@ -17,7 +17,14 @@ interface Comparison {
   readonly reader: JsonSchema
   /** Pairs that are being compared: where a schema comes back to itself, the answer is that of the first time. */
   readonly open: ReadonlyArray<readonly [Node, Node]>
+  /** Steps that are left. */
+  readonly budget: { steps: number }
 }
+
+/** Steps of one comparison: unions that come back to themselves would take for ever. */
+const maxSteps = 20_000
+
+class TooLarge extends Error {}
 
 /** What one part of a writer's union at a time makes of a question; `undefined` when it has none. */
 const eachBranch = (
@@ -142,6 +149,7 @@ const compareParts = (
   readers: ReadonlyArray<JsonSchema>,
   path: string
 ): ReadonlyArray<Obstacle> => {
+  if (--comparison.budget.steps < 0) throw new TooLarge()
   if (parts.some((part) => canonicalText(part) === canonicalText(nothing))) return []
   if (readers.length === 0) return []
   const branched = eachBranch(parts, (each) =>
@@ -178,9 +186,16 @@ const textOf = ({ kind, path, reader, writer }: Obstacle) => JSON.stringify([pat
 /**
  * Compares what is written with what is read.
  *
- * @returns why some of what `writer` describes is refused by `reader`, by path; empty when nothing is
+ * @returns why some of what `writer` describes is refused by `reader`, by path; empty when nothing is; `undefined` when they are too
+ * large, or too broken, to be compared
  */
-export const obstaclesOf = (writer: JsonSchema, reader: JsonSchema): ReadonlyArray<Obstacle> => {
-  const found = compare({ writer, reader, open: [] }, [writer], reader, "")
-  return [...new Map(found.map((each) => [textOf(each), each])).values()]
+export const obstaclesOf = (writer: JsonSchema, reader: JsonSchema): ReadonlyArray<Obstacle> | undefined => {
+  try {
+    const comparison = { writer, reader, open: [], budget: { steps: maxSteps } }
+    const found = compare(comparison, [writer], reader, "")
+    return [...new Map(found.map((each) => [textOf(each), each])).values()]
+  } catch {
+    // Schemas are also read from files and rows that somebody may have changed.
+    return undefined
+  }
 }

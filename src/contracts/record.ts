@@ -15,12 +15,18 @@ import { changesOf, refusedBy } from "./changes.ts"
 import { contractsOf } from "./contractsOf.ts"
 import { readerOf, samplesOf } from "./samples.ts"
 
-/** What happens when a version is registered already with a payload that does not go with the new one. */
-export type OnConflict<E> = (conflict: ContractConflict) => Effect.Effect<void, E>
+/**
+ * What happens when a version is registered already with a payload that does not go with the new one. Returns whether the new one
+ * takes its place.
+ */
+export type OnConflict<E> = (conflict: ContractConflict) => Effect.Effect<boolean, E>
 
 /** Says so in the log; the new payload takes the place of the one that was registered. */
-export const warn: OnConflict<never> = (conflict) =>
-  Effect.logWarning(`${conflict.message}\nIt was registered in its place.`)
+export const replaceWithWarning: OnConflict<never> = (conflict) =>
+  Effect.as(Effect.logWarning(`${conflict.message}\nIt was registered in its place.`), true)
+
+/** Says so in the log; who publishes decides what is registered. */
+export const keepWithWarning: OnConflict<never> = (conflict) => Effect.as(Effect.logWarning(conflict.message), false)
 
 type Definition = DefinitionOf.Any
 
@@ -76,7 +82,7 @@ const changedOf = Effect.fnUntraced(function* <E>(
     const before = stored.get(keyOf(contract))
     if (before === undefined) continue
     const conflict = before.fingerprint === contract.fingerprint ? undefined : yield* conflictOf(before, contract)
-    if (conflict !== undefined) yield* onConflict(conflict)
+    if (conflict !== undefined && !(yield* onConflict(conflict))) continue
     if (differs(before, contract) || now - before.lastSeenAt.getTime() > staleMillis) changed.push(contract)
   }
   return changed

@@ -5,7 +5,7 @@
  */
 import { Context, Effect, Layer, PubSub, Semaphore } from "effect"
 import { BoundedMap } from "../collections/bounded.ts"
-import { recordContracts, warn } from "../contracts/record.ts"
+import { keepWithWarning, recordContracts } from "../contracts/record.ts"
 import {
   ConsumerConflict,
   DuplicateSubscriber,
@@ -122,7 +122,7 @@ export class Registry extends Context.Service<
     /**
      * Adds subscribers and writes their durable subscriptions. From then on matching events are kept for the consumer,
      * whether or not a process that serves it is running. All are added or, on an error, none. What their definitions say of
-     * payloads is registered first: see `Contracts.layer`, with `"warn"`.
+     * payloads is registered first, where nobody has: what differs from what is registered, or cannot be, is only said in the log.
      *
      * @param before - runs when the subscribers are there, before their subscriptions are; default nothing
      */
@@ -219,8 +219,11 @@ export class Registry extends Context.Service<
           yield* add(subscribers)
           const definitions = subscribers.flatMap((subscriber) => [...subscriber.definitions.values()])
           const write = Effect.andThen(before, store.register(subscriptions(subscribers)))
-          const both = Effect.andThen(recordContracts(contractStore, definitions, warn), write)
-          yield* Effect.onError(both, () => deregister(subscribers))
+          // Nothing is delivered by contracts: what goes wrong with them stops no consumer.
+          const recorded = Effect.catchCause(recordContracts(contractStore, definitions, keepWithWarning), (cause) =>
+            Effect.logWarning("The contracts of subscribers were not registered", cause)
+          )
+          yield* Effect.onError(Effect.andThen(recorded, write), () => deregister(subscribers))
         }, Effect.uninterruptible),
         registerAgain: (consumers) =>
           Effect.suspend(() => {

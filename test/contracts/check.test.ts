@@ -223,7 +223,7 @@ it.effect("a schema that does not say what is stored cannot be compared, and gol
       event: "invoice.created",
       version: 1,
       path: "",
-      change: "its schema does not say what is stored, so it cannot be compared",
+      change: "its schema does not say what is stored, or is too large, so it cannot be compared",
       advice: "Give it a schema with a JSON form, or golden payloads to go by.",
       sample: undefined,
       verdict: "unknown"
