@@ -170,7 +170,8 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       yield* engine.broadcast.setPeers(result.hasPeers)
       if (result.hasSilentPeers) {
         const reap = engine.replicas.reap(unseenMillis(settings))
-        engine.telemetry.meters.deaths.count += yield* withStatementTimeout(engine, "replicas.reap", reap)
+        const dead = yield* withStatementTimeout(engine, "replicas.reap", reap)
+        engine.telemetry.meters.deaths.count += dead
       }
       if (result.recovered.length > 0)
         yield* withStatementTimeout(engine, "replicas.endRecovery", engine.replicas.endRecovery(result.recovered))
