@@ -73,8 +73,8 @@ const attributesFor = (
   }
 }
 
-/** How a run ended, for who is told. */
-export interface Ended {
+/** How a run ended, for its span. */
+interface Ended {
   readonly outcome: string
   readonly cause: Cause.Cause<unknown> | undefined
 }
