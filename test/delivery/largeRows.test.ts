@@ -1,10 +1,11 @@
 /** Events that are larger when they are read than a client takes in one message: no claim fails because of them. */
+import { PgTypes } from "@effect/sql-pg"
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, DeadLetters, InboxStore, OutboxStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
 import * as Testing from "../../src/testing.ts"
-import { databases, runtimes } from "../support/databases.ts"
+import { databases, postgres, runtimes } from "../support/databases.ts"
 import { eventsOf, serve, services } from "../support/scenario.ts"
 
 const million = 1_000_000
@@ -180,5 +181,65 @@ describe.each(databases)("on $name", ({ layer: database }) => {
         )
       }).pipe(Effect.scoped)
     )
+
+    it.effect(
+      "one claim takes a few MiB at once, also of payloads that are written far larger than they are stored",
+      () =>
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("misjudged")
+          const consumer = Consumer.make("misjudged")
+          yield* Effect.scoped(serve(Subscriber.make({ consumer, event: Happened, handler: () => Effect.void })))
+          // 150 kB in PostgreSQL, 3 MB as text.
+          for (let n = 0; n < 5; n++) {
+            yield* insert(Happened.name, {
+              payload: `{"n": ${n}, "all": ${listOf("1e299", 10_000)}}`,
+              metadata: '{"of": "it"}'
+            })
+          }
+          yield* (yield* OutboxStore).route(100)
+          const inbox = yield* InboxStore
+          const interest = { names: [Happened.name], patterns: [] }
+          const claimed = yield* inbox.claim({ consumer: consumer.name, interest, limit: 500 })
+          assert.deepStrictEqual(
+            claimed.map(({ metadata, payload }) => ({ n: (payload as { readonly n: number }).n, metadata })),
+            [0, 1].map((n) => ({ n, metadata: { of: "it" } }))
+          )
+          const last = claimed[1]?.payload as { readonly all: ReadonlyArray<number> } | undefined
+          assert.strictEqual(last?.all[9_999], 1e299)
+        })
+    )
   })
 })
+
+/** A client that leaves JSON as text. */
+const jsonAsText = () => {
+  const types = PgTypes.makeRegistry()
+  const decoder = new TextDecoder()
+  types.register(PgTypes.OID.json, {
+    encode: (value: string) => Result.succeed(new TextEncoder().encode(value)),
+    decode: (bytes) => Result.succeed(decoder.decode(bytes))
+  })
+  return types
+}
+
+layer(services(postgres({ types: jsonAsText() })), { excludeTestServices: true, timeout: "60 seconds" })(
+  "a client that leaves JSON as text",
+  (it) => {
+    it.effect("reads payloads, also those that are strings", () =>
+      Effect.gen(function* () {
+        yield* serve(Subscriber.make({ consumer: "text", event: "plain.text", handler: () => Effect.void }))
+        const stored = ['"text"', '"[1]"', "null", "[1]", '{"n": 1}']
+        const ids = yield* Effect.forEach(stored, (payload) =>
+          insert("plain.text", { payload, metadata: '{"of": "it"}' })
+        )
+        const outbox = yield* OutboxStore
+        const found = yield* Effect.forEach(ids, outbox.findById)
+        assert.deepStrictEqual(
+          found.map((row) => row?.payload),
+          stored.map((json) => JSON.parse(json))
+        )
+        assert.deepStrictEqual(found[0]?.metadata, { of: "it" })
+      })
+    )
+  }
+)
