@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import { Schema } from "effect"
+import { decodedAs, named, storedSchema } from "./decodedAs.ts"
 
 /** A JSON Schema that is no boolean. */
 export type JsonSchema = Readonly<Record<string, Schema.Json>>
@@ -28,7 +29,8 @@ const annotations: ReadonlySet<string> = new Set([
 ])
 
 /** Whether a keyword says nothing about which values are valid; extensions of others begin with `x-`. */
-export const isAnnotation = (keyword: string): boolean => annotations.has(keyword) || keyword.startsWith("x-")
+export const isAnnotation = (keyword: string): boolean =>
+  annotations.has(keyword) || (keyword.startsWith("x-") && keyword !== decodedAs)
 
 /** Keywords whose values name what is theirs: there `title` is a property, not a keyword. */
 const maps: ReadonlySet<string> = new Set(["properties", "patternProperties", "$defs", "dependentSchemas"])
@@ -79,10 +81,10 @@ const isStorable = (json: string) => json.length <= longest && !/(?<!\\)(?:\\\\)
  */
 export const jsonSchemaOf = (schema: Schema.Codec<unknown, unknown>): JsonSchema => {
   try {
-    const { definitions, schema: root } = Schema.toJsonSchemaDocument(schema)
+    const { definitions, schema: root } = Schema.toJsonSchemaDocument(storedSchema(schema))
     const written = Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }
     // It is JSON by what it is for, but its type does not say so.
-    const json = JSON.stringify(written)
+    const json = JSON.stringify(named(written as Schema.Json))
     return isStorable(json) ? (JSON.parse(json) as JsonSchema) : {}
   } catch {
     return {}

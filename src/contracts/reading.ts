@@ -7,6 +7,7 @@
  */
 import type { Schema } from "effect"
 import { type Compare, compareArrays, compareObjects } from "./containers.ts"
+import { decodedAs } from "./decodedAs.ts"
 import { canonicalText, isAnnotation, type JsonSchema } from "./jsonSchema.ts"
 import { isLimit, keepsLimit } from "./limits.ts"
 import { type Obstacle, obstacle } from "./obstacle.ts"
@@ -89,9 +90,21 @@ const compareValues = (parts: ReadonlyArray<JsonSchema>, reader: JsonSchema, pat
   return obstacle(path, "values", strange?.join(", ") ?? nameOf(parts), known.join(", "))
 }
 
+/** What a text becomes when it is read: plain text may be none of that. */
+const compareDecoded = (parts: ReadonlyArray<JsonSchema>, reader: JsonSchema, path: string) =>
+  reader[decodedAs] === undefined || parts.some((part) => part[decodedAs] === reader[decodedAs])
+    ? []
+    : obstacle(
+        path,
+        "type",
+        nameOf(parts),
+        nameOf([...parts.map(({ type }) => (type === undefined ? {} : { type })), reader])
+      )
+
 /** Keywords that have a function of their own here. */
 const understood: ReadonlySet<string> = new Set([
   "type",
+  decodedAs,
   "const",
   "enum",
   "properties",
@@ -134,6 +147,7 @@ const comparePlain = (
   const types = new Set(parts.flatMap((part) => typesOf(part) ?? []))
   const below: Compare = (writers, node, at) => compare(comparison, writers, node, at)
   return [
+    ...compareDecoded(parts, reader, path),
     ...compareValues(parts, reader, path),
     ...(types.has("object") ? compareObjects(below, parts, reader, path) : []),
     ...(types.has("array") ? compareArrays(below, parts, reader, path) : []),

@@ -4,6 +4,7 @@
  * @internal
  */
 import type { Schema } from "effect"
+import { decodedAs } from "./decodedAs.ts"
 import { isAnnotation, type JsonSchema } from "./jsonSchema.ts"
 
 export type Node = Schema.Json | undefined
@@ -62,7 +63,8 @@ export const nameOf = (parts: ReadonlyArray<JsonSchema>): string => {
   const values = parts.flatMap((part) => valuesOf(part) ?? [])
   if (values.length > 0) return values.map((value) => JSON.stringify(value)).join(" or ")
   const types = parts.flatMap((part) => typesOf(part) ?? [])
-  if (types.length > 0) return [...new Set(types)].join(" or ")
+  const becomes = parts.map((part) => part[decodedAs]).find((name) => name !== undefined)
+  if (types.length > 0) return `${[...new Set(types)].join(" or ")}${becomes === undefined ? "" : ` (${becomes})`}`
   const branches = parts.flatMap((part) => branchesOf(part) ?? [])
   const names = branches.map((branch) => nameOf(isObject(branch) ? [branch] : []))
   return names.length > 0 ? [...new Set(names)].join(" or ") : "anything"

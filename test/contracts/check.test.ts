@@ -49,6 +49,16 @@ describe("within one version", () => {
       { ...base, amount: Finite.check(Schema.isGreaterThan(0)) },
       [["amount", "has exclusiveMinimum 0 now, and had no exclusiveMinimum"]]
     ],
+    [
+      "a text that becomes a date",
+      { ...base, id: Schema.DateTimeUtc },
+      [["id", "was string and is string (DateTimeUtc)"]]
+    ],
+    [
+      "a text that becomes a number",
+      { ...base, id: Schema.FiniteFromString },
+      [["id", "was string and is string (number)"]]
+    ],
     ["a value taken away", { ...base, kind: Literals(["a"]) }, [["kind", 'may no longer be "b", but "a"']]],
     ["optional made required", { ...base, note: Text }, [["note", "could be left out and has to be there now"]]],
     ["a field removed", withoutKind, [["kind", "was removed"]]],
