@@ -67,6 +67,9 @@ CREATE INDEX inbox_event_lease_idx ON inbox_event (consumer_name, locked_until) 
 CREATE INDEX inbox_event_dead_idx ON inbox_event (coalesce(processed_at, updated_at), id)
   WHERE status = 'dead_letter' OR (status = 'failed' AND available_at IS NULL)
 -- statement
+-- What gave up as failed, beside the many that are to be tried again: counted for each consumer.
+CREATE INDEX inbox_event_failed_idx ON inbox_event (consumer_name) WHERE status = 'failed' AND available_at IS NULL
+-- statement
 -- Dead letters that are named.
 CREATE INDEX inbox_event_dead_id_idx ON inbox_event (id)
   WHERE status = 'dead_letter' OR (status = 'failed' AND available_at IS NULL)

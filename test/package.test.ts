@@ -34,7 +34,7 @@ describe("migrations", () => {
         .slice(0, 16)
     assert.deepStrictEqual(Object.fromEntries(list("sql", ".sql").map((file) => [file, hash(file)])), {
       "0001_events.sql": "41e06fb9d9c73e86",
-      "0002_deliveries.sql": "fa613caeb68b0e41",
+      "0002_deliveries.sql": "35e05682694812ce",
       "0003_statuses.sql": "bcb3bdbd46353af1",
       "0004_subscriptions.sql": "d51b339912014609",
       "0005_replicas.sql": "8b45c5be87b9bf23",

@@ -29,6 +29,7 @@ const ofConsumer = (tables: Tables, transaction: Transaction, consumer: string, 
       [...transaction.rows(tables.deliveries)].filter((each) => each.consumer === consumer && hasGivenUp(each))
     ),
     oldestMillis: Math.max(0, now - (waiting[0]?.availableAt ?? now)),
+    isHeld: (record?.coolUntil ?? 0) > now,
     isPaused: record !== undefined && record.pausedAt !== null,
     // What crashes leave behind cannot be here.
     isRecovering: false

@@ -5,7 +5,8 @@
  */
 import { type Clock, Effect, Exit } from "effect"
 import { describe, principal } from "../errors/errorText.ts"
-import type * as DomainEvent from "../model/DomainEvent.ts"
+import * as DomainEvent from "../model/DomainEvent.ts"
+import { identifierProblem } from "../model/storable.ts"
 import { steadyMillisUnsafe } from "../stores/steadyMillis.ts"
 import type { Meters } from "../telemetry/meters.ts"
 
@@ -22,10 +23,12 @@ const count = (meters: Meters, { consumers, isDuplicate, name }: DomainEvent.Sto
   meters.wakeups.local.count += consumers.length
 }
 
-/** Names of what was to be published, as far as there are any: types do not reach everybody. */
+/** Names of what was to be published, as far as there are any: types do not reach everybody. What is no name is "other". */
 const known = (names: () => ReadonlyArray<string>): ReadonlyArray<string> => {
   try {
-    return names().map(String)
+    return names().map((name) =>
+      identifierProblem(name, DomainEvent.maxLength.eventName) === undefined ? name : "other"
+    )
   } catch {
     return []
   }

@@ -69,6 +69,9 @@ export const contentColumns = (limit = String(largestContent)) => `
 /** The same row with both documents: in place, as a copy of each row shows in large claims. */
 export const withContent = <Row extends ContentRow>(row: Row): Omit<Row, keyof Content> & Content => {
   const { payload: content } = row
-  const [payload, metadata] = typeof content === "string" ? JSON.parse(content) : (content ?? [null, null])
-  return Object.assign(row as Omit<Row, keyof Content>, { payload, metadata, oversizeBytes: row.oversizeBytes })
+  const both = typeof content === "string" ? JSON.parse(content) : content
+  const read = row as object as { payload: Schema.Json; metadata: Schema.Json | null }
+  read.payload = both === null ? null : both[0]
+  read.metadata = both === null ? null : both[1]
+  return row as object as Omit<Row, keyof Content> & Content
 }

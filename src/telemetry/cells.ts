@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { type Context, Metric } from "effect"
+import { Context, Metric } from "effect"
 import type { MetricDefinition } from "./metricTable.ts"
 
 export class Counter {
@@ -99,17 +99,45 @@ export const histogram = (
 /** Takes a gauge out of the registry it is in. */
 export type Registration = Metric.Registration
 
+/** What several integrations of a process tell by the same name and labels. */
+interface Shared {
+  readonly values: Set<() => number>
+  readonly registration: Registration
+}
+
+const shared = new WeakMap<object, Map<string, Shared>>()
+
 /**
- * Registers a gauge.
+ * Registers a gauge. Several of the same name and labels are one: the greatest of them, unless its definition says `least`.
  *
  * @param value - asked whenever somebody reads it
  */
 export const gauge = (
   context: Context.Context<never>,
   definition: MetricDefinition,
-  values: ReadonlyArray<string | undefined>,
+  labels: ReadonlyArray<string | undefined>,
   value: () => number
 ): Registration => {
-  const metric = Metric.gauge(definition.name, optionsOf(definition, values))
-  return Metric.registerUnsafe(metric, context, { get: () => ({ value: value() }), update: ignore, modify: ignore })
+  const registry = Context.get(context, Metric.MetricRegistry)
+  const known = shared.get(registry) ?? new Map<string, Shared>()
+  shared.set(registry, known)
+  const key = JSON.stringify([definition.name, ...labels])
+  const before = known.get(key)
+  const values = before?.values ?? new Set()
+  values.add(value)
+  if (before === undefined) {
+    const choose = definition.ofSeveral === "least" ? Math.min : Math.max
+    const get = () => ({ value: choose(...[...values].map((each) => each())) })
+    const metric = Metric.gauge(definition.name, optionsOf(definition, labels))
+    const registration = Metric.registerUnsafe(metric, context, { get, update: ignore, modify: ignore })
+    known.set(key, { values, registration })
+  }
+  return {
+    remove: () => {
+      values.delete(value)
+      if (values.size > 0 || known.get(key)?.values !== values) return
+      known.get(key)?.registration.remove()
+      known.delete(key)
+    }
+  }
 }

@@ -22,8 +22,14 @@ export type WakeupSource = "local" | "notify" | "poll"
 /** Names that are counted by themselves; what handlers of patterns are given beyond that is "other". */
 const maxNames = 1000
 
+/** Kinds of errors that are counted by themselves, of one name: a handler may make up new ones for ever. */
+const maxErrorTypes = 50
+
+/** Longest kind of error that is kept, in characters. */
+const longestErrorType = 100
+
 /** What `make` makes of names, once for each. */
-const byName = <Value>(make: (name: string) => Value) => {
+const byName = <Value>(make: (name: string) => Value, maxNames: number) => {
   const known = new Map<string, Value>()
   // Neighbours are mostly of one name.
   let lastName: string | undefined
@@ -43,6 +49,12 @@ const byName = <Value>(make: (name: string) => Value) => {
     }
     return last
   }
+}
+
+/** What `make` makes of kinds of errors. */
+const byErrorType = <Value>(make: (errorType: string) => Value) => {
+  const find = byName(make, maxErrorTypes)
+  return (errorType: string) => find(errorType.slice(0, longestErrorType))
 }
 
 /** What is counted of one event name. */
@@ -98,31 +110,37 @@ const make = (context: Context.Context<never>): Meters => {
   const table = metricTable
   const operation = (name: string): OperationMeters => ({
     duration: timed(table.operationDuration, name),
-    failed: byName((errorType) => timed(table.operationDuration, name, errorType))
+    failed: byErrorType((errorType) => timed(table.operationDuration, name, errorType))
   })
   const event =
     (consumer: string) =>
     (name: string): EventMeters => ({
       consumed: counted(table.consumed, name, consumer),
       duration: timed(table.processDuration, name, consumer),
-      failed: byName((errorType) => timed(table.processDuration, name, consumer, errorType)),
+      failed: byErrorType((errorType) => timed(table.processDuration, name, consumer, errorType)),
       // All at once: what comes up for the first time has not increased.
       settled: Object.fromEntries(
         outcomes.map((outcome) => [outcome, counted(table.settled, consumer, name, outcome)])
       ) as Record<MetricOutcome, Counter>
     })
   return {
-    destination: byName((name) => ({
-      sent: counted(table.sent, name),
-      unheard: counted(table.unheard, name),
-      refused: byName((errorType) => counted(table.sent, name, errorType))
-    })),
-    consumer: byName((name) => ({
-      age: timed(table.age, name),
-      batchSize: timed(table.batchSize, name),
-      event: byName(event(name)),
-      rollbacks: byName((reason) => counted(table.rollbacks, name, reason))
-    })),
+    destination: byName(
+      (name) => ({
+        sent: counted(table.sent, name),
+        unheard: counted(table.unheard, name),
+        refused: byErrorType((errorType) => counted(table.sent, name, errorType))
+      }),
+      maxNames
+    ),
+    consumer: byName(
+      (name) => ({
+        age: timed(table.age, name),
+        batchSize: timed(table.batchSize, name),
+        event: byName(event(name), maxNames),
+        rollbacks: byName((reason) => counted(table.rollbacks, name, reason), maxNames)
+      }),
+      maxNames
+    ),
     publish: operation("publish"),
     claim: operation("claim"),
     settle: operation("settle"),

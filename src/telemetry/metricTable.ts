@@ -18,6 +18,8 @@ export interface MetricDefinition {
   readonly labels: ReadonlyArray<string>
   /** Upper ends of a histogram's buckets. */
   readonly bounds?: ReadonlyArray<number>
+  /** What of a gauge is told when several integrations of a process have it; default the greatest. */
+  readonly ofSeveral?: "least"
 }
 
 /** Labels of ours. */
@@ -115,7 +117,7 @@ export const metricTable = {
     name: "effect_integration.wakeups",
     kind: "counter",
     unit: "{wakeup}",
-    description: "Consumers that were woken, by whom",
+    description: "Consumers that were woken, by whom; local ones once for each event",
     labels: [label.source]
   },
   polls: {
@@ -181,6 +183,14 @@ export const metricTable = {
     description: "1 while the consumer is paused",
     labels: [consumer]
   },
+  held: {
+    name: "effect_integration.consumer.held",
+    kind: "gauge",
+    unit: "1",
+    description:
+      "1 while the consumer waits for its backfill, or for what one of its handlers asked for with Subscriber.cool",
+    labels: [consumer]
+  },
   recovering: {
     name: "effect_integration.consumer.recovering",
     kind: "gauge",
@@ -202,11 +212,20 @@ export const metricTable = {
     description: "Subscriptions that no process which runs serves",
     labels: []
   },
+  readable: {
+    name: "effect_integration.gauges.readable",
+    kind: "gauge",
+    unit: "1",
+    description: "1 while the figures that all processes share can be read; while they cannot, there are none of them",
+    labels: [],
+    ofSeveral: "least"
+  },
   listener: {
     name: "effect_integration.listener.connected",
     kind: "gauge",
     unit: "1",
     description: "1 while this process is told of other processes' events, 0 while it finds them by polling",
-    labels: []
+    labels: [],
+    ofSeveral: "least"
   }
 } as const satisfies Readonly<Record<string, MetricDefinition>>

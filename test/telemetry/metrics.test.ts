@@ -5,9 +5,21 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { OtlpMetrics, OtlpSerialization, PrometheusMetrics } from "effect/observability"
-import { Consumer, InboxStore, Lineage, Processor, Publisher, Subscriber, Telemetry } from "../../src/index.ts"
+import { SqlClient } from "effect/sql"
+import {
+  Consumer,
+  InboxStore,
+  Integration,
+  Lineage,
+  Processor,
+  Publisher,
+  Subscriber,
+  Telemetry
+} from "../../src/index.ts"
+import * as PgLite from "../../src/pglite/PgLite.ts"
+import { metersIn } from "../../src/telemetry/meters.ts"
 import { runtimes } from "../support/databases.ts"
-import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
+import { eventsOf, serve, services, unpolled, until } from "../support/scenario.ts"
 
 /** A registry of the test's own: others of the process count elsewhere. */
 const ownRegistry = Layer.sync(Metric.MetricRegistry, () => new Map())
@@ -166,10 +178,72 @@ describe.each(runtimes)("$name", ({ layer }) => {
   )
 
   live(
+    "names that are subscribed to are counted from zero on, so that the first one shows",
+    Effect.gen(function* () {
+      const { Happened } = eventsOf("zero")
+      yield* serve(Subscriber.make({ consumer: "zero.a", event: Happened, handler: () => Effect.void }))
+      const dead = {
+        ...consumerIs("zero.a"),
+        effect_integration_event: Happened.name,
+        effect_integration_outcome: "dead_letter"
+      }
+      const found = yield* until(
+        scrape,
+        (series) => find(series, "effect_integration_delivery_settled_total", dead).length > 0
+      )
+      assert.deepStrictEqual(
+        find(found, "effect_integration_delivery_settled_total", dead).map(({ value }) => value),
+        [0]
+      )
+    })
+  )
+
+  live(
+    "a consumer whose handler asked for a pause is held, not stuck",
+    Effect.gen(function* () {
+      const { Happened } = eventsOf("cooled")
+      yield* serve(
+        Subscriber.make({ consumer: "cooled.a", event: Happened, handler: () => Subscriber.cool("1 hour") }),
+        Subscriber.make({ consumer: "cooled.b", event: Happened, handler: () => Effect.void })
+      )
+      yield* Publisher.publish(Happened, { n: 1 })
+      yield* Processor.use((processor) => processor.drain)
+      const found = yield* until(scrape, (series) => find(series, "effect_integration_consumer_held").length > 0)
+      assert.strictEqual(valueOf(found, "effect_integration_consumer_held", consumerIs("cooled.a")), 1)
+      assert.strictEqual(valueOf(found, "effect_integration_consumer_held", consumerIs("cooled.b")), 0)
+      assert.strictEqual(valueOf(found, "effect_integration_gauges_readable"), 1)
+    })
+  )
+
+  live(
+    "transactions of leased consumers are counted like others",
+    Effect.gen(function* () {
+      const { Happened } = eventsOf("leased")
+      const consumer = Consumer.make("leased.a", { mode: "leased" })
+      yield* serve(Subscriber.make({ consumer, event: Happened, handler: () => Effect.void }))
+      yield* Publisher.publish(Happened, { n: 1 })
+      yield* Processor.use((processor) => processor.drain)
+      const found = yield* scrape
+      assert.strictEqual(valueOf(found, "effect_integration_batch_size_count", consumerIs("leased.a")), 1)
+      assert.isAtLeast(valueOf(found, "effect_integration_permit_wait_seconds_count"), 1)
+    })
+  )
+
+  live(
     "what could not be published is counted by its error, and traces that are none",
     Effect.gen(function* () {
       const { Happened } = eventsOf("refused")
       yield* Effect.flip(Publisher.publish(Happened, { n: 1 }, { metadata: { text: "\u0000" } }))
+      for (const n of [1, 2, 3]) {
+        const event = {
+          eventName: `${n}${"x".repeat(5000)}`,
+          sourceModule: "a",
+          aggregateType: "b",
+          aggregateId: "1",
+          payload: {}
+        }
+        yield* Effect.flip(Publisher.use((publisher) => publisher.publishEvent(event)))
+      }
       yield* Lineage.within({ traceparent: "not one" })(Publisher.publish(Happened, { n: 1 }))
       yield* Publisher.import({
         ...{ source: "shop", messageId: "1", eventName: "refused.made", sourceModule: "shop", aggregateType: "Order" },
@@ -181,9 +255,70 @@ describe.each(runtimes)("$name", ({ layer }) => {
         1
       )
       assert.strictEqual(valueOf(found, "effect_integration_traceparents_malformed_total"), 2)
+      const other = { error_type: "InvalidIdentifier", messaging_destination_name: "other" }
+      assert.strictEqual(valueOf(found, "messaging_client_sent_messages_total", other), 3)
     })
   )
 })
+
+it.live("kinds of errors are cut, and told apart up to fifty", () =>
+  Effect.gen(function* () {
+    const meters = metersIn(yield* Effect.context<never>())
+    const { failed } = meters.consumer("many").event("kinds")
+    for (let n = 0; n < 60; n++) failed(`${n}${"x".repeat(200)}`).record(1)
+    const found = find(yield* scrape, "messaging_process_duration_seconds_count")
+    const types = found.flatMap(({ labels: { error_type } }) => (error_type === undefined ? [] : [error_type]))
+    assert.lengthOf(types, 51)
+    assert.isAtMost(Math.max(...types.map(({ length }) => length)), 100)
+    assert.strictEqual(found.find(({ labels }) => labels.error_type === "other")?.value, 10)
+  }).pipe(Effect.provide(ownRegistry))
+)
+
+it.live("of several integrations of a process the one that has more is told, until it is closed", () =>
+  Effect.gen(function* () {
+    const { Happened } = eventsOf("several")
+    const holding = (count: number) =>
+      Effect.gen(function* () {
+        const context = yield* Layer.build(Layer.fresh(Integration.layerMemory({ settings: unpolled })))
+        yield* Effect.gen(function* () {
+          yield* serve(Subscriber.make({ consumer: "several.a", event: Happened, handler: () => Effect.void }))
+          yield* Processor.use((processor) => processor.pause("several.a"))
+          for (let n = 0; n < count; n++) yield* Publisher.publish(Happened, { n })
+        }).pipe(Effect.provideContext(context))
+      })
+    const ready = (series: ReadonlyArray<Series>) =>
+      find(series, "effect_integration_consumer_open", { effect_integration_state: "ready" }).map(({ value }) => value)
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* holding(2)
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* holding(5)
+            yield* until(scrape, (series) => ready(series).includes(5))
+          })
+        )
+        assert.deepStrictEqual(ready(yield* scrape), [2])
+      })
+    )
+    assert.isEmpty(find(yield* scrape, "effect_integration_gauges_readable"))
+  }).pipe(Effect.provide(ownRegistry))
+)
+
+it.live("figures that cannot be read are gone, and said to be", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`ALTER TABLE integration_subscription RENAME TO elsewhere`
+    yield* scrape
+    yield* Effect.sleep("300 millis")
+    const found = yield* scrape
+    assert.deepStrictEqual(
+      find(found, "effect_integration_gauges_readable").map(({ value }) => value),
+      [0]
+    )
+    assert.isEmpty(find(found, "effect_integration_subscriptions_unserved"))
+    yield* sql`ALTER TABLE elsewhere RENAME TO integration_subscription`
+  }).pipe(Effect.provide(services(PgLite.layerMemory, { settings: unpolled }).pipe(Layer.provideMerge(ownRegistry))))
+)
 
 describe("names", () => {
   it("are those of a collector, and others' are left as they are", () => {

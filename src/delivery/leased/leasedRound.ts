@@ -21,6 +21,7 @@ import { withHandlerTimeout } from "../handlers/handlerTimeout.ts"
 import { failedOutcome, type Outcome } from "../handlers/outcome.ts"
 import { runHandler } from "../handlers/runHandler.ts"
 import { followUp } from "../transactions/followUp.ts"
+import { inTurn } from "../transactions/inTurn.ts"
 import { inOwnTransaction } from "../transactions/ownTransaction.ts"
 import { nothingClaimed, type Round, type RoundResult, withRulesOfNow } from "../transactions/round.ts"
 import { giveBack, insistOnGivingBack } from "./giveBack.ts"
@@ -74,18 +75,18 @@ const take = (
     yield* begin
     const token = yield* engine.inbox.lease(row, rules.processingLeaseMs, engine.replicas.id)
     leased = { ...row, token }
+    engine.telemetry.meters.consumer(consumer.name).batchSize.record(1)
     return Taken.One({ row: leased })
   })
-  return engine.permits
-    .withPermit(consumer.name)(inOwnTransaction(engine, rules, untraced(transaction)))
-    .pipe(
-      Effect.onInterrupt(() => (leased === undefined ? Effect.void : giveBack(engine, consumer, leased))),
-      Effect.tapCause((cause) =>
-        leased === undefined || Cause.hasInterruptsOnly(cause)
-          ? Effect.void
-          : insistOnGivingBack(engine, consumer, leased, rules.processingLeaseMs)
-      )
+  return inOwnTransaction(engine, rules, untraced(transaction)).pipe(
+    inTurn(engine, consumer),
+    Effect.onInterrupt(() => (leased === undefined ? Effect.void : giveBack(engine, consumer, leased))),
+    Effect.tapCause((cause) =>
+      leased === undefined || Cause.hasInterruptsOnly(cause)
+        ? Effect.void
+        : insistOnGivingBack(engine, consumer, leased, rules.processingLeaseMs)
     )
+  )
 }
 
 /**

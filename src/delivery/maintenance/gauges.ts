@@ -28,17 +28,16 @@ class Registered {
   readonly #context: Context.Context<never>
   readonly #ask: () => void
   readonly #ofConsumers = new Map<string, ReadonlyArray<Registration>>()
-  #shared: ReadonlyArray<Registration> = []
+  /** Always there, so that somebody who reads the metrics asks at all. */
+  readonly #readable: Registration
+  #ofAll: ReadonlyArray<Registration> = []
   #depths: Depths | undefined
 
   /** @param ask - called whenever somebody reads a figure */
   constructor(context: Context.Context<never>, ask: () => void) {
     this.#context = context
     this.#ask = ask
-    this.#shared = [
-      this.#gauge(metricTable.unrouted, [], () => this.#depths?.unrouted ?? 0),
-      this.#gauge(metricTable.unserved, [], () => this.#depths?.unserved ?? 0)
-    ]
+    this.#readable = this.#gauge(metricTable.readable, [], () => Number(this.#depths !== undefined))
   }
 
   #gauge(definition: Parameters<typeof gauge>[1], labels: ReadonlyArray<string>, value: () => number) {
@@ -46,6 +45,13 @@ class Registered {
       this.#ask()
       return value()
     })
+  }
+
+  #shared(): ReadonlyArray<Registration> {
+    return [
+      this.#gauge(metricTable.unrouted, [], () => this.#depths?.unrouted ?? 0),
+      this.#gauge(metricTable.unserved, [], () => this.#depths?.unserved ?? 0)
+    ]
   }
 
   #ofConsumer(consumer: string): ReadonlyArray<Registration> {
@@ -65,14 +71,20 @@ class Registered {
       ),
       one(metricTable.oldestAge, ({ oldestMillis }) => oldestMillis / 1000),
       one(metricTable.deadLetters, ({ deadLetters }) => deadLetters),
+      one(metricTable.held, ({ isHeld }) => Number(isHeld)),
       one(metricTable.paused, ({ isPaused }) => Number(isPaused)),
       one(metricTable.recovering, ({ isRecovering }) => Number(isRecovering))
     ]
   }
 
-  /** Takes new figures. Without any, the gauges of consumers are gone: an old figure would look as good as a new one. */
+  /** Takes new figures. Without any, their gauges are gone: an old figure would look as good as a new one. */
   learn(depths: Depths | undefined): void {
     this.#depths = depths
+    if (depths !== undefined && this.#ofAll.length === 0) this.#ofAll = this.#shared()
+    if (depths === undefined) {
+      for (const registration of this.#ofAll) registration.remove()
+      this.#ofAll = []
+    }
     const names = new Set(depths?.consumers.map(({ consumer }) => consumer))
     for (const [consumer, registrations] of this.#ofConsumers) {
       if (names.has(consumer)) continue
@@ -86,7 +98,7 @@ class Registered {
 
   remove(): void {
     this.learn(undefined)
-    for (const registration of this.#shared) registration.remove()
+    this.#readable.remove()
   }
 }
 
@@ -101,7 +113,7 @@ export const make = (engine: Engine): Effect.Effect<void, never, Scope.Scope> =>
       const now = steadyMillisUnsafe(clock)
       if (now - askedAt < freshMillis) return
       askedAt = now
-      const learning = Effect.match(read(engine), {
+      const learning = Effect.matchCause(read(engine), {
         onFailure: () => registered.learn(undefined),
         onSuccess: (depths) => registered.learn(depths)
       })

@@ -22,10 +22,17 @@ export const recordBatch = (engine: Engine, consumer: Consumer, limit: number) =
   return recordServed(engine)
 }
 
+/** Has the meters of what a consumer is served: of a number that appears with its first event nobody can tell that it has grown. */
+const countFromZero = ({ registry, telemetry }: Engine, consumer: string) => {
+  const meters = telemetry.meters.consumer(consumer)
+  for (const name of registry.interestOf(consumer).names) meters.event(name)
+}
+
 /** Records what is served here now. One at a time: the last one to be written is the newest. */
 export const recordServed = (engine: Engine): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     const consumers = yield* engine.registry.consumers
+    for (const { name } of consumers) countFromZero(engine, name)
     yield* engine.replicas.serve(
       consumers.map((consumer) => ({
         consumer: consumer.name,

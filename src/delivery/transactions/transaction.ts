@@ -19,6 +19,7 @@ import { timed } from "../../telemetry/timed.ts"
 import { type Engine, untraced } from "../engine.ts"
 import * as Handlers from "../handlers/handlers.ts"
 import { type Handled, runBatch } from "./batch.ts"
+import { inTurn } from "./inTurn.ts"
 import { inOperationSpan } from "./operationSpan.ts"
 import { payloadSizeOf } from "./payloadSize.ts"
 import { type Settled, type TransactionRequest, type TransactionResult, type Unprocessed, Withdrawn } from "./result.ts"
@@ -97,21 +98,20 @@ const within = <E>(
   engine: Engine,
   { round: { consumer, rules } }: TransactionRequest,
   liveness: Liveness,
-  work: Effect.Effect<Settled, E>,
-  onPermit: Effect.Effect<void>
+  work: Effect.Effect<Settled, E>
 ) =>
-  engine.permits.withPermit(consumer.name)(
-    Effect.andThen(
-      onPermit,
-      engine.capabilities.lockTimeout
-        ? withLivenessLimit(
-            (abort) => engine.transactor.abortableTransaction(work, abort),
-            liveness,
-            rules.idleMillis,
-            rules
-          )
-        : engine.transactor.withTransaction(work)
-    )
+  inTurn(
+    engine,
+    consumer
+  )(
+    engine.capabilities.lockTimeout
+      ? withLivenessLimit(
+          (abort) => engine.transactor.abortableTransaction(work, abort),
+          liveness,
+          rules.idleMillis,
+          rules
+        )
+      : engine.transactor.withTransaction(work)
   )
 
 /** Why a transaction was rolled back, if it was for a reason that counts. */
@@ -151,8 +151,8 @@ export const runTransaction = (
     const work = Effect.gen(function* () {
       const claim = inOperationSpan(engine, operation.claim, consumer, untraced(request.claim))
       progress.rows = yield* timed(meters.claim, now, claim)
-      if (progress.rows.length > 0) ofConsumer.batchSize.record(progress.rows.length)
       if (request.pipelining !== undefined && !(yield* request.pipelining.turn)) return yield* new Withdrawn()
+      if (progress.rows.length > 0) ofConsumer.batchSize.record(progress.rows.length)
       progress.startedAt = progress.liveness.last = now()
       const handled = yield* handle(engine, request, outer, progress)
       progress.handledMillis = elapsed()
@@ -161,8 +161,7 @@ export const runTransaction = (
       return yield* timed(meters.settle, now, inOperationSpan(engine, operation.settle, consumer, settling))
     })
     const hasClaimed = Effect.sync(() => progress.rows.length > 0)
-    const onPermit = Effect.sync(() => meters.permitWait.record((now() - begun) / 1000))
-    const transaction = within(engine, request, progress.liveness, work, onPermit)
+    const transaction = within(engine, request, progress.liveness, work)
     const exit = yield* Effect.exit(repeatAlone(hasClaimed)(transaction))
     const { handledMillis, payloadSize, rows } = progress
     const result = yield* resultOf(exit, {

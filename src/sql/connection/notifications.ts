@@ -176,7 +176,7 @@ const make = Effect.gen(function* () {
     receive: (wake) =>
       Effect.sync(() => {
         peers.wake = (consumers) => {
-          meters.wakeups.notify.count += consumers?.length ?? 0
+          meters.wakeups.notify.count += consumers?.length ?? 1
           return wake(consumers)
         }
       }),

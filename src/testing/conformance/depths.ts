@@ -34,6 +34,7 @@ const nothing = {
   parked: 0,
   deadLetters: 0,
   isPaused: false,
+  isHeld: false,
   isRecovering: false
 }
 
