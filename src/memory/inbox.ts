@@ -114,12 +114,12 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
     return InboxStore.of({
       claim: (request) =>
         database.sync((transaction, now) =>
-          toClaimedAll(tables, transaction, claim(tables, transaction, request, now))
+          toClaimedAll(tables, transaction, claim(tables, transaction, request, now), now)
         ),
       claimOne: (request) =>
         database.sync((transaction, now) => {
           const taken = claimOne(tables, transaction, request, now)
-          return taken === undefined ? undefined : toClaimed(tables, transaction, taken)
+          return taken === undefined ? undefined : toClaimed(tables, transaction, taken, now)
         }),
       unpark: (request) => unparkKeys(tables, request),
       bringForward: (eventIds) => database.sync((transaction, now) => bringForward(tables, transaction, eventIds, now)),

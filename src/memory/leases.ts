@@ -70,7 +70,7 @@ export const leases = (tables: Tables): Leases => ({
         if (found.length === limit || lease === null || lease.until > now) continue
         if (!tables.database.tryLock(transaction, tables.deliveries, id)) continue
         const before = { ...delivery, attemptCount: attemptCount - 1 }
-        const claimed = toClaimed(tables, transaction, { delivery: before, isParking: true })
+        const claimed = toClaimed(tables, transaction, { delivery: before, isParking: true }, now)
         found.push({ ...claimed, token: lease.token, isHolderRunning: false })
       }
       return found

@@ -13,7 +13,13 @@ import type { Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
 
 /** A delivery that is held now, with its event. */
-export const toClaimed = (tables: Tables, transaction: Transaction, { delivery, isParking }: Taken): Claimed => {
+export const toClaimed = (
+  tables: Tables,
+  transaction: Transaction,
+  { delivery, isParking }: Taken,
+  now: number
+): Claimed => {
+  const { availableAt } = delivery
   const event = transaction.read(tables.events, delivery.eventId) as EventRecord
   return {
     deliveryId: delivery.id,
@@ -32,17 +38,18 @@ export const toClaimed = (tables: Tables, transaction: Transaction, { delivery, 
     createdAt: event.createdAt,
     ...(delivery.orderingKey === null ? {} : { orderingKey: delivery.orderingKey, isParking }),
     tier: delivery.tier,
+    lateMillis: availableAt === null || availableAt === Number.POSITIVE_INFINITY ? null : now - availableAt,
     recovery:
       delivery.errorTag === "HandlerCrashed" ? { isRecovering: false, isSuspect: false, hasCrashed: true } : null
   }
 }
 
 /** Deliveries that are held now, with their events: the first one, and as many more as one claim reads. */
-export const toClaimedAll = (tables: Tables, transaction: Transaction, all: ReadonlyArray<Taken>) => {
+export const toClaimedAll = (tables: Tables, transaction: Transaction, all: ReadonlyArray<Taken>, now: number) => {
   const claimed: Array<Claimed> = []
   let room = largestClaim
   for (const taken of all) {
-    const row = toClaimed(tables, transaction, taken)
+    const row = toClaimed(tables, transaction, taken, now)
     const { metadata, payload } = transaction.read(tables.events, row.eventId) as EventRecord
     const length = (taken.delivery.payloadOverride ?? payload).length + (metadata?.length ?? 0)
     if (row.oversizeBytes === null) room -= length

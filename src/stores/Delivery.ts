@@ -108,6 +108,8 @@ export interface Claimed extends DeliveryKey {
   readonly isParking?: boolean
   /** Its rank by priority, when its event has consumers of several: `bringForward` is due when it was attempted. */
   readonly tier: number | null
+  /** For how long it had been due when it was claimed, by the store's clock, in milliseconds; null of one that was parked. */
+  readonly lateMillis: number | null
   /** What is known of a crash it may have had a part in: see `ReplicaStore`. */
   readonly recovery: CrashRecovery | null
 }

@@ -76,6 +76,7 @@ export interface EventMeters {
 
 /** What is counted of one consumer. */
 export interface ConsumerMeters {
+  readonly lag: Histogram
   readonly age: Histogram
   readonly batchSize: Histogram
   readonly event: (name: string) => EventMeters
@@ -134,7 +135,8 @@ const make = (context: Context.Context<never>): Meters => {
     ),
     consumer: byName(
       (name) => ({
-        age: timed(table.age, name),
+        lag: timed(table.lag, name),
+      age: timed(table.age, name),
         batchSize: timed(table.batchSize, name),
         event: byName(event(name), maxNames),
         rollbacks: byName((reason) => counted(table.rollbacks, name, reason), maxNames)

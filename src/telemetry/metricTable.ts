@@ -82,6 +82,14 @@ export const metricTable = {
     description: "How attempts ended, once that was committed",
     labels: [consumer, label.event, label.outcome]
   },
+  lag: {
+    name: "effect_integration.delivery.lag",
+    kind: "histogram",
+    unit: "s",
+    description: "From when a delivery was due until its handler began",
+    labels: [consumer],
+    bounds: longSeconds
+  },
   age: {
     name: "effect_integration.delivery.age",
     kind: "histogram",

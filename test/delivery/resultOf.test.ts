@@ -26,6 +26,7 @@ const row = (deliveryId: string): Claimed => ({
   traceparent: null,
   createdAt: new Date(0),
   tier: null,
+  lateMillis: 0,
   recovery: null
 })
 

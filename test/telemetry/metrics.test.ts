@@ -126,6 +126,10 @@ describe.each(runtimes)("$name", ({ layer }) => {
         1
       )
       assert.strictEqual(valueOf(found, "effect_integration_delivery_age_seconds_count", consumerIs("counted.b")), 2)
+      assert.isAtLeast(valueOf(found, "effect_integration_delivery_lag_seconds_count", consumerIs("counted.b")), 3)
+      const late = valueOf(found, "effect_integration_delivery_lag_seconds_sum", consumerIs("counted.b"))
+      assert.isAbove(late, 0)
+      assert.isBelow(late, 60)
       assert.isAtLeast(valueOf(found, "effect_integration_batch_size_sum", consumerIs("counted.a")), 3)
       for (const name of ["publish", "claim", "settle"]) {
         const count = "messaging_client_operation_duration_seconds_count"

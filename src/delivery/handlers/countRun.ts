@@ -12,9 +12,16 @@ import type { Engine } from "../engine.ts"
 import type { Outcome } from "./outcome.ts"
 import { endedAs } from "./processSpan.ts"
 
-/** Counts what a handler is given. */
-export const countBegun = (meters: ConsumerMeters, rows: ReadonlyArray<Claimed>): void => {
-  for (const { eventName } of rows) meters.event(eventName).consumed.count++
+/**
+ * Counts what a handler is given.
+ *
+ * @param waitedMillis - since its transaction had it
+ */
+export const countBegun = (meters: ConsumerMeters, rows: ReadonlyArray<Claimed>, waitedMillis: number): void => {
+  for (const { eventName, lateMillis } of rows) {
+    meters.event(eventName).consumed.count++
+    if (lateMillis !== null) meters.lag.record((lateMillis + waitedMillis) / 1000)
+  }
 }
 
 /**
@@ -41,7 +48,7 @@ export const counted = Effect.fnUntraced(function* <E, R>(
   run: Effect.Effect<Option.Option<Outcome>, E, R>
 ) {
   const meters = engine.telemetry.meters.consumer(consumer.name)
-  countBegun(meters, [row])
+  countBegun(meters, [row], 0)
   const begun = yield* engine.now
   const result = yield* run
   if (Option.isSome(result)) countEnded(meters, [row], endedAs(result.value).cause, (yield* engine.now) - begun)

@@ -171,12 +171,12 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
       first = start
       if (subscriber === undefined) blocks.block(row)
       else if (size > 1) {
-        countBegun(meters, current())
+        countBegun(meters, current(), now - openedAt)
         handled.push(...(yield* runTogether(subscriber, current(), handlers, tools)))
       } else if (!blocks.isBlocked(row)) {
         const before = tools.statements()
         const alone = [row]
-        countBegun(meters, alone)
+        countBegun(meters, alone, now - openedAt)
         const outcome = yield* runHandler(subscriber, row, handlers.contextOf(subscriber))
         tools.ran(alone, outcome._tag === "Processed" ? undefined : endedAs(outcome).cause)
         if (outcome._tag === "Failed") return yield* new Abandoned({ candidates: [row], cause: outcome.cause })

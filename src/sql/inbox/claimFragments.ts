@@ -22,7 +22,8 @@ export const claimedColumns = `
   e.event_name AS "eventName", e.schema_version AS "schemaVersion", e.source_module AS "sourceModule",
   e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId",
   e.correlation_id AS "correlationId", e.causation_id AS "causationId", e.traceparent AS "traceparent",
-  e.created_at AS "createdAt", c.tier AS "tier"`
+  e.created_at AS "createdAt", c.tier AS "tier",
+  CASE WHEN c.available_at < 'infinity' THEN date_part('epoch', clock_timestamp() - c.available_at) * 1000 END AS "lateMillis"`
 
 /**
  * `LIMIT` keeps this a lookup per claimed row: a join would be planned as a hash over the whole outbox as soon as

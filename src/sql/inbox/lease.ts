@@ -58,7 +58,7 @@ const expired = (sql: SqlClient.SqlClient) => (consumer: string, limit: number, 
   sql.unsafe<Omit<Expired, "consumer" | "orderingKey"> & { readonly orderingKey: string | null }>(
     `WITH expired AS MATERIALIZED (
       SELECT i.id, i.outbox_event_id, i.attempt_count - 1 AS attempt_count, i.payload_override, i.tier, i.error_tag,
-        i.ordering_key, i.lease_token, i.position, h.is_running
+        i.ordering_key, i.lease_token, i.position, i.available_at, h.is_running
       FROM inbox_event AS i
       CROSS JOIN LATERAL (
         SELECT EXISTS (

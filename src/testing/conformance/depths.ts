@@ -9,7 +9,7 @@ import { InboxStore } from "../../stores/InboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { checkOf } from "./Check.ts"
 import { all, ordered } from "./mailbox.ts"
-import { leaseNext, settleNext, unique, withDeliveries } from "./support.ts"
+import { keyOf, leaseNext, settleNext, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -67,6 +67,24 @@ export const depths = [
       const { consumers } = yield* inbox.depths([consumer])
       const oldest = consumers[0]?.oldestMillis ?? 0
       assert.ok(oldest >= 10 && oldest < hour, `${oldest}`)
+    })
+  ),
+  check(
+    "says of what is claimed for how long it had been due, unless it was parked",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { consumer, interest, work } = yield* ordered(["a", 100], "a", "b")
+      const claim = inbox.claim({ consumer, interest, limit: 10, onDeadLetter: "park" })
+      yield* work(all, {}, "park", "hold")
+      yield* Effect.sleep("150 millis")
+      const late = (yield* claim).map(({ lateMillis }) => lateMillis)
+      assert.equal(late.length, 3)
+      assert.ok((late[0] ?? 0) >= 40 && (late[0] ?? hour) < hour, `${late}`)
+      assert.ok((late[2] ?? 0) >= 140, `${late}`)
+      assert.equal(late[1], null)
+      const [first] = yield* claim
+      const one = yield* inbox.claimOne({ ...keyOf(first), consumer, interest, onDeadLetter: "park" })
+      assert.ok((one?.lateMillis ?? 0) >= (late[0] ?? hour))
     })
   ),
   check(
