@@ -12,6 +12,7 @@ import {
   Publisher,
   Subscriber
 } from "../../src/index.ts"
+import { newEvent } from "../../src/testing/conformance/support.ts"
 import { runtimes } from "../support/databases.ts"
 import { eventsOf, serve, type Thing, unpolled } from "../support/scenario.ts"
 
@@ -133,6 +134,27 @@ describe.each(runtimes)("on $name", ({ layer: runtime }) => {
             ]
           )
         }
+      })
+    )
+
+    it.effect("who drains lends nothing to the handlers that run for it", () =>
+      Effect.gen(function* () {
+        const { Followed, Happened } = eventsOf("inherit-drained")
+        yield* serve(
+          Subscriber.make({
+            consumer: "inherit-drained",
+            event: Happened,
+            handler: ({ payload }) => Publisher.publish(Followed, payload)
+          })
+        )
+        // Nobody is woken by what is stored this way, so that the drain finds it.
+        yield* OutboxStore.use((outbox) => outbox.append([newEvent(Happened.name, { payload: '{"n":1}' })]))
+        yield* Processor.use((processor) => processor.drain).pipe(
+          Lineage.within({ correlationId: "elsewhere", metadata: { leaked: true } })
+        )
+        const [{ correlationId, metadata } = assert.fail("nothing followed")] = Object.values(yield* stored(Followed))
+        assert.notStrictEqual(correlationId, "elsewhere")
+        assert.isNull(metadata)
       })
     )
 
