@@ -5,7 +5,8 @@
  */
 import type { Schema } from "effect"
 import type { Contract } from "../stores/ContractStore.ts"
-import type { JsonSchema } from "./jsonSchema.ts"
+import { isMap, isValue, type JsonSchema } from "./jsonSchema.ts"
+import { tokenOf } from "./schemaNodes.ts"
 
 /** What the document says of the application as a whole. @since 0.1.0 */
 export interface AsyncApiInfo {
@@ -14,12 +15,20 @@ export interface AsyncApiInfo {
   readonly description?: string
 }
 
-/** Names that AsyncAPI takes as keys of its components. */
-const keyOf = (text: string) => text.replace(/[^\w.-]/g, "_")
+/** A name as AsyncAPI takes it for a key: what it does not take is written as its number, so that no two names become one. */
+const keyOf = (text: string) => text.replace(/[^\w.-]/gu, (character) => `_${character.codePointAt(0)?.toString(16)}_`)
 
 const messageOf = ({ eventName, version }: Contract) => keyOf(`${eventName}.v${version}`)
 
 const escaped = (token: string) => token.replaceAll("~", "~0").replaceAll("/", "~1")
+
+const schemaKey = (definitions: string, name: string) => `${definitions}.${keyOf(name)}`
+
+/** A reference to a definition of a schema, as one to the whole document's. */
+const referenceOf = ($ref: string, definitions: string) => {
+  const [, name] = /^#\/\$defs\/([^/]+)$/.exec($ref) ?? []
+  return name === undefined ? $ref : `#/components/schemas/${schemaKey(definitions, tokenOf(name))}`
+}
 
 /**
  * A schema as part of a larger document: AsyncAPI's own are those of draft 07, where a list of schemas for the places of a tuple
@@ -29,14 +38,22 @@ const embedded = (node: Schema.Json, definitions: string): Schema.Json => {
   if (Array.isArray(node)) return node.map((each) => embedded(each, definitions))
   if (node === null || typeof node !== "object") return node
   const { $defs: _, $ref, items, prefixItems, ...rest } = node as JsonSchema
+  const below = (value: Schema.Json) => embedded(value, definitions)
   const inner = Object.fromEntries(
-    Object.entries(rest).map(([keyword, value]) => [keyword, embedded(value, definitions)])
+    Object.entries(rest).map(([keyword, value]) => {
+      if (isValue(keyword)) return [keyword, value]
+      if (!isMap(keyword)) return [keyword, below(value)]
+      return [
+        keyword,
+        Object.fromEntries(Object.entries(value as JsonSchema).map(([name, each]) => [name, below(each)]))
+      ]
+    })
   )
   const list = (value: Schema.Json | undefined, keyword: string) =>
     value === undefined ? {} : { [keyword]: embedded(value, definitions) }
   return {
     ...inner,
-    ...(typeof $ref === "string" ? { $ref: $ref.replace(/^#\/\$defs\//, `#/components/schemas/${definitions}.`) } : {}),
+    ...(typeof $ref === "string" ? { $ref: referenceOf($ref, definitions) } : {}),
     ...(prefixItems === undefined
       ? list(items, "items")
       : { ...list(prefixItems, "items"), ...list(items, "additionalItems") })
@@ -45,7 +62,7 @@ const embedded = (node: Schema.Json, definitions: string): Schema.Json => {
 
 const schemasOf = (contract: Contract): ReadonlyArray<readonly [string, Schema.Json]> =>
   Object.entries((contract.jsonSchema.$defs ?? {}) as JsonSchema).map(([name, schema]) => [
-    `${messageOf(contract)}.${name}`,
+    schemaKey(messageOf(contract), name),
     embedded(schema, messageOf(contract))
   ])
 

@@ -100,7 +100,8 @@ export const changesOf = (
 ): Effect.Effect<ReadonlyArray<Incompatible>> =>
   Effect.gen(function* () {
     if (before.fingerprint === now.fingerprint) return isOpaque(now.jsonSchema) ? [notComparable(now)] : []
-    if (isOpaque(before.jsonSchema) || isOpaque(now.jsonSchema)) return [notComparable(now)]
+    if (isOpaque(before.jsonSchema)) return [notComparable(now)]
+    if (isOpaque(now.jsonSchema)) return [fellSilent(now)]
     const of = { event: now.eventName, version: now.version, verdict: "breaks" as const }
     const lost = obstaclesOf(before.jsonSchema, now.jsonSchema)
     const strange = evidence.forward === undefined ? [] : obstaclesOf(now.jsonSchema, before.jsonSchema)
@@ -124,6 +125,16 @@ export const changesOf = (
       }))
     ])
   })
+
+const fellSilent = ({ eventName, version }: Contract): Incompatible => ({
+  event: eventName,
+  version,
+  path: "",
+  change: "its schema said what is stored, and does not any more",
+  advice: `Give it a schema with a JSON form, as it had. ${nextVersion}`,
+  sample: undefined,
+  verdict: "breaks"
+})
 
 const notComparable = ({ eventName, version }: Contract): Incompatible => ({
   event: eventName,

@@ -10,7 +10,7 @@ import { decode } from "../model/payloadCodec.ts"
 import type { Contract } from "../stores/ContractStore.ts"
 import { changesOf, refusedBy } from "./changes.ts"
 import type { CommittedContract } from "./committed.ts"
-import { contractsOf, versionsOf } from "./contractsOf.ts"
+import { contractsOf, rivalsOf, versionsOf } from "./contractsOf.ts"
 import { readerOf, samplesOf } from "./samples.ts"
 
 /** A receiver outside that gets one version of an event, whatever the latest is. @since 0.1.0 */
@@ -175,6 +175,37 @@ const unpinned = ({ definition }: Event, pinned: ReadonlyArray<Pinned>): Readonl
       ]
     })
 
+/** Receivers of what there is none of: a misspelt name would promise them nothing. */
+const strangers = (events: ReadonlyMap<string, Event>, pinned: ReadonlyArray<Pinned>): ReadonlyArray<Incompatible> =>
+  pinned.flatMap(({ by, event, version }) => {
+    const latest = events.get(event)?.definition.version
+    if (latest !== undefined && version <= latest) return []
+    const change =
+      latest === undefined
+        ? `is not defined, and ${by} is pinned to it`
+        : `the latest version is ${latest}, and ${by} is pinned to ${version}`
+    return [breaks({ eventName: event, version }, change, "Correct what is pinned, or add the definition.")]
+  })
+
+/** Definitions of one event that do not go together: each would be checked, and registered, in the place of the other. */
+const rivals = (definitions: ReadonlyArray<DomainEvent.Definition.Any>) =>
+  Effect.map(
+    Effect.forEach(rivalsOf(definitions), ({ contract, other }) =>
+      Effect.map(changesOf(other, contract, { backward: Effect.succeed([]), forward: Effect.succeed([]) }), (changes) =>
+        changes.filter(({ verdict }) => verdict === "breaks").slice(0, 1)
+      )
+    ),
+    (found) =>
+      found.flat().map(({ event: eventName, path, version }) => ({
+        ...breaks(
+          { eventName, version },
+          "is defined twice, by payloads that do not go together",
+          "Keep one of the definitions, or give one of them a next version."
+        ),
+        path
+      }))
+  )
+
 /** @param committed - as `readCommitted` gives them */
 export const checkAll = (
   committed: ReadonlyArray<CommittedContract>,
@@ -199,5 +230,10 @@ export const checkAll = (
           ])
         : checkVersion(contract, event)
     })
-    return [...found.flat(), ...[...events.values()].flatMap((event) => unpinned(event, pinned))]
+    return [
+      ...(yield* rivals(definitions)),
+      ...found.flat(),
+      ...strangers(events, pinned),
+      ...[...events.values()].flatMap((event) => unpinned(event, pinned))
+    ]
   })

@@ -8,6 +8,7 @@ import { ContractFileInvalid } from "../errors/ContractErrors.ts"
 import { issuesOf } from "../model/payloadCodec.ts"
 import type { Contract } from "../stores/ContractStore.ts"
 import { byKey } from "./contractsOf.ts"
+import { fingerprintOf } from "./jsonSchema.ts"
 
 const CommittedContract = Schema.Struct({
   eventName: Schema.String,
@@ -45,8 +46,11 @@ export const readCommitted = (
   file?: string
 ): Effect.Effect<ReadonlyArray<CommittedContract>, ContractFileInvalid> =>
   decode(committed).pipe(
-    Effect.map(({ contracts }) => contracts),
-    Effect.mapError((error) => new ContractFileInvalid({ file, issues: issuesOf(error) }))
+    // By the schema that is there: somebody may have changed it by hand.
+    Effect.map(({ contracts }) =>
+      contracts.map((contract) => ({ ...contract, fingerprint: fingerprintOf(contract.jsonSchema) }))
+    ),
+    Effect.mapError((error) => new ContractFileInvalid({ file, issues: issuesOf(error), reason: "content" }))
   )
 
 /** A contract as it is committed. */

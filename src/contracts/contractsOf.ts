@@ -32,24 +32,49 @@ const describe = (schema: Version["schema"]) => {
 export const byKey = (a: ContractKey, b: ContractKey): number =>
   a.eventName === b.eventName ? a.version - b.version : a.eventName < b.eventName ? -1 : 1
 
-/** Every version of every definition, by name and version. Of definitions that share both, the last counts. */
-export const contractsOf = (definitions: Iterable<DomainEvent.Definition.Any>): ReadonlyArray<Contract> => {
-  const found = new Map<string, Contract>()
-  for (const definition of definitions) {
-    const { aggregateType, deprecated, name: eventName, owner, sourceModule } = definition
-    for (const { down, number: version, schema, up } of versionsOf(definition)) {
-      found.set(JSON.stringify([eventName, version]), {
-        eventName,
-        version,
-        sourceModule,
-        aggregateType,
-        owner: owner ?? null,
-        deprecated: deprecated ?? null,
-        ...describe(schema),
-        hasUp: up !== undefined,
-        hasDown: down !== undefined
-      })
-    }
-  }
-  return [...found.values()].toSorted(byKey)
+const contractsOfOne = (definition: DomainEvent.Definition.Any): ReadonlyArray<Contract> => {
+  const { aggregateType, deprecated, name: eventName, owner, sourceModule } = definition
+  return versionsOf(definition).map(({ down, number: version, schema, up }) => ({
+    eventName,
+    version,
+    sourceModule,
+    aggregateType,
+    owner: owner ?? null,
+    deprecated: deprecated ?? null,
+    ...describe(schema),
+    hasUp: up !== undefined,
+    hasDown: down !== undefined
+  }))
 }
+
+/** One version by two definitions. */
+export interface Rivals {
+  /** What counts: of the last definition. */
+  readonly contract: Contract
+  readonly other: Contract
+}
+
+interface Found {
+  readonly contracts: ReadonlyMap<string, Contract>
+  readonly rivals: ReadonlyArray<Rivals>
+}
+
+const find = (definitions: Iterable<DomainEvent.Definition.Any>): Found => {
+  const contracts = new Map<string, Contract>()
+  const rivals: Array<Rivals> = []
+  for (const contract of [...definitions].flatMap(contractsOfOne)) {
+    const key = JSON.stringify([contract.eventName, contract.version])
+    const other = contracts.get(key)
+    if (other !== undefined && other.fingerprint !== contract.fingerprint) rivals.push({ contract, other })
+    contracts.set(key, contract)
+  }
+  return { contracts, rivals }
+}
+
+/** Every version of every definition, by name and version. Of definitions that share both, the last counts. */
+export const contractsOf = (definitions: Iterable<DomainEvent.Definition.Any>): ReadonlyArray<Contract> =>
+  [...find(definitions).contracts.values()].toSorted(byKey)
+
+/** Versions that two of the definitions have, with payloads that are not the same. */
+export const rivalsOf = (definitions: Iterable<DomainEvent.Definition.Any>): ReadonlyArray<Rivals> =>
+  find(definitions).rivals

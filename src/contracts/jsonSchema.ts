@@ -35,6 +35,15 @@ export const isAnnotation = (keyword: string): boolean =>
 /** Keywords whose values name what is theirs: there `title` is a property, not a keyword. */
 const maps: ReadonlySet<string> = new Set(["properties", "patternProperties", "$defs", "dependentSchemas"])
 
+/** Whether what is below a keyword are schemas by name. */
+export const isMap = (keyword: string): boolean => maps.has(keyword)
+
+/** Keywords whose values are no schemas. */
+const values: ReadonlySet<string> = new Set(["const", "enum", "default", "examples"])
+
+/** Whether what is below a keyword is a value, or a list of them. */
+export const isValue = (keyword: string): boolean => values.has(keyword)
+
 /** Keywords whose lists have no order. */
 const unordered: ReadonlySet<string> = new Set(["required", "enum", "type"])
 
@@ -50,7 +59,7 @@ const canonical = (schema: Schema.Json): Schema.Json => {
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([keyword, value]): [string, Schema.Json] => {
       if (unordered.has(keyword) && Array.isArray(value)) return [keyword, sorted(value)]
-      return [keyword, maps.has(keyword) ? canonicalMap(value) : keyword === "const" ? value : canonical(value)]
+      return [keyword, isMap(keyword) ? canonicalMap(value) : isValue(keyword) ? value : canonical(value)]
     })
   return Object.fromEntries(entries)
 }

@@ -12,7 +12,7 @@ import { checkIdentifier } from "../model/storable.ts"
 import { versionProblem } from "../model/versions.ts"
 import type { Contract, ContractStore, StoredContract } from "../stores/ContractStore.ts"
 import { changesOf, refusedBy } from "./changes.ts"
-import { contractsOf } from "./contractsOf.ts"
+import { contractsOf, rivalsOf } from "./contractsOf.ts"
 import { readerOf, samplesOf } from "./samples.ts"
 
 /**
@@ -50,14 +50,14 @@ const refused = (writer: Contract, reader: Contract) =>
     return read === undefined ? Effect.succeed([]) : refusedBy(samples, read)
   })
 
-const conflictOf = (stored: StoredContract, contract: Contract) =>
+const conflictOf = (stored: Contract, contract: Contract, isDefinedTwice: boolean) =>
   Effect.map(
     changesOf(stored, contract, { backward: refused(stored, contract), forward: refused(contract, stored) }),
     (changes) => {
       const problems = changes.filter(({ verdict }) => verdict === "breaks")
       return problems.length === 0
         ? undefined
-        : new ContractConflict({ eventName: contract.eventName, version: contract.version, problems })
+        : new ContractConflict({ eventName: contract.eventName, version: contract.version, problems, isDefinedTwice })
     }
   )
 
@@ -81,7 +81,8 @@ const changedOf = Effect.fnUntraced(function* <E>(
   for (const contract of contracts) {
     const before = stored.get(keyOf(contract))
     if (before === undefined) continue
-    const conflict = before.fingerprint === contract.fingerprint ? undefined : yield* conflictOf(before, contract)
+    const conflict =
+      before.fingerprint === contract.fingerprint ? undefined : yield* conflictOf(before, contract, false)
     if (conflict !== undefined && !(yield* onConflict(conflict))) continue
     if (differs(before, contract) || now - before.lastSeenAt.getTime() > staleMillis) changed.push(contract)
   }
@@ -105,6 +106,10 @@ export const recordContracts = Effect.fnUntraced(function* <E>(
   }
   const contracts = contractsOf(definitions)
   if (contracts.length === 0) return
+  for (const { contract, other } of rivalsOf(definitions)) {
+    const conflict = yield* conflictOf(other, contract, true)
+    if (conflict !== undefined) yield* onConflict(conflict)
+  }
   const found = yield* store.find(contracts)
   const changed = yield* changedOf(contracts, found, onConflict)
   const there = new Set(found.map(keyOf))

@@ -14,12 +14,14 @@ export const isObject = (node: Node): node is JsonSchema =>
 
 export const nothing: JsonSchema = { not: {} }
 
+/** A name as it is, of how it stands in a reference. */
+export const tokenOf = (token: string): string => decodeURIComponent(token).replaceAll("~1", "/").replaceAll("~0", "~")
+
 /** What a reference points to. */
 const resolve = (root: JsonSchema, pointer: string): Node => {
   let node: Node = root
   for (const token of pointer.replace(/^#\/?/, "").split("/").filter(Boolean)) {
-    const name = decodeURIComponent(token).replaceAll("~1", "/").replaceAll("~0", "~")
-    node = isObject(node) ? node[name] : undefined
+    node = isObject(node) ? node[tokenOf(token)] : undefined
   }
   return node
 }
@@ -29,8 +31,14 @@ export const partsOf = (root: JsonSchema, node: Node, seen: ReadonlyArray<string
   if (node === false) return [nothing]
   if (!isObject(node)) return []
   const { $defs: _, $ref, allOf, ...rest } = node
+  const target = typeof $ref === "string" ? resolve(root, $ref) : undefined
   const referred =
-    typeof $ref === "string" && !seen.includes($ref) ? partsOf(root, resolve(root, $ref), [...seen, $ref]) : []
+    typeof $ref !== "string" || seen.includes($ref)
+      ? []
+      : // One that leads nowhere stays what it is: nobody understands it, and it is not anything.
+        target === undefined
+        ? [{ $ref }]
+        : partsOf(root, target, [...seen, $ref])
   const all = Array.isArray(allOf) ? allOf.flatMap((each) => partsOf(root, each, seen)) : []
   return [...referred, ...all, ...(Object.keys(rest).every(isAnnotation) ? [] : [rest])]
 }

@@ -33,33 +33,45 @@ const lineOf = ({ advice, change, event, path, sample, version }: Incompatible) 
 }
 
 /**
- * A process registers a version of an event's payload that differs from the one that is registered already, so that one could not
- * read what the other writes. Nothing was registered.
+ * A process registers a version of an event's payload that differs from the one that is registered already, or from another one of
+ * its own, so that one could not read what the other writes. Nothing was registered.
  *
  * @since 0.1.0
  */
 export class ContractConflict extends Schema.TaggedError<ContractConflict>()("ContractConflict", {
   eventName: Schema.String,
   version: Schema.Number,
-  problems: Schema.Array(Incompatible)
+  problems: Schema.Array(Incompatible),
+  /** Whether both are definitions of this process. */
+  isDefinedTwice: Schema.Boolean
 }) {
   override get message() {
-    return `Version ${this.version} of event "${this.eventName}" is registered already with another payload:\n${this.problems.map(lineOf).join("\n")}\nNothing was registered. Give the changed payload a next version; or, if nothing of the old one is kept, start once with onConflict: "warn", which registers the new one in its place.`
+    const problems = this.problems.map(lineOf).join("\n")
+    if (this.isDefinedTwice) {
+      return `Version ${this.version} of event "${this.eventName}" is defined twice, with payloads that do not go together:\n${problems}\nNothing was registered. Keep one of the definitions, or give one of them a next version.`
+    }
+    return `Version ${this.version} of event "${this.eventName}" is registered already with another payload:\n${problems}\nNothing was registered. Give the changed payload a next version; or, if nothing of the old one is kept, start once with onConflict: "warn", which registers the new one in its place.`
   }
 }
 
 /**
- * The committed form of contracts is not what `Contracts.document` writes. Nothing was compared.
+ * The committed form of contracts is not what `Contracts.document` writes, or its file cannot be read or written. Nothing was
+ * compared, or nothing written.
  *
  * @since 0.1.0
  */
 export class ContractFileInvalid extends Schema.TaggedError<ContractFileInvalid>()("ContractFileInvalid", {
   /** The file, if it is known. */
   file: Schema.UndefinedOr(Schema.String),
-  issues: Schema.Array(Issue)
+  issues: Schema.Array(Issue),
+  /** `access`: the file could not be read or written at all. */
+  reason: Schema.Literals(["content", "access"])
 }) {
   override get message() {
     const issues = this.issues.map((issue) => `  ${issueText(issue)}`).join("\n")
+    if (this.reason === "access") {
+      return `${this.file ?? "The file of contracts"} cannot be read or written:\n${issues}\nIt has to be a file, in a directory that there is, which this process may write.`
+    }
     return `${this.file ?? "The committed contracts"} cannot be read as contracts:\n${issues}\nTake it back from version control, or delete it and have it written again.`
   }
 }

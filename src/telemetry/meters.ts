@@ -136,7 +136,7 @@ const make = (context: Context.Context<never>): Meters => {
     consumer: byName(
       (name) => ({
         lag: timed(table.lag, name),
-      age: timed(table.age, name),
+        age: timed(table.age, name),
         batchSize: timed(table.batchSize, name),
         event: byName(event(name), maxNames),
         rollbacks: byName((reason) => counted(table.rollbacks, name, reason), maxNames)

@@ -23,7 +23,8 @@ const isMissing = (error: unknown) => error instanceof Error && "code" in error 
 const invalid = (file: string, error: unknown) =>
   new ContractFileInvalid({
     file,
-    issues: [{ path: "", message: error instanceof Error ? error.message : String(error) }]
+    issues: [{ path: "", message: error instanceof Error ? error.message : String(error) }],
+    reason: error instanceof SyntaxError ? "content" : "access"
   })
 
 /** What is committed; nothing when there is no file yet. */

@@ -248,6 +248,54 @@ it.effect("a schema that does not say what is stored cannot be compared, and gol
   })
 )
 
+it.effect("a schema that does not say any more what is stored breaks what was committed", () =>
+  Effect.gen(function* () {
+    const silent = define(Schema.declare((input: unknown): input is string => typeof input === "string"))
+    const [found, ...others] = yield* check(define(Struct(base)), silent)
+    assert.isEmpty(others)
+    assert.include(found, { change: "its schema said what is stored, and does not any more", verdict: "breaks" })
+  })
+)
+
+it.effect("the schema that is committed counts, not what its fingerprint says", () =>
+  Effect.gen(function* () {
+    const { contracts } = Contracts.document([define(Struct(base))]) as {
+      readonly contracts: ReadonlyArray<{ readonly [key: string]: Schema.Json }>
+    }
+    const [{ fingerprint = "" } = {}] = Contracts.of([define(Struct(withoutKind))])
+    const changed = { contracts: contracts.map((contract) => ({ ...contract, fingerprint })) }
+    const [found] = yield* Contracts.check(changed, [define(Struct(withoutKind))])
+    assert.include(found, { path: "kind", change: "was removed" })
+  })
+)
+
+it.effect("an event that is defined twice is told, unless both go together", () =>
+  Effect.gen(function* () {
+    const committed = Contracts.document([define(Struct(base))])
+    const other = Struct({ ...base, more: optionalKey(Text) })
+    assert.isEmpty(yield* Contracts.check(committed, [define(other), define(Struct(base))]))
+    const [found] = yield* Contracts.check(committed, [define(Struct(withoutKind)), define(Struct(base))])
+    assert.include(found, { change: "is defined twice, by payloads that do not go together", verdict: "breaks" })
+  })
+)
+
+it.effect("who is pinned to what there is none of is told", () =>
+  Effect.gen(function* () {
+    const pinned = [
+      { by: "relay", event: "invoice.craeted", version: 1 },
+      { by: "relay", event: "invoice.created", version: 2 }
+    ]
+    const found = yield* check(define(Struct(base)), define(Struct(base)), { pinned })
+    assert.deepStrictEqual(
+      found.map(({ change, event, verdict }) => [event, change, verdict]),
+      [
+        ["invoice.craeted", "is not defined, and relay is pinned to it", "breaks"],
+        ["invoice.created", "the latest version is 1, and relay is pinned to 2", "breaks"]
+      ]
+    )
+  })
+)
+
 it.effect.each([
   ["no object", 1],
   ["another document", { openapi: "3.1.0" }],

@@ -147,6 +147,7 @@ it.live("a directory that is not there is told", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Testing.contracts([define(V1)], join(file, "deeper.json"), write))
       assert.include(error.message, "ENOENT")
+      assert.include(error.message, "It has to be a file, in a directory that there is")
     })
   )
 )

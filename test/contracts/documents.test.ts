@@ -59,13 +59,13 @@ it("an AsyncAPI document has a channel for each event and a message for each ver
     }
   }
   assert.strictEqual(document.asyncapi, "3.0.0")
-  assert.deepStrictEqual(Object.keys(document.channels), ["invoice.created", "invoice.paid", "task_made__"])
-  assert.strictEqual(document.channels.task_made__?.address, "task made/%")
+  assert.deepStrictEqual(Object.keys(document.channels), ["invoice.created", "invoice.paid", "task_20_made_2f__25_"])
+  assert.strictEqual(document.channels.task_20_made_2f__25_?.address, "task made/%")
   assert.deepStrictEqual(Object.keys(document.components.messages), [
     "invoice.created.v1",
     "invoice.created.v2",
     "invoice.paid.v1",
-    "task_made__.v1"
+    "task_20_made_2f__25_.v1"
   ])
   assert.deepInclude(document.components.messages["invoice.created.v1"], { description: "Owner: team finance" })
   // Draft 07, as AsyncAPI has it: tuples by `items`, definitions among the components.
@@ -85,6 +85,31 @@ it("an AsyncAPI document has a channel for each event and a message for each ver
       .split("/")
       .reduce<unknown>((node, token) => (node as Record<string, unknown>)?.[token], document)
     assert.isDefined(target, pointer)
+  }
+})
+
+it("names of events and fields stay apart in an AsyncAPI document, whatever they are", () => {
+  const Odd = Schema.Struct({
+    $ref: Schema.String,
+    $defs: Schema.Finite,
+    items: Schema.String,
+    prefixItems: Schema.String
+  })
+  const document = Contracts.asyncApi(
+    Contracts.of([define("order:paid", "shop", Odd), define("order_paid", "shop", Odd)]),
+    { title: "Shop", version: "1" }
+  ) as unknown as {
+    readonly channels: Record<string, unknown>
+    readonly components: { readonly messages: Record<string, { readonly payload: { readonly properties: object } }> }
+  }
+  assert.deepStrictEqual(Object.keys(document.channels), ["order_3a_paid", "order_paid"])
+  for (const { payload } of Object.values(document.components.messages)) {
+    assert.deepStrictEqual(payload.properties, {
+      $ref: { type: "string" },
+      $defs: { type: "number" },
+      items: { type: "string" },
+      prefixItems: { type: "string" }
+    })
   }
 })
 

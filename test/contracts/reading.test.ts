@@ -190,5 +190,9 @@ it("unions that come back to themselves, and schemas that are none, cannot be co
     return { $ref: "#/$defs/E", $defs: { E: { anyOf } } }
   }
   assert.isUndefined(obstaclesOf(tree({}), tree({ note: { type: "string" } })))
-  assert.isUndefined(obstaclesOf({ $ref: "#/$defs/%" }, { type: "string" }))
+  assert.isUndefined(obstaclesOf({ $ref: "#/$defs/%", $defs: {} }, { type: "string" }))
+  assert.deepStrictEqual(
+    obstaclesOf({ type: "string" }, { $ref: "#/$defs/gone" })?.map(({ kind }) => kind),
+    ["unknown"]
+  )
 })

@@ -113,6 +113,17 @@ describe.each(runtimes)("$name", ({ layer }) => {
   )
 
   live(
+    "two definitions of one version that do not go together are refused, and nothing is registered",
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        start(Contracts.layer([define(V1), define(Struct({ id: Text, cents: Finite }))]))
+      )
+      assert.include(error.message, 'Version 1 of event "invoice.created" is defined twice')
+      assert.isEmpty(yield* Contracts.all)
+    })
+  )
+
+  live(
     "or is said in the log and takes its place, as subscribers have it",
     Effect.gen(function* () {
       yield* start(Contracts.layer([define(V1)]))
