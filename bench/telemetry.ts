@@ -23,14 +23,14 @@ if (!isMainThread) {
   server.listen(0, "127.0.0.1", () => parentPort?.postMessage((server.address() as AddressInfo).port))
 }
 
-/** The drain of nothing where this share of what is published is traced. */
-const traced = (ratio: number) => async (run: Run) => {
+/** The drain of nothing where this share of what is published is traced; beside a collector in any case, which takes its own. */
+const traced = (ratio: number | undefined) => async (run: Run) => {
   const collector = await startCollector()
   const tracer = OtlpTracer.layer({ url: collector.url, resource: { serviceName: "bench" } }).pipe(
     Layer.provide(OtlpSerialization.layerJson),
     Layer.provide(FetchHttpClient.layer)
   )
-  const options = { integration: { traceSampleRatio: ratio }, beneath: tracer }
+  const options = ratio === undefined ? {} : { integration: { traceSampleRatio: ratio }, beneath: tracer }
   await Here.prepare(run, 1, undefined, options)
   const measured = await Here.drain(run, "nothing", options)
   await collector.stop()
@@ -42,14 +42,8 @@ export default {
   size: { short: 20_000, long: 20_000 },
   relativeTo: "here, no tracer",
   sides: [
-    {
-      name: "here, no tracer",
-      role: "here",
-      measure: async (run) => {
-        await Here.prepare(run)
-        return Here.drain(run, "nothing")
-      }
-    },
+    { name: "here, no tracer", role: "here", measure: traced(undefined) },
+    { name: "here, traces of none", role: "here", measure: traced(0) },
     { name: "here, traces of 5 %", role: "here", measure: traced(0.05) },
     { name: "here, traces of all", role: "here", measure: traced(1) }
   ]

@@ -48,6 +48,56 @@ const hex = () => SecureRandom.uuidV4Unsafe().replaceAll("-", "")
 export const unsampledSpan = (trace?: Parsed): Tracer.ExternalSpan =>
   Tracer.externalSpan({ traceId: trace?.traceId ?? hex(), spanId: trace?.spanId ?? hex().slice(16), sampled: false })
 
+/**
+ * The place of runs that follow each other in one context, none of which is recorded: it is where the one that runs now is. What is
+ * asked of it is made up then, and a context with it is made once, as effect looks up all that a fiber caches for each new place.
+ */
+class UnrecordedPlace implements Tracer.ExternalSpan {
+  readonly _tag = "ExternalSpan"
+  readonly sampled = false
+  readonly annotations = Context.empty()
+  #trace: Parsed | undefined
+  #made: Tracer.ExternalSpan | undefined
+
+  /** @param trace - that it belongs to, if there is one */
+  begin(trace: Parsed | undefined) {
+    this.#trace = trace
+    this.#made = undefined
+  }
+
+  get traceId() {
+    return this.#span.traceId
+  }
+
+  get spanId() {
+    return this.#span.spanId
+  }
+
+  get #span() {
+    this.#made ??= unsampledSpan(this.#trace)
+    return this.#made
+  }
+}
+
+interface Unrecorded {
+  readonly place: UnrecordedPlace
+  readonly context: Context.Context<never>
+}
+
+const unrecorded = new WeakMap<Context.Context<never>, Unrecorded>()
+
+/** A context for a run that is not recorded. Of one context, runs have to follow each other. */
+export const unrecordedIn = (context: Context.Context<never>, trace: Parsed | undefined): Context.Context<never> => {
+  let found = unrecorded.get(context)
+  if (found === undefined) {
+    const place = new UnrecordedPlace()
+    found = { place, context: Context.add(context, Tracer.ParentSpan, place) }
+    unrecorded.set(context, found)
+  }
+  found.place.begin(trace)
+  return found.context
+}
+
 /** The span that a stored trace names. */
 export const spanOf = ({ isSampled: sampled, spanId, traceId }: Parsed): Tracer.ExternalSpan =>
   Tracer.externalSpan({ traceId, spanId, sampled })

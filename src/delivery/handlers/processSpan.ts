@@ -17,7 +17,7 @@ import {
   type TraceRelation,
   type TracingOptions,
   tracerOf,
-  unsampledSpan
+  unrecordedIn
 } from "../../telemetry/tracing.ts"
 import { snoozeOf } from "./directiveOf.ts"
 import { CurrentTimeout, type Timeout } from "./handlerTimeout.ts"
@@ -160,8 +160,9 @@ export const inProcessSpan = <A>(
       return span
     }
     const span = isTraced ? open(clock.currentTimeNanosUnsafe()) : undefined
-    const place = span ?? unsampledSpan(sources[0])
-    return Effect.onExit(run(Context.add(context, Tracer.ParentSpan, place)), (exit) => {
+    const within =
+      span === undefined ? unrecordedIn(context, sources[0]) : Context.add(context, Tracer.ParentSpan, span)
+    return Effect.onExit(run(within), (exit) => {
       const ended = Exit.isSuccess(exit)
         ? endOf(exit.value)
         : interruptedBy(Context.get(around, CurrentTimeout), subscriber, rows, exit.cause)
