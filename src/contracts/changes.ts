@@ -12,11 +12,11 @@ import type { Obstacle } from "./obstacle.ts"
 import { obstaclesOf } from "./reading.ts"
 
 /** How a change reads when stored events cannot be read any more. */
-const backward = ({ kind, reader, writer }: Obstacle): string =>
+const backward = ({ isPart, kind, reader, writer }: Obstacle): string =>
   ({
     missing: "was added and has to be there",
     optional: "could be left out and has to be there now",
-    type: `was ${writer} and is ${reader}`,
+    type: isPart ? `may no longer be ${writer}, but ${reader}` : `was ${writer} and is ${reader}`,
     values: `may no longer be ${writer}, but ${reader}`,
     limit: `has ${reader} now, and had ${writer}`,
     closed: "is not taken any more",
@@ -24,18 +24,19 @@ const backward = ({ kind, reader, writer }: Obstacle): string =>
   })[kind]
 
 /** How a change reads when processes of before cannot read new events. */
-const forward = ({ kind, reader, writer }: Obstacle): string =>
+const forward = ({ isPart, kind, reader, writer }: Obstacle): string =>
   ({
     missing: "was removed",
     optional: "had to be there and may be left out now",
-    type: `was ${reader} and is ${writer}`,
+    type: isPart ? `may be ${writer} now, and was ${reader}` : `was ${reader} and is ${writer}`,
     values: `may be ${writer} now, and was ${reader}`,
     limit: `had ${reader}, and has ${writer} now`,
     closed: "is written now, and was not taken",
     unknown: `had another ${reader}, which cannot be compared`
   })[kind]
 
-const nextVersion = "Leave this version as it was, and give the changed payload a next one: .next(schema).from(...)."
+export const nextVersion =
+  "Leave this version as it was, and give the changed payload a next one: .next(schema).from(...)."
 
 const stored = `Events that are stored in it could not be read. ${nextVersion}`
 
@@ -102,7 +103,7 @@ export const changesOf = (
     if (before.fingerprint === now.fingerprint) return isOpaque(now.jsonSchema) ? [notComparable(now)] : []
     if (isOpaque(before.jsonSchema)) return [notComparable(now)]
     if (isOpaque(now.jsonSchema)) return [fellSilent(now)]
-    const of = { event: now.eventName, version: now.version, verdict: "breaks" as const }
+    const of = { event: now.eventName, version: now.version, about: "payload" as const, verdict: "breaks" as const }
     const lost = obstaclesOf(before.jsonSchema, now.jsonSchema)
     const strange = evidence.forward === undefined ? [] : obstaclesOf(now.jsonSchema, before.jsonSchema)
     if (lost === undefined || strange === undefined) return [notComparable(now)]
@@ -133,6 +134,7 @@ const fellSilent = ({ eventName, version }: Contract): Incompatible => ({
   change: "its schema said what is stored, and does not any more",
   advice: `Give it a schema with a JSON form, as it had. ${nextVersion}`,
   sample: undefined,
+  about: "payload",
   verdict: "breaks"
 })
 
@@ -143,5 +145,6 @@ const notComparable = ({ eventName, version }: Contract): Incompatible => ({
   change: "its schema does not say what is stored, or is too large, so it cannot be compared",
   advice: "Give it a schema with a JSON form, or golden payloads to go by.",
   sample: undefined,
+  about: "payload",
   verdict: "unknown"
 })

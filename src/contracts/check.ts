@@ -8,9 +8,11 @@ import type { Incompatible } from "../errors/ContractErrors.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { decode } from "../model/payloadCodec.ts"
 import type { Contract } from "../stores/ContractStore.ts"
-import { changesOf, refusedBy } from "./changes.ts"
-import type { CommittedContract } from "./committed.ts"
+import { changesOf, nextVersion, refusedBy } from "./changes.ts"
+import { type CommittedContract, commit } from "./committed.ts"
 import { contractsOf, rivalsOf, versionsOf } from "./contractsOf.ts"
+import { droppedOf } from "./dropped.ts"
+import { isOpaque } from "./jsonSchema.ts"
 import { readerOf, samplesOf } from "./samples.ts"
 
 /** A receiver outside that gets one version of an event, whatever the latest is. @since 0.1.0 */
@@ -50,6 +52,7 @@ const breaks = (
   change,
   advice,
   sample,
+  about: "definition",
   verdict: "breaks"
 })
 
@@ -116,7 +119,8 @@ const unreached = (
       return [
         {
           ...breaks(committed, `cannot be read${step}: ${issue?.message ?? ""}`, advice, payload),
-          path: issue?.path ?? ""
+          path: issue?.path ?? "",
+          about: "step" as const
         }
       ]
     }
@@ -145,15 +149,50 @@ const reached = (committed: CommittedContract, event: Event) =>
     )
   })
 
+const plainVersion =
+  "A plain `version` reads earlier events by its own payload. Give the event the earlier ones: DomainEvent.versions(V1).next(V2).from(...)."
+
+/** Fields of one version that could be left out, and are gone: the next ones of their names may be others. */
+const dropped = (committed: CommittedContract, { now }: Event): ReadonlyArray<Incompatible> => {
+  const current = now.get(committed.version)
+  if (current === undefined || isOpaque(current.jsonSchema)) return []
+  return droppedOf(committed.jsonSchema, current.jsonSchema).map((path) => ({
+    ...breaks(
+      committed,
+      "could be left out and was removed, and stored events may have it",
+      `Keep it: another field of that name could not read them. ${nextVersion}`
+    ),
+    path,
+    about: "payload"
+  }))
+}
+
 const checkVersion = (committed: CommittedContract, event: Event) =>
   Effect.gen(function* () {
-    const { chain } = event.definition.versions ?? {}
-    const isKnown = committed.version <= event.definition.version && committed.version >= (chain?.[0].number ?? 0)
+    const { versions } = event.definition
+    const isKnown =
+      committed.version <= event.definition.version && committed.version >= (versions?.chain[0].number ?? 0)
     if (!isKnown) return [gone(committed, event)]
-    const changes = yield* compared(committed, event)
-    if (changes.some(({ verdict }) => verdict === "breaks")) return changes
-    return [...changes, ...(yield* reached(committed, event))]
+    const isPlain = versions === undefined && committed.version < event.definition.version
+    const changes = (yield* compared(committed, event)).map((each) =>
+      isPlain ? { ...each, advice: plainVersion } : each
+    )
+    const paths = new Set(changes.map(({ path }) => path))
+    const all = [...changes, ...dropped(committed, event).filter(({ path }) => !paths.has(path))]
+    if (all.some(({ verdict }) => verdict === "breaks")) return all
+    return [...all, ...(yield* reached(committed, event))]
   })
+
+/** Steps from versions that are not committed yet: one that fails would be committed with them. */
+const checkNew = (committed: ReadonlyArray<CommittedContract>, events: ReadonlyMap<string, Event>) => {
+  const known = new Set(committed.map(({ eventName, version }) => JSON.stringify([eventName, version])))
+  const added = [...events.values()].flatMap((event) =>
+    [...event.now.values()]
+      .filter(({ eventName, version }) => !known.has(JSON.stringify([eventName, version])))
+      .map((contract) => reached(commit(contract, []), event))
+  )
+  return Effect.map(Effect.all(added), (found) => found.flat())
+}
 
 /** Receivers of an earlier version, to whom no step leads back. */
 const unpinned = ({ definition }: Event, pinned: ReadonlyArray<Pinned>): ReadonlyArray<Incompatible> =>
@@ -233,6 +272,7 @@ export const checkAll = (
     return [
       ...(yield* rivals(definitions)),
       ...found.flat(),
+      ...(yield* checkNew(committed, events)),
       ...strangers(events, pinned),
       ...[...events.values()].flatMap((event) => unpinned(event, pinned))
     ]

@@ -16,6 +16,8 @@ export interface Obstacle {
   readonly kind: "missing" | "optional" | "type" | "values" | "limit" | "closed" | "unknown"
   readonly writer: string
   readonly reader: string
+  /** Whether the writer has other values there that are read. */
+  readonly isPart?: boolean
 }
 
 export const obstacle = (

@@ -27,23 +27,33 @@ const maxSteps = 20_000
 
 class TooLarge extends Error {}
 
-/** What one part of a writer's union at a time makes of a question; `undefined` when it has none. */
-const eachBranch = (
-  parts: ReadonlyArray<JsonSchema>,
-  ask: (parts: ReadonlyArray<Node>) => ReadonlyArray<Obstacle>
-): ReadonlyArray<Obstacle> | undefined => {
+/** The parts of a writer's union, each with all else that is true of it; `undefined` when it has none. */
+const branchedOf = (parts: ReadonlyArray<JsonSchema>): ReadonlyArray<ReadonlyArray<Node>> | undefined => {
   for (const part of parts) {
     const rest = parts.filter((each) => each !== part)
     const branches = branchesOf(part)
-    if (branches !== undefined) return branches.flatMap((branch) => ask([...rest, withoutBranches(part), branch]))
+    if (branches !== undefined) return branches.map((branch) => [...rest, withoutBranches(part), branch])
     const values = valuesOf(part)
     if (values !== undefined && values.length > 1) {
-      return values.flatMap((value) => ask([...rest, { ...part, const: value, enum: [value] }]))
+      return values.map((value) => [...rest, { ...part, const: value, enum: [value] }])
     }
     const types = typesOf(part)
-    if (types !== undefined && types.length > 1) return types.flatMap((type) => ask([...rest, { ...part, type }]))
+    if (types !== undefined && types.length > 1) return types.map((type) => [...rest, { ...part, type }])
   }
   return undefined
+}
+
+/** What the parts of a writer's union make of a question; of those that fail it is told when others do not. */
+const eachBranch = (
+  branches: ReadonlyArray<ReadonlyArray<Node>>,
+  path: string,
+  ask: (parts: ReadonlyArray<Node>) => ReadonlyArray<Obstacle>
+): ReadonlyArray<Obstacle> => {
+  const answers = branches.map(ask)
+  const isPart = answers.some((answer) => answer.length === 0)
+  return answers.flatMap((answer) =>
+    answer.map((each) => (isPart && each.path === path ? { ...each, isPart: true } : each))
+  )
 }
 
 /** Obstacles of a reader's branch that show that another branch was meant. */
@@ -166,15 +176,17 @@ const compareParts = (
   if (--comparison.budget.steps < 0) throw new TooLarge()
   if (parts.some((part) => canonicalText(part) === canonicalText(nothing))) return []
   if (readers.length === 0) return []
-  const branched = eachBranch(parts, (each) =>
-    compareParts(
-      comparison,
-      each.flatMap((node) => partsOf(comparison.writer, node)),
-      readers,
-      path
+  const branches = branchedOf(parts)
+  if (branches !== undefined) {
+    return eachBranch(branches, path, (each) =>
+      compareParts(
+        comparison,
+        each.flatMap((node) => partsOf(comparison.writer, node)),
+        readers,
+        path
+      )
     )
-  )
-  if (branched !== undefined) return branched
+  }
   return readers.flatMap((reader) => {
     const branches = branchesOf(reader)
     const plain = comparePlain(comparison, parts, withoutBranches(reader), path)

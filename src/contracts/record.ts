@@ -23,10 +23,16 @@ export type OnConflict<E> = (conflict: ContractConflict) => Effect.Effect<boolea
 
 /** Says so in the log; the new payload takes the place of the one that was registered. */
 export const replaceWithWarning: OnConflict<never> = (conflict) =>
-  Effect.as(Effect.logWarning(`${conflict.message}\nIt was registered in its place.`), true)
+  Effect.as(Effect.logWarning(`${conflict.summary}\nThe payload of this process was registered in its place.`), true)
 
 /** Says so in the log; who publishes decides what is registered. */
-export const keepWithWarning: OnConflict<never> = (conflict) => Effect.as(Effect.logWarning(conflict.message), false)
+export const keepWithWarning: OnConflict<never> = (conflict) =>
+  Effect.as(
+    Effect.logWarning(
+      `${conflict.summary}\nWhat was registered stays, as who publishes decides (Contracts.layer). Subscribe by the same definition, or give the changed payload a next version.`
+    ),
+    false
+  )
 
 type Definition = DefinitionOf.Any
 

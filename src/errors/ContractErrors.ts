@@ -19,6 +19,8 @@ export const Incompatible = Schema.Struct({
   advice: Schema.String,
   /** A payload that shows it, if one was found. */
   sample: Schema.UndefinedOr(Schema.Json),
+  /** `step`: what leads from one version to the next; `definition`: which events and versions there are. */
+  about: Schema.Literals(["payload", "step", "definition"]),
   /** `unknown`: the schemas say too little to be compared. */
   verdict: Schema.Literals(["breaks", "unknown"])
 })
@@ -45,12 +47,20 @@ export class ContractConflict extends Schema.TaggedError<ContractConflict>()("Co
   /** Whether both are definitions of this process. */
   isDefinedTwice: Schema.Boolean
 }) {
-  override get message() {
+  /** What differs, without what has become of it. */
+  get summary() {
     const problems = this.problems.map(lineOf).join("\n")
-    if (this.isDefinedTwice) {
-      return `Version ${this.version} of event "${this.eventName}" is defined twice, with payloads that do not go together:\n${problems}\nNothing was registered. Keep one of the definitions, or give one of them a next version.`
-    }
-    return `Version ${this.version} of event "${this.eventName}" is registered already with another payload:\n${problems}\nNothing was registered. Give the changed payload a next version; or, if nothing of the old one is kept, start once with onConflict: "warn", which registers the new one in its place.`
+    const what = this.isDefinedTwice
+      ? "is defined twice, with payloads that do not go together"
+      : "is registered already with another payload"
+    return `Version ${this.version} of event "${this.eventName}" ${what}:\n${problems}`
+  }
+
+  override get message() {
+    const remedy = this.isDefinedTwice
+      ? "Keep one of the definitions, or give one of them a next version."
+      : 'Give the changed payload a next version; or, if nothing of the old one is kept, start once with onConflict: "warn", which registers the new one in its place.'
+    return `${this.summary}\nNothing was registered. ${remedy}`
   }
 }
 
@@ -86,7 +96,10 @@ export class ContractsBroken extends Schema.TaggedError<ContractsBroken>()("Cont
   problems: Schema.Array(Incompatible)
 }) {
   override get message() {
-    return `Contracts of ${this.file} are broken:\n${this.problems.map(lineOf).join("\n")}\nIf it is meant, and nobody needs the earlier payload any more, delete its entry from ${this.file}.`
+    const remedy = this.problems.some(({ about }) => about === "payload")
+      ? `\nIf it is meant, and nobody needs the earlier payload any more, delete its entry from ${this.file}.`
+      : ""
+    return `Contracts of ${this.file} are broken:\n${this.problems.map(lineOf).join("\n")}${remedy}`
   }
 }
 

@@ -140,7 +140,7 @@ export class DeadLetters extends Context.Service<
     >
     /**
      * Opens all that a filter covers, `{}` for all there are, 500 in a transaction; an error leaves those before it
-     * open. Returns how many. Fails with `InvalidOption`.
+     * open. Returns how many. Fails with `InvalidOption`: also for a field that is there and undefined, as it would cover all.
      */
     readonly requeueAll: (filter: Filter) => Effect.Effect<number, InvalidOption | StoreError>
     /**

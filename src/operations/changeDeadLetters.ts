@@ -75,7 +75,7 @@ export const eachPage = Effect.fnUntraced(function* (
   filter: Filter,
   change: (deliveryIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
 ) {
-  const stored = yield* toStoreFilter(filter)
+  const stored = yield* toStoreFilter(filter, true)
   let count = 0
   let after: string | undefined
   for (;;) {

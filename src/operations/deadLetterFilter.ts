@@ -23,8 +23,44 @@ const timeOf = (name: "since" | "until", input: DateTime.DateTime.Input | undefi
     : Effect.fail(invalid(name, input, "a time"))
 }
 
-/** A filter as the store takes it; fails with `InvalidOption`. */
-export const toStoreFilter = Effect.fnUntraced(function* (filter: Filter) {
+const isText = (value: unknown) => typeof value === "string"
+
+/** What the fields of a filter may be: one that nobody knows would cover everything. */
+const fields: Readonly<Record<keyof Filter, readonly [expected: string, is: (value: unknown) => boolean]>> = {
+  deliveryIds: ["a list of ids of deliveries", Array.isArray],
+  consumer: ["the name of a consumer", isText],
+  eventName: ["a name or pattern of events", isText],
+  errorTag: ["the tag of an error", isText],
+  isUndecodable: ["true or false", (value) => typeof value === "boolean"],
+  aggregate: ["an entity, with type and id", (value) => typeof value === "object" && value !== null],
+  // Times are looked at when they are read.
+  since: ["a time", () => true],
+  until: ["a time", () => true]
+}
+
+/** What is wrong with a filter: types do not reach everybody. @param isWhole - whether what is left undefined is refused */
+const problemOf = (filter: unknown, isWhole: boolean): InvalidOption | undefined => {
+  if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
+    return invalid("filter", filter, "a filter, {} for all there are")
+  }
+  for (const [name, value] of Object.entries(filter)) {
+    if (!Object.hasOwn(fields, name)) return invalid(`"${name}"`, value, `one of ${Object.keys(fields).join(", ")}`)
+    const [expected, is] = fields[name as keyof Filter]
+    if (value === undefined ? isWhole : !is(value)) {
+      return invalid(name, value, value === undefined ? `${expected}; left out, it covers all` : expected)
+    }
+  }
+  return undefined
+}
+
+/**
+ * A filter as the store takes it; fails with `InvalidOption`.
+ *
+ * @param isWhole - whether a field that is there and undefined is refused, as it would cover all
+ */
+export const toStoreFilter = Effect.fnUntraced(function* (filter: Filter, isWhole = false) {
+  const problem = problemOf(filter, isWhole)
+  if (problem !== undefined) return yield* problem
   const { since, until, ...rest } = filter
   const wrong = filter.deliveryIds?.find((id) => !isUuid(id))
   if (wrong !== undefined) return yield* invalid("deliveryIds", wrong, "ids of deliveries")

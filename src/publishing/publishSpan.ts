@@ -4,8 +4,10 @@
  * @internal
  */
 import { Context, Effect, Option, Tracer } from "effect"
+import { Surroundings } from "../model/Surroundings.ts"
+import { parse } from "../model/traceparent.ts"
 import { attribute, attributesOf, operation } from "../telemetry/conventions.ts"
-import { isDrawn, type TracingOptions, tracerOf, unsampledSpan } from "../telemetry/tracing.ts"
+import { isDrawn, spanOf, type TracingOptions, tracerOf, unsampledSpan } from "../telemetry/tracing.ts"
 
 /** The name that all have, if they have one. */
 const nameOf = (names: ReadonlyArray<string>) => (names.every((name) => name === names[0]) ? names[0] : undefined)
@@ -20,7 +22,13 @@ const attributesFor = (names: ReadonlyArray<string>, name: string | undefined) =
 const isBeginning = (around: Tracer.AnySpan | undefined) =>
   around === undefined || (around._tag === "Span" && around.name === "sql.transaction" && Option.isNone(around.parent))
 
-/** Publishes in a span, if there is a tracer: one of what is going on already, or drawn by lot. */
+/** The trace that `Lineage.within` names. */
+const traceWithin = (context: Context.Context<never>) => {
+  const { traceparent } = Context.get(context, Surroundings) ?? {}
+  return typeof traceparent === "string" ? parse(traceparent) : undefined
+}
+
+/** Publishes in a span, if there is a tracer: one of what is going on already, or of what `Lineage.within` names, or drawn by lot. */
 export const inPublishSpan =
   (options: TracingOptions) =>
   <A, E, R>(names: () => ReadonlyArray<string>, publish: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -30,7 +38,10 @@ export const inPublishSpan =
         Context.getOption(context as Context.Context<Tracer.ParentSpan>, Tracer.ParentSpan)
       )
       if (around?.sampled === false) return publish
-      if (isBeginning(around) && !isDrawn(options)) return Effect.withParentSpan(publish, unsampledSpan())
+      const isRoot = isBeginning(around)
+      const from = isRoot ? traceWithin(context) : undefined
+      const isTraced = from?.isSampled ?? (!isRoot || isDrawn(options))
+      if (!isTraced) return Effect.withParentSpan(publish, unsampledSpan(from))
       const all = names()
       const name = nameOf(all)
       return Effect.withSpan(
@@ -38,6 +49,7 @@ export const inPublishSpan =
         name === undefined ? operation.publish.name : `${operation.publish.name} ${name}`,
         {
           kind: "producer",
+          ...(from === undefined ? {} : { parent: spanOf(from) }),
           attributes: attributesFor(all, name)
         }
       )

@@ -62,6 +62,7 @@ describe("within one version", () => {
     ["a value taken away", { ...base, kind: Literals(["a"]) }, [["kind", 'may no longer be "b", but "a"']]],
     ["optional made required", { ...base, note: Text }, [["note", "could be left out and has to be there now"]]],
     ["a field removed", withoutKind, [["kind", "was removed"]]],
+    ["a type added", { ...base, id: Schema.NullOr(Text) }, [["id", "may be null now, and was string"]]],
     ["a value added", { ...base, kind: Literals(["a", "b", "c"]) }, [["kind", 'may be "c" now, and was "a", "b"']]],
     [
       "required made optional",
@@ -236,6 +237,7 @@ it.effect("a schema that does not say what is stored cannot be compared, and gol
       change: "its schema does not say what is stored, or is too large, so it cannot be compared",
       advice: "Give it a schema with a JSON form, or golden payloads to go by.",
       sample: undefined,
+      about: "payload",
       verdict: "unknown"
     })
     const committed = Contracts.document([opaque], { golden: [golden({ a: 1 })] })
@@ -245,6 +247,31 @@ it.effect("a schema that does not say what is stored cannot be compared, and gol
     assert.isNotEmpty(
       (yield* Contracts.check(committed, [define(Struct({ b: Int }))])).filter((_) => _.verdict === "breaks")
     )
+  })
+)
+
+it.effect("an optional field that was removed is told: one that comes later could not read what is stored", () =>
+  Effect.gen(function* () {
+    const nested = { ...base, lines: Schema.Array(Struct({ id: Text, note: optionalKey(Text) })) }
+    const [found, ...others] = yield* check(
+      define(Struct(nested)),
+      define(Struct({ ...nested, lines: Schema.Array(Struct({ id: Text })) }))
+    )
+    assert.isEmpty(others)
+    assert.include(found, { path: "lines[].note", verdict: "breaks" })
+    assert.include(found?.change, "could be left out and was removed")
+    assert.isEmpty(yield* check(define(Struct(nested)), define(Struct(nested))))
+  })
+)
+
+it.effect("a version that is raised without the earlier one says how that is given", () =>
+  Effect.gen(function* () {
+    const [found] = yield* check(
+      define(Struct(withoutKind)),
+      define(Struct({ ...withoutKind, payer: Text }), { version: 2 })
+    )
+    assert.include(found, { version: 1, path: "payer", change: "was added and has to be there" })
+    assert.include(found?.advice, "DomainEvent.versions(V1).next(V2).from(...)")
   })
 )
 

@@ -142,6 +142,25 @@ it.live.each([
   )
 )
 
+it.live("a step that throws fails also before anything is committed, and no entry is to be deleted for it", () =>
+  inDirectory((file) =>
+    Effect.gen(function* () {
+      const throwing = DomainEvent.versions(V1)
+        .next(V2)
+        .from((): { id: string; cents: number } => {
+          throw new Error("not yet")
+        })
+      for (const [definition, before] of [[define(throwing)], [define(throwing), define(V1)]] as const) {
+        if (before !== undefined) yield* Testing.contracts([before], file, write)
+        const error = yield* Effect.flip(Testing.contracts([definition], file, write))
+        assert.strictEqual(error._tag, "ContractsBroken")
+        assert.include(error.message, "cannot be read, from version 1 to 2: Error: not yet")
+        assert.notInclude(error.message, "delete its entry")
+      }
+    })
+  )
+)
+
 it.live("a directory that is not there is told", () =>
   inDirectory((file) =>
     Effect.gen(function* () {

@@ -85,6 +85,10 @@ describe.each(runtimes)("on $name", ({ isServer, layer }) => {
             letters.list({ after: "yesterday" }),
             letters.list({ since: "soon" }),
             letters.requeueAll({ deliveryIds: ["nobody"] }),
+            letters.discardAll({ consumr: "a" } as never),
+            letters.discardAll({ consumer: undefined as never }),
+            letters.requeueAll(undefined as never),
+            letters.list({ consumer: 5 as never }),
             letters.inspect("nobody"),
             letters.requeue("00000000-0000-4000-8000-000000000000"),
             letters.discard("nobody")
@@ -96,6 +100,10 @@ describe.each(runtimes)("on $name", ({ isServer, layer }) => {
           "Option after of dead letters is yesterday, expected the next of an earlier page.",
           "Option since of dead letters is soon, expected a time.",
           "Option deliveryIds of dead letters is nobody, expected ids of deliveries.",
+          'Option "consumr" of dead letters is a, expected one of deliveryIds, consumer, eventName, errorTag, isUndecodable, aggregate, since, until.',
+          "Option consumer of dead letters is undefined, expected the name of a consumer; left out, it covers all.",
+          "Option filter of dead letters is undefined, expected a filter, {} for all there are.",
+          "Option consumer of dead letters is 5, expected the name of a consumer.",
           "No delivery nobody in inbox_event. Its event was never committed, or has been removed.",
           "No delivery 00000000-0000-4000-8000-000000000000 in inbox_event. Its event was never committed, or has been removed.",
           "No delivery nobody in inbox_event. Its event was never committed, or has been removed."

@@ -210,12 +210,23 @@ describe.each(runtimes)("on $name", ({ layer: runtime }) => {
           Effect.withSpan("job", { parent: request }),
           Effect.provideService(Tracer.Tracer, exporting)
         )
+        // Where there is a tracer, a request goes on just so, if it is sampled.
+        const ofRequest = (n: number, flags: string) =>
+          publish(n).pipe(
+            Lineage.within({ traceparent: traceparent("1", flags) }),
+            Effect.provideService(Tracer.Tracer, exporting)
+          )
+        yield* ofRequest(6, "01")
+        yield* ofRequest(7, "00")
         const traces = Object.values(yield* stored(Happened)).map(({ trace }) => trace)
         const [theirs, ours] = [
           `00-${"7".repeat(32)}-${"8".repeat(16)}-00`,
           `00-${"6".repeat(32)}-${"5".repeat(16)}-01`
         ]
-        assert.deepStrictEqual(traces, [null, theirs, ours, ours, `00-${"7".repeat(32)}-${"5".repeat(16)}-00`])
+        assert.deepStrictEqual(traces, [
+          ...[null, theirs, ours, ours, `00-${"7".repeat(32)}-${"5".repeat(16)}-00`],
+          ...[`00-${"1".repeat(32)}-${"5".repeat(16)}-01`, traceparent("1", "00")]
+        ])
       })
     )
 
