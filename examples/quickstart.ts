@@ -47,7 +47,7 @@ const Tables = Layer.effectDiscard(
 const Live = Subscriber.layer(createTask).pipe(
   Layer.provideMerge(IntegrationLive),
   Layer.provideMerge(Tables),
-  Layer.provideMerge(PgLite.layerMemory) // PgLite.layer({ dataDir: "./data" }), or PgClient.layer({ url })
+  Layer.provideMerge(PgLite.layerMemory) // on a disk: PgLite.layer({ dataDir: "./data" }), with a new id each time
 )
 
 const program = Effect.gen(function* () {

@@ -64,7 +64,7 @@ export const metricTable = {
     name: "messaging.client.consumed.messages",
     kind: "counter",
     unit: "{message}",
-    description: "Attempts: events that were handed to handlers",
+    description: "Events that were handed to handlers, repeats of a batch that was rolled back among them",
     labels: [destination, consumer]
   },
   processDuration: {

@@ -73,7 +73,8 @@ describe.each(runtimes)("$name", ({ layer }) => {
           consumer: Consumer.make("counted.a", { maxAttempts: 1 }),
           event: Happened,
           handler: Effect.fn("attempt")(function* ({ payload: { n } }) {
-            if (n === 1) return yield* Effect.fail(new RangeError("no"))
+            // The error that is wrapped is what it is counted by.
+            if (n === 1) return yield* Subscriber.fatal(new RangeError("no"))
             if (n === 2) return yield* Subscriber.skip("not ours")
           })
         }),

@@ -12,6 +12,14 @@ export const directiveOf = (cause: Cause.Cause<unknown>): Directive | undefined 
   return undefined
 }
 
+/** The failure a cause is about: without the `fatal` or `retryAfter` that it was wrapped in. */
+export const unwrapped = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> => {
+  const directive = directiveOf(cause)
+  if (directive?._tag === "Fatal") return Cause.fail(directive.error)
+  if (directive?._tag === "RetryAfter") return Cause.fail(directive.error ?? "The handler asked for a retry.")
+  return cause
+}
+
 /** That it is to be called again later, if it said so. */
 export const snoozeOf = (cause: Cause.Cause<unknown>): Snoozed | undefined => {
   const directive = directiveOf(cause)

@@ -19,7 +19,7 @@ import {
   tracerOf,
   unrecordedIn
 } from "../../telemetry/tracing.ts"
-import { snoozeOf } from "./directiveOf.ts"
+import { snoozeOf, unwrapped } from "./directiveOf.ts"
 import { CurrentTimeout, type Timeout } from "./handlerTimeout.ts"
 import type { BatchOutcome, Outcome } from "./outcome.ts"
 
@@ -82,7 +82,7 @@ interface Ended {
 /** How a run of one delivery ended. */
 export const endedAs = (outcome: Outcome): Ended => {
   const { _tag } = outcome
-  if (_tag === "Failed") return { outcome: "failed", cause: outcome.cause }
+  if (_tag === "Failed") return { outcome: "failed", cause: unwrapped(outcome.cause) }
   if (_tag === "Unreadable") return { outcome: "failed", cause: Cause.fail(outcome.error) }
   return { outcome: _tag.toLowerCase(), cause: undefined }
 }
@@ -91,7 +91,7 @@ export const endedAs = (outcome: Outcome): Ended => {
 export const batchEndedAs = (outcome: BatchOutcome): Ended => {
   if (outcome._tag === "None") {
     return snoozeOf(outcome.cause) === undefined
-      ? { outcome: "failed", cause: outcome.cause }
+      ? { outcome: "failed", cause: unwrapped(outcome.cause) }
       : { outcome: "snoozed", cause: undefined }
   }
   const failed = outcome.outcomes.map(([, each]) => endedAs(each)).find(({ cause }) => cause !== undefined)

@@ -3,11 +3,12 @@
  *
  * @internal
  */
-import { Cause, Effect } from "effect"
+import { Effect } from "effect"
 import { describe, principal, stackOf } from "../../errors/errorText.ts"
 import * as RetryPolicy from "../../model/RetryPolicy.ts"
 import { type Claimed, type Settlement, snoozedTag } from "../../stores/Delivery.ts"
 import type { RetryRules } from "../consumerRules.ts"
+import { unwrapped } from "./directiveOf.ts"
 import type { Outcome } from "./outcome.ts"
 
 const givenUp = (rules: RetryRules) => (rules.deadLetters ? ("dead_letter" as const) : ("failed" as const))
@@ -18,13 +19,6 @@ const seen = ({ attemptCount, consumer, deliveryId, eventId }: Claimed) => ({
   consumer,
   seenAttempts: attemptCount
 })
-
-const failedWith = (outcome: Extract<Outcome, { _tag: "Failed" }>): unknown => {
-  const { cause, directive } = outcome
-  if (directive?._tag === "Fatal") return directive.error
-  if (directive?._tag === "RetryAfter") return directive.error ?? "The handler asked for a retry."
-  return principal(cause)
-}
 
 /** Whether the consumer says that retrying cannot help. A rule that fails says nothing. */
 const isHopeless = ({ retryable }: RetryRules, tag: string, error: unknown): boolean => {
@@ -43,7 +37,8 @@ const settlementOfFailure = Effect.fnUntraced(function* (
   rules: RetryRules,
   durationMillis: number
 ): Effect.fn.Return<Settlement> {
-  const error = failedWith(outcome)
+  const cause = unwrapped(outcome.cause)
+  const error = principal(cause)
   const { tag, text } = describe(error)
   const decision = yield* RetryPolicy.decide({
     ...rules,
@@ -51,7 +46,6 @@ const settlementOfFailure = Effect.fnUntraced(function* (
     isFatal: outcome.directive?._tag === "Fatal" || isHopeless(rules, tag, error),
     delayMillis: outcome.directive?._tag === "RetryAfter" ? outcome.directive.delayMillis : undefined
   })
-  const cause = outcome.directive === undefined ? outcome.cause : Cause.fail(error)
   const failure = { durationMillis, detail: stackOf(cause, text) }
   return decision._tag === "Retry"
     ? { ...seen(row), status: "failed", retryInMillis: decision.inMillis, error: text, errorTag: tag, failure }
