@@ -6,7 +6,7 @@
  */
 import { Effect, Layer, type Schema } from "effect"
 import type { ContractConflict, ContractFileInvalid, Incompatible } from "../errors/ContractErrors.ts"
-import type { InvalidIdentifier, InvalidOption } from "../errors/DeclarationErrors.ts"
+import { type InvalidIdentifier, InvalidOption } from "../errors/DeclarationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { type Contract, ContractStore, type StoredContract } from "../stores/ContractStore.ts"
@@ -29,6 +29,20 @@ type Definitions = ReadonlyArray<DomainEvent.Definition.Any>
 /** Why contracts were not registered. @since 0.1.0 */
 export type ContractsError = ContractConflict | InvalidIdentifier | InvalidOption | StoreError
 
+/** Types do not reach everybody: what is misspelt would register in place of what is there. */
+const checkOptions = (definitions: unknown, onConflict: unknown): Effect.Effect<void, InvalidOption> => {
+  const of = "of Contracts.layer"
+  if (!Array.isArray(definitions)) {
+    const option = `definitions ${of}`
+    return Effect.fail(new InvalidOption({ option, value: typeof definitions, expected: "a list of definitions" }))
+  }
+  return onConflict === "refuse" || onConflict === "warn"
+    ? Effect.void
+    : Effect.fail(
+        new InvalidOption({ option: `onConflict ${of}`, value: String(onConflict), expected: '"refuse" or "warn"' })
+      )
+}
+
 /**
  * Registers definitions in `integration_contract` when the layer is built: every version that they know. Subscribers
  * register what nobody has registered by themselves, and only warn of what differs; this is for who publishes.
@@ -46,7 +60,7 @@ export const layer = (
   { onConflict = "refuse" }: { readonly onConflict?: "refuse" | "warn" } = {}
 ): Layer.Layer<never, ContractsError, ContractStore> =>
   Layer.effectDiscard(
-    Effect.flatMap(ContractStore, (store) =>
+    Effect.flatMap(Effect.andThen(checkOptions(definitions, onConflict), ContractStore), (store) =>
       recordContracts<ContractConflict>(store, definitions, onConflict === "warn" ? replaceWithWarning : Effect.fail)
     )
   )

@@ -232,8 +232,10 @@ export class Processor extends Context.Service<
      * time, is parked, or whose consumer is paused. Handles nothing itself: see `drain`.
      *
      * @param consumers - names; default those of this process
+     *
+     * Fails with `ConsumerNotFound` for a name that no consumer ever had.
      */
-    readonly allSettled: (consumers?: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
+    readonly allSettled: (consumers?: ReadonlyArray<string>) => Effect.Effect<void, ConsumerNotFound | StoreError>
     /** Counts of events by status, deliveries by consumer and status, and handlers. Reads both tables. */
     readonly stats: Effect.Effect<Stats, StoreError>
     /**

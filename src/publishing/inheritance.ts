@@ -72,9 +72,7 @@ const takenOver = (event: UntypedEvent, inheritance: Inheritance): ReadonlyArray
 
 /** Metadata of an event: its own, beside those that it takes over. */
 const mergedOf = ({ metadata }: UntypedEvent, taken: ReadonlyArray<readonly [string, unknown]>) =>
-  taken.length === 0 || (metadata !== undefined && !isObject(metadata))
-    ? metadata
-    : { ...(Object.fromEntries(taken) as DomainEvent.Metadata), ...metadata }
+  taken.length === 0 ? metadata : { ...(Object.fromEntries(taken) as DomainEvent.Metadata), ...metadata }
 
 /** JSON text of metadata, which are read together with the payload, or why they cannot be stored. */
 const fitting = (metadata: unknown, payload: string, maxBytes: number): ReturnType<typeof storableValue> => {
@@ -115,6 +113,9 @@ export const metadataOf = (
   const within = withinOf(event, inheritance)?.metadata
   if (within !== undefined && !isObject(within)) {
     return { issue: { path: "", message: "those of Lineage.within are not an object" } }
+  }
+  if (event.metadata !== undefined && !isObject(event.metadata)) {
+    return { issue: { path: "", message: "are not an object" } }
   }
   const taken = takenOver(event, inheritance)
   const metadata = mergedOf(event, taken)

@@ -6,10 +6,11 @@
 import { Context, Duration, Effect, Option } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
-import * as Consumer from "../model/Consumer.ts"
+import type * as Consumer from "../model/Consumer.ts"
 import { Directive } from "../model/Directive.ts"
 import type { EventOf, EventSource, Handler, ItemOutcome, Subscriber } from "../model/SubscriberValue.ts"
 import { longestDelayMillis } from "../model/storable.ts"
+import { type Declared, missingOption, sourceOf } from "./requiredOptions.ts"
 
 /** Options of `make` and `batch`. */
 const supportedOptions: ReadonlyArray<string> = ["consumer", "event", "handler", "priority"]
@@ -33,16 +34,8 @@ const callSite = (): string | undefined => {
   return found === undefined ? undefined : placeOf(found)
 }
 
-const declare = <R>(
-  options: {
-    readonly consumer: Consumer.Consumer | string
-    readonly event: EventSource
-    readonly priority?: number
-  },
-  handler: Handler<R>
-): Subscriber<R> => {
-  const source = options.event
-  const consumer = Consumer.from(options.consumer)
+const declare = <R>(options: Declared, handler: Handler<R>): Subscriber<R> => {
+  const { consumer, source } = sourceOf(options)
   const definitions = typeof source === "string" ? [] : "name" in source ? [source] : source
   return {
     consumer,
@@ -51,7 +44,8 @@ const declare = <R>(
     priority: options.priority ?? 0,
     handler,
     context: Context.empty(),
-    problem: unknownOption(`Subscriber of consumer "${consumer.name}"`, options, supportedOptions),
+    problem:
+      unknownOption(`Subscriber of consumer "${consumer.name}"`, options, supportedOptions) ?? missingOption(options),
     declaredAt: callSite()
   }
 }

@@ -124,6 +124,15 @@ describe.each(runtimes)("$name", ({ layer }) => {
   )
 
   live(
+    "options that are none are refused",
+    Effect.gen(function* () {
+      const misspelt = { onConflict: "wran" as "warn" }
+      const error = yield* Effect.flip(start(Contracts.layer([define(V1)], misspelt)))
+      assert.strictEqual(error.message, 'Option onConflict of Contracts.layer is wran, expected "refuse" or "warn".')
+    })
+  )
+
+  live(
     "or is said in the log and takes its place, as subscribers have it",
     Effect.gen(function* () {
       yield* start(Contracts.layer([define(V1)]))

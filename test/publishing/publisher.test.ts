@@ -199,6 +199,10 @@ describe.each(databases)("on $name", ({ layer: database }) => {
         const untypedError = yield* refused(Publisher.publishEvent(untyped({ expiresAt: 1000 })))
         assert.strictEqual(untypedError._tag, "UnsupportedOption")
         assert.include((yield* refused(Publisher.publishEvent(untyped({ eventName: "a.*" })))).message, "contains *")
+        for (const metadata of ["text", ["x"], null]) {
+          const noObject = yield* refused(Publisher.publish(Happened, { n: 1 }, { metadata: metadata as never }))
+          assert.include(noObject.message, "at metadata: are not an object")
+        }
       })
     )
 

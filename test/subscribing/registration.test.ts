@@ -201,6 +201,33 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
     })
   )
 
+  it.effect("what is left out where there are no types is named when it is registered", () =>
+    Effect.gen(function* () {
+      const { Happened } = eventsOf("missing")
+      const handler = () => Effect.void
+      const whole = { consumer: "missing", event: Happened, handler }
+      const messages = yield* Effect.forEach(
+        [
+          { event: Happened, handler },
+          { consumer: "missing", handler },
+          { consumer: "missing", event: Happened }
+        ],
+        (options) =>
+          Effect.map(
+            Effect.flip(Effect.scoped(serve(Subscriber.make(options as typeof whole)))),
+            (error) => error.message
+          )
+      )
+      assert.deepStrictEqual(messages, [
+        "Option consumer of a subscriber is undefined, expected a Consumer, or its name.",
+        "Option event of a subscriber is undefined, expected a definition, several, or a pattern.",
+        "Option handler of a subscriber is undefined, expected a function from the event to an Effect."
+      ])
+      const settled = yield* Effect.flip(Processor.use((processor) => processor.allSettled(["nobody"])))
+      assert.include(settled.message, 'There is no consumer "nobody"')
+    })
+  )
+
   it.effect("the registry answers for this process, by priority", () =>
     Effect.gen(function* () {
       const { Followed, Happened } = eventsOf("answers")

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect } from "effect"
-import { EventNotFound } from "../../errors/OperationErrors.ts"
+import { ConsumerNotFound, EventNotFound } from "../../errors/OperationErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isUuid } from "../../model/storable.ts"
 import type { Delivery } from "../../stores/Delivery.ts"
@@ -27,12 +27,24 @@ export const settled = (
     }
   })
 
+/** The names, if all are of consumers that there are: a misspelt one would never have anything open. */
+const known = Effect.fnUntraced(function* (engine: Engine, names: ReadonlyArray<string>) {
+  const own = new Set((yield* engine.registry.consumers).map(({ name }) => name))
+  if (names.every((name) => own.has(name))) return names
+  const all = new Set((yield* engine.subscriptions.consumers).map(({ consumer }) => consumer))
+  const stranger = names.find((name) => !own.has(name) && !all.has(name))
+  return stranger === undefined ? names : yield* new ConsumerNotFound({ consumer: stranger })
+})
+
 /** Waits until nothing is open for these consumers; default those of this process. Handles nothing itself. */
 export const allSettled = (
   engine: Engine,
   consumers: ReadonlyArray<string> | undefined
-): Effect.Effect<void, StoreError> =>
+): Effect.Effect<void, ConsumerNotFound | StoreError> =>
   Effect.gen(function* () {
-    const names = consumers ?? (yield* engine.registry.consumers).map(({ name }) => name)
+    const names =
+      consumers === undefined
+        ? (yield* engine.registry.consumers).map(({ name }) => name)
+        : yield* known(engine, consumers)
     while (yield* engine.inbox.hasOpen(names)) yield* engine.inbox.changed
   })
