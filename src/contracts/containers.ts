@@ -21,6 +21,14 @@ const propertiesOf = (parts: ReadonlyArray<JsonSchema>): ReadonlyMap<string, Rea
   return found
 }
 
+/** What a writer says of fields by patterns of their names. */
+const patternsOf = (parts: ReadonlyArray<JsonSchema>): ReadonlyArray<readonly [RegExp, Node]> =>
+  parts.flatMap(({ patternProperties }) =>
+    isObject(patternProperties)
+      ? Object.entries(patternProperties).map(([pattern, node]) => [new RegExp(pattern, "u"), node] as const)
+      : []
+  )
+
 export const compareObjects = (
   compare: Compare,
   parts: ReadonlyArray<JsonSchema>,
@@ -29,6 +37,7 @@ export const compareObjects = (
 ): ReadonlyArray<Obstacle> => {
   const written = propertiesOf(parts)
   const always = new Set(parts.flatMap(({ required }) => (Array.isArray(required) ? required : [])))
+  const patterns = patternsOf(parts)
   const others = parts.map(({ additionalProperties }) => additionalProperties).find(isObject)
   const known = isObject(reader.properties) ? reader.properties : {}
   const found: Array<Obstacle> = []
@@ -41,10 +50,12 @@ export const compareObjects = (
   }
   for (const [name, node] of Object.entries(known)) {
     // Fields that a writer does not know it does not write, though its schema lets them pass.
-    const mine = written.get(name) ?? (others === undefined ? undefined : [others])
+    const named = patterns.flatMap(([pattern, of]) => (pattern.test(name) ? [of] : []))
+    const mine = written.get(name) ?? (named.length > 0 ? named : others === undefined ? undefined : [others])
     if (mine !== undefined) found.push(...compare(mine, node, childPath(path, name)))
   }
-  return [...found, ...compareOthers(compare, written, others, reader, path)]
+  const all = new Map([...written, ...patterns.map(([pattern, of]) => [`/${pattern.source}/`, [of]] as const)])
+  return [...found, ...compareOthers(compare, all, others, reader, path)]
 }
 
 /** Fields that a reader does not name. */

@@ -48,7 +48,9 @@ export const branchesOf = (node: JsonSchema): ReadonlyArray<Node> | undefined =>
   return Array.isArray(branches) ? (branches as ReadonlyArray<Node>) : undefined
 }
 
-export const withoutBranches = ({ anyOf: _, oneOf: __, ...rest }: JsonSchema): JsonSchema => rest
+/** What else a node says; of two unions, the other one is left. */
+export const withoutBranches = ({ anyOf, oneOf, ...rest }: JsonSchema): JsonSchema =>
+  anyOf === undefined || oneOf === undefined ? rest : { ...rest, oneOf }
 
 const typeOf = (value: Schema.Json): string =>
   value === null ? "null" : Array.isArray(value) ? "array" : Number.isInteger(value) ? "integer" : typeof value

@@ -102,6 +102,24 @@ describe("JSON Schema of other makers", () => {
     ],
     ["what is not understood", { type: "object" }, { type: "object", dependentRequired: { a: ["b"] } }, [": unknown"]],
     ["the same that is not understood", { type: "object", if: { a: 1 } }, { type: "object", if: { a: 1 } }, []],
+    [
+      "fields by a pattern of their names",
+      { type: "object", patternProperties: { "^x-": { type: "string" } } },
+      { type: "object", properties: { "x-a": { type: "number" }, note: { type: "string" } } },
+      ["x-a: type"]
+    ],
+    [
+      "the same, where others are read in one way",
+      { type: "object", patternProperties: { "^x-": { type: "string" } } },
+      { type: "object", additionalProperties: { type: "number" } },
+      ["/^x-/: type"]
+    ],
+    [
+      "two unions in one",
+      { type: "string" },
+      { anyOf: [{ type: "string" }], oneOf: [{ type: "number" }] },
+      [": unknown"]
+    ],
     ["nothing at all", { not: {} }, { type: "string" }, []],
     ["a reference to nothing", { $ref: "#/$defs/x" }, { type: "string" }, [": type"]],
     ["a reference to itself", { $ref: "#" }, { type: "string" }, [": type"]]
