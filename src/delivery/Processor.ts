@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { Context, Duration, Effect, Layer, PartitionedSemaphore, References, type Scope } from "effect"
-import { ConsumerNotFound, type ConsumerStillServed, type EventNotFound } from "../errors/OperationErrors.ts"
+import type { InvalidOption } from "../errors/DeclarationErrors.ts"
+import type { ConsumerNotFound, ConsumerStillServed, EventNotFound, NotSettled } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Isolation } from "../model/Consumer.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
@@ -28,12 +29,14 @@ import * as Maintenance from "./maintenance/maintenance.ts"
 import * as Poller from "./maintenance/poller.ts"
 import { allSettled, settled } from "./onRequest/awaitSettled.ts"
 import * as Drain from "./onRequest/drain.ts"
+import { setPaused } from "./onRequest/pause.ts"
 import { retire } from "./onRequest/retire.ts"
+import { serveWith } from "./onRequest/serve.ts"
 import { makeStats } from "./onRequest/stats.ts"
 import { type RegistrationError, Registry } from "./Registry.ts"
 import type { Retired } from "./Retired.ts"
 import * as Recovery from "./recovery/recovery.ts"
-import { keepRecorded, recordServed } from "./recovery/served.ts"
+import { keepRecorded } from "./recovery/served.ts"
 import type { Stats } from "./Stats.ts"
 import * as Workers from "./workers/workers.ts"
 
@@ -78,46 +81,6 @@ const readsCommitted = ({ query }: Transactor["Service"]) =>
     Effect.map(([row]) => (row as { readonly isolation?: unknown } | undefined)?.isolation === "read committed"),
     Effect.orElseSucceed(() => false)
   )
-
-const setPaused = (engine: Engine, isPaused: boolean) =>
-  Effect.fn(`Processor.${isPaused ? "pause" : "resume"}`)(function* (consumer: string) {
-    const exists = yield* engine.subscriptions.setPaused(consumer, isPaused)
-    if (!exists) return yield* new ConsumerNotFound({ consumer })
-    yield* engine.transactor.afterCommit(engine.notifier.announce([consumer]))
-  })
-
-/** Registers subscribers and runs their consumers until the scope closes. */
-const serveWith = (engine: Engine, workers: Workers.Workers, poller: Poller.Poller, timeout: Duration.Duration) =>
-  Effect.fn("Processor.serve")(function* (subscribers: ReadonlyArray<Subscriber>) {
-    const names = [...new Set(subscribers.map((subscriber) => subscriber.consumer.name))]
-    const drain = yield* workers.errand
-    // Workers stop before handlers go: nothing is claimed that nobody can handle. The drain after them: its end calls them.
-    const leave = workers
-      .suspend(names)
-      .pipe(
-        Effect.andThen(drain.stop),
-        Effect.andThen(engine.registry.deregister(subscribers)),
-        Effect.andThen(workers.resume(names))
-      )
-    const join = Effect.gen(function* () {
-      // Recorded first: a subscription that nobody is known to serve may be retired.
-      yield* Effect.acquireRelease(engine.registry.register(subscribers, recordServed(engine)), () => leave)
-      for (const name of names) engine.passedOver.delete(name)
-      yield* poller.nudge
-      const { processorEnabled, startupDrainEnabled } = yield* engine.settings.current
-      if (!processorEnabled || !startupDrainEnabled) return
-      yield* drain
-        .run((isStopping) => Drain.startup(engine, names, { timeout, isStopping }))
-        // What is not built serves nobody: no worker begins before its scope closes.
-        .pipe(Effect.onError(() => engine.registry.deregister(subscribers)))
-    })
-    // Workers begin when the drain is through: it takes what is due in larger batches.
-    yield* Effect.acquireUseRelease(
-      workers.suspend(names),
-      () => join,
-      () => workers.resume(names)
-    )
-  })
 
 /** What the parts of the processor share, from the services around it. */
 const makeEngine = Effect.fnUntraced(function* (options: Options) {
@@ -179,7 +142,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
     processBatch: Drain.oneBatch(engine, poller),
     startupDrain: Drain.untilNow(engine),
     drain: Effect.andThen(maintenance.backfillAll, Drain.everything(engine, poller)),
-    settled: (eventId) => settled(engine, eventId),
+    settled: ((eventId: string, options: { readonly timeout?: Duration.Input } = {}) =>
+      settled(engine, eventId, options)) as Processor["Service"]["settled"],
     allSettled: (consumers) => allSettled(engine, consumers),
     stats: makeStats(engine),
     pause: setPaused(engine, true),
@@ -224,9 +188,20 @@ export class Processor extends Context.Service<
     readonly drain: Effect.Effect<number, StoreError>
     /**
      * Waits until every delivery of an event is settled: processed, skipped, a dead letter, or failed for good. Returns
-     * them by consumer name; at once and empty for an event without consumers. Fails with `EventNotFound`.
+     * them by consumer name; at once and empty for an event without consumers.
+     *
+     * @param options.timeout - how long to wait; default for ever
+     *
+     * Fails with `EventNotFound`; with a `timeout` also with `NotSettled`, which names who is waited for and why, and
+     * `InvalidOption`.
      */
-    readonly settled: (eventId: string) => Effect.Effect<ReadonlyArray<Delivery>, EventNotFound | StoreError>
+    readonly settled: {
+      (eventId: string): Effect.Effect<ReadonlyArray<Delivery>, EventNotFound | StoreError>
+      (
+        eventId: string,
+        options: { readonly timeout?: Duration.Input }
+      ): Effect.Effect<ReadonlyArray<Delivery>, EventNotFound | InvalidOption | NotSettled | StoreError>
+    }
     /**
      * Waits until no delivery of these consumers is open, whichever processes handle them: also what waits for its retry or its
      * time, is parked, or whose consumer is paused. Handles nothing itself: see `drain`.

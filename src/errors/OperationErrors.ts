@@ -64,7 +64,7 @@ export class IntegrationStopped extends Schema.TaggedError<IntegrationStopped>()
   }
 }
 
-/** Deliveries were still open when `Testing.settled` had waited as long as it may. @since 0.1.0 */
+/** Deliveries were still open when `Processor.settled` or `Testing.settled` had waited as long as it may. @since 0.1.0 */
 export class NotSettled extends Schema.TaggedError<NotSettled>()("NotSettled", {
   withinMillis: Schema.Number,
   /** The first of those that are open, in words. */

@@ -73,6 +73,26 @@ export const isConnectionLost = (cause: Cause.Cause<unknown>): boolean => {
   return false
 }
 
+/**
+ * What passes by itself while a database or its network starts: names that are not known yet, ports that nobody listens at, and
+ * cannot_connect_now, too_many_connections, admin_shutdown, crash_shutdown, connection exceptions.
+ */
+const passingCodes =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|57P0[1-3]|53300|08...)$/
+
+/** What a client says of it that has no code. */
+const passingWords = /closed unexpectedly|timeout|timed out/i
+
+/** Whether a connection that could not be made may be made later, without a change. */
+export const isPassing = (error: SqlError.SqlError): boolean => {
+  for (const each of nested(error)) {
+    const code = codeOf(each)
+    if (code !== undefined) return passingCodes.test(code)
+    if (each instanceof Error && passingWords.test(each.message)) return true
+  }
+  return false
+}
+
 /** SQLSTATEs: two characters of a class, three of a condition; unlike names of socket errors, with a digit. */
 const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/
 

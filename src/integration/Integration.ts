@@ -19,6 +19,7 @@ import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
 import { Settings, type Values } from "../settings/Settings.ts"
 import * as SqlBroadcast from "../sql/connection/notifications.ts"
+import { reach } from "../sql/connection/reach.ts"
 import { stores } from "../sql/stores.ts"
 import type { ActorStore } from "../stores/ActorStore.ts"
 import type { ContractStore } from "../stores/ContractStore.ts"
@@ -32,6 +33,8 @@ import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
+
+export { run } from "./run.ts"
 
 /** Everything `IntegrationLive` provides. @since 0.1.0 */
 export type Services =
@@ -72,6 +75,11 @@ export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBat
   readonly settings?: Partial<Values>
   /** Run pending migrations at start. When false, the layer fails unless the tables are up to date. Default true. */
   readonly migrate?: boolean
+  /**
+   * How long a start tries again to reach a database that is not there yet; default 30 seconds. What does not pass by itself, as a
+   * wrong password, fails at once.
+   */
+  readonly waitForDatabase?: Duration.Input
   /** Largest payload, and largest metadata, in bytes of JSON. Default 1 MiB. */
   readonly maxPayloadBytes?: number
   /**
@@ -84,7 +92,9 @@ export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBat
 const refuse = (option: string, value: unknown, expected: string) =>
   Effect.fail(new InvalidOption({ option, value: String(value), expected }))
 
-const durations = ["maxBatchTime", "startupDrainTimeout", "shutdownGracePeriod"] as const
+const durations = ["maxBatchTime", "startupDrainTimeout", "shutdownGracePeriod", "waitForDatabase"] as const
+
+const defaultWait = "30 seconds"
 
 const known: ReadonlyArray<string> = [
   "settings",
@@ -214,7 +224,7 @@ export const layer = (
   perClient(
     Layer.unwrap(
       Effect.as(
-        validate(options),
+        Effect.andThen(validate(options), reach(options.waitForDatabase ?? defaultWait)),
         Layer.provideMerge(onStores(options, processor(options), SqlBroadcast.layer), stores(options.migrate ?? true))
       )
     )
@@ -228,7 +238,7 @@ export const IntegrationLive: Layer.Layer<Services, IntegrationError, PgClient.P
  *
  * @since 0.1.0
  */
-export type MemoryOptions = Omit<Options, "migrate">
+export type MemoryOptions = Omit<Options, "migrate" | "waitForDatabase">
 
 /** Nothing happens in memory that nobody is told of, so polls only keep settings up to date. */
 const memorySettings = { pollingIntervalMs: 3_600_000, idlePollingIntervalMs: 3_600_000 }

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Layer } from "effect"
+import { type Duration, Effect, type Layer } from "effect"
 import { Processor } from "../delivery/Processor.ts"
 import type { Stats } from "../delivery/Stats.ts"
 import type { Services } from "../integration/Integration.ts"
@@ -99,7 +99,10 @@ export interface PromiseIntegration extends AsyncDisposable {
   /** Runs `body` in a transaction: what it writes through the context commits when it resolves, or not at all. */
   readonly transaction: <A>(body: (context: HandlerContext) => PromiseLike<A>) => Promise<A>
   /** Waits until every delivery of an event is settled: see `Processor.settled`. */
-  readonly settled: (eventId: string) => Promise<ReadonlyArray<Delivery>>
+  readonly settled: (
+    eventId: string,
+    options?: { readonly timeout?: Duration.Input }
+  ) => Promise<ReadonlyArray<Delivery>>
   /** Waits until no delivery of these consumers is open: see `Processor.allSettled`. */
   readonly allSettled: (consumers?: ReadonlyArray<string>) => Promise<void>
   /** Counts of events, deliveries and handlers. */
@@ -167,7 +170,7 @@ export const createIntegration = <E>(options: {
     findLinksByTarget: (target, findOptions) => run(LinkStore.findInbound(target, findOptions)),
     findLinksByType: (linkType) => run(LinkStore.use((links) => links.findByLinkType(linkType))),
     transaction: (body) => run(inTransaction(body)),
-    settled: (eventId) => run(Processor.use((processor) => processor.settled(eventId))),
+    settled: (eventId, options = {}) => run(Processor.use((processor) => processor.settled(eventId, options))),
     allSettled: (consumers) => run(Processor.use((processor) => processor.allSettled(consumers))),
     deadLetters: makeDeadLetters(run),
     stats: () => run(Processor.use((processor) => processor.stats))

@@ -2,7 +2,16 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option, Scope } from "effect"
 import { SqlClient } from "effect/sql"
-import { Consumer, type DomainEvent, LinkStore, Processor, Publisher, Subscriber, Transactor } from "../../src/index.ts"
+import {
+  Consumer,
+  type DomainEvent,
+  LinkStore,
+  Processor,
+  Publisher,
+  Subscriber,
+  SubscriptionStore,
+  Transactor
+} from "../../src/index.ts"
 import { databases, postgres } from "../support/databases.ts"
 import { deliveries, eventsOf, note, noted, noting, serve, services, until } from "../support/scenario.ts"
 
@@ -354,6 +363,38 @@ layer(services(postgres(), { settings: { processorEnabled: false } }), { exclude
           },
           handlerCount: 1
         })
+      })
+    )
+
+    it.effect("who waits for an event, and not for ever, is told who is waited for, and why", () =>
+      Effect.gen(function* () {
+        const { Happened } = eventsOf("impatient")
+        const processor = yield* Processor
+        yield* SubscriptionStore.use((store) =>
+          store.register([{ consumer: "impatient.gone", event: Happened.name, priority: 0, ordering: "none" }])
+        )
+        yield* serve(
+          Subscriber.make({
+            consumer: Consumer.make("impatient.failing", { retryBaseDelay: "1 hour", retryMaxDelay: "1 hour" }),
+            event: Happened,
+            handler: () => Effect.fail("no luck")
+          }),
+          noting("impatient.paused", Happened),
+          noting("impatient.through", Happened)
+        )
+        yield* processor.pause("impatient.paused")
+        const { id } = yield* Publisher.publish(Happened, { n: 1 })
+        yield* processor.drain
+        const error = yield* Effect.flip(processor.settled(id, { timeout: "50 millis" }))
+        assert.strictEqual(error._tag, "NotSettled")
+        const [title, failing, gone, paused, ...others] = error.message.split("\n")
+        assert.strictEqual(title, "Not everything was settled within 50 ms. Still open:")
+        assert.match(failing ?? "", /^ {2}impatient\.failing: due in \d+ ms, after 1 failed attempts: no luck$/)
+        assert.strictEqual(gone, "  impatient.gone: no process that runs serves it; Processor.unserved has all of them")
+        assert.match(paused ?? "", /^ {2}impatient\.paused: paused since \d{4}-.*Z$/)
+        assert.isEmpty(others)
+        const never = yield* Effect.flip(processor.settled(id, { timeout: "soon" as never }))
+        assert.strictEqual(never.message, "Option timeout of Processor.settled is soon, expected a duration.")
       })
     )
 

@@ -142,9 +142,13 @@ it.live("a migration that fails changes nothing", () =>
 it.live("a database that cannot be reached is named as such", () =>
   Effect.gen(function* () {
     const nowhere = PgClient.layer({ url: Redacted.make("postgres://postgres@127.0.0.1:1/postgres") })
-    const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer().pipe(Layer.provide(nowhere)))))
+    const services = Integration.layer({ waitForDatabase: 0 })
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(services.pipe(Layer.provide(nowhere)))))
     assert.strictEqual(error._tag, "StoreError")
-    assert.match(error.message, /^control\.connect: .*ECONNREFUSED/)
+    assert.match(
+      error.message,
+      /^connect: PostgreSQL cannot be reached at 127\.0\.0\.1:1, database "postgres", as "postgres": .*ECONNREFUSED/
+    )
   })
 )
 

@@ -15,6 +15,8 @@ export interface Child {
   readonly exit: Effect.Effect<number | null>
   /** What it wrote to standard error. */
   readonly errors: () => string
+  /** Lines that it wrote to standard output, apart from messages. */
+  readonly output: () => ReadonlyArray<string>
 }
 
 /** Runs `test/processes/<program>.ts`; killed when the scope closes. */
@@ -28,11 +30,13 @@ export const start = (program: string, env: Record<string, string>) =>
       })
       const lines = yield* Queue.unbounded<Record<string, unknown>>()
       let errors = ""
+      const output: Array<string> = []
       child.stderr.on("data", (data) => {
         errors += data
       })
       createInterface({ input: child.stdout }).on("line", (line) => {
         if (line.startsWith("{")) Queue.offerUnsafe(lines, JSON.parse(line))
+        else output.push(line)
       })
       const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)))
       ended.then(() => Queue.offerUnsafe(lines, { ended: true }))
@@ -53,7 +57,8 @@ export const start = (program: string, env: Record<string, string>) =>
           ),
         signal: (signal) => Effect.asVoid(Effect.sync(() => child.kill(signal))),
         exit: Effect.promise(() => ended),
-        errors: () => errors
+        errors: () => errors,
+        output: () => output
       }
       return self
     }),

@@ -3,14 +3,16 @@
  *
  * @internal
  */
-import { Effect } from "effect"
-import { ConsumerNotFound, EventNotFound } from "../../errors/OperationErrors.ts"
+import { Duration, Effect, Option } from "effect"
+import { InvalidOption } from "../../errors/DeclarationErrors.ts"
+import { ConsumerNotFound, EventNotFound, NotSettled } from "../../errors/OperationErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isUuid } from "../../model/storable.ts"
 import type { Delivery } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
+import { waitedFor } from "./waitedFor.ts"
 
-export const settled = (
+const whenSettled = (
   engine: Engine,
   eventId: string
 ): Effect.Effect<ReadonlyArray<Delivery>, EventNotFound | StoreError> =>
@@ -25,6 +27,25 @@ export const settled = (
       }
       yield* engine.inbox.changed
     }
+  })
+
+/** Waits until all deliveries of an event are settled, or the time is over. */
+export const settled = (
+  engine: Engine,
+  eventId: string,
+  { timeout }: { readonly timeout?: Duration.Input } = {}
+): Effect.Effect<ReadonlyArray<Delivery>, EventNotFound | InvalidOption | NotSettled | StoreError> =>
+  Effect.gen(function* () {
+    if (timeout === undefined) return yield* whenSettled(engine, eventId)
+    const limit = Duration.fromInput(timeout)
+    if (Option.isNone(limit)) {
+      const option = "timeout of Processor.settled"
+      return yield* new InvalidOption({ option, value: String(timeout), expected: "a duration" })
+    }
+    const found = yield* Effect.timeoutOption(whenSettled(engine, eventId), limit.value)
+    if (Option.isSome(found)) return found.value
+    const withinMillis = Duration.toMillis(limit.value)
+    return yield* new NotSettled({ withinMillis, open: yield* waitedFor(engine, eventId) })
   })
 
 /** The names, if all are of consumers that there are: a misspelt one would never have anything open. */

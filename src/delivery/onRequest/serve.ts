@@ -1,0 +1,50 @@
+/**
+ * Serving subscribers: from their registration to the moment when nobody is left to be handled for them.
+ *
+ * @internal
+ */
+import { type Duration, Effect } from "effect"
+import type { Subscriber } from "../../model/SubscriberValue.ts"
+import type { Engine } from "../engine.ts"
+import type * as Poller from "../maintenance/poller.ts"
+import { recordServed } from "../recovery/served.ts"
+import type * as Workers from "../workers/workers.ts"
+import * as Drain from "./drain.ts"
+
+/** Registers subscribers and runs their consumers until the scope closes. */
+export const serveWith = (
+  engine: Engine,
+  workers: Workers.Workers,
+  poller: Poller.Poller,
+  timeout: Duration.Duration
+) =>
+  Effect.fn("Processor.serve")(function* (subscribers: ReadonlyArray<Subscriber>) {
+    const names = [...new Set(subscribers.map((subscriber) => subscriber.consumer.name))]
+    const drain = yield* workers.errand
+    // Workers stop before handlers go: nothing is claimed that nobody can handle. The drain after them: its end calls them.
+    const leave = workers
+      .suspend(names)
+      .pipe(
+        Effect.andThen(drain.stop),
+        Effect.andThen(engine.registry.deregister(subscribers)),
+        Effect.andThen(workers.resume(names))
+      )
+    const join = Effect.gen(function* () {
+      // Recorded first: a subscription that nobody is known to serve may be retired.
+      yield* Effect.acquireRelease(engine.registry.register(subscribers, recordServed(engine)), () => leave)
+      for (const name of names) engine.passedOver.delete(name)
+      yield* poller.nudge
+      const { processorEnabled, startupDrainEnabled } = yield* engine.settings.current
+      if (!processorEnabled || !startupDrainEnabled) return
+      yield* drain
+        .run((isStopping) => Drain.startup(engine, names, { timeout, isStopping }))
+        // What is not built serves nobody: no worker begins before its scope closes.
+        .pipe(Effect.onError(() => engine.registry.deregister(subscribers)))
+    })
+    // Workers begin when the drain is through: it takes what is due in larger batches.
+    yield* Effect.acquireUseRelease(
+      workers.suspend(names),
+      () => join,
+      () => workers.resume(names)
+    )
+  })

@@ -1,0 +1,46 @@
+/**
+ * Running a program: from its start to a signal, with the exit codes that whoever started it goes by.
+ *
+ * @internal
+ */
+import { Cause, Effect, Fiber, Layer } from "effect"
+import { describe, principal } from "../errors/errorText.ts"
+
+const signals = ["SIGTERM", "SIGINT"] as const
+
+/** The errors that a start fails with say what to do; what is a defect has its stack. */
+const wordsOf = (cause: Cause.Cause<unknown>): string =>
+  cause.reasons.some(Cause.isDieReason) ? Cause.pretty(cause) : describe(principal(cause)).text
+
+const end = (code: number) => {
+  process.exitCode = code
+  // Whatever else is open, as a pool that nobody closes, does not hold the process.
+  process.exit()
+}
+
+/**
+ * Builds a layer, and keeps it until the process is told to end: by `SIGTERM` or `SIGINT`, upon which it is closed, so that running
+ * handlers finish as `shutdownGracePeriod` lets them. A second signal ends the process at once.
+ *
+ * The exit code is 0 after a signal, and 1 when the layer could not be built, or not be closed: the log says why, in one line.
+ *
+ * @param layer - everything that the program is, with nothing left to provide
+ *
+ * @since 0.1.0
+ */
+export const run = <A, E>(layer: Layer.Layer<A, E>): void => {
+  const program = Layer.launch(layer).pipe(
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logFatal(`This program ends: ${wordsOf(cause)}`)
+    )
+  )
+  const fiber = Effect.runFork(program)
+  fiber.addObserver((exit) => end(exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1))
+  let isStopping = false
+  const stop = (signal: NodeJS.Signals) => {
+    if (isStopping) return end(1)
+    isStopping = true
+    Effect.runFork(Effect.andThen(Effect.logInfo(`${signal}: finishing what runs.`), Fiber.interrupt(fiber)))
+  }
+  for (const signal of signals) process.on(signal, stop)
+}

@@ -1,0 +1,25 @@
+/** A program as the guide has it: `Integration.run` on a layer with a handler that takes a moment. */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Redacted } from "effect"
+import { Integration, Subscriber } from "../../src/index.ts"
+import { Counted } from "./program.ts"
+
+const say = (name: string) => Effect.sync(() => console.log(JSON.stringify({ name })))
+
+const slow = Subscriber.make({
+  consumer: "launched",
+  event: Counted,
+  handler: () => say("begun").pipe(Effect.andThen(Effect.sleep("500 millis")), Effect.andThen(say("done")))
+})
+
+const { TEST_SCHEMA = "public", TEST_URL = "", TEST_WAIT = "0 millis" } = process.env
+
+Integration.run(
+  Layer.effectDiscard(say("started")).pipe(
+    Layer.provideMerge(Subscriber.layer(slow)),
+    Layer.provideMerge(Integration.layer({ waitForDatabase: TEST_WAIT as `${number} millis` })),
+    Layer.provideMerge(
+      PgClient.layer({ url: Redacted.make(TEST_URL), startupParameters: { search_path: TEST_SCHEMA } })
+    )
+  )
+)
