@@ -1,7 +1,6 @@
 /** The same without a line of Effect in the application: async handlers, promises, real errors. */
-import { Layer, Schema } from "effect"
-import { DomainEvent, IntegrationLive } from "../src/index.ts"
-import * as PgLite from "../src/pglite/PgLite.ts"
+import { Schema } from "effect"
+import { DomainEvent } from "../src/index.ts"
 import { createIntegration, subscriber } from "../src/promise.ts"
 
 const InvoiceCreated = DomainEvent.define("invoice.created", {
@@ -23,10 +22,7 @@ const createTask = subscriber({
   }
 })
 
-await using integration = createIntegration({
-  layer: Layer.provide(IntegrationLive, PgLite.layerMemory),
-  subscribers: [createTask]
-})
+await using integration = createIntegration({ pglite: true, subscribers: [createTask] }) // { url } for a server
 await integration.transaction(async ({ sql }) => {
   await sql`CREATE TABLE invoice (id text PRIMARY KEY, amount float8)`
   await sql`CREATE TABLE task (id text PRIMARY KEY, title text)`

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import { Context, type DateTime, type Duration, Schema } from "effect"
+import { checkDefinition } from "./checkDefinition.ts"
 import type { Version, Versions } from "./versions.ts"
 
 export { type Step, type Version, type Versions, versions } from "./versions.ts"
@@ -111,7 +112,8 @@ export type Of<D> = D extends Definition<infer Name, infer Payload> ? DomainEven
  * @param options.owner - who answers for it, at most 127 characters, for `Contracts`; default nobody
  * @param options.deprecated - why it should not be used any more, at most 255 characters, for `Contracts`; default none
  *
- * Names and lengths are checked when the event is published, where a typed error can say so.
+ * Names and lengths are checked when the event is published, where a typed error can say so. What is missing, or is none of these
+ * options, is thrown here: `InvalidOption`, `UnsupportedOption`.
  *
  * @since 0.1.0
  */
@@ -128,6 +130,7 @@ export const define = <const Name extends string, Payload, Encoded>(
   }
 ): Definition<Name, Payload> => {
   const { aggregateId, aggregateType, deprecated, owner, payload, sourceModule, version } = options
+  checkDefinition(name, options)
   const names = { name, sourceModule, aggregateType, aggregateId, owner, deprecated }
   if (!("chain" in payload)) {
     return { ...names, version: version ?? 1, versions: undefined, payload, codec: Schema.toCodecJson(payload) }

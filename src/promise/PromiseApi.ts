@@ -5,9 +5,12 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, type Layer } from "effect"
+import { type Duration, Effect } from "effect"
 import { Processor } from "../delivery/Processor.ts"
+import type { Retired } from "../delivery/Retired.ts"
 import type { Stats } from "../delivery/Stats.ts"
+import { InvalidOption } from "../errors/DeclarationErrors.ts"
+import { type DatabaseOptions, databaseLayer } from "../integration/databaseLayer.ts"
 import type { Services } from "../integration/Integration.ts"
 import * as ConsumerModule from "../model/Consumer.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
@@ -16,6 +19,7 @@ import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
 import type { Delivery } from "../stores/Delivery.ts"
 import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
+import type { ConsumerState, Unserved } from "../stores/SubscriptionStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "../subscribing/HandlerContext.ts"
 import * as Subscriber from "../subscribing/Subscriber.ts"
@@ -57,6 +61,7 @@ export const subscriber = <const Source extends Subscriber.EventSource>(
   options: SubscriberOptions<Source>
 ): Subscriber.Subscriber<HandlerServices> => {
   const { handler, mode, ...rest } = options
+  if (typeof handler !== "function" || options.consumer === undefined) return Subscriber.make(rest as never)
   const consumer = withMode(ConsumerModule.from(options.consumer), mode)
   return Subscriber.make({
     ...rest,
@@ -107,6 +112,15 @@ export interface PromiseIntegration extends AsyncDisposable {
   readonly allSettled: (consumers?: ReadonlyArray<string>) => Promise<void>
   /** Counts of events, deliveries and handlers. */
   readonly stats: () => Promise<Stats>
+  /** Stops the delivery to a consumer, in every process, until `resume`: see `Processor.pause`. */
+  readonly pause: (consumer: string) => Promise<void>
+  readonly resume: (consumer: string) => Promise<void>
+  /** All consumers there ever were, and which of them are paused. */
+  readonly consumers: () => Promise<ReadonlyArray<ConsumerState>>
+  /** Subscriptions that no process which runs serves. */
+  readonly unserved: () => Promise<ReadonlyArray<Unserved>>
+  /** Ends subscriptions that nobody serves any more: see `Processor.retire`. */
+  readonly retire: (...given: Parameters<Processor["Service"]["retire"]>) => Promise<Retired>
   /** What gave up: see `DeadLetters`. */
   readonly deadLetters: PromiseDeadLetters
 }
@@ -142,19 +156,47 @@ const makeDeadLetters = (run: Run): PromiseDeadLetters => ({
   discardAll: (filter, given) => run(DeadLetters.use((letters) => letters.discardAll(filter, given)))
 })
 
+/** What `createIntegration` takes. @since 0.1.0 */
+export type IntegrationOptions<E = unknown> = string | (Exclude<DatabaseOptions<E>, string> & WithSubscribers)
+
+/** @since 0.1.0 */
+export interface WithSubscribers {
+  /** What `start` runs; default none. */
+  readonly subscribers?: ReadonlyArray<AnySubscriber>
+}
+
+/** Subscribers as they were made; what is something else is named. */
+const checked = (subscribers: unknown): ReadonlyArray<AnySubscriber> => {
+  if (!Array.isArray(subscribers)) throw notSubscribers("subscribers", subscribers, "a list")
+  const wrong = subscribers.findIndex((each) => !(Object(each).definitions instanceof Map))
+  if (wrong === -1) return subscribers
+  throw notSubscribers(
+    `subscribers[${wrong}]`,
+    subscribers[wrong],
+    "one that was made with subscriber(…) or Subscriber.make"
+  )
+}
+
+const notSubscribers = (option: string, value: unknown, expected: string) =>
+  new InvalidOption({ option: `${option} of createIntegration`, value: typeof value, expected })
+
 /**
- * Makes an integration from a layer with all services: `IntegrationLive` with its database, or `IntegrationMemory`.
+ * Makes an integration: `createIntegration({ url, subscribers })`.
  *
- * @param options.layer - built at `start`, or when something is published before; closed by `stop`
+ * The database is one of `url` (or the url alone): a PostgreSQL server; `pglite`: `{ dataDir }`, or `true` for one in memory; `memory:
+ * true`: none; `layer`: `IntegrationLive` with its database, or `IntegrationMemory`. With the first three, options of
+ * `Integration.layer` stand beside it. It is connected to by `start`, or when something is published before, and closed by `stop`.
+ *
  * @param options.subscribers - what `start` runs; default none
+ *
+ * Throws `InvalidOption` when it is not said where the database is, or a subscriber is none.
  *
  * @since 0.1.0
  */
-export const createIntegration = <E>(options: {
-  readonly layer: Layer.Layer<Services, E>
-  readonly subscribers?: ReadonlyArray<AnySubscriber>
-}): PromiseIntegration => {
-  const lifecycle = new Lifecycle(options.layer, options.subscribers ?? [])
+export const createIntegration = <E>(options: IntegrationOptions<E>): PromiseIntegration => {
+  const { subscribers = [], ...database }: WithSubscribers = typeof options === "string" ? {} : Object(options)
+  const layer = databaseLayer(typeof options === "string" ? options : (database as DatabaseOptions<E>))
+  const lifecycle = new Lifecycle(layer, checked(subscribers))
   const run: Run = (effect) => lifecycle.run(effect)
   return {
     start: () => lifecycle.start(),
@@ -173,6 +215,11 @@ export const createIntegration = <E>(options: {
     settled: (eventId, options = {}) => run(Processor.use((processor) => processor.settled(eventId, options))),
     allSettled: (consumers) => run(Processor.use((processor) => processor.allSettled(consumers))),
     deadLetters: makeDeadLetters(run),
-    stats: () => run(Processor.use((processor) => processor.stats))
+    stats: () => run(Processor.use((processor) => processor.stats)),
+    pause: (consumer) => run(Processor.use((processor) => processor.pause(consumer))),
+    resume: (consumer) => run(Processor.use((processor) => processor.resume(consumer))),
+    consumers: () => run(Processor.use((processor) => processor.consumers)),
+    unserved: () => run(Processor.use((processor) => processor.unserved)),
+    retire: (...given) => run(Processor.use((processor) => processor.retire(...given)))
   }
 }

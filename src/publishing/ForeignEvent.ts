@@ -10,15 +10,10 @@ import type { UntypedEvent } from "./UntypedEvent.ts"
 export interface ForeignEvent
   extends Pick<
     UntypedEvent,
-    | "eventName"
-    | "sourceModule"
-    | "aggregateType"
-    | "aggregateId"
-    | "payload"
-    | "schemaVersion"
-    | "delay"
-    | "availableAt"
+    "eventName" | "sourceModule" | "aggregateType" | "aggregateId" | "schemaVersion" | "delay" | "availableAt"
   > {
+  /** Any value that JSON has a form for; checked against a definition when it is handled. */
+  readonly payload: unknown
   /** Where it came from: a queue, a bridge, an endpoint; 1 to 255 characters. */
   readonly source: string
   /** Its id there, 1 to 255 characters: a message of a source is stored once, however often it arrives. */

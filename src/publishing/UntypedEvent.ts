@@ -30,9 +30,9 @@ export interface UntypedEvent {
   /**
    * Any value that JSON has a form for: strings, finite numbers, booleans, null, arrays and plain objects of such, and what has
    * a `toJSON`, as dates. Others are refused (`EventEncodingError`): NaN, a Map, `undefined` in a list. Properties that are
-   * `undefined` are left out.
+   * `undefined` are left out. Default `{}`.
    */
-  readonly payload: unknown
+  readonly payload?: unknown
   /** See `DomainEvent.PublishOptions`. */
   readonly metadata?: DomainEvent.Metadata
   /** See `DomainEvent.PublishOptions`. */

@@ -235,11 +235,34 @@ const encodedOf = ({ definition, payload }: DomainEvent.Publication.Any) =>
       })
   )
 
+/** Types do not reach everybody: an event that is published by its name alone has another form. */
+const noDefinition = (definition: unknown) =>
+  typeof definition === "object" && definition !== null && "codec" in definition
+    ? undefined
+    : new InvalidOption({
+        option: "definition of Publisher.publish",
+        value: typeof definition === "string" ? `"${definition}"` : typeof definition,
+        expected:
+          "one of DomainEvent.define; without one: publishEvent({ eventName, sourceModule, aggregateType, aggregateId, payload })"
+      })
+
+/** The same for an event without a definition: one object, not its fields one after the other. */
+const noEvent = (event: unknown) =>
+  typeof event === "object" && event !== null
+    ? undefined
+    : new InvalidOption({
+        option: "event of publishEvent",
+        value: typeof event === "string" ? `"${event}"` : typeof event,
+        expected: "one object: { eventName, sourceModule, aggregateType, aggregateId, payload }"
+      })
+
 /** Prepares an event of a definition. */
 export const prepareTyped: Prepare<DomainEvent.Publication.Any> = (publication, preparation) => {
   const { definition, options, payload } = publication
   const wrong =
-    unknownOption(`Publishing "${definition.name}"`, options, supportedOptions) ?? versionProblem(definition)
+    noDefinition(definition) ??
+    unknownOption(`Publishing "${definition.name}"`, options, supportedOptions) ??
+    versionProblem(definition)
   if (wrong !== undefined) return Effect.fail(wrong)
   return Effect.flatMapEager(encodedOf(publication), (encoded) =>
     Effect.flatMapEager(aggregateIdOf(publication), (aggregateId) => {
@@ -262,6 +285,7 @@ export const prepareTyped: Prepare<DomainEvent.Publication.Any> = (publication, 
 
 /** Prepares an event that has no definition. */
 export const prepareGiven: Prepare<UntypedEvent> = (event, preparation) => {
-  const unknown = unknownOption(`Publishing "${event.eventName}"`, event, untypedFields)
-  return unknown === undefined ? prepareUntyped(event, preparation) : Effect.fail(unknown)
+  const wrong = noEvent(event) ?? unknownOption(`Publishing "${event.eventName}"`, event, untypedFields)
+  if (wrong !== undefined) return Effect.fail(wrong)
+  return prepareUntyped(event.payload === undefined ? { ...event, payload: {} } : event, preparation)
 }

@@ -21,6 +21,13 @@ const linkTypes: ReadonlyArray<string> = ["reference", "cascade", "aggregate_roo
  * @since 0.1.0
  */
 export const checkEntity = Effect.fnUntraced(function* (end: string, entity: Entity) {
+  // Types do not reach everybody who names one.
+  if (typeof entity !== "object" || entity === null) {
+    return yield* new InvalidIdentifier({
+      field: `${end} of a link`,
+      problem: `is ${entity === null ? "null" : typeof entity}, not { module, entityType, entityId }`
+    })
+  }
   yield* checkIdentifier(`module of a link's ${end}`, entity.module, 127)
   yield* checkIdentifier(`entityType of a link's ${end}`, entity.entityType, 127)
   yield* checkIdentifier(`entityId of a link's ${end}`, entity.entityId, 255)

@@ -45,7 +45,7 @@ const declare = <R>(options: Declared, handler: Handler<R>): Subscriber<R> => {
     handler,
     context: Context.empty(),
     problem:
-      unknownOption(`Subscriber of consumer "${consumer.name}"`, options, supportedOptions) ?? missingOption(options),
+      missingOption(options) ?? unknownOption(`Subscriber of consumer "${consumer.name}"`, options, supportedOptions),
     declaredAt: callSite()
   }
 }

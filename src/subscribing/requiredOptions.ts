@@ -28,8 +28,14 @@ const isObject = (value: unknown) => typeof value === "object" && value !== null
 export const missingOption = (options: Declared): InvalidOption | undefined => {
   for (const name of ["consumer", "event", "handler"] as const) {
     const [expected, is] = required[name]
-    if (!is(options[name]))
-      return new InvalidOption({ option: `${name} of a subscriber`, value: String(options[name]), expected })
+    if (is(options[name])) continue
+    const given = `Given: ${Object.keys(options).join(", ")}`
+    const hint = name === "event" && "event" in options ? "If it is imported, look for a circular import" : given
+    return new InvalidOption({
+      option: `${name} of a subscriber`,
+      value: String(options[name]),
+      expected: `${expected}. ${hint}`
+    })
   }
   return undefined
 }

@@ -92,7 +92,9 @@ describe.each(databases)("on $name", ({ layer: database }) => {
           (yield* refused(Publisher.publishEvent(untyped({ payload: circular })))).message,
           "at payload.self: is not JSON: it refers to what it is in"
         )
-        assert.include((yield* refused(Publisher.publishEvent(untyped({ payload: undefined })))).message, "is not JSON")
+        assert.include((yield* refused(Publisher.publishEvent(untyped({ payload: () => 1 })))).message, "is not JSON")
+        // One that says nothing says that it happened.
+        assert.deepStrictEqual((yield* Publisher.publishEvent(untyped({ payload: undefined }))).payload, {})
         const Thrown = DomainEvent.define("encode.thrown", {
           ...Happened,
           sourceModule: "tests",

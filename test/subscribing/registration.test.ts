@@ -210,7 +210,9 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
         [
           { event: Happened, handler },
           { consumer: "missing", handler },
-          { consumer: "missing", event: Happened }
+          { consumer: "missing", event: Happened },
+          { consumer: "missing", event: undefined, handler },
+          { consumerName: "missing", eventName: "missing.happened", handler }
         ],
         (options) =>
           Effect.map(
@@ -219,9 +221,11 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
           )
       )
       assert.deepStrictEqual(messages, [
-        "Option consumer of a subscriber is undefined, expected a Consumer, or its name.",
-        "Option event of a subscriber is undefined, expected a definition, several, or a pattern.",
-        "Option handler of a subscriber is undefined, expected a function from the event to an Effect."
+        "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: event, handler.",
+        "Option event of a subscriber is undefined, expected a definition, several, or a pattern. Given: consumer, handler.",
+        "Option handler of a subscriber is undefined, expected a function from the event to an Effect. Given: consumer, event.",
+        "Option event of a subscriber is undefined, expected a definition, several, or a pattern. If it is imported, look for a circular import.",
+        "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: consumerName, eventName, handler."
       ])
       const settled = yield* Effect.flip(Processor.use((processor) => processor.allSettled(["nobody"])))
       assert.include(settled.message, 'There is no consumer "nobody"')

@@ -1,0 +1,93 @@
+/**
+ * All services with their database, for those who do not compose layers: by where the database is.
+ *
+ * @internal
+ */
+import { PgClient } from "@effect/sql-pg"
+import { type Context, Effect, Layer, Redacted } from "effect"
+import { InvalidOption } from "../errors/DeclarationErrors.ts"
+import * as PgLite from "../pglite/PgLite.ts"
+import { layer, layerMemory, type Options, type Services } from "./Integration.ts"
+
+/** A PostgreSQL server. @since 0.1.0 */
+export interface AtUrl extends Options {
+  /** As in `postgres://app:secret@localhost:5432/shop`. */
+  readonly url: string
+}
+
+/** PGlite, embedded in this process. @since 0.1.0 */
+export interface Embedded extends Options {
+  /** Where it keeps its data; `true`: in memory. */
+  readonly pglite: { readonly dataDir: string } | true
+}
+
+/** No database, for tests of what needs no SQL. @since 0.1.0 */
+export interface InMemory extends Options {
+  readonly memory: true
+}
+
+/** Services that were composed elsewhere. @since 0.1.0 */
+export interface Composed<E> {
+  /** `IntegrationLive` with its database, or `IntegrationMemory`. */
+  readonly layer: Layer.Layer<Services, E>
+}
+
+/** Where the database is, with options of `Integration.layer`. @since 0.1.0 */
+export type DatabaseOptions<E = unknown> = string | AtUrl | Embedded | InMemory | Composed<E>
+
+const ways = ["url", "pglite", "memory", "layer"] as const
+
+const refuse = (option: string, value: unknown, expected: string) =>
+  new InvalidOption({ option: `${option} of createIntegration`, value: String(value), expected })
+
+const atUrl = ({ url, ...options }: AtUrl): Layer.Layer<Services, unknown> => {
+  if (typeof url !== "string" || url === "") {
+    throw refuse("url", url, "postgres://user:password@host/database; is the environment variable set that it is from?")
+  }
+  return Layer.provide(layer(options), PgClient.layer({ url: Redacted.make(url) }))
+}
+
+const embedded = ({ pglite, ...options }: Embedded): Layer.Layer<Services, unknown> => {
+  if (pglite === true) return Layer.provide(layer(options), PgLite.layerMemory)
+  if (typeof pglite?.dataDir === "string") return Layer.provide(layer(options), PgLite.layer(pglite))
+  throw refuse("pglite", JSON.stringify(pglite), "{ dataDir }, or true for one in memory")
+}
+
+/** Without a database, effect says which service is missing; here it is always the same. */
+const withDatabase = <E>(layer: Layer.Layer<Services, E>): Layer.Layer<Services, unknown> =>
+  Layer.catchCause(layer, (cause) => {
+    const isWithoutDatabase = cause.reasons.some(
+      (reason) => reason._tag === "Die" && /Service not found: .*(Sql|Pg)Client/.test(String(reason.defect))
+    )
+    const failure: Effect.Effect<Context.Context<Services>, unknown> = isWithoutDatabase
+      ? Effect.fail(
+          refuse(
+            "layer",
+            "one without a database",
+            "Layer.provide(IntegrationLive, PgClient.layer({ url })), or { url }"
+          )
+        )
+      : Effect.failCause(cause)
+    return Layer.effectContext(failure)
+  })
+
+/**
+ * The services that somebody asks for. Throws `InvalidOption` when it is not said where the database is.
+ *
+ * @param options - types do not reach everybody who gives them
+ */
+export const databaseLayer = <E>(options: DatabaseOptions<E>): Layer.Layer<Services, unknown> => {
+  if (typeof options === "string") return atUrl({ url: options })
+  const given: object = Object(options)
+  const way = ways.find((each) => each in given)
+  if (way === undefined) throw refuse("database", typeof options, "{ url }, { pglite }, { memory: true } or { layer }")
+  if ("layer" in options) {
+    if (Layer.isLayer(options.layer)) return withDatabase(options.layer)
+    throw refuse("layer", typeof options.layer, "a Layer with all services, as Layer.provide(IntegrationLive, …)")
+  }
+  if ("memory" in options) {
+    const { memory: _, ...rest } = options
+    return layerMemory(rest)
+  }
+  return "pglite" in options ? embedded(options) : atUrl(options)
+}
