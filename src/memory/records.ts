@@ -3,7 +3,9 @@
  *
  * @internal
  */
+
 import type { Ordering } from "../model/Consumer.ts"
+import { printable } from "../model/printable.ts"
 import { type Delivery, type DeliveryStatus, snoozedTag } from "../stores/Delivery.ts"
 import type { OutboxRow } from "../stores/OutboxStore.ts"
 import type { Served } from "../stores/ReplicaStore.ts"
@@ -87,23 +89,24 @@ export const claimable = (delivery: DeliveryRecord): delivery is Claimable =>
   delivery.availableAt < Number.POSITIVE_INFINITY
 
 /** A delivery as everybody is told of it. */
-export const toDelivery = (record: DeliveryRecord, now: number): Delivery => ({
-  deliveryId: record.id,
-  eventId: record.eventId,
-  position: record.position,
-  eventName: record.eventName,
-  schemaVersion: record.schemaVersion,
-  consumer: record.consumer,
-  status: record.status,
-  isOpen: isOpen(record),
-  attemptCount: record.attemptCount,
-  lastError: record.lastError,
-  errorTag: record.errorTag,
-  dueInMillis:
-    isOpen(record) &&
-    record.lease === null &&
-    record.availableAt !== null &&
-    record.availableAt < Number.POSITIVE_INFINITY
-      ? record.availableAt - now
-      : null
-})
+export const toDelivery = (record: DeliveryRecord, now: number): Delivery =>
+  printable({
+    deliveryId: record.id,
+    eventId: record.eventId,
+    position: record.position,
+    eventName: record.eventName,
+    schemaVersion: record.schemaVersion,
+    consumer: record.consumer,
+    status: record.status,
+    isOpen: isOpen(record),
+    attemptCount: record.attemptCount,
+    lastError: record.lastError,
+    errorTag: record.errorTag,
+    dueInMillis:
+      isOpen(record) &&
+      record.lease === null &&
+      record.availableAt !== null &&
+      record.availableAt < Number.POSITIVE_INFINITY
+        ? record.availableAt - now
+        : null
+  })

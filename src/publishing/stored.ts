@@ -6,26 +6,28 @@
 import { DateTime, Effect, Option } from "effect"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { decode } from "../model/payloadCodec.ts"
+import { storedEvent } from "../model/printable.ts"
 import type { Appended, NewEvent, OutboxRow } from "../stores/OutboxStore.ts"
 import type { Prepared } from "./prepare.ts"
 
-export const storedAs = ({ metadata, payload, row }: Prepared, stored: Appended): DomainEvent.Stored => ({
-  id: row.id,
-  name: row.eventName,
-  sourceModule: row.sourceModule,
-  aggregate: DomainEvent.entityOf(row),
-  payload,
-  metadata,
-  schemaVersion: row.schemaVersion,
-  position: stored.position,
-  status: stored.status,
-  timestamp: DateTime.fromDateUnsafe(stored.createdAt),
-  correlationId: row.correlationId,
-  causationId: row.causationId,
-  traceparent: row.traceparent,
-  consumers: stored.consumers,
-  isDuplicate: false
-})
+export const storedAs = ({ metadata, payload, row }: Prepared, stored: Appended): DomainEvent.Stored =>
+  storedEvent({
+    id: row.id,
+    name: row.eventName,
+    sourceModule: row.sourceModule,
+    aggregate: DomainEvent.entityOf(row),
+    payload,
+    metadata,
+    schemaVersion: row.schemaVersion,
+    position: stored.position,
+    status: stored.status,
+    timestamp: DateTime.fromDateUnsafe(stored.createdAt),
+    correlationId: row.correlationId,
+    causationId: row.causationId,
+    traceparent: row.traceparent,
+    consumers: stored.consumers,
+    isDuplicate: false
+  })
 
 /** What is known of an event that a leased handler publishes, until its delivery is settled. */
 export const provisional = (row: NewEvent): Appended => ({
@@ -45,7 +47,7 @@ const found = Effect.fnUntraced(function* (prepared: Prepared, row: OutboxRow, s
     : prepared.definition === undefined
       ? Option.some<unknown>(row.payload)
       : yield* Effect.option(decode(prepared.definition, { ...row, eventId: row.id }))
-  const event: DomainEvent.Stored = {
+  return storedEvent({
     id: row.id,
     name: row.eventName,
     sourceModule: row.sourceModule,
@@ -61,8 +63,7 @@ const found = Effect.fnUntraced(function* (prepared: Prepared, row: OutboxRow, s
     traceparent: row.traceparent ?? undefined,
     consumers: stored.consumers,
     isDuplicate: true
-  }
-  return event
+  })
 })
 
 export const toStored = (prepared: Prepared, stored: Appended): Effect.Effect<DomainEvent.Stored> =>

@@ -5,6 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
+import { printable } from "../model/printable.ts"
 import { isUuid } from "../model/storable.ts"
 import type { Delivery } from "../stores/Delivery.ts"
 import { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "../stores/LineageStore.ts"
@@ -67,11 +68,18 @@ export const layer: Layer.Layer<LineageStore, never, TableClient> = Layer.effect
     const { sql } = yield* TableClient
     const storeErrors = storeErrorsOf(sql)
     return LineageStore.of({
-      find: (ids) => storeErrors("lineage.find")(Effect.map(find(sql)(ids), (rows) => rows.map(withPosition))),
+      find: (ids) =>
+        storeErrors("lineage.find")(
+          Effect.map(find(sql)(ids), (rows) => rows.map((row) => printable(withPosition(row))))
+        ),
       causedBy: (request) =>
-        storeErrors("lineage.causedBy")(Effect.map(causedBy(sql)(request), (rows) => rows.map(withPosition))),
+        storeErrors("lineage.causedBy")(
+          Effect.map(causedBy(sql)(request), (rows) => rows.map((row) => printable(withPosition(row))))
+        ),
       deliveriesOf: (eventIds) =>
-        storeErrors("lineage.deliveriesOf")(Effect.map(deliveriesOf(sql)(eventIds), (rows) => rows.map(withPosition))),
+        storeErrors("lineage.deliveriesOf")(
+          Effect.map(deliveriesOf(sql)(eventIds), (rows) => rows.map((row) => printable(withPosition(row))))
+        ),
       attemptsOf: (eventIds, limit) => storeErrors("lineage.attemptsOf")(attemptsOf(sql)(eventIds, limit))
     })
   })

@@ -71,6 +71,12 @@ describe.each(runtimes)("on $name", ({ layer }) => {
     assert.strictEqual(integration.start(), integration.start())
     const event = await integration.publish(InvoiceCreated, { id: "first", amount: 5 })
     const deliveries = await integration.settled(event.id)
+    // What a request is answered with.
+    const answer = JSON.parse(JSON.stringify({ event, deliveries, letters: await integration.deadLetters.list() }))
+    assert.strictEqual(answer.event.position, String(event.position))
+    assert.strictEqual(answer.event.timestamp, event.timestamp.toJSON())
+    assert.strictEqual(answer.deliveries[0].position, String(event.position))
+    assert.deepStrictEqual(answer.letters, { deadLetters: [] })
     assert.deepStrictEqual(
       deliveries.map((delivery) => [delivery.consumer, delivery.status, delivery.attemptCount]),
       [

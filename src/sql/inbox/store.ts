@@ -5,6 +5,7 @@
  */
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
+import { printable } from "../../model/printable.ts"
 import type { AttemptRecord, Delivery, DeliveryKey, Settlement, StatusCount } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { missedMarks } from "../../stores/missedMarks.ts"
@@ -172,7 +173,9 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
             ),
       findByConsumer: (consumer, position, limit) =>
         storeErrors("inbox.findByConsumer")(
-          Effect.map(findByConsumer(sql)(consumer, position, limit), (rows) => rows.map(withPosition))
+          Effect.map(findByConsumer(sql)(consumer, position, limit), (rows) =>
+            rows.map((row) => printable(withPosition(row)))
+          )
         ),
       complete: (deliveries) =>
         deliveries.length === 0 ? Effect.void : storeErrors("inbox.complete")(completeAll(deliveries)),
@@ -190,10 +193,14 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
         storeErrors("inbox.hasOpen")(Effect.map(hasOpen(sql)(consumers), ([row]) => row?.isOpen === true)),
       findById: (deliveryId) =>
         storeErrors("inbox.findById")(
-          Effect.map(findById(sql)(deliveryId), ([row]) => (row === undefined ? undefined : withPosition(row)))
+          Effect.map(findById(sql)(deliveryId), ([row]) =>
+            row === undefined ? undefined : printable(withPosition(row))
+          )
         ),
       findByEvent: (eventId) =>
-        storeErrors("inbox.findByEvent")(Effect.map(findByEvent(sql)(eventId), (rows) => rows.map(withPosition))),
+        storeErrors("inbox.findByEvent")(
+          Effect.map(findByEvent(sql)(eventId), (rows) => rows.map((row) => printable(withPosition(row))))
+        ),
       countByStatus: storeErrors("inbox.countByStatus")(countByStatus(sql)),
       depths: (consumers) => storeErrors("inbox.depths")(depths(sql)(consumers)),
       // Any process may change them.
