@@ -98,6 +98,20 @@ export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()("Payl
 }
 
 /**
+ * An event was published outside of a transaction where `Integration.layer({ requireTransaction: "refuse" })` forbids it. Nothing was
+ * written.
+ *
+ * @since 0.1.0
+ */
+export class TransactionRequired extends Schema.TaggedError<TransactionRequired>()("TransactionRequired", {
+  eventName: Schema.String
+}) {
+  override get message() {
+    return `Event "${this.eventName}" was published outside of a transaction: if what it speaks of fails, the event is there without it. Publish it inside Transactor.withTransaction, with what it is about.`
+  }
+}
+
+/**
  * `core.integration.outbox.enabled` is false: publishing is switched off. Nothing was written.
  *
  * @since 0.1.0

@@ -15,6 +15,7 @@ import type { MemoryDatabase } from "../memory/MemoryDatabase.ts"
 import * as MemoryStores from "../memory/stores.ts"
 import { defaultMaxPayloadBytes } from "../model/storable.ts"
 import { DeadLetters } from "../operations/DeadLetters.ts"
+import type { RequireTransaction } from "../publishing/inTransaction.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
 import { Settings, type Values } from "../settings/Settings.ts"
@@ -87,6 +88,11 @@ export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBat
    * unless it has its own. Default none.
    */
   readonly inheritMetadata?: ReadonlyArray<string>
+  /**
+   * What happens to events that are published outside of a transaction, which exist without what they speak of when that fails: `warn`
+   * says so in the log, once for each name; `refuse` fails with `TransactionRequired`. Default `off`.
+   */
+  readonly requireTransaction?: RequireTransaction
 }
 
 const refuse = (option: string, value: unknown, expected: string) =>
@@ -101,6 +107,7 @@ const known: ReadonlyArray<string> = [
   "migrate",
   "maxPayloadBytes",
   "inheritMetadata",
+  "requireTransaction",
   "traceSampleRatio",
   "traceRelation",
   "traceOperations",
@@ -134,7 +141,10 @@ const validate = (options: Options): Effect.Effect<void, InvalidOption | Unsuppo
   if (!(typeof ratio === "number" && ratio >= 0 && ratio <= 1)) {
     return refuse("traceSampleRatio", ratio, "a number from 0 to 1")
   }
-  const { traceOperations = false, traceRelation = "link" } = options
+  const { requireTransaction = "off", traceOperations = false, traceRelation = "link" } = options
+  if (!["off", "warn", "refuse"].includes(requireTransaction)) {
+    return refuse("requireTransaction", requireTransaction, '"off", "warn" or "refuse"')
+  }
   if (!["link", "parent"].includes(traceRelation)) return refuse("traceRelation", traceRelation, '"link" or "parent"')
   if (typeof traceOperations !== "boolean") return refuse("traceOperations", traceOperations, "true or false")
   const bytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes

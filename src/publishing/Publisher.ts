@@ -23,6 +23,7 @@ import { Notifier } from "../wakeups/Notifier.ts"
 import { makeAppend } from "./append.ts"
 import type { ForeignEvent, Imported } from "./ForeignEvent.ts"
 import { makeImport, provisionalImport } from "./importing.ts"
+import { makeGuard, type RequireTransaction } from "./inTransaction.ts"
 import { type Prepare, type Prepared, prepareAll, prepareGiven, prepareTyped, type Rules } from "./prepare.ts"
 import { prepareForeign } from "./prepareForeign.ts"
 import { inMeters } from "./publishMeters.ts"
@@ -68,7 +69,7 @@ const makeImporter = Effect.fnUntraced(function* (maxPayloadBytes: number) {
   })
 })
 
-const makeStore = Effect.gen(function* () {
+const makeStore = Effect.fnUntraced(function* (requireTransaction: RequireTransaction) {
   const outbox = yield* OutboxStore
   const notifier = yield* Notifier
   const broadcast = yield* Broadcast
@@ -77,10 +78,12 @@ const makeStore = Effect.gen(function* () {
   const append = makeAppend({ outbox, notifier, broadcast, transactor }, yield* Effect.context<never>())
   const defer = deferWrite(transactor.isOpen)
   const logUnconsumed = makeLogUnconsumed()
+  const guard = makeGuard(transactor, requireTransaction)
   return Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
     const [first] = prepared
     if (first === undefined) return []
     yield* whenEnabled(settings, first.row.eventName)
+    yield* guard(first.row.eventName)
     const stored = yield* defer(untraced(append(prepared)), () =>
       prepared.map((each) => storedAs(each, provisional(each.row)))
     )
@@ -90,7 +93,7 @@ const makeStore = Effect.gen(function* () {
 })
 
 const make = Effect.fnUntraced(function* (rules: Rules) {
-  const store = yield* makeStore
+  const store = yield* makeStore(rules.requireTransaction)
   const importAll = yield* makeImporter(rules.maxPayloadBytes)
   const storeAll = <A>(list: ReadonlyArray<A>, prepare: Prepare<A>) =>
     Effect.flatMap(prepareAll(list, prepare, rules), store)
@@ -124,7 +127,8 @@ const make = Effect.fnUntraced(function* (rules: Rules) {
  * time, outside of transactions and without a key, are stored by one statement; one that the database refuses fails alone,
  * and interrupting a caller does not undo what is under way. What cannot be stored fails before anything is written:
  * `EventEncodingError` (payload or metadata, with the path), `InvalidIdentifier` (names and ids), `InvalidOption` (`delay`,
- * `availableAt`), `UnsupportedOption`, and `OutboxDisabled` when the setting `enabled` is false. `StoreError` means that the
+ * `availableAt`), `UnsupportedOption`, `OutboxDisabled` when the setting `enabled` is false, and `TransactionRequired` outside of a
+ * transaction where that is refused. `StoreError` means that the
  * store refused the write or, after a lost connection outside a transaction, that its outcome is unknown.
  *
  * @since 0.1.0
@@ -176,7 +180,8 @@ export class Publisher extends Context.Service<
       make({
         maxPayloadBytes: options.maxPayloadBytes ?? defaultMaxPayloadBytes,
         inheritMetadata: options.inheritMetadata ?? [],
-        traceSampleRatio: options.traceSampleRatio ?? 1
+        traceSampleRatio: options.traceSampleRatio ?? 1,
+        requireTransaction: options.requireTransaction ?? "off"
       })
     )
   /** Same as `publish` on the service, taken from the context. @since 0.1.0 */

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { InvalidIdentifier, InvalidOption, UnsupportedOption } from "../errors/DeclarationErrors.ts"
-import type { EventEncodingError, OutboxDisabled } from "../errors/PayloadErrors.ts"
+import type { EventEncodingError, OutboxDisabled, TransactionRequired } from "../errors/PayloadErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 
@@ -15,6 +15,7 @@ export type PublishError =
   | InvalidOption
   | UnsupportedOption
   | OutboxDisabled
+  | TransactionRequired
   | StoreError
 
 /** An event without a definition, as the reference system's publisher takes it. @since 0.1.0 */

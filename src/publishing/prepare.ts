@@ -15,6 +15,7 @@ import { versionProblem } from "../model/versions.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
 import { nextEventId } from "./eventIds.ts"
 import { type Inheritance, inheritanceOf, lineageOf, metadataOf } from "./inheritance.ts"
+import type { RequireTransaction } from "./inTransaction.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
 
 const supportedOptions = ["metadata", "correlationId", "cause", "aggregateId", "delay", "availableAt", "dedupeKey"]
@@ -67,6 +68,8 @@ export interface Rules {
   readonly inheritMetadata: ReadonlyArray<string>
   /** Share of what is published outside of any trace that is traced. */
   readonly traceSampleRatio: number
+  /** What happens to what is published outside of a transaction. */
+  readonly requireTransaction: RequireTransaction
 }
 
 /** Prepares a list. Encoding takes a while with large events, so others have their turn in between. */
