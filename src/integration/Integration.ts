@@ -35,6 +35,8 @@ import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 
+import { warnOfTestClock } from "./testClock.ts"
+
 export { run } from "./run.ts"
 
 /** Everything `IntegrationLive` provides. @since 0.1.0 */
@@ -234,7 +236,7 @@ export const layer = (
   perClient(
     Layer.unwrap(
       Effect.as(
-        Effect.andThen(validate(options), reach(options.waitForDatabase ?? defaultWait)),
+        Effect.all([validate(options), warnOfTestClock, reach(options.waitForDatabase ?? defaultWait)]),
         Layer.provideMerge(onStores(options, processor(options), SqlBroadcast.layer), stores(options.migrate ?? true))
       )
     )

@@ -1,8 +1,9 @@
 /** What the first day meets: layers that cannot be built, and what they say. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { ConfigProvider, Effect, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import * as TestClock from "effect/testing/TestClock"
 import { Integration, Settings } from "../../src/index.ts"
 import { postgres } from "../support/databases.ts"
 
@@ -150,6 +151,21 @@ it.live("a database that cannot be reached is named as such", () =>
       /^connect: PostgreSQL cannot be reached at 127\.0\.0\.1:1, database "postgres", as "postgres": .*ECONNREFUSED/
     )
   })
+)
+
+it.effect("a database under TestClock is told", () =>
+  Effect.gen(function* () {
+    const warnings: Array<string> = []
+    const collecting = Logger.layer([Logger.make(({ message }) => void warnings.push(String(message)))])
+    yield* Layer.build(Integration.layer()).pipe(
+      Effect.provide(postgres()),
+      Effect.provide(collecting),
+      Effect.forkScoped
+    )
+    while (warnings.length === 0) yield* TestClock.withLive(Effect.sleep("20 millis"))
+    assert.include(warnings[0], "under TestClock, where no time passes by itself")
+    assert.include(warnings[0], "Use it.live of @effect/vitest, or IntegrationMemory")
+  }).pipe(Effect.scoped)
 )
 
 it.live("the environment wins over options, and is overruled by the table", () =>
