@@ -57,13 +57,17 @@ export class SchemaMismatch extends Schema.TaggedError<SchemaMismatch>()("Schema
   /** The newer migration that older code must not run against, if that is the problem. */
   breaking: Schema.UndefinedOr(Schema.String),
   /** The migration that this version does not have, if the tables are from before the first release. */
-  unreleased: Schema.UndefinedOr(Schema.String)
+  unreleased: Schema.UndefinedOr(Schema.String),
+  /** Whether there are tables, and no record of how they came: they were made by hand. */
+  isHandmade: Schema.Boolean
 }) {
   override get message() {
+    if (this.isHandmade)
+      return "The integration tables are there, but integration_migration does not say how they came: somebody ran files of sql/ by hand. Nothing was changed. Drop them if they are empty, and run what Migrations.sql() gives, which records what it does."
     if (this.unreleased !== undefined)
       return `The integration tables are at version ${this.found} from before the first release (migration "${this.unreleased}"), this version needs its own version ${this.needed} and does not convert them. Nothing was changed. Let the old version drain them, rename their schema or drop them, and start again.`
     return this.breaking === undefined
-      ? `The integration tables are at version ${this.found}, this version needs ${this.needed}. Run the migrations, or start with Integration.layer({ migrate: true }).`
+      ? `The integration tables are at version ${this.found}, this version needs ${this.needed}. Run the migrations (Migrations.run, or the script of Migrations.sql), or start with Integration.layer({ migrate: true }).`
       : `The integration tables are at version ${this.found}, this version knows ${this.needed} and cannot work with "${this.breaking}". Upgrade effect-integration in this process.`
   }
 }

@@ -103,6 +103,12 @@ export const isRefused = (cause: Cause.Cause<unknown>): boolean => {
   return false
 }
 
+/** Whether a role may not do what it was to do (insufficient_privilege). */
+export const isForbidden = (error: unknown): boolean => {
+  for (const each of nested(error)) if (codeOf(each) === "42501") return true
+  return false
+}
+
 /** Whether the server only reads. */
 export const isReadOnly = (cause: Cause.Cause<unknown>): boolean => {
   for (const error of errorsOf(cause)) if (codeOf(error) === "25006") return true

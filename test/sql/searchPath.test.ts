@@ -67,8 +67,10 @@ it("the engine's statements go through the client that names the schema, and it 
     // Where the tables are is asked there, and made; the others know nothing of tables.
     [
       "sql/connection/controlConnection.ts",
+      "sql/connection/reach.ts",
       "sql/connection/tableClient.ts",
       "sql/connection/transactor.ts",
+      "sql/migrations/ledger.ts",
       "sql/migrations/migrations.ts"
     ]
   )

@@ -11,17 +11,23 @@ import { Effect, Layer } from "effect"
 import { Migrator, SqlClient, SqlError } from "effect/sql"
 import { databaseWords } from "../../errors/errorText.ts"
 import { MigrationFailed, SchemaMismatch, type StoreError } from "../../errors/StoreErrors.ts"
+import { isForbidden } from "../../errors/sqlState.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import { storeErrors } from "../connection/errors.ts"
+import { applied, isHandmade, ledger, names, needed } from "./ledger.ts"
 import { migrations } from "./migrations.generated.ts"
-
-const ledger = "integration_migration"
 
 const runStatements = (statements: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     for (const statement of statements) yield* sql.unsafe(statement)
   })
+
+/** What whoever may not create tables can do. */
+const adviceFor = (error: unknown) =>
+  isForbidden(error)
+    ? ". Let a role that may create tables there run what Migrations.sql() gives, and start with Integration.layer({ migrate: false }); docs/grants.md says which rights are enough then"
+    : ""
 
 const run = Migrator.make({})({
   table: ledger,
@@ -31,23 +37,14 @@ const run = Migrator.make({})({
 }).pipe(
   Effect.catchTag("MigrationError", (error) => {
     const words = error.cause instanceof SqlError.SqlError ? `: ${databaseWords(error.cause)}` : ""
-    return Effect.fail(new MigrationFailed({ reason: error.message + words, cause: error }))
-  })
+    return Effect.fail(new MigrationFailed({ reason: error.message + words + adviceFor(error), cause: error }))
+  }),
+  Effect.catchIf(isForbidden, (error) =>
+    Effect.fail(
+      new MigrationFailed({ reason: databaseWords(error as SqlError.SqlError) + adviceFor(error), cause: error })
+    )
+  )
 )
-
-/** Version this code needs: the number of its newest migration. */
-const needed = Math.max(...Object.keys(migrations).map((name) => Number.parseInt(name, 10)))
-
-/** What the ledger calls the migrations of this code, by number. */
-const names = new Map(Object.keys(migrations).map((key) => [Number.parseInt(key, 10), key.replace(/^\d+_/, "")]))
-
-const applied = Effect.gen(function* () {
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const [exists] = yield* sql<{ found: boolean }>`SELECT to_regclass(${ledger}) IS NOT NULL AS "found"`
-  if (exists?.found !== true) return []
-  return yield* sql<{ id: number; name: string }>`
-    SELECT migration_id AS "id", name AS "name" FROM ${sql(ledger)} ORDER BY migration_id`
-})
 
 /**
  * Fails with `SchemaMismatch` unless the tables are at least at the version needed, and nothing newer is breaking.
@@ -60,25 +57,38 @@ export const verify = (version = needed): Effect.Effect<void, SchemaMismatch | S
     const found = rows.at(-1)?.id ?? 0
     const breaking = rows.find((row) => row.id > version && row.name.endsWith(".breaking"))?.name
     if (found < version || breaking !== undefined)
-      return yield* new SchemaMismatch({ found, needed: version, breaking, unreleased: undefined })
+      return yield* new SchemaMismatch({ found, needed: version, breaking, unreleased: undefined, isHandmade: false })
   })
 
-/** Tables that were made before the first release had other migrations under the same numbers: they are left alone. */
-const refuseUnreleased = Effect.gen(function* () {
+/**
+ * Tables that were made before the first release had other migrations under the same numbers, and of those that somebody made by
+ * hand nobody knows what they are: they are left alone.
+ */
+const refuseStrange = Effect.gen(function* () {
   const rows = yield* storeErrors("migrations.verify")(applied)
+  if (rows.length === 0 && (yield* storeErrors("migrations.verify")(isHandmade))) {
+    return yield* new SchemaMismatch({ found: 0, needed, breaking: undefined, unreleased: undefined, isHandmade: true })
+  }
   const unreleased = rows.find(({ id, name }) => id <= needed && names.get(id) !== name)?.name
   const found = rows.at(-1)?.id ?? 0
-  if (unreleased !== undefined) return yield* new SchemaMismatch({ found, needed, breaking: undefined, unreleased })
+  if (unreleased !== undefined)
+    return yield* new SchemaMismatch({ found, needed, breaking: undefined, unreleased, isHandmade: false })
 })
 
-/** @param migrate - run pending migrations; when false, only verify that there are none */
+/** Brings the tables to the version needed; the migrations that were run for it. */
+export const migrate: Effect.Effect<
+  ReadonlyArray<string>,
+  MigrationFailed | SchemaMismatch | StoreError,
+  SqlClient.SqlClient
+> = refuseStrange.pipe(
+  Effect.andThen(storeErrors("migrations.run")(run)),
+  Effect.tap(verify()),
+  Effect.map((done) => done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)),
+  untraced
+)
+
+/** @param isMigrating - run pending migrations; when false, only verify that there are none */
 export const layer = (
-  migrate: boolean
+  isMigrating: boolean
 ): Layer.Layer<never, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> =>
-  Layer.effectDiscard(
-    refuseUnreleased.pipe(
-      Effect.andThen(migrate ? storeErrors("migrations.run")(Effect.asVoid(run)) : Effect.void),
-      Effect.andThen(verify()),
-      untraced
-    )
-  )
+  Layer.effectDiscard(isMigrating ? migrate : untraced(Effect.andThen(refuseStrange, verify())))

@@ -1,0 +1,69 @@
+/**
+ * Bringing the tables to the version that this code needs, apart from a start: by a deployment, or by an administrator.
+ *
+ * @since 0.1.0
+ */
+import { Effect } from "effect"
+import type { SqlClient } from "effect/sql"
+import { InvalidOption } from "../errors/DeclarationErrors.ts"
+import type { MigrationFailed, SchemaMismatch, StoreError } from "../errors/StoreErrors.ts"
+import { storeErrors } from "../sql/connection/errors.ts"
+import { applied, names, needed } from "../sql/migrations/ledger.ts"
+import { migrate } from "../sql/migrations/migrations.ts"
+import { script } from "../sql/migrations/script.ts"
+import { untraced } from "../telemetry/tracing.ts"
+
+/** How the tables stand to this code. @since 0.1.0 */
+export interface Status {
+  /** Version of the tables; 0 when there are none. */
+  readonly version: number
+  /** Version that this code needs. */
+  readonly needed: number
+  /** Migrations that have not been run, as in `0009_contracts`. */
+  readonly pending: ReadonlyArray<string>
+}
+
+const nameOf = (id: number, name: string) => `${String(id).padStart(4, "0")}_${name}`
+
+/**
+ * Runs pending migrations in the first schema of `search_path`, in one transaction; any number of processes may do so at once.
+ * Returns those that it ran.
+ *
+ * Fails with `MigrationFailed` when one fails, or the role may not create tables; with `SchemaMismatch` for tables that are too new, or
+ * that were made by hand; `StoreError`. Nothing is changed then.
+ *
+ * @since 0.1.0
+ */
+export const run: Effect.Effect<
+  ReadonlyArray<string>,
+  MigrationFailed | SchemaMismatch | StoreError,
+  SqlClient.SqlClient
+> = migrate
+
+/** Which migrations were run, and which are pending; changes nothing. Fails with `StoreError`. @since 0.1.0 */
+export const status: Effect.Effect<Status, StoreError, SqlClient.SqlClient> = untraced(
+  Effect.map(storeErrors("migrations.status")(applied), (rows) => {
+    const done = new Set(rows.map(({ id }) => id))
+    const pending = [...names].filter(([id]) => !done.has(id)).map(([id, name]) => nameOf(id, name))
+    return { version: rows.at(-1)?.id ?? 0, needed, pending }
+  })
+)
+
+/**
+ * One script, for `psql` or an administrator: what `run` does, in one transaction, with the record of it. It ends with an error, and
+ * changes nothing, unless the tables are at version `from`.
+ *
+ * @param options.from - version of the tables, as `status` says; default 0, for none
+ *
+ * Throws `InvalidOption` for a version that there is none of.
+ *
+ * @since 0.1.0
+ */
+export const sql = ({ from = 0 }: { readonly from?: number } = {}): string => {
+  if (Number.isInteger(from) && from >= 0 && from < needed) return script(from)
+  throw new InvalidOption({
+    option: "from of Migrations.sql",
+    value: String(from),
+    expected: `an integer from 0 to ${needed - 1}`
+  })
+}

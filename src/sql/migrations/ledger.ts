@@ -1,0 +1,34 @@
+/**
+ * What the tables know of their version.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { migrations } from "./migrations.generated.ts"
+
+export const ledger = "integration_migration"
+
+/** Version this code needs: the number of its newest migration. */
+export const needed = Math.max(...Object.keys(migrations).map((name) => Number.parseInt(name, 10)))
+
+/** What the ledger calls the migrations of this code, by number. */
+export const names: ReadonlyMap<number, string> = new Map(
+  Object.keys(migrations).map((key) => [Number.parseInt(key, 10), key.replace(/^\d+_/, "")])
+)
+
+/** Migrations that were run, by number. */
+export const applied = Effect.gen(function* () {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const [exists] = yield* sql<{ found: boolean }>`SELECT to_regclass(${ledger}) IS NOT NULL AS "found"`
+  if (exists?.found !== true) return []
+  return yield* sql<{ id: number; name: string }>`
+    SELECT migration_id AS "id", name AS "name" FROM ${sql(ledger)} ORDER BY migration_id`
+})
+
+/** Whether there are tables that nobody recorded: somebody made them by hand. */
+export const isHandmade = Effect.gen(function* () {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const [row] = yield* sql<{ found: boolean }>`SELECT to_regclass('integration_event') IS NOT NULL AS "found"`
+  return row?.found === true
+})

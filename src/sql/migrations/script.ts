@@ -1,0 +1,51 @@
+/**
+ * The migrations as one script, for whoever may create tables where applications may not.
+ *
+ * @internal
+ */
+import { ledger, names } from "./ledger.ts"
+import { migrations } from "./migrations.generated.ts"
+
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
+
+/** Ends the script unless the tables are at the version it begins with. */
+const guard = (from: number) => `DO $guard$
+DECLARE
+  found integer;
+BEGIN
+  SELECT coalesce(max(migration_id), 0) INTO found FROM ${ledger};
+  IF found <> ${from} THEN
+    RAISE EXCEPTION 'The integration tables are at version %, this script is for version ${from}', found;
+  END IF;
+END
+$guard$`
+
+const recorded = (id: number, name: string) =>
+  `INSERT INTO ${ledger} (migration_id, name) VALUES (${id}, ${literal(name)})`
+
+/**
+ * SQL that brings tables from a version to the one this code needs, in one transaction, and records it.
+ *
+ * @param from - version of the tables; 0 when there are none
+ */
+export const script = (from: number): string => {
+  const steps = Object.entries(migrations).flatMap(([key, statements]) => {
+    const id = Number.parseInt(key, 10)
+    return id <= from
+      ? []
+      : [`-- ${key}`, ...statements.map((each) => `${each};`), `${recorded(id, names.get(id) ?? key)};`]
+  })
+  return `${[
+    "-- Tables of effect-integration, in the first schema of search_path. All or nothing.",
+    "BEGIN;",
+    `CREATE TABLE IF NOT EXISTS ${ledger} (
+  migration_id integer PRIMARY KEY,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  name text NOT NULL
+);`,
+    `LOCK TABLE ${ledger} IN ACCESS EXCLUSIVE MODE;`,
+    `${guard(from)};`,
+    ...steps,
+    "COMMIT;"
+  ].join("\n\n")}\n`
+}
