@@ -7,6 +7,7 @@ import { Counted } from "../processes/program.ts"
 import { start } from "../support/children.ts"
 import { inSchema } from "../support/databases.ts"
 import { startPostgres } from "../support/postgres.ts"
+import { until } from "../support/scenario.ts"
 
 const nobody = "postgres://app:secret@127.0.0.1:1/shop"
 
@@ -68,10 +69,10 @@ it.live(
       )
       yield* Effect.promise(() => server.down("stop"))
       const child = yield* start("launched", { TEST_URL: server.url, TEST_WAIT: "60 seconds" })
-      yield* Effect.sleep("1 second")
+      const [line] = yield* until(Effect.sync(child.output), (lines) => lines.length > 0)
+      assert.include(line, "Trying again for 1m.")
       yield* Effect.promise(server.up)
       yield* child.message("started")
-      assert.include(child.output()[0], "Trying again for 1m.")
       yield* child.signal("SIGINT")
       assert.strictEqual(yield* child.exit, 0)
     }).pipe(Effect.scoped),
