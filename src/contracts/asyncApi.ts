@@ -15,7 +15,7 @@ export interface AsyncApiInfo {
   readonly description?: string
 }
 
-/** A name as AsyncAPI takes it for a key: what it does not take is written as its number, so that no two names become one. */
+/** A name as AsyncAPI takes it for a key: what it does not take is written as its number, so that names which differ by that do not become one. */
 const keyOf = (text: string) => text.replace(/[^\w.-]/gu, (character) => `_${character.codePointAt(0)?.toString(16)}_`)
 
 const messageOf = ({ eventName, version }: Contract) => keyOf(`${eventName}.v${version}`)

@@ -21,11 +21,20 @@ const propertiesOf = (parts: ReadonlyArray<JsonSchema>): ReadonlyMap<string, Rea
   return found
 }
 
+/** A pattern as it is meant, with the flag that this draft asks for, or as it works. */
+const patternOf = (pattern: string) => {
+  try {
+    return new RegExp(pattern, "u")
+  } catch {
+    return new RegExp(pattern)
+  }
+}
+
 /** What a writer says of fields by patterns of their names. */
 const patternsOf = (parts: ReadonlyArray<JsonSchema>): ReadonlyArray<readonly [RegExp, Node]> =>
   parts.flatMap(({ patternProperties }) =>
     isObject(patternProperties)
-      ? Object.entries(patternProperties).map(([pattern, node]) => [new RegExp(pattern, "u"), node] as const)
+      ? Object.entries(patternProperties).map(([pattern, node]) => [patternOf(pattern), node] as const)
       : []
   )
 

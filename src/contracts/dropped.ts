@@ -5,7 +5,7 @@
  * @internal
  */
 import type { JsonSchema } from "./jsonSchema.ts"
-import { isObject, type Node, partsOf } from "./schemaNodes.ts"
+import { branchesOf, isObject, type Node, partsOf } from "./schemaNodes.ts"
 
 const propertiesOf = (parts: ReadonlyArray<JsonSchema>): JsonSchema =>
   Object.assign({}, ...parts.map(({ properties }) => (isObject(properties) ? properties : {})))
@@ -31,12 +31,14 @@ export const droppedOf = (before: JsonSchema, now: JsonSchema): ReadonlyArray<st
   const look = (pair: Pair, depth: number): void => {
     if (depth === maxDepth) return
     const [was, is] = [partsOf(before, pair.before), partsOf(now, pair.now)]
+    if ([...was, ...is].some((part) => branchesOf(part) !== undefined || part.patternProperties !== undefined)) return
+    const required = new Set(was.flatMap((part) => (Array.isArray(part.required) ? part.required : [])))
     const [old, own] = [propertiesOf(was), propertiesOf(is)]
     const takesAll = is.length === 0 || is.some(({ additionalProperties }) => isObject(additionalProperties))
     for (const [name, node] of Object.entries(old)) {
       const path = pair.path === "" ? name : `${pair.path}.${name}`
       if (Object.hasOwn(own, name)) look({ before: node, now: own[name], path }, depth + 1)
-      else if (!takesAll) found.push(path)
+      else if (!takesAll && !required.has(name)) found.push(path)
     }
     const [list, ownList] = [was, is].map((parts) => parts.find(({ items }) => isObject(items))?.items)
     if (list !== undefined && ownList !== undefined) {

@@ -78,7 +78,7 @@ export const isConnectionLost = (cause: Cause.Cause<unknown>): boolean => {
  * cannot_connect_now, too_many_connections, admin_shutdown, crash_shutdown, connection exceptions.
  */
 const passingCodes =
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|57P0[1-3]|53300|08...)$/
+  /^(ENOENT|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|57P0[1-3]|53300|08...)$/
 
 /** What a client says of it that has no code. */
 const passingWords = /closed unexpectedly|timeout|timed out/i

@@ -79,14 +79,19 @@ const withDatabase = <E>(layer: Layer.Layer<Services, E>): Layer.Layer<Services,
 export const databaseLayer = <E>(options: DatabaseOptions<E>): Layer.Layer<Services, unknown> => {
   if (typeof options === "string") return atUrl({ url: options })
   const given: object = Object(options)
-  const way = ways.find((each) => each in given)
+  const [way, another] = ways.filter((each) => each in given)
   if (way === undefined) throw refuse("database", typeof options, "{ url }, { pglite }, { memory: true } or { layer }")
+  if (another !== undefined) throw refuse("database", `both ${way} and ${another}`, "one of them")
   if ("layer" in options) {
+    const beside = Object.keys(options).find((key) => key !== "layer")
+    if (beside !== undefined)
+      throw refuse(beside, "given beside a layer", "in Integration.layer, of which the layer is made")
     if (Layer.isLayer(options.layer)) return withDatabase(options.layer)
     throw refuse("layer", typeof options.layer, "a Layer with all services, as Layer.provide(IntegrationLive, …)")
   }
   if ("memory" in options) {
-    const { memory: _, ...rest } = options
+    const { memory, ...rest } = options
+    if ((memory as unknown) !== true) throw refuse("memory", memory, "true, or another database")
     return layerMemory(rest)
   }
   return "pglite" in options ? embedded(options) : atUrl(options)

@@ -8,6 +8,9 @@ import { describe, principal } from "../errors/errorText.ts"
 
 const signals = ["SIGTERM", "SIGINT"] as const
 
+/** A signal that comes so soon after another is the same one. */
+const repeatMillis = 1000
+
 /** The errors that a start fails with say what to do; what is a defect has its stack. */
 const wordsOf = (cause: Cause.Cause<unknown>): string =>
   cause.reasons.some(Cause.isDieReason) ? Cause.pretty(cause) : describe(principal(cause)).text
@@ -20,7 +23,7 @@ const end = (code: number) => {
 
 /**
  * Builds a layer, and keeps it until the process is told to end: by `SIGTERM` or `SIGINT`, upon which it is closed, so that running
- * handlers finish as `shutdownGracePeriod` lets them. A second signal ends the process at once.
+ * handlers finish as `shutdownGracePeriod` lets them. A second signal, a second later, ends the process at once.
  *
  * The exit code is 0 after a signal, and 1 when the layer could not be built, or not be closed: the log says why, in one line.
  *
@@ -29,17 +32,23 @@ const end = (code: number) => {
  * @since 0.1.0
  */
 export const run = <A, E>(layer: Layer.Layer<A, E>): void => {
-  const program = Layer.launch(layer).pipe(
-    Effect.tapCause((cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logFatal(`This program ends: ${wordsOf(cause)}`)
+  const fiber = Effect.runFork(Layer.launch(layer))
+  let stoppingSince: number | undefined
+  fiber.addObserver((exit) => {
+    const isAsked = stoppingSince !== undefined && (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause))
+    if (isAsked) return end(0)
+    const why = exit._tag === "Success" ? "its layer has ended" : wordsOf(exit.cause)
+    Effect.runFork(
+      Effect.ensuring(
+        Effect.logFatal(`This program ends: ${why}`),
+        Effect.sync(() => end(1))
+      )
     )
-  )
-  const fiber = Effect.runFork(program)
-  fiber.addObserver((exit) => end(exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1))
-  let isStopping = false
+  })
   const stop = (signal: NodeJS.Signals) => {
-    if (isStopping) return end(1)
-    isStopping = true
+    // A terminal and npm may both pass one on.
+    if (stoppingSince !== undefined) return performance.now() - stoppingSince < repeatMillis ? undefined : end(1)
+    stoppingSince = performance.now()
     Effect.runFork(Effect.andThen(Effect.logInfo(`${signal}: finishing what runs.`), Fiber.interrupt(fiber)))
   }
   for (const signal of signals) process.on(signal, stop)

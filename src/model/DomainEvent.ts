@@ -129,8 +129,8 @@ export const define = <const Name extends string, Payload, Encoded>(
     readonly deprecated?: string | undefined
   }
 ): Definition<Name, Payload> => {
-  const { aggregateId, aggregateType, deprecated, owner, payload, sourceModule, version } = options
   checkDefinition(name, options)
+  const { aggregateId, aggregateType, deprecated, owner, payload, sourceModule, version } = options
   const names = { name, sourceModule, aggregateType, aggregateId, owner, deprecated }
   if (!("chain" in payload)) {
     return { ...names, version: version ?? 1, versions: undefined, payload, codec: Schema.toCodecJson(payload) }

@@ -25,6 +25,12 @@ const timeOf = (name: "since" | "until", input: DateTime.DateTime.Input | undefi
 
 const isText = (value: unknown) => typeof value === "string"
 
+/** All of it: a part that is missing would cover all others. */
+const isEntity = (value: unknown) => {
+  const { entityId, entityType, module } = Object(value) as Readonly<Record<string, unknown>>
+  return [module, entityType, entityId].every(isText)
+}
+
 /** What the fields of a filter may be: one that nobody knows would cover everything. */
 const fields: Readonly<Record<keyof Filter, readonly [expected: string, is: (value: unknown) => boolean]>> = {
   deliveryIds: ["a list of ids of deliveries", Array.isArray],
@@ -32,7 +38,7 @@ const fields: Readonly<Record<keyof Filter, readonly [expected: string, is: (val
   eventName: ["a name or pattern of events", isText],
   errorTag: ["the tag of an error", isText],
   isUndecodable: ["true or false", (value) => typeof value === "boolean"],
-  aggregate: ["an entity, with type and id", (value) => typeof value === "object" && value !== null],
+  aggregate: ["an entity, with module, entityType and entityId", isEntity],
   // Times are looked at when they are read.
   since: ["a time", () => true],
   until: ["a time", () => true]

@@ -5,10 +5,10 @@
  */
 import { type Clock, Effect, Exit } from "effect"
 import { describe, principal } from "../errors/errorText.ts"
-import * as DomainEvent from "../model/DomainEvent.ts"
-import { identifierProblem } from "../model/storable.ts"
+import type * as DomainEvent from "../model/DomainEvent.ts"
 import { steadyMillisUnsafe } from "../stores/steadyMillis.ts"
 import type { Meters } from "../telemetry/meters.ts"
+import { known } from "./knownNames.ts"
 
 /** One event that was stored, or several. */
 type Stored = DomainEvent.Stored | ReadonlyArray<DomainEvent.Stored>
@@ -21,17 +21,6 @@ const count = (meters: Meters, { consumers, isDuplicate, name }: DomainEvent.Sto
   sent.count++
   if (consumers.length === 0) unheard.count++
   meters.wakeups.local.count += consumers.length
-}
-
-/** Names of what was to be published, as far as there are any: types do not reach everybody. What is no name is "other". */
-const known = (names: () => ReadonlyArray<string>): ReadonlyArray<string> => {
-  try {
-    return names().map((name) =>
-      identifierProblem(name, DomainEvent.maxLength.eventName) === undefined ? name : "other"
-    )
-  } catch {
-    return []
-  }
 }
 
 /** Counts and times what publishes; what a transaction of the caller's undoes later is counted all the same. */

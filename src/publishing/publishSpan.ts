@@ -8,6 +8,7 @@ import { Surroundings } from "../model/Surroundings.ts"
 import { parse } from "../model/traceparent.ts"
 import { attribute, attributesOf, operation } from "../telemetry/conventions.ts"
 import { isDrawn, spanOf, type TracingOptions, tracerOf, unsampledSpan } from "../telemetry/tracing.ts"
+import { known } from "./knownNames.ts"
 
 /** The name that all have, if they have one. */
 const nameOf = (names: ReadonlyArray<string>) => (names.every((name) => name === names[0]) ? names[0] : undefined)
@@ -42,7 +43,7 @@ export const inPublishSpan =
       const from = isRoot ? traceWithin(context) : undefined
       const isTraced = from?.isSampled ?? (!isRoot || isDrawn(options))
       if (!isTraced) return Effect.withParentSpan(publish, unsampledSpan(from))
-      const all = names()
+      const all = known(names)
       const name = nameOf(all)
       return Effect.withSpan(
         publish,

@@ -121,7 +121,7 @@ export const gauge = (
   const registry = Context.get(context, Metric.MetricRegistry)
   const known = shared.get(registry) ?? new Map<string, Shared>()
   shared.set(registry, known)
-  const key = JSON.stringify([definition.name, ...labels])
+  const key = JSON.stringify([definition.name, ...labels, Context.get(context, Metric.CurrentMetricAttributes)])
   const before = known.get(key)
   const values = before?.values ?? new Set()
   values.add(value)

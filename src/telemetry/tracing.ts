@@ -59,10 +59,14 @@ class UnrecordedPlace implements Tracer.ExternalSpan {
   #trace: Parsed | undefined
   #made: Tracer.ExternalSpan | undefined
 
+  /** Whether somebody knows its ids, and may ask again later: it stays what it was then. */
+  get isKnown() {
+    return this.#made !== undefined
+  }
+
   /** @param trace - that it belongs to, if there is one */
   begin(trace: Parsed | undefined) {
     this.#trace = trace
-    this.#made = undefined
   }
 
   get traceId() {
@@ -89,7 +93,7 @@ const unrecorded = new WeakMap<Context.Context<never>, Unrecorded>()
 /** A context for a run that is not recorded. Of one context, runs have to follow each other. */
 export const unrecordedIn = (context: Context.Context<never>, trace: Parsed | undefined): Context.Context<never> => {
   let found = unrecorded.get(context)
-  if (found === undefined) {
+  if (found === undefined || found.place.isKnown) {
     const place = new UnrecordedPlace()
     found = { place, context: Context.add(context, Tracer.ParentSpan, place) }
     unrecorded.set(context, found)

@@ -264,6 +264,24 @@ it.effect("an optional field that was removed is told: one that comes later coul
   })
 )
 
+it.effect("fields that become those of a union are not gone", () =>
+  Effect.gen(function* () {
+    const one = Struct({ kind: Literals(["a", "b"]), n: Finite })
+    const each = Schema.Union([
+      Struct({ kind: Schema.Literal("a"), n: Finite }),
+      Struct({ kind: Schema.Literal("b"), n: Finite })
+    ])
+    const changes = (yield* check(define(one), define(each))).map(({ change }) => change)
+    assert.isEmpty(changes.filter((change) => change.includes("was removed")))
+    const [found, ...others] = yield* check(
+      define(Struct({ address: Struct({ street: Text }) })),
+      define(Struct({ address: Schema.NullOr(Struct({ street: Text })) }))
+    )
+    assert.isEmpty(others)
+    assert.include(found, { path: "address", change: "may be null now, and was object" })
+  })
+)
+
 it.effect("a version that is raised without the earlier one says how that is given", () =>
   Effect.gen(function* () {
     const [found] = yield* check(

@@ -371,7 +371,11 @@ layer(services(postgres(), { settings: { processorEnabled: false } }), { exclude
         const { Happened } = eventsOf("impatient")
         const processor = yield* Processor
         yield* SubscriptionStore.use((store) =>
-          store.register([{ consumer: "impatient.gone", event: Happened.name, priority: 0, ordering: "none" }])
+          store.register([
+            { consumer: "impatient.gone", event: Happened.name, priority: 0, ordering: "none" },
+            // Nobody serves this one, but it has nothing to do with what is waited for.
+            { consumer: "impatient.paused", event: "impatient.other", priority: 0, ordering: "none" }
+          ])
         )
         yield* serve(
           Subscriber.make({

@@ -55,8 +55,25 @@ it.live.each([
     assert.strictEqual(child.errors(), "")
     assert.include(line, `This program ends: StoreError: connect: PostgreSQL cannot be reached at `)
     assert.include(line, expected)
-    assert.notInclude(line, "secret")
+    assert.notInclude(line, "ecret")
   }).pipe(Effect.scoped)
+)
+
+it.live("a program that is not told to end, or cannot be closed, ends with 1, and says why", () =>
+  inSchema(Effect.void, (env) =>
+    Effect.gen(function* () {
+      const gone = yield* start("launched", { ...env, TEST_PART: "interrupted" })
+      assert.strictEqual(yield* gone.exit, 1)
+      assert.include(gone.output().join("\n"), "This program ends:")
+      const stuck = yield* start("launched", { ...env, TEST_PART: "unclosable" })
+      yield* stuck.message("started")
+      yield* stuck.signal("SIGTERM")
+      // The same one, passed on once more.
+      yield* stuck.signal("SIGINT")
+      assert.strictEqual(yield* stuck.exit, 1)
+      assert.match(stuck.output().join("\n"), /This program ends: .*it does not close/)
+    })
+  )
 )
 
 it.live(

@@ -14,8 +14,16 @@ const slow = Subscriber.make({
 
 const { TEST_SCHEMA = "public", TEST_URL = "", TEST_WAIT = "0 millis" } = process.env
 
+// A part of the program that gives up by itself, or that cannot be closed.
+const part = {
+  interrupted: Layer.effectDiscard(Effect.interrupt),
+  unclosable: Layer.effectDiscard(Effect.addFinalizer(() => Effect.die(new Error("it does not close")))),
+  none: Layer.empty
+}[process.env.TEST_PART ?? "none"]
+
 Integration.run(
   Layer.effectDiscard(say("started")).pipe(
+    Layer.provideMerge(part ?? Layer.empty),
     Layer.provideMerge(Subscriber.layer(slow)),
     Layer.provideMerge(Integration.layer({ waitForDatabase: TEST_WAIT as `${number} millis` })),
     Layer.provideMerge(

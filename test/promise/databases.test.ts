@@ -102,6 +102,21 @@ describe("what is wrong is said", () => {
       "Option database of createIntegration is object, expected { url }, { pglite }, { memory: true } or { layer }."
     ],
     [
+      "with two databases",
+      () => createIntegration({ url: "postgres://x", memory: true } as never),
+      "Option database of createIntegration is both url and memory, expected one of them."
+    ],
+    [
+      "with an option beside a layer",
+      () => createIntegration({ layer: IntegrationLive, settings: {} } as never),
+      "Option settings of createIntegration is given beside a layer, expected in Integration.layer, of which the layer is made."
+    ],
+    [
+      "with no memory",
+      () => createIntegration({ memory: false } as never),
+      "Option memory of createIntegration is false, expected true, or another database."
+    ],
+    [
       "with a url that is not set",
       () => createIntegration({ url: undefined as never }),
       "Option url of createIntegration is undefined, expected postgres://user:password@host/database; is the environment variable set that it is from?."

@@ -230,6 +230,14 @@ describe.each(runtimes)("on $name", ({ layer: runtime }) => {
       })
     )
 
+    it.effect("an event that is none is named, also where there is a tracer", () =>
+      Effect.gen(function* () {
+        const publish = Publisher.use((publisher) => publisher.publish(undefined as never, {} as never))
+        const error = yield* Effect.flip(Effect.provideService(publish, Tracer.Tracer, exporting))
+        assert.include(error.message, "Option definition of Publisher.publish is undefined")
+      })
+    )
+
     it.effect("a traceparent that is none is ignored, and one of a later version is read", () =>
       Effect.gen(function* () {
         const { Happened } = eventsOf("inherit-malformed")

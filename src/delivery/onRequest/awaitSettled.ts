@@ -45,7 +45,10 @@ export const settled = (
     const found = yield* Effect.timeoutOption(whenSettled(engine, eventId), limit.value)
     if (Option.isSome(found)) return found.value
     const withinMillis = Duration.toMillis(limit.value)
-    return yield* new NotSettled({ withinMillis, open: yield* waitedFor(engine, eventId) })
+    const open = yield* waitedFor(engine, eventId)
+    // It was settled while it was asked who is waited for.
+    if (open.length === 0) return yield* engine.inbox.findByEvent(eventId)
+    return yield* new NotSettled({ withinMillis, open })
   })
 
 /** The names, if all are of consumers that there are: a misspelt one would never have anything open. */

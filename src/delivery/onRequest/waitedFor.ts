@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
+import { matcher } from "../../model/eventPattern.ts"
 import type { Delivery } from "../../stores/Delivery.ts"
 import type { ConsumerState, Unserved } from "../../stores/SubscriptionStore.ts"
 import type { Engine } from "../engine.ts"
@@ -13,7 +14,8 @@ const isNobodys = ({ consumer, eventName, schemaVersion }: Delivery, unserved: R
   unserved.some(
     (each) =>
       each.consumer === consumer &&
-      (each.version === undefined || (each.event === eventName && each.version === schemaVersion))
+      matcher(each.event)(eventName) &&
+      (each.version === undefined || each.version === schemaVersion)
   )
 
 /** Why a delivery is open, as far as the tables say. */
@@ -35,15 +37,18 @@ const reasonOf = (
   return dueInMillis > 0 ? `due in ${Math.ceil(dueInMillis)} ms${failed}` : `due, and not handled yet${failed}`
 }
 
+const notWritten = "its deliveries: they are not written yet, as for an event that was inserted by SQL a moment ago"
+
 /** Each open delivery of an event with its reason. */
 export const waitedFor = (engine: Engine, eventId: string): Effect.Effect<ReadonlyArray<string>, StoreError> =>
   Effect.gen(function* () {
+    const event = yield* engine.outbox.findById(eventId)
+    if (event !== undefined && !event.isRouted) return [notWritten]
     const open = (yield* engine.inbox.findByEvent(eventId)).filter(({ isOpen }) => isOpen)
+    if (open.length === 0) return []
     const states = yield* engine.subscriptions.consumers
     const unserved = yield* engine.subscriptions.unserved
     const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-    if (open.length === 0)
-      return ["its deliveries: they are not written yet, as for an event that was inserted by SQL a moment ago"]
     return open.map((delivery) => {
       const state = states.find(({ consumer }) => consumer === delivery.consumer)
       return `${delivery.consumer}: ${reasonOf(delivery, state, unserved, now)}`

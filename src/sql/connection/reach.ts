@@ -17,15 +17,29 @@ import { untraced } from "../../telemetry/tracing.ts"
 /** Time between two attempts. */
 const pause = "500 millis"
 
-const parsed = (url: string | undefined): Partial<URL> => (url !== undefined && URL.canParse(url) ? new URL(url) : {})
+/** Parts of a URL, as the client reads them; of one that it cannot read, nothing. */
+const parsed = (url: string | undefined) => {
+  if (url === undefined || !URL.canParse(url)) return {}
+  const { hostname, pathname, port, searchParams, username } = new URL(url)
+  try {
+    return {
+      host: searchParams.get("host") ?? decodeURIComponent(hostname),
+      port: searchParams.get("port") ?? port,
+      user: searchParams.get("user") ?? decodeURIComponent(username),
+      database: searchParams.get("dbname") ?? decodeURIComponent(pathname.slice(1))
+    }
+  } catch {
+    return {}
+  }
+}
 
 /** Where the client connects to, without its password. */
 const placeOf = (config: PgClient.PgPoolConfig): string => {
   const url = parsed(config.url === undefined ? undefined : Redacted.value(config.url))
-  const host = config.path ?? config.host ?? (url.hostname || "localhost")
+  const host = config.path ?? config.host ?? (url.host || "localhost")
   const port = config.path === undefined ? `:${config.port ?? (url.port || 5432)}` : ""
-  const user = config.username ?? (decodeURIComponent(url.username ?? "") || process.env.USER) ?? ""
-  const database = config.database ?? (decodeURIComponent(url.pathname?.slice(1) ?? "") || user)
+  const user = config.username ?? (url.user || process.env.USER) ?? ""
+  const database = config.database ?? (url.database || user)
   return `${host}${port}, database "${database}", as "${user}"`
 }
 
@@ -44,8 +58,8 @@ const failed = (error: SqlError.SqlError, config: PgClient.PgPoolConfig): StoreE
     operation: "connect",
     reason: `PostgreSQL cannot be reached at ${placeOf(config)}: ${wordsOf(error)}. ${advice}`,
     isRetryable,
-    // Its own words are in the reason; what lies around them repeats those.
-    cause: error.reason.cause
+    // Its own words are in the reason; what lies around them repeats those, and a URL that is none has the password in it.
+    cause: new Error(wordsOf(error))
   })
 }
 

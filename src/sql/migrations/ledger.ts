@@ -26,9 +26,10 @@ export const applied = Effect.gen(function* () {
     SELECT migration_id AS "id", name AS "name" FROM ${sql(ledger)} ORDER BY migration_id`
 })
 
-/** Whether there are tables that nobody recorded: somebody made them by hand. */
+/** Whether there are tables in the first schema, where migrations would make them. */
 export const isHandmade = Effect.gen(function* () {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const [row] = yield* sql<{ found: boolean }>`SELECT to_regclass('integration_event') IS NOT NULL AS "found"`
+  const [row] = yield* sql<{ found: boolean }>`
+    SELECT to_regclass(quote_ident(current_schema()) || '.integration_event') IS NOT NULL AS "found"`
   return row?.found === true
 })

@@ -60,20 +60,27 @@ export const verify = (version = needed): Effect.Effect<void, SchemaMismatch | S
       return yield* new SchemaMismatch({ found, needed: version, breaking, unreleased: undefined, isHandmade: false })
   })
 
-/**
- * Tables that were made before the first release had other migrations under the same numbers, and of those that somebody made by
- * hand nobody knows what they are: they are left alone.
- */
-const refuseStrange = Effect.gen(function* () {
-  const rows = yield* storeErrors("migrations.verify")(applied)
-  if (rows.length === 0 && (yield* storeErrors("migrations.verify")(isHandmade))) {
-    return yield* new SchemaMismatch({ found: 0, needed, breaking: undefined, unreleased: undefined, isHandmade: true })
-  }
+/** Tables that were made before the first release had other migrations under the same numbers: they are left alone. */
+const refuseUnreleased = Effect.fnUntraced(function* (
+  rows: ReadonlyArray<{ readonly id: number; readonly name: string }>
+) {
   const unreleased = rows.find(({ id, name }) => id <= needed && names.get(id) !== name)?.name
   const found = rows.at(-1)?.id ?? 0
-  if (unreleased !== undefined)
-    return yield* new SchemaMismatch({ found, needed, breaking: undefined, unreleased, isHandmade: false })
+  if (unreleased === undefined) return
+  return yield* new SchemaMismatch({ found, needed, breaking: undefined, unreleased, isHandmade: false })
 })
+
+/** So are those that somebody made by hand: nobody knows what they are. */
+const refuseStrange = Effect.gen(function* () {
+  const found = yield* applied
+  const isUnrecorded = found.length === 0 && (yield* isHandmade)
+  // Those that somebody else made between the two questions are recorded by now.
+  const rows = isUnrecorded ? yield* applied : found
+  if (isUnrecorded && rows.length === 0) {
+    return yield* new SchemaMismatch({ found: 0, needed, breaking: undefined, unreleased: undefined, isHandmade: true })
+  }
+  yield* refuseUnreleased(rows)
+}).pipe(storeErrors("migrations.verify"))
 
 /** Brings the tables to the version needed; the migrations that were run for it. */
 export const migrate: Effect.Effect<
