@@ -42,7 +42,11 @@ const refuse = (option: string, value: unknown, expected: string) =>
 
 const atUrl = ({ url, ...options }: AtUrl): Layer.Layer<Services, unknown> => {
   if (typeof url !== "string" || url === "") {
-    throw refuse("url", url, "postgres://user:password@host/database; is the environment variable set that it is from?")
+    throw refuse(
+      "url",
+      url === "" ? "empty" : url,
+      "postgres://user:password@host/database: the variable it is from may not be set"
+    )
   }
   return Layer.provide(layer(options), PgClient.layer({ url: Redacted.make(url) }))
 }
@@ -80,7 +84,12 @@ export const databaseLayer = <E>(options: DatabaseOptions<E>): Layer.Layer<Servi
   if (typeof options === "string") return atUrl({ url: options })
   const given: object = Object(options)
   const [way, another] = ways.filter((each) => each in given)
-  if (way === undefined) throw refuse("database", typeof options, "{ url }, { pglite }, { memory: true } or { layer }")
+  if (way === undefined)
+    throw refuse(
+      "database",
+      options === null ? "null" : typeof options,
+      "{ url }, { pglite }, { memory: true } or { layer }"
+    )
   if (another !== undefined) throw refuse("database", `both ${way} and ${another}`, "one of them")
   if ("layer" in options) {
     const beside = Object.keys(options).find((key) => key !== "layer")

@@ -393,7 +393,7 @@ layer(services(postgres(), { settings: { processorEnabled: false } }), { exclude
         assert.strictEqual(error._tag, "NotSettled")
         const [title, failing, gone, paused, ...others] = error.message.split("\n")
         assert.strictEqual(title, "Not everything was settled within 50 ms. Still open:")
-        assert.match(failing ?? "", /^ {2}impatient\.failing: due in \d+ ms, after 1 failed attempts: no luck$/)
+        assert.match(failing ?? "", /^ {2}impatient\.failing: due in \d+ ms, after attempt 1 failed: no luck$/)
         assert.strictEqual(gone, "  impatient.gone: no process that runs serves it; Processor.unserved has all of them")
         assert.match(paused ?? "", /^ {2}impatient\.paused: paused since \d{4}-.*Z$/)
         assert.isEmpty(others)

@@ -119,7 +119,7 @@ describe("what is wrong is said", () => {
     [
       "with a url that is not set",
       () => createIntegration({ url: undefined as never }),
-      "Option url of createIntegration is undefined, expected postgres://user:password@host/database; is the environment variable set that it is from?."
+      "Option url of createIntegration is undefined, expected postgres://user:password@host/database: the variable it is from may not be set."
     ],
     [
       "with a layer that is none",

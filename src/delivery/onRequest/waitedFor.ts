@@ -33,7 +33,7 @@ const reasonOf = (
     return `a handler asked to hold it until ${state.coolUntil.toISOString()}`
   }
   if (dueInMillis === null) return "waits behind another delivery of its aggregate"
-  const failed = attemptCount === 0 ? "" : `, after ${attemptCount} failed attempts: ${lastError ?? ""}`
+  const failed = attemptCount === 0 ? "" : `, after attempt ${attemptCount} failed: ${lastError ?? ""}`
   return dueInMillis > 0 ? `due in ${Math.ceil(dueInMillis)} ms${failed}` : `due, and not handled yet${failed}`
 }
 
