@@ -1,5 +1,5 @@
 /** The same without a line of Effect in the application: async handlers, promises, real errors. */
-import { Schema } from "effect"
+import { z } from "zod"
 import { DomainEvent } from "../src/index.ts"
 import { createIntegration, subscriber } from "../src/promise.ts"
 
@@ -7,7 +7,7 @@ const InvoiceCreated = DomainEvent.define("invoice.created", {
   sourceModule: "finance",
   aggregateType: "Invoice",
   aggregateId: (invoice) => invoice.invoiceId,
-  payload: Schema.Struct({ invoiceId: Schema.String, amount: Schema.Number })
+  payload: z.object({ invoiceId: z.string(), amount: z.number() })
 })
 
 const createTask = subscriber({

@@ -4,7 +4,8 @@
  * @internal
  */
 import { createHash } from "node:crypto"
-import { Schema } from "effect"
+import { Schema, type StandardSchema } from "effect"
+import { standardOf } from "../model/standardPayload.ts"
 import { decodedAs, named, storedSchema } from "./decodedAs.ts"
 
 /** A JSON Schema that is no boolean. */
@@ -84,16 +85,27 @@ const longest = 1_000_000
 /** Whether a text of JSON can be stored: of what PostgreSQL takes for no text, only escapes can be in it. */
 const isStorable = (json: string) => json.length <= longest && !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(json)
 
+const described = (schema: Schema.Codec<unknown, unknown>) => {
+  const { definitions, schema: root } = Schema.toJsonSchemaDocument(storedSchema(schema))
+  const written = Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }
+  // It is JSON by what it is for, but its type does not say so.
+  return named(written as Schema.Json)
+}
+
+/** What a Standard Schema says of what it reads, if it can (Standard JSON Schema). */
+const toldBy = (schema: object): unknown =>
+  (schema as Partial<StandardSchema.StandardJSONSchemaV1>)["~standard"]?.jsonSchema?.input({
+    target: "draft-2020-12"
+  }) ?? {}
+
 /**
  * What a schema's payloads are as JSON, definitions included. `{}` for one that does not say what that looks like, or says it with
  * what PostgreSQL cannot store: any value.
  */
 export const jsonSchemaOf = (schema: Schema.Codec<unknown, unknown>): JsonSchema => {
   try {
-    const { definitions, schema: root } = Schema.toJsonSchemaDocument(storedSchema(schema))
-    const written = Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }
-    // It is JSON by what it is for, but its type does not say so.
-    const json = JSON.stringify(named(written as Schema.Json))
+    const standard = standardOf(schema)
+    const json = JSON.stringify(standard === undefined ? described(schema) : toldBy(standard))
     return isStorable(json) ? (JSON.parse(json) as JsonSchema) : {}
   } catch {
     return {}

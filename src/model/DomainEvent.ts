@@ -5,8 +5,9 @@
  *
  * @since 0.1.0
  */
-import { Context, type DateTime, type Duration, Schema } from "effect"
+import { Context, type DateTime, type Duration, type Schema } from "effect"
 import { checkDefinition } from "./checkDefinition.ts"
+import { codecsOf, type PayloadSchema } from "./standardPayload.ts"
 import type { Version, Versions } from "./versions.ts"
 
 export { type Step, type Version, type Versions, versions } from "./versions.ts"
@@ -108,7 +109,9 @@ export type Of<D> = D extends Definition<infer Name, infer Payload> ? DomainEven
  * @param options.aggregateId - that entity's id, taken from the payload; 1 to 255 characters
  * @param options.version - of the payload's schema, a positive integer; default 1, or the latest of `versions`, whose number it
  * must be if both are given
- * @param options.payload - a schema without service requirements, stored in its JSON form (`Schema.toCodecJson`); or `versions`
+ * @param options.payload - a schema without service requirements, stored in its JSON form (`Schema.toCodecJson`); or `versions`; or a
+ * Standard Schema, as of zod, valibot or arktype: its output is what is published, what handlers get, and, as JSON, what is stored, if the
+ * schema reads that back as the same
  * @param options.owner - who answers for it, at most 127 characters, for `Contracts`; default nobody
  * @param options.deprecated - why it should not be used any more, at most 255 characters, for `Contracts`; default none
  *
@@ -124,7 +127,7 @@ export const define = <const Name extends string, Payload, Encoded>(
     readonly aggregateType: string
     readonly aggregateId: (payload: NoInfer<Payload>) => string
     readonly version?: number
-    readonly payload: Schema.Codec<Payload, Encoded> | Versions<Payload>
+    readonly payload: PayloadSchema<Payload, Encoded> | Versions<Payload>
     readonly owner?: string | undefined
     readonly deprecated?: string | undefined
   }
@@ -133,7 +136,8 @@ export const define = <const Name extends string, Payload, Encoded>(
   const { aggregateId, aggregateType, deprecated, owner, payload, sourceModule, version } = options
   const names = { name, sourceModule, aggregateType, aggregateId, owner, deprecated }
   if (!("chain" in payload)) {
-    return { ...names, version: version ?? 1, versions: undefined, payload, codec: Schema.toCodecJson(payload) }
+    const { codec, schema } = codecsOf(payload)
+    return { ...names, version: version ?? 1, versions: undefined, payload: schema, codec }
   }
   const latest = payload.chain.at(-1) as Version
   return {

@@ -6,13 +6,14 @@
 import { Schema } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
+import { isStandard } from "./standardPayload.ts"
 
 const supported = ["sourceModule", "aggregateType", "aggregateId", "version", "payload", "owner", "deprecated"] as const
 
 const kindOf = (value: unknown) => (value === null ? "null" : Array.isArray(value) ? "a list" : typeof value)
 
 const isPayload = (payload: unknown) =>
-  Schema.isSchema(payload) || (Object(payload) === payload && "chain" in Object(payload))
+  Schema.isSchema(payload) || isStandard(payload) || (Object(payload) === payload && "chain" in Object(payload))
 
 /**
  * Throws `InvalidOption` or `UnsupportedOption`.
@@ -36,7 +37,12 @@ export const checkDefinition = (name: unknown, options: object): void => {
       "a Schema of effect; Schema.Struct({}) for an event that says nothing but that it happened"
     )
   }
-  if (!isPayload(payload)) throw refuse("payload", payload, "a Schema of effect, or DomainEvent.versions")
+  if (!isPayload(payload))
+    throw refuse(
+      "payload",
+      payload,
+      "a Schema of effect, one of zod, valibot or arktype (Standard Schema), or DomainEvent.versions"
+    )
   if (typeof aggregateId !== "function")
     throw refuse("aggregateId", aggregateId, "a function from the payload to the aggregate's id")
 }

@@ -7,6 +7,7 @@ import { Effect, Exit, Schema, SchemaIssue } from "effect"
 import { describe } from "../errors/errorText.ts"
 import { EventDecodingError, type Issue, VersionRetired } from "../errors/PayloadErrors.ts"
 import type * as DomainEvent from "./DomainEvent.ts"
+import { standardOf } from "./standardPayload.ts"
 import type { Version, Versions } from "./versions.ts"
 
 type Convert<To> = (payload: unknown) => Effect.Effect<To, Schema.SchemaError>
@@ -27,8 +28,12 @@ type Codec = Pick<Version, "codec">
 
 const decoderOf = once<Codec, unknown>(({ codec }) => Schema.decodeUnknownEffect(codec))
 
-/** Checks what the steps have made of a payload. */
-const checkerOf = once<Version, unknown>(({ schema }) => Schema.decodeUnknownEffect(Schema.toType(schema)))
+/** Checks what the steps have made of a payload. A Standard Schema can tell of what it writes only. */
+const checkerOf = once<Version, unknown>(({ codec, schema }) => {
+  if (standardOf(codec) === undefined) return Schema.decodeUnknownEffect(Schema.toType(schema))
+  const write = Schema.encodeUnknownEffect(codec)
+  return (payload) => Effect.mapEager(write(payload), () => payload)
+})
 
 /** The encoder of a definition's payloads, to what is stored. */
 export const encoderOf = once<DomainEvent.Definition.Any, Schema.Json>(({ codec }) => Schema.encodeUnknownEffect(codec))

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-import { Schema } from "effect"
+import type { Schema } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
+import { codecsOf, type PayloadSchema } from "./standardPayload.ts"
 
 /** One version of a payload. @since 0.1.0 */
 export interface Version {
@@ -26,8 +27,8 @@ export interface Version {
 export interface Versions<in out Payload> {
   /** From the first that can be read to the latest, without a gap. */
   readonly chain: readonly [Version, ...ReadonlyArray<Version>]
-  /** Says what the payload is from the next version on. @param schema - without service requirements */
-  readonly next: <Later, Encoded>(schema: Schema.Codec<Later, Encoded>) => Step<Payload, Later>
+  /** Says what the payload is from the next version on. @param schema - as of `define` */
+  readonly next: <Later, Encoded>(schema: PayloadSchema<Later, Encoded>) => Step<Payload, Later>
 }
 
 /** A version that is to be reached from the one before. @since 0.1.0 */
@@ -48,13 +49,11 @@ type Chain = Versions<never>["chain"]
 
 const versionOf = <Payload, Encoded>(
   number: number,
-  schema: Schema.Codec<Payload, Encoded>,
+  schema: PayloadSchema<Payload, Encoded>,
   steps: Pick<Version, "up" | "down">
-): Version => {
+): Version =>
   // A chain holds schemas of different payloads: who made the chain knows that they fit.
-  const untyped = schema as unknown as Version["schema"]
-  return { number, schema: untyped, codec: Schema.toCodecJson(untyped), ...steps }
-}
+  ({ number, ...codecsOf(schema as PayloadSchema<unknown, unknown>), ...steps })
 
 const fromChain = <Payload>(chain: Chain): Versions<Payload> => ({
   chain,
@@ -70,13 +69,13 @@ const fromChain = <Payload>(chain: Chain): Versions<Payload> => ({
  * Begins a payload in several versions: `versions(V1).next(V2).from(up)`. Events that were published with an earlier one are
  * handed to handlers as the latest.
  *
- * @param schema - of the first version that is still to be read, without service requirements
+ * @param schema - of the first version that is still to be read; as of `define`
  * @param options.number - of that version, if earlier ones are read no more: a positive integer, default 1
  *
  * @since 0.1.0
  */
 export const versions = <Payload, Encoded>(
-  schema: Schema.Codec<Payload, Encoded>,
+  schema: PayloadSchema<Payload, Encoded>,
   options: { readonly number?: number } = {}
 ): Versions<Payload> => fromChain([versionOf(options.number ?? 1, schema, { up: undefined, down: undefined })])
 

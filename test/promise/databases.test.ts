@@ -139,7 +139,7 @@ describe("what is wrong is said", () => {
     [
       "an event with a payload that is no schema",
       defined({ ...rest, payload: { parse: () => 1 } }),
-      'Option payload of event "x.y" is object, expected a Schema of effect, or DomainEvent.versions.'
+      'Option payload of event "x.y" is object, expected a Schema of effect, one of zod, valibot or arktype (Standard Schema), or DomainEvent.versions.'
     ],
     [
       "an event with an option that is misspelt",

@@ -5,6 +5,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Context, Effect, type Layer, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
+import { z } from "zod"
 import {
   Actor,
   DomainEvent,
@@ -34,6 +35,28 @@ const InvoiceCreated = DomainEvent.define("invoice.created", {
   },
   payload: Schema.Struct({ invoiceId: Schema.String, amount: Schema.Number })
 })
+
+const InvoicePaid = DomainEvent.define("invoice.paid", {
+  sourceModule: "finance",
+  aggregateType: "Invoice",
+  aggregateId: (invoice) => {
+    same<typeof invoice, { invoiceId: string; paidAt: Date }>(true)
+    return invoice.invoiceId
+  },
+  payload: z.object({ invoiceId: z.string(), paidAt: z.coerce.date() })
+})
+
+Subscriber.make({
+  consumer: "crm",
+  event: InvoicePaid,
+  handler: (event) => {
+    same<typeof event.payload, { invoiceId: string; paidAt: Date }>(true)
+    return Effect.void
+  }
+})
+
+// @ts-expect-error: not the schema's output
+Publisher.publish(InvoicePaid, { invoiceId: "1", paidAt: "2026-01-01" })
 
 const InvoiceV1 = Schema.Struct({ invoiceId: Schema.String, amount: Schema.Number })
 const InvoiceV2 = Schema.Struct({ ...InvoiceV1.fields, currency: Schema.Literals(["EUR", "USD"]) })
