@@ -8,11 +8,21 @@ import { type Context, Effect, Layer, Redacted } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import * as PgLite from "../pglite/PgLite.ts"
 import { layer, layerMemory, type Options, type Services } from "./Integration.ts"
+import { configOf, type PgPool } from "./pgPool.ts"
 
 /** A PostgreSQL server. @since 0.1.0 */
 export interface AtUrl extends Options {
   /** As in `postgres://app:secret@localhost:5432/shop`. */
   readonly url: string
+}
+
+/** The PostgreSQL server that a pool of node-postgres connects to. @since 0.1.0 */
+export interface AtPool extends Options {
+  /**
+   * Says how to connect: as it does, with connections of this integration's own, at most as many. It is not used otherwise, nor closed; what
+   * its `connect` listeners set does not hold here.
+   */
+  readonly pool: PgPool
 }
 
 /** PGlite, embedded in this process. @since 0.1.0 */
@@ -33,9 +43,9 @@ export interface Composed<E> {
 }
 
 /** Where the database is, with options of `Integration.layer`. @since 0.1.0 */
-export type DatabaseOptions<E = unknown> = string | AtUrl | Embedded | InMemory | Composed<E>
+export type DatabaseOptions<E = unknown> = string | AtUrl | AtPool | Embedded | InMemory | Composed<E>
 
-const ways = ["url", "pglite", "memory", "layer"] as const
+const ways = ["url", "pool", "pglite", "memory", "layer"] as const
 
 const refuse = (option: string, value: unknown, expected: string) =>
   new InvalidOption({ option: `${option} of createIntegration`, value: String(value), expected })
@@ -50,6 +60,9 @@ const atUrl = ({ url, ...options }: AtUrl): Layer.Layer<Services, unknown> => {
   }
   return Layer.provide(layer(options), PgClient.layer({ url: Redacted.make(url) }))
 }
+
+const atPool = ({ pool, ...options }: AtPool): Layer.Layer<Services, unknown> =>
+  Layer.provide(layer(options), PgClient.layer(configOf(pool)))
 
 const embedded = ({ pglite, ...options }: Embedded): Layer.Layer<Services, unknown> => {
   if (pglite === true) return Layer.provide(layer(options), PgLite.layerMemory)
@@ -88,7 +101,7 @@ export const databaseLayer = <E>(options: DatabaseOptions<E>): Layer.Layer<Servi
     throw refuse(
       "database",
       options === null ? "null" : typeof options,
-      "{ url }, { pglite }, { memory: true } or { layer }"
+      "{ url }, { pool }, { pglite }, { memory: true } or { layer }"
     )
   if (another !== undefined) throw refuse("database", `both ${way} and ${another}`, "one of them")
   if ("layer" in options) {
@@ -103,5 +116,6 @@ export const databaseLayer = <E>(options: DatabaseOptions<E>): Layer.Layer<Servi
     if ((memory as unknown) !== true) throw refuse("memory", memory, "true, or another database")
     return layerMemory(rest)
   }
+  if ("pool" in options) return atPool(options)
   return "pglite" in options ? embedded(options) : atUrl(options)
 }

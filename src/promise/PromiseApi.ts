@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect } from "effect"
+import { type Duration, Effect, Layer } from "effect"
 import { Processor } from "../delivery/Processor.ts"
 import type { Retired } from "../delivery/Retired.ts"
 import type { Stats } from "../delivery/Stats.ts"
@@ -21,9 +21,16 @@ import type { Delivery } from "../stores/Delivery.ts"
 import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import type { ConsumerState, Unserved } from "../stores/SubscriptionStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { type Dated, dated } from "../subscribing/dated.ts"
 import { type HandlerContext, type HandlerServices, invoke, makeContext } from "../subscribing/HandlerContext.ts"
 import * as Subscriber from "../subscribing/Subscriber.ts"
 import { Lifecycle } from "./lifecycle.ts"
+import { checkLogger, loggerLayer, type PromiseLogger } from "./logger.ts"
+import { type PublishEvent, type Untyped, untypedOf } from "./untyped.ts"
+
+export type { Dated } from "../subscribing/dated.ts"
+export type { PromiseLogger } from "./logger.ts"
+export type { PublishEvent } from "./untyped.ts"
 
 /** A handler that returns a promise, and what it is for. @since 0.1.0 */
 export interface SubscriberOptions<Source extends Subscriber.EventSource> {
@@ -33,7 +40,7 @@ export interface SubscriberOptions<Source extends Subscriber.EventSource> {
   readonly event: Source
   /** Resolving settles the delivery, rejecting fails the attempt. */
   readonly handler: (
-    event: Subscriber.EventOf<NoInfer<Source>>,
+    event: Dated<Subscriber.EventOf<NoInfer<Source>>>,
     context: HandlerContext
   ) => PromiseLike<unknown> | unknown
   /** See `Subscriber.make`. */
@@ -66,7 +73,8 @@ export const subscriber = <const Source extends Subscriber.EventSource>(
   return Subscriber.make({
     ...rest,
     consumer,
-    handler: (event: Subscriber.EventOf<NoInfer<Source>>) => invoke((context) => handler(event, context), Effect.void)
+    handler: (event: DomainEvent.DomainEvent) =>
+      invoke((context) => handler(dated(event) as Dated<Subscriber.EventOf<NoInfer<Source>>>, context), Effect.void)
   })
 }
 
@@ -88,11 +96,11 @@ export interface PromiseIntegration extends AsyncDisposable {
     definition: DomainEvent.Definition<Name, Payload>,
     payload: NoInfer<Payload>,
     options?: DomainEvent.PublishOptions
-  ) => Promise<DomainEvent.Stored<Name, Payload>>
+  ) => Promise<Dated<DomainEvent.Stored<Name, Payload>>>
   /** Publishes an event without a definition. */
-  readonly publishEvent: (event: UntypedEvent) => Promise<DomainEvent.Stored>
+  readonly publishEvent: PublishEvent
   /** Publishes events without a definition: all or none, stored in the order given. */
-  readonly publishEvents: (events: ReadonlyArray<UntypedEvent>) => Promise<ReadonlyArray<DomainEvent.Stored>>
+  readonly publishEvents: (events: ReadonlyArray<UntypedEvent>) => Promise<ReadonlyArray<Dated<DomainEvent.Stored>>>
   /** Adds a subscriber: at once when started, else at the start. */
   readonly subscribe: <const Source extends Subscriber.EventSource>(options: SubscriberOptions<Source>) => Promise<void>
   /** Adds subscribers made with `subscriber`, `Subscriber.make`, `fromClass` or `fromInstance`: all, or none. */
@@ -157,12 +165,14 @@ const makeDeadLetters = (run: Run): PromiseDeadLetters => ({
 })
 
 /** What `createIntegration` takes. @since 0.1.0 */
-export type IntegrationOptions<E = unknown> = string | (Exclude<DatabaseOptions<E>, string> & WithSubscribers)
+export type IntegrationOptions<E = unknown> = string | (Exclude<DatabaseOptions<E>, string> & FacadeOptions)
 
 /** @since 0.1.0 */
-export interface WithSubscribers {
+export interface FacadeOptions {
   /** What `start` runs; default none. */
   readonly subscribers?: ReadonlyArray<AnySubscriber>
+  /** Where the log goes: `console`, or what is like it; `false`: nowhere. Default: the standard output, as effect formats it. */
+  readonly logger?: PromiseLogger | false
 }
 
 /** Subscribers as they were made; what is something else is named. */
@@ -183,28 +193,34 @@ const notSubscribers = (option: string, value: unknown, expected: string) =>
 /**
  * Makes an integration: `createIntegration({ url, subscribers })`.
  *
- * The database is one of `url` (or the url alone): a PostgreSQL server; `pglite`: `{ dataDir }`, or `true` for one in memory; `memory:
- * true`: none; `layer`: `IntegrationLive` with its database, or `IntegrationMemory`. With the first three, options of
- * `Integration.layer` stand beside it. It is connected to by `start`, or when something is published before, and closed by `stop`.
+ * The database is one of `url` (or the url alone): a PostgreSQL server; `pool`: that of a `Pool` of node-postgres; `pglite`: `{ dataDir }`,
+ * or `true` for one in memory; `memory: true`: none; `layer`: `IntegrationLive` with its database, or `IntegrationMemory`. With all but
+ * the last, options of `Integration.layer` stand beside it. It is connected to by `start`, or when something is published before, and closed by `stop`.
  *
  * @param options.subscribers - what `start` runs; default none
+ * @param options.logger - where the log goes; default: the standard output
  *
- * Throws `InvalidOption` when it is not said where the database is, or a subscriber is none.
+ * Throws `InvalidOption` when it is not said where the database is, or a subscriber or the logger is none.
  *
  * @since 0.1.0
  */
 export const createIntegration = <E>(options: IntegrationOptions<E>): PromiseIntegration => {
-  const { subscribers = [], ...database }: WithSubscribers = typeof options === "string" ? {} : Object(options)
+  const { logger, subscribers = [], ...database }: FacadeOptions = typeof options === "string" ? {} : Object(options)
   const layer = databaseLayer(typeof options === "string" ? options : (database as DatabaseOptions<E>))
-  const lifecycle = new Lifecycle(layer, checked(subscribers))
+  if (logger !== undefined) checkLogger(logger)
+  const logged = logger === undefined ? layer : Layer.provideMerge(layer, loggerLayer(logger))
+  const lifecycle = new Lifecycle(logged, checked(subscribers))
   const run: Run = (effect) => lifecycle.run(effect)
   return {
     start: () => lifecycle.start(),
     stop: () => lifecycle.stop(),
     [Symbol.asyncDispose]: () => lifecycle.stop(),
-    publish: (definition, payload, publishOptions) => run(Publisher.publish(definition, payload, publishOptions)),
-    publishEvent: (event) => run(Publisher.publishEvent(event)),
-    publishEvents: (events) => run(Publisher.publishEvents(events)),
+    publish: (definition, payload, publishOptions) =>
+      run(Effect.map(Publisher.publish(definition, payload, publishOptions), (stored) => dated(stored))),
+    publishEvent: (...given: Untyped) =>
+      run(Effect.map(Publisher.publishEvent(untypedOf(given)), (stored) => dated(stored))),
+    publishEvents: (events) =>
+      run(Effect.map(Publisher.publishEvents(events), (all) => all.map((stored) => dated(stored)))),
     subscribe: (subscriberOptions) => lifecycle.add([subscriber(subscriberOptions)]),
     subscribeMany: (subscribers) => lifecycle.add(subscribers),
     createLink: (link) => run(LinkStore.create(link)),

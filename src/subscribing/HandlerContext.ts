@@ -3,12 +3,13 @@
  *
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import { Effect, type LogLevel } from "effect"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { type Dated, dated } from "./dated.ts"
 
 /**
  * Runs statements on the delivery's transaction, with values as parameters: ``await sql`UPDATE task SET done = ${true}` ``.
@@ -37,6 +38,17 @@ export interface PromiseLinks {
   readonly findInbound: (target: DomainEvent.Entity, options?: FindOptions) => Promise<ReadonlyArray<Link>>
 }
 
+/** Writes a line to the log, with what it is about. @since 0.1.0 */
+export type LogLine = (message: string, details?: Readonly<Record<string, unknown>>) => void
+
+/** The log behind functions; its lines say which delivery they are about. @since 0.1.0 */
+export interface HandlerLogger {
+  readonly debug: LogLine
+  readonly info: LogLine
+  readonly warn: LogLine
+  readonly error: LogLine
+}
+
 /**
  * Second argument of handlers that return promises.
  *
@@ -52,9 +64,11 @@ export interface HandlerContext {
     definition: DomainEvent.Definition<Name, Payload>,
     payload: NoInfer<Payload>,
     options?: DomainEvent.PublishOptions
-  ) => Promise<DomainEvent.Stored<Name, Payload>>
+  ) => Promise<Dated<DomainEvent.Stored<Name, Payload>>>
   /** Publishes an event without a definition in the delivery's transaction. */
-  readonly publishEvent: (event: UntypedEvent) => Promise<DomainEvent.Stored>
+  readonly publishEvent: (event: UntypedEvent) => Promise<Dated<DomainEvent.Stored>>
+  /** Where the application's log goes, also when the transaction rolls back. */
+  readonly logger: HandlerLogger
   /** Aborted when the attempt ends before the handler: after its timeout, or at a shutdown. */
   readonly signal: AbortSignal
 }
@@ -109,11 +123,24 @@ export const makeContext = (runner: Runner, signal: AbortSignal): HandlerContext
       findOutbound: (source, options) => run(LinkStore.use((links) => links.findOutbound(source, options))),
       findInbound: (target, options) => run(LinkStore.use((links) => links.findInbound(target, options)))
     },
-    publish: (definition, payload, options) => run(Publisher.publish(definition, payload, options)),
-    publishEvent: (event) => run(Publisher.publishEvent(event)),
+    publish: (definition, payload, options) =>
+      run(Effect.map(Publisher.publish(definition, payload, options), (stored) => dated(stored))),
+    publishEvent: (event) => run(Effect.map(Publisher.publishEvent(event), (stored) => dated(stored))),
+    logger: {
+      debug: logLine(runner, "Debug"),
+      info: logLine(runner, "Info"),
+      warn: logLine(runner, "Warn"),
+      error: logLine(runner, "Error")
+    },
     signal
   }
 }
+
+const logLine =
+  (runner: Runner, level: LogLevel.Severity): LogLine =>
+  (message, details = {}) => {
+    void runner(Effect.annotateLogs(Effect.logWithLevel(level)(message), details))
+  }
 
 const makeSql = (run: <A, E>(effect: Effect.Effect<A, E, HandlerServices>) => Promise<A>): PromiseSql => {
   const query = <Row extends object>(text: string, parameters: ReadonlyArray<unknown> = []) =>

@@ -62,6 +62,17 @@ describe("an integration", () => {
     await rm(parent, { recursive: true })
   }, 60_000)
 
+  it("takes events by position", async () => {
+    await using integration = createIntegration({ memory: true })
+    const full = await integration.publishEvent("by.position", "tests", "Thing", "1", { n: 1 }, { by: "hand" })
+    assert.deepStrictEqual(
+      [full.name, full.aggregate, full.payload, full.metadata],
+      ["by.position", { module: "tests", entityType: "Thing", entityId: "1" }, { n: 1 }, { by: "hand" }]
+    )
+    const bare = await integration.publishEvent("by.position", "tests", "Thing", "1")
+    assert.deepStrictEqual([bare.payload, bare.metadata], [{}, {}])
+  })
+
   it("works without a database", () => works({ memory: true, subscribers }, "anywhere.memory"))
 
   it("pauses, resumes and retires consumers", async () => {
@@ -99,7 +110,7 @@ describe("what is wrong is said", () => {
     [
       "without a database",
       () => createIntegration({} as never),
-      "Option database of createIntegration is object, expected { url }, { pglite }, { memory: true } or { layer }."
+      "Option database of createIntegration is object, expected { url }, { pool }, { pglite }, { memory: true } or { layer }."
     ],
     [
       "with two databases",

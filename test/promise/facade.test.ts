@@ -49,6 +49,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           event: InvoiceCreated,
           handler: async (event, context) => {
             seen.push(`${event.payload.id}: ${event.payload.amount} (attempt ${event.attempt})`)
+            assert.instanceOf(event.timestamp, Date)
             if (event.attempt === 1) throw new Error("not yet")
             await context.links.create({
               source: event.aggregate,
@@ -74,6 +75,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
     // What a request is answered with.
     const answer = JSON.parse(JSON.stringify({ event, deliveries, letters: await integration.deadLetters.list() }))
     assert.strictEqual(answer.event.position, String(event.position))
+    assert.instanceOf(event.timestamp, Date)
     assert.strictEqual(answer.event.timestamp, event.timestamp.toJSON())
     assert.strictEqual(answer.deliveries[0].position, String(event.position))
     assert.deepStrictEqual(answer.letters, { deadLetters: [] })
