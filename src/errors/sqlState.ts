@@ -109,6 +109,12 @@ export const isForbidden = (error: unknown): boolean => {
   return false
 }
 
+/** Whether a statement ended itself with an exception (raise_exception). */
+export const isRaised = (error: unknown): boolean => {
+  for (const each of nested(error)) if (codeOf(each) === "P0001") return true
+  return false
+}
+
 /** Whether the server only reads. */
 export const isReadOnly = (cause: Cause.Cause<unknown>): boolean => {
   for (const error of errorsOf(cause)) if (codeOf(error) === "25006") return true

@@ -4,21 +4,18 @@
  * @since 0.1.0
  */
 import { PgClient } from "@effect/sql-pg"
-import { type Config, Duration, Effect, Layer } from "effect"
+import { type Config, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import * as ProcessorModule from "../delivery/Processor.ts"
 import { Registry } from "../delivery/Registry.ts"
-import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
+import type { InvalidOption, UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import type { MigrationFailed, SchemaMismatch, StoreError } from "../errors/StoreErrors.ts"
-import { unknownOption } from "../errors/unknownOption.ts"
 import type { MemoryDatabase } from "../memory/MemoryDatabase.ts"
 import * as MemoryStores from "../memory/stores.ts"
-import { defaultMaxPayloadBytes } from "../model/storable.ts"
 import { DeadLetters } from "../operations/DeadLetters.ts"
-import type { RequireTransaction } from "../publishing/inTransaction.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
-import { Settings, type Values } from "../settings/Settings.ts"
+import { Settings } from "../settings/Settings.ts"
 import * as SqlBroadcast from "../sql/connection/notifications.ts"
 import { reach } from "../sql/connection/reach.ts"
 import { stores } from "../sql/stores.ts"
@@ -35,8 +32,10 @@ import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 
+import { defaultWait, type Options, refuse, validate } from "./layerOptions.ts"
 import { warnOfTestClock } from "./testClock.ts"
 
+export type { Options } from "./layerOptions.ts"
 export { run } from "./run.ts"
 
 /** Everything `IntegrationLive` provides. @since 0.1.0 */
@@ -67,94 +66,6 @@ export type IntegrationError =
   | SchemaMismatch
   | StoreError
   | Config.ConfigError
-
-/**
- * Options of `layer`.
- *
- * @since 0.1.0
- */
-export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBatches" | "isolation"> {
-  /** Settings that replace defaults; environment and `integration_setting` win over them. */
-  readonly settings?: Partial<Values>
-  /** Run pending migrations at start. When false, the layer fails unless the tables are up to date. Default true. */
-  readonly migrate?: boolean
-  /**
-   * How long a start tries again to reach a database that is not there yet; default 30 seconds. What does not pass by itself, as a
-   * wrong password, fails at once.
-   */
-  readonly waitForDatabase?: Duration.Input
-  /** Largest payload, and largest metadata, in bytes of JSON. Default 1 MiB. */
-  readonly maxPayloadBytes?: number
-  /**
-   * Keys of metadata that follow from cause to caused: what is published in a handler, or with a `cause`, has those of that event,
-   * unless it has its own. Default none.
-   */
-  readonly inheritMetadata?: ReadonlyArray<string>
-  /**
-   * What happens to events that are published outside of a transaction, which exist without what they speak of when that fails: `warn`
-   * says so in the log, once for each name; `refuse` fails with `TransactionRequired`. Default `off`.
-   */
-  readonly requireTransaction?: RequireTransaction
-}
-
-const refuse = (option: string, value: unknown, expected: string) =>
-  Effect.fail(new InvalidOption({ option, value: String(value), expected }))
-
-const durations = ["maxBatchTime", "startupDrainTimeout", "shutdownGracePeriod", "waitForDatabase"] as const
-
-const defaultWait = "30 seconds"
-
-const known: ReadonlyArray<string> = [
-  "settings",
-  "migrate",
-  "maxPayloadBytes",
-  "inheritMetadata",
-  "requireTransaction",
-  "traceSampleRatio",
-  "traceRelation",
-  "traceOperations",
-  ...durations
-]
-
-const isDuration = (value: Duration.Input) => {
-  try {
-    return Number.isFinite(Duration.toMillis(value)) && Duration.toMillis(value) >= 0
-  } catch {
-    return false
-  }
-}
-
-const validate = (options: Options): Effect.Effect<void, InvalidOption | UnsupportedOption> => {
-  const unknown = unknownOption("Integration.layer", options, known)
-  if (unknown !== undefined) return Effect.fail(unknown)
-  for (const name of durations) {
-    const value = options[name]
-    if (value !== undefined && !isDuration(value)) return refuse(name, value, "a finite duration")
-  }
-  const { inheritMetadata = [] } = options
-  if (!Array.isArray(inheritMetadata) || !inheritMetadata.every((key) => typeof key === "string" && key !== "")) {
-    return refuse(
-      "inheritMetadata",
-      JSON.stringify(inheritMetadata),
-      "a list of keys, which are strings that are not empty"
-    )
-  }
-  const ratio: unknown = options.traceSampleRatio ?? 1
-  if (!(typeof ratio === "number" && ratio >= 0 && ratio <= 1)) {
-    return refuse("traceSampleRatio", ratio, "a number from 0 to 1")
-  }
-  const { requireTransaction = "off", traceOperations = false, traceRelation = "link" } = options
-  if (!["off", "warn", "refuse"].includes(requireTransaction)) {
-    return refuse("requireTransaction", requireTransaction, '"off", "warn" or "refuse"')
-  }
-  if (!["link", "parent"].includes(traceRelation)) return refuse("traceRelation", traceRelation, '"link" or "parent"')
-  if (typeof traceOperations !== "boolean") return refuse("traceOperations", traceOperations, "true or false")
-  const bytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
-  // A row has to fit into one message of the PostgreSQL client.
-  return Number.isInteger(bytes) && bytes >= 1 && bytes <= 15_000_000
-    ? Effect.void
-    : refuse("maxPayloadBytes", bytes, "an integer from 1 to 15000000")
-}
 
 /** Connections of `PgClient`'s pool when its configuration does not say. */
 const defaultPoolSize = 10
@@ -237,7 +148,10 @@ export const layer = (
     Layer.unwrap(
       Effect.as(
         Effect.all([validate(options), warnOfTestClock, reach(options.waitForDatabase ?? defaultWait)]),
-        Layer.provideMerge(onStores(options, processor(options), SqlBroadcast.layer), stores(options.migrate ?? true))
+        Layer.provideMerge(
+          onStores(options, processor(options), SqlBroadcast.layer),
+          stores(options.migrate ?? true, options.schema)
+        )
       )
     )
   )
@@ -250,7 +164,7 @@ export const IntegrationLive: Layer.Layer<Services, IntegrationError, PgClient.P
  *
  * @since 0.1.0
  */
-export type MemoryOptions = Omit<Options, "migrate" | "waitForDatabase">
+export type MemoryOptions = Omit<Options, "migrate" | "schema" | "waitForDatabase">
 
 /** Nothing happens in memory that nobody is told of, so polls only keep settings up to date. */
 const memorySettings = { pollingIntervalMs: 3_600_000, idlePollingIntervalMs: 3_600_000 }

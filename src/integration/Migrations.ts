@@ -7,11 +7,14 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import type { MigrationFailed, SchemaMismatch, StoreError } from "../errors/StoreErrors.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
 import { storeErrors } from "../sql/connection/errors.ts"
+import { inSchema } from "../sql/migrations/inSchema.ts"
 import { applied, names, needed } from "../sql/migrations/ledger.ts"
 import { migrate } from "../sql/migrations/migrations.ts"
 import { script } from "../sql/migrations/script.ts"
 import { untraced } from "../telemetry/tracing.ts"
+import { schemaProblem } from "./schemaOption.ts"
 
 /** How the tables stand to this code. @since 0.1.0 */
 export interface Status {
@@ -25,42 +28,68 @@ export interface Status {
 
 const nameOf = (id: number, name: string) => `${String(id).padStart(4, "0")}_${name}`
 
+/** Where the tables are. @since 0.1.0 */
+export interface Options {
+  /** As `schema` of `Integration.layer`; default: the first schema of `search_path` that has them, or takes them. */
+  readonly schema?: string
+}
+
+const schemaIn = (where: string, options: Options, known: ReadonlyArray<string>): string | undefined => {
+  const problem = unknownOption(where, options, known) ?? schemaProblem(options.schema)
+  if (problem !== undefined) throw problem
+  return options.schema
+}
+
 /**
- * Runs pending migrations in the first schema of `search_path`, in one transaction; any number of processes may do so at once.
- * Returns those that it ran.
+ * Runs pending migrations in one transaction; any number of processes may do so at once. Returns those that it ran. Tables of the
+ * reference system are taken over (docs/from-hedhog.md), and the log says how much.
+ *
+ * @param options.schema - is made unless it is there; default: the first schema of `search_path`
  *
  * Fails with `MigrationFailed` when one fails, or the role may not create tables; with `SchemaMismatch` for tables that are too new, or
- * that were made by hand; `StoreError`. Nothing is changed then.
+ * that were made by hand; `StoreError`. Nothing is changed then. Throws `InvalidOption`, `UnsupportedOption`.
  *
  * @since 0.1.0
  */
-export const run: Effect.Effect<
-  ReadonlyArray<string>,
-  MigrationFailed | SchemaMismatch | StoreError,
-  SqlClient.SqlClient
-> = migrate
+export const run = (
+  options: Options = {}
+): Effect.Effect<ReadonlyArray<string>, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> =>
+  migrate(schemaIn("Migrations.run", options, ["schema"]))
 
-/** Which migrations were run, and which are pending; changes nothing. Fails with `StoreError`. @since 0.1.0 */
-export const status: Effect.Effect<Status, StoreError, SqlClient.SqlClient> = untraced(
-  Effect.map(storeErrors("migrations.status")(applied), (rows) => {
-    const done = new Set(rows.map(({ id }) => id))
-    const pending = [...names].filter(([id]) => !done.has(id)).map(([id, name]) => nameOf(id, name))
-    return { version: rows.at(-1)?.id ?? 0, needed, pending }
-  })
-)
+/**
+ * Which migrations were run, and which are pending; changes nothing. Fails with `StoreError`. Throws `InvalidOption`,
+ * `UnsupportedOption`.
+ *
+ * @param options.schema - where the tables are; default: the first schema of `search_path` that has them
+ *
+ * @since 0.1.0
+ */
+export const status = (options: Options = {}): Effect.Effect<Status, StoreError, SqlClient.SqlClient> => {
+  const schema = schemaIn("Migrations.status", options, ["schema"])
+  return untraced(
+    Effect.map(storeErrors("migrations.status")(inSchema(schema)(applied)), (rows) => {
+      const done = new Set(rows.map(({ id }) => id))
+      const pending = [...names].filter(([id]) => !done.has(id)).map(([id, name]) => nameOf(id, name))
+      return { version: rows.at(-1)?.id ?? 0, needed, pending }
+    })
+  )
+}
 
 /**
  * One script, for `psql` or an administrator: what `run` does, in one transaction, with the record of it. It ends with an error, and
  * changes nothing, unless the tables are at version `from`.
  *
- * @param options.from - version of the tables, as `status` says; default 0, for none
+ * @param options.from - version of the tables, as `status` says; default 0, for none, or those of the reference system
+ * @param options.schema - is made unless it is there; default: the first schema of `search_path`
  *
- * Throws `InvalidOption` for a version that there is none of.
+ * Throws `InvalidOption` for a version that there is none of, or a name that is none; `UnsupportedOption`.
  *
  * @since 0.1.0
  */
-export const sql = ({ from = 0 }: { readonly from?: number } = {}): string => {
-  if (Number.isInteger(from) && from >= 0 && from < needed) return script(from)
+export const sql = (options: Options & { readonly from?: number } = {}): string => {
+  const schema = schemaIn("Migrations.sql", options, ["schema", "from"])
+  const { from = 0 } = options
+  if (Number.isInteger(from) && from >= 0 && from < needed) return script(from, schema)
   throw new InvalidOption({
     option: "from of Migrations.sql",
     value: String(from),

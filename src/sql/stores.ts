@@ -19,8 +19,11 @@ import * as SqlReplicas from "./replicas.ts"
 import * as SqlSettings from "./settings.ts"
 import * as SqlSubscriptions from "./subscriptions/store.ts"
 
-/** @param migrate - whether migrations are run first; else the database has to be as new as the code */
-export const stores = (migrate: boolean) =>
+/**
+ * @param migrate - whether migrations are run first; else the database has to be as new as the code
+ * @param schema - where the tables are; undefined: where `search_path` finds them
+ */
+export const stores = (migrate: boolean, schema: string | undefined) =>
   Layer.mergeAll(
     SqlOutbox.layer,
     SqlInbox.layer,
@@ -34,8 +37,8 @@ export const stores = (migrate: boolean) =>
     SqlSettings.layer,
     SqlTransactor.layer
   ).pipe(
-    Layer.provideMerge(TableClient.layer),
-    Layer.provide(Migrations.layer(migrate)),
+    Layer.provideMerge(TableClient.layer(schema)),
+    Layer.provide(Migrations.layer(migrate, schema)),
     // First of all: it finds out whether the client fits the database.
     Layer.provideMerge(ControlConnection.layer)
   )

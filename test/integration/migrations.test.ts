@@ -54,10 +54,10 @@ it.live.each([
   ["PGlite", PgLite.layerMemory]
 ] as const)("are run once, and told before and after (%s)", ([, database]) =>
   Effect.gen(function* () {
-    assert.deepStrictEqual(yield* Migrations.status, { version: 0, needed: all.length, pending: all })
-    assert.deepStrictEqual(yield* Migrations.run, all)
-    assert.deepStrictEqual(yield* Migrations.run, [])
-    assert.deepStrictEqual(yield* Migrations.status, { version: all.length, needed: all.length, pending: [] })
+    assert.deepStrictEqual(yield* Migrations.status(), { version: 0, needed: all.length, pending: all })
+    assert.deepStrictEqual(yield* Migrations.run(), all)
+    assert.deepStrictEqual(yield* Migrations.run(), [])
+    assert.deepStrictEqual(yield* Migrations.status(), { version: all.length, needed: all.length, pending: [] })
     yield* works
   }).pipe(Effect.provide(database))
 )
@@ -65,10 +65,10 @@ it.live.each([
 it.live("a script makes the same tables, says so, and makes them once", () =>
   Effect.gen(function* () {
     yield* runScript(Migrations.sql())
-    assert.deepStrictEqual(yield* Migrations.status, { version: all.length, needed: all.length, pending: [] })
+    assert.deepStrictEqual(yield* Migrations.status(), { version: all.length, needed: all.length, pending: [] })
     yield* works
     const made = yield* columns
-    const migrated = yield* Effect.provide(Effect.andThen(Migrations.run, columns), postgres())
+    const migrated = yield* Effect.provide(Effect.andThen(Migrations.run(), columns), postgres())
     assert.deepStrictEqual(made, migrated)
     const again = yield* Effect.flip(runScript(Migrations.sql()))
     assert.include(again.message, `The integration tables are at version ${all.length}, this script is for version 0`)
@@ -85,9 +85,9 @@ it.live("a script for a later version does what is left", () =>
     yield* runScript(Migrations.sql())
     yield* sql`DROP TABLE integration_contract`
     yield* sql`DELETE FROM integration_migration WHERE migration_id = ${all.length}`
-    assert.deepStrictEqual((yield* Migrations.status).pending, all.slice(-1))
+    assert.deepStrictEqual((yield* Migrations.status()).pending, all.slice(-1))
     yield* runScript(Migrations.sql({ from: all.length - 1 }))
-    assert.deepStrictEqual((yield* Migrations.status).pending, [])
+    assert.deepStrictEqual((yield* Migrations.status()).pending, [])
   }).pipe(Effect.provide(postgres()))
 )
 
@@ -113,7 +113,7 @@ it.live("a role that may not create tables is told who can, and starts when that
     yield* sql.unsafe(`CREATE ROLE ${role} LOGIN`)
     yield* sql.unsafe(`GRANT USAGE ON SCHEMA ${schema} TO ${role}`)
     const limited = clientFor(schema, { url: inject("postgresUrl").replace("//postgres@", `//${role}@`) })
-    const error = yield* Effect.flip(Effect.provide(Migrations.run, limited))
+    const error = yield* Effect.flip(Effect.provide(Migrations.run(), limited))
     assert.strictEqual(error._tag, "MigrationFailed")
     assert.include(
       error.message,

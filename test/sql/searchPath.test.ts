@@ -70,8 +70,10 @@ it("the engine's statements go through the client that names the schema, and it 
       "sql/connection/reach.ts",
       "sql/connection/tableClient.ts",
       "sql/connection/transactor.ts",
+      "sql/migrations/inSchema.ts",
       "sql/migrations/ledger.ts",
-      "sql/migrations/migrations.ts"
+      "sql/migrations/migrations.ts",
+      "sql/migrations/takeOver.ts"
     ]
   )
   const made = Object.values(migrations)

@@ -82,7 +82,7 @@ it.live("a publish of another role that is open while a consumer registers is gi
     yield* sql.unsafe(`GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ${schema} TO "${publishing}"`)
     const theirs = yield* Layer.build(
       Layer.fresh(outboxLayer).pipe(
-        Layer.provide(TableClient.layer),
+        Layer.provide(TableClient.layer(undefined)),
         Layer.provideMerge(clientAs(publishing, schema)),
         Layer.fresh
       )

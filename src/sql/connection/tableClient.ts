@@ -90,19 +90,20 @@ export class TableClient extends Context.Service<
     readonly on: (query: Query) => Query
   }
 >()("effect-integration/sql/TableClient") {
-  /** Needs the tables to be there. */
-  static readonly layer: Layer.Layer<TableClient, StoreError, SqlClient.SqlClient> = Layer.effect(
-    TableClient,
-    Effect.gen(function* () {
-      const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-      const qualify = qualifier(yield* untraced(storeErrors("tables.find")(schemaOf(sql))))
-      return {
-        sql: qualifying(sql, qualify),
-        on:
-          (query: Query): Query =>
-          (text, parameters) =>
-            query(qualify(text), parameters)
-      }
-    })
-  )
+  /** Needs the tables to be there. @param schema - where they are; undefined: where `search_path` finds them */
+  static readonly layer = (schema: string | undefined): Layer.Layer<TableClient, StoreError, SqlClient.SqlClient> =>
+    Layer.effect(
+      TableClient,
+      Effect.gen(function* () {
+        const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+        const qualify = qualifier(schema ?? (yield* untraced(storeErrors("tables.find")(schemaOf(sql)))))
+        return {
+          sql: qualifying(sql, qualify),
+          on:
+            (query: Query): Query =>
+            (text, parameters) =>
+              query(qualify(text), parameters)
+        }
+      })
+    )
 }

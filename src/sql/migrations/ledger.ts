@@ -17,7 +17,7 @@ export const names: ReadonlyMap<number, string> = new Map(
   Object.keys(migrations).map((key) => [Number.parseInt(key, 10), key.replace(/^\d+_/, "")])
 )
 
-/** Migrations that were run, by number. */
+/** Migrations that were run, by number. Where plain names find them. */
 export const applied = Effect.gen(function* () {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const [exists] = yield* sql<{ found: boolean }>`SELECT to_regclass(${ledger}) IS NOT NULL AS "found"`

@@ -11,11 +11,13 @@ import { Effect, Layer } from "effect"
 import { Migrator, SqlClient, SqlError } from "effect/sql"
 import { databaseWords } from "../../errors/errorText.ts"
 import { MigrationFailed, SchemaMismatch, type StoreError } from "../../errors/StoreErrors.ts"
-import { isForbidden } from "../../errors/sqlState.ts"
+import { isForbidden, isRaised } from "../../errors/sqlState.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import { storeErrors } from "../connection/errors.ts"
+import { inSchema } from "./inSchema.ts"
 import { applied, isHandmade, ledger, names, needed } from "./ledger.ts"
 import { migrations } from "./migrations.generated.ts"
+import { hasOthers, takingOver } from "./takeOver.ts"
 
 const runStatements = (statements: ReadonlyArray<string>) =>
   Effect.gen(function* () {
@@ -29,7 +31,10 @@ const adviceFor = (error: unknown) =>
     ? ". Let a role that may create tables there run what Migrations.sql() gives, and start with Integration.layer({ migrate: false }); docs/grants.md says which rights are enough then"
     : ""
 
-const run = Migrator.make({})({
+const failed = (error: SqlError.SqlError) =>
+  new MigrationFailed({ reason: databaseWords(error) + adviceFor(error), cause: error })
+
+const make = Migrator.make({})({
   table: ledger,
   loader: Migrator.fromRecord(
     Object.fromEntries(Object.entries(migrations).map(([name, statements]) => [name, runStatements(statements)]))
@@ -38,13 +43,27 @@ const run = Migrator.make({})({
   Effect.catchTag("MigrationError", (error) => {
     const words = error.cause instanceof SqlError.SqlError ? `: ${databaseWords(error.cause)}` : ""
     return Effect.fail(new MigrationFailed({ reason: error.message + words + adviceFor(error), cause: error }))
-  }),
-  Effect.catchIf(isForbidden, (error) =>
-    Effect.fail(
-      new MigrationFailed({ reason: databaseWords(error as SqlError.SqlError) + adviceFor(error), cause: error })
+  })
+)
+
+/** One process after the other, as each makes what the next would make. */
+const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  SqlClient.SqlClient.use((sql) =>
+    sql.withTransaction(
+      Effect.andThen(sql`SELECT pg_advisory_xact_lock(hashtextextended('effect-integration/migrations', 0))`, effect)
     )
   )
-)
+
+const run = (schema: string | undefined) =>
+  Effect.gen(function* () {
+    const isPlain = schema === undefined && !(yield* hasOthers)
+    return yield* isPlain ? make : alone(inSchema(schema, true)(takingOver(make)))
+  }).pipe(
+    Effect.catchIf(
+      (error) => error instanceof SqlError.SqlError && (isForbidden(error) || isRaised(error)),
+      (error) => Effect.fail(failed(error as SqlError.SqlError))
+    )
+  )
 
 /**
  * Fails with `SchemaMismatch` unless the tables are at least at the version needed, and nothing newer is breaking.
@@ -82,20 +101,28 @@ const refuseStrange = Effect.gen(function* () {
   yield* refuseUnreleased(rows)
 }).pipe(storeErrors("migrations.verify"))
 
-/** Brings the tables to the version needed; the migrations that were run for it. */
-export const migrate: Effect.Effect<
-  ReadonlyArray<string>,
-  MigrationFailed | SchemaMismatch | StoreError,
-  SqlClient.SqlClient
-> = refuseStrange.pipe(
-  Effect.andThen(storeErrors("migrations.run")(run)),
-  Effect.tap(verify()),
-  Effect.map((done) => done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)),
-  untraced
-)
+/** Brings the tables to the version needed; the migrations that were run for it. @param schema - where the tables are */
+export const migrate = (
+  schema?: string
+): Effect.Effect<ReadonlyArray<string>, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> =>
+  inSchema(schema)(refuseStrange).pipe(
+    storeErrors("migrations.verify"),
+    Effect.andThen(storeErrors("migrations.run")(run(schema))),
+    Effect.tap(storeErrors("migrations.verify")(inSchema(schema)(verify()))),
+    Effect.map((done) => done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)),
+    untraced
+  )
 
-/** @param isMigrating - run pending migrations; when false, only verify that there are none */
+/**
+ * @param isMigrating - run pending migrations; when false, only verify that there are none
+ * @param schema - where the tables are
+ */
 export const layer = (
-  isMigrating: boolean
+  isMigrating: boolean,
+  schema: string | undefined
 ): Layer.Layer<never, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> =>
-  Layer.effectDiscard(isMigrating ? migrate : untraced(Effect.andThen(refuseStrange, verify())))
+  Layer.effectDiscard(
+    isMigrating
+      ? migrate(schema)
+      : untraced(storeErrors("migrations.verify")(inSchema(schema)(Effect.andThen(refuseStrange, verify()))))
+  )

@@ -5,6 +5,7 @@
  */
 import { ledger, names } from "./ledger.ts"
 import { migrations } from "./migrations.generated.ts"
+import { setAside, takeOver } from "./takeOver.ts"
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 
@@ -23,12 +24,17 @@ $guard$`
 const recorded = (id: number, name: string) =>
   `INSERT INTO ${ledger} (migration_id, name) VALUES (${id}, ${literal(name)})`
 
+/** @param schema - quoted */
+const into = (schema: string) => [`CREATE SCHEMA IF NOT EXISTS ${schema};`, `SET LOCAL search_path = ${schema};`]
+
 /**
  * SQL that brings tables from a version to the one this code needs, in one transaction, and records it.
  *
  * @param from - version of the tables; 0 when there are none
+ * @param schema - where they are; without one: in the first of `search_path`
  */
-export const script = (from: number): string => {
+export const script = (from: number, schema: string | undefined): string => {
+  const quoted = schema === undefined ? undefined : `"${schema.replaceAll('"', '""')}"`
   const steps = Object.entries(migrations).flatMap(([key, statements]) => {
     const id = Number.parseInt(key, 10)
     return id <= from
@@ -36,8 +42,10 @@ export const script = (from: number): string => {
       : [`-- ${key}`, ...statements.map((each) => `${each};`), `${recorded(id, names.get(id) ?? key)};`]
   })
   return `${[
-    "-- Tables of effect-integration, in the first schema of search_path. All or nothing.",
+    `-- Tables of effect-integration, in ${quoted === undefined ? "the first schema of search_path" : `schema ${quoted}`}. All or nothing.`,
     "BEGIN;",
+    ...(quoted === undefined ? [] : into(quoted)),
+    ...(from === 0 ? [`${setAside};`] : []),
     `CREATE TABLE IF NOT EXISTS ${ledger} (
   migration_id integer PRIMARY KEY,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -46,6 +54,7 @@ export const script = (from: number): string => {
     `LOCK TABLE ${ledger} IN ACCESS EXCLUSIVE MODE;`,
     `${guard(from)};`,
     ...steps,
+    ...(from === 0 ? [`${takeOver};`] : []),
     "COMMIT;"
   ].join("\n\n")}\n`
 }

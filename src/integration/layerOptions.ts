@@ -1,0 +1,110 @@
+/**
+ * Options of `Integration.layer`, and what they may be.
+ *
+ * @since 0.1.0
+ */
+import { Duration, Effect } from "effect"
+import type * as ProcessorModule from "../delivery/Processor.ts"
+import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
+import { defaultMaxPayloadBytes } from "../model/storable.ts"
+import type { RequireTransaction } from "../publishing/inTransaction.ts"
+import type { Values } from "../settings/Settings.ts"
+import { schemaProblem } from "./schemaOption.ts"
+
+/**
+ * Options of `layer`.
+ *
+ * @since 0.1.0
+ */
+export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBatches" | "isolation"> {
+  /** Settings that replace defaults; environment and `integration_setting` win over them. */
+  readonly settings?: Partial<Values>
+  /**
+   * Schema of the tables, whatever `search_path` says; migrations make it unless it is there. Default: the first schema of `search_path`
+   * that has the tables, or takes them.
+   */
+  readonly schema?: string
+  /** Run pending migrations at start. When false, the layer fails unless the tables are up to date. Default true. */
+  readonly migrate?: boolean
+  /**
+   * How long a start tries again to reach a database that is not there yet; default 30 seconds. What does not pass by itself, as a
+   * wrong password, fails at once.
+   */
+  readonly waitForDatabase?: Duration.Input
+  /** Largest payload, and largest metadata, in bytes of JSON. Default 1 MiB. */
+  readonly maxPayloadBytes?: number
+  /**
+   * Keys of metadata that follow from cause to caused: what is published in a handler, or with a `cause`, has those of that event,
+   * unless it has its own. Default none.
+   */
+  readonly inheritMetadata?: ReadonlyArray<string>
+  /**
+   * What happens to events that are published outside of a transaction, which exist without what they speak of when that fails: `warn`
+   * says so in the log, once for each name; `refuse` fails with `TransactionRequired`. Default `off`.
+   */
+  readonly requireTransaction?: RequireTransaction
+}
+
+/** @internal */
+export const refuse = (option: string, value: unknown, expected: string) =>
+  Effect.fail(new InvalidOption({ option, value: String(value), expected }))
+
+const durations = ["maxBatchTime", "startupDrainTimeout", "shutdownGracePeriod", "waitForDatabase"] as const
+
+/** Default of `waitForDatabase`. @internal */
+export const defaultWait = "30 seconds"
+
+const known: ReadonlyArray<string> = [
+  "settings",
+  "schema",
+  "migrate",
+  "maxPayloadBytes",
+  "inheritMetadata",
+  "requireTransaction",
+  "traceSampleRatio",
+  "traceRelation",
+  "traceOperations",
+  ...durations
+]
+
+const isDuration = (value: Duration.Input) => {
+  try {
+    return Number.isFinite(Duration.toMillis(value)) && Duration.toMillis(value) >= 0
+  } catch {
+    return false
+  }
+}
+
+/** Fails for what is none of them, or out of its range. @internal */
+export const validate = (options: Options): Effect.Effect<void, InvalidOption | UnsupportedOption> => {
+  const problem = unknownOption("Integration.layer", options, known) ?? schemaProblem(options.schema)
+  if (problem !== undefined) return Effect.fail(problem)
+  for (const name of durations) {
+    const value = options[name]
+    if (value !== undefined && !isDuration(value)) return refuse(name, value, "a finite duration")
+  }
+  const { inheritMetadata = [] } = options
+  if (!Array.isArray(inheritMetadata) || !inheritMetadata.every((key) => typeof key === "string" && key !== "")) {
+    return refuse(
+      "inheritMetadata",
+      JSON.stringify(inheritMetadata),
+      "a list of keys, which are strings that are not empty"
+    )
+  }
+  const ratio: unknown = options.traceSampleRatio ?? 1
+  if (!(typeof ratio === "number" && ratio >= 0 && ratio <= 1)) {
+    return refuse("traceSampleRatio", ratio, "a number from 0 to 1")
+  }
+  const { requireTransaction = "off", traceOperations = false, traceRelation = "link" } = options
+  if (!["off", "warn", "refuse"].includes(requireTransaction)) {
+    return refuse("requireTransaction", requireTransaction, '"off", "warn" or "refuse"')
+  }
+  if (!["link", "parent"].includes(traceRelation)) return refuse("traceRelation", traceRelation, '"link" or "parent"')
+  if (typeof traceOperations !== "boolean") return refuse("traceOperations", traceOperations, "true or false")
+  const bytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
+  // A row has to fit into one message of the PostgreSQL client.
+  return Number.isInteger(bytes) && bytes >= 1 && bytes <= 15_000_000
+    ? Effect.void
+    : refuse("maxPayloadBytes", bytes, "an integer from 1 to 15000000")
+}
