@@ -67,7 +67,7 @@ export class SchemaMismatch extends Schema.TaggedError<SchemaMismatch>()("Schema
     if (this.unreleased !== undefined)
       return `The integration tables are at version ${this.found} from before the first release (migration "${this.unreleased}"), this version needs its own version ${this.needed} and does not convert them. Nothing was changed. Let the old version drain them, rename their schema or drop them, and start again.`
     return this.breaking === undefined
-      ? `The integration tables are at version ${this.found}, this version needs ${this.needed}. Run the migrations (Migrations.run, or the script of Migrations.sql), or start with Integration.layer({ migrate: true }).`
+      ? `The integration tables are at version ${this.found}, this version needs ${this.needed}. Run the migrations (npx effect-integration migrate, Migrations.run, or the script of Migrations.sql), or start with Integration.layer({ migrate: true }).`
       : `The integration tables are at version ${this.found}, this version knows ${this.needed} and cannot work with "${this.breaking}". Upgrade effect-integration in this process.`
   }
 }

@@ -75,7 +75,7 @@ it.live("tables that are missing are named when migrating is switched off", () =
     const error = yield* failure({ migrate: false })
     assert.strictEqual(
       error.message,
-      "The integration tables are at version 0, this version needs 9. Run the migrations (Migrations.run, or the script of Migrations.sql), or start with Integration.layer({ migrate: true })."
+      "The integration tables are at version 0, this version needs 9. Run the migrations (npx effect-integration migrate, Migrations.run, or the script of Migrations.sql), or start with Integration.layer({ migrate: true })."
     )
     yield* Effect.scoped(Effect.andThen(migrated, Layer.build(Integration.layer({ migrate: false })))).pipe(
       Effect.provide(postgres())

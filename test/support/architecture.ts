@@ -23,7 +23,7 @@ const levels: ReadonlyArray<ReadonlyArray<string>> = [
   ["publishing", "delivery", "sql", "memory", "pglite"],
   ["subscribing", "operations", "testing"],
   ["actors", "integration"],
-  ["promise"]
+  ["promise", "cli"]
 ]
 
 /** Implementations of the stores: only composition knows which there are. */
