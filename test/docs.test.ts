@@ -1,7 +1,7 @@
 /** Documents lead somewhere: links and their anchors, the tests that promises name, and every page of docs/ by its index. */
-import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
+import { isAddress, ownPath, problemOf, repository, targetsOf } from "./support/links.ts"
 
 const root = new URL("../", import.meta.url)
 const read = (url: URL) => readFileSync(url, "utf8")
@@ -12,32 +12,18 @@ const documents = [
   "bench/README.md"
 ]
 
-const withoutCode = (text: string) =>
-  text.replace(/^```[\s\S]*?^```$/gm, "").replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]]/g, ""))
+/** Paths in the repository that links of a document lead to, also those that are written as addresses. */
+const pathsOf = (text: string) =>
+  targetsOf(text).flatMap((target) => {
+    const own = ownPath(target)
+    return own === undefined ? (isAddress(target) ? [] : [target]) : [`/${own}`]
+  })
 
-/** What links of a document lead to, but for those that leave the repository. */
-const targetsOf = (text: string) =>
-  [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, target = ""]) => target)
-    .filter((target) => !/^[a-z]+:/.test(target))
-
-/** Anchors of headings, as they are made where Markdown is shown. */
-const anchorsOf = (text: string) =>
-  [...withoutCode(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N} _-]/gu, "")
-      .replaceAll(" ", "-")
-  )
-
-const problemWith = (document: string, target: string) => {
-  const url = new URL(target, new URL(document, root))
-  const anchor = url.hash.slice(1)
-  url.hash = ""
-  if (!existsSync(fileURLToPath(url))) return `${document}: ${target} is not there`
-  return anchor === "" || anchorsOf(read(url)).includes(anchor)
-    ? undefined
-    : `${document}: ${target} has no such heading`
+/** The text of what is there; of a folder none. */
+const readIfThere = (path: string) => {
+  const url = new URL(path, root)
+  if (!existsSync(url)) return undefined
+  return statSync(url).isDirectory() ? "" : read(url)
 }
 
 /** Test files that a text names in backticks. */
@@ -57,15 +43,16 @@ describe("documents", () => {
   })
 
   it("link to what is there", () => {
-    assert.deepStrictEqual(targetsOf("[a](b.md#c), [`d`](../e.ts), [f](https://g.org) `[h](i.md)`"), [
-      "b.md#c",
-      "../e.ts"
-    ])
-    const problems = documents.flatMap((document) =>
-      targetsOf(read(new URL(document, root))).flatMap((target) => problemWith(document, target) ?? [])
+    const text = `[a](b.md#c), [\`d\`](../e.ts), [f](https://g.org) \`[h](i.md)\` [j](${repository}/blob/main/k/l.ts)`
+    assert.deepStrictEqual(pathsOf(text), ["b.md#c", "../e.ts", "/k/l.ts"])
+    const links = documents.flatMap((document) =>
+      pathsOf(read(new URL(document, root))).map((target) => ({ document, target }))
     )
-    assert.deepStrictEqual(problems, [])
-    assert.isAtLeast(documents.flatMap((document) => targetsOf(read(new URL(document, root)))).length, 60)
+    assert.deepStrictEqual(
+      links.flatMap(({ document, target }) => problemOf(document, target, readIfThere) ?? []),
+      []
+    )
+    assert.isAtLeast(links.length, 60)
   })
 
   it("are all in their index", () => {
