@@ -8,7 +8,9 @@ const read = (url: URL) => readFileSync(url, "utf8")
 const pages = readdirSync(new URL("docs/", root)).filter((name) => name.endsWith(".md"))
 const documents = [
   ...readdirSync(root).filter((name) => name.endsWith(".md")),
-  ...pages.map((name) => `docs/${name}`),
+  ...readdirSync(new URL("docs/", root), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
   "bench/README.md"
 ]
 

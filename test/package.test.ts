@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { posix } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { migrations } from "../src/sql/migrations/migrations.generated.ts"
-import { entryPoints, isDocumented, publicNames } from "./support/publicNames.ts"
+import { entryPoints, isDocumented, isInternal, publicNames } from "./support/publicNames.ts"
 
 const root = new URL("../", import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), "utf8")
@@ -71,5 +71,18 @@ describe("the package", () => {
     )
     // Follows the entry points to the files that declare: as many as there are, or something is not looked at.
     assert.isAtLeast(names.length, 229)
+  })
+
+  it("shows every public name in docs/api", () => {
+    const pages = readdirSync(new URL("docs/api/", root), { recursive: true, encoding: "utf8" })
+    const headings = pages
+      .filter((page) => page.endsWith(".md"))
+      .flatMap((page) => [...read(`docs/api/${page}`).matchAll(/^## (\w+)$/gm)].map(([, name]) => name))
+    assert.deepStrictEqual(
+      publicNames()
+        .filter((each) => !isInternal(each) && !headings.includes(each.name))
+        .map(({ file, name }) => `${file}: ${name}`),
+      []
+    )
   })
 })

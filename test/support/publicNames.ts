@@ -50,16 +50,23 @@ export const publicNames = (): ReadonlyArray<Export> => {
   return [...new Map(all.map((each) => [`${each.file} ${each.name}`, each])).values()]
 }
 
-/** Whether a name has a docstring that says since when it is there, or that it is internal. */
-export const isDocumented = ({ file, name }: Export): boolean => {
+/** The docstrings above the declarations of a name; a name without one has what stands there. */
+const commentsOf = ({ file, name }: Export) => {
   const text = read(file)
-  const found = [...text.matchAll(declaration)].filter((match) => match[1] === name)
-  return found.every(({ index }) => {
-    const before = text.slice(0, index).trimEnd()
-    const comment = before
-      .slice(before.lastIndexOf("/**"))
-      .replace(/\/\/ biome-ignore.*$/m, "")
-      .trimEnd()
-    return comment.endsWith("*/") && /@since|@internal/.test(comment)
-  })
+  return [...text.matchAll(declaration)]
+    .filter((match) => match[1] === name)
+    .map(({ index }) => {
+      const before = text.slice(0, index).trimEnd()
+      return before
+        .slice(before.lastIndexOf("/**"))
+        .replace(/\/\/ biome-ignore.*$/m, "")
+        .trimEnd()
+    })
 }
+
+/** Whether a name has a docstring that says since when it is there, or that it is internal. */
+export const isDocumented = (each: Export): boolean =>
+  commentsOf(each).every((comment) => comment.endsWith("*/") && /@since|@internal/.test(comment))
+
+/** Whether a name is exported for the package itself. */
+export const isInternal = (each: Export): boolean => commentsOf(each).some((comment) => comment.includes("@internal"))
