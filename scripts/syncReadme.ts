@@ -34,7 +34,7 @@ const declarationOf = (example: string, name: string) => {
 const documents = [
   "README.md",
   ...readdirSync(path("docs"))
-    .filter((name) => name.endsWith(".md"))
+    .filter((name) => /\.(md|txt)$/.test(name))
     .map((name) => `docs/${name}`)
 ]
 

@@ -5,11 +5,11 @@ import { isAddress, ownPath, problemOf, repository, targetsOf } from "./support/
 
 const root = new URL("../", import.meta.url)
 const read = (url: URL) => readFileSync(url, "utf8")
-const pages = readdirSync(new URL("docs/", root)).filter((name) => name.endsWith(".md"))
+const pages = readdirSync(new URL("docs/", root)).filter((name) => /\.(md|txt)$/.test(name))
 const documents = [
   ...readdirSync(root).filter((name) => name.endsWith(".md")),
   ...readdirSync(new URL("docs/", root), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
+    .filter((name) => /\.(md|txt)$/.test(name))
     .map((name) => `docs/${name}`),
   "bench/README.md"
 ]
@@ -55,6 +55,12 @@ describe("documents", () => {
       []
     )
     assert.isAtLeast(links.length, 60)
+  })
+
+  it("for coding agents show only code that runs", () => {
+    const blocks = [...read(new URL("docs/llms.txt", root)).matchAll(/^(.*)\n```ts\n/gm)].map(([, above]) => above)
+    assert.isNotEmpty(blocks)
+    for (const above of blocks) assert.match(above ?? "", /^<!-- examples\/[\w/.]+(: \w+)? -->$/)
   })
 
   it("are all in their index", () => {
