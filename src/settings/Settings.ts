@@ -67,13 +67,15 @@ export interface Values {
   readonly notifyEnabled: boolean
 }
 
-interface BooleanSetting {
+/** A setting that is on or off, by its full key. @since 0.1.0 */
+export interface BooleanSetting {
   readonly type: "boolean"
   readonly key: string
   readonly default: boolean
 }
 
-interface NumberSetting {
+/** A setting that is a whole number within bounds, by its full key. @since 0.1.0 */
+export interface NumberSetting {
   readonly type: "number"
   readonly key: string
   readonly default: number

@@ -1,8 +1,8 @@
-/** Who compiles against the package: each TypeScript, from ES modules and from CommonJS, under the ways to resolve modules. */
+/** Who compiles against the package, and emits declarations of what is made with it: each TypeScript, from ES modules and from CommonJS, under the ways to resolve modules. */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, inject, it } from "vitest"
-import { entryPoints, run } from "./support.ts"
+import { entryPoints, installed, modules, run } from "./support.ts"
 
 const esm = { type: "module", file: "app.ts" }
 const cjs = { type: "commonjs", file: "app.ts" }
@@ -19,10 +19,10 @@ const projects = {
   "commonjs with bundler, CommonJS": { ...cjs, module: "commonjs", moduleResolution: "bundler" },
   "node16, CommonJS": { ...cjs, ...node16 }
 }
-type Project = (typeof projects)[keyof typeof projects]
+type Project = (typeof projects)[keyof typeof projects] & { readonly [option: string]: unknown }
 
 /** A file that imports every module, and uses some as an application does, with a type that is wrong on purpose. */
-const text = () => `${entryPoints()
+const imports = () => `${entryPoints()
   .map((entry, index) => `import * as m${index} from ${JSON.stringify(entry)}`)
   .join("\n")}
 import { createIntegration } from "effect-integration/promise"
@@ -35,13 +35,13 @@ export const all = [${entryPoints()
   .join(", ")}].length
 `
 
-const compile = (compiler: string, name: string, { file, type, ...resolution }: Project) => {
+const compile = (compiler: string, name: string, { file, type, ...given }: Project, text = imports()) => {
   const folder = join(inject("project"), "compilers", `${compiler}-${name.replaceAll(/\W+/g, "-")}`)
   mkdirSync(folder, { recursive: true })
-  const options = { ...resolution, target: "es2022", strict: true, noEmit: true, skipLibCheck: true, types: ["node"] }
+  const options = { target: "es2022", strict: true, noEmit: true, skipLibCheck: true, types: ["node"], ...given }
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "application", type }))
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: [file] }))
-  writeFileSync(join(folder, file), text())
+  writeFileSync(join(folder, file), text)
   return run([process.execPath, join(import.meta.dirname, "../../node_modules", compiler, "bin/tsc"), "-p", folder])
 }
 
@@ -76,4 +76,26 @@ describe("TypeScript 6.0", () => {
 
 describe("TypeScript 5.9", () => {
   compiles("typescript-5", "nodenext, CommonJS")
+})
+
+/** Exports again whatever the package exports, statics of classes apart: each of its types has to be named in what is emitted. */
+const exportsAgain = async () => {
+  const lines = Object.entries(modules()).map(async ([entry, target], index) => {
+    const module: Record<string, unknown> = await import(join(installed(), target))
+    const classes = Object.keys(module).filter(
+      (name) => typeof module[name] === "function" && /^class /.test(String(module[name]))
+    )
+    return [
+      `import * as m${index} from ${JSON.stringify(entry)}`,
+      `export const all${index} = { ...m${index} }`,
+      ...classes.map((name) => `export const statics${index}${name} = { ...m${index}.${name} }`)
+    ].join("\n")
+  })
+  return `${(await Promise.all(lines)).join("\n")}\n`
+}
+
+it("an application that emits declarations can name every type that the package exports", async () => {
+  const emitting = { ...projects["nodenext, ES modules"], declaration: true, noEmit: false, emitDeclarationOnly: true }
+  const compiled = await compile("typescript", "declarations", emitting, await exportsAgain())
+  assert.deepStrictEqual(compiled, { code: 0, printed: "" })
 })

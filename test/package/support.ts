@@ -27,11 +27,18 @@ export const run = (
 /** The folder of the installed package. */
 export const installed = (): string => join(inject("project"), "node_modules/effect-integration")
 
+/** Every module that the package exports: its specifier, and its file in the package. */
+export const modules = (): Readonly<Record<string, string>> => {
+  const { exports } = JSON.parse(readFileSync(join(installed(), "package.json"), "utf8"))
+  return Object.fromEntries(
+    Object.entries<{ default?: string }>(exports).flatMap(([entry, { default: file }]) =>
+      file === undefined ? [] : [[`effect-integration${entry.slice(1)}`, file]]
+    )
+  )
+}
+
 /** Specifiers of every module that the package exports. */
-export const entryPoints = (): ReadonlyArray<string> =>
-  Object.keys(JSON.parse(readFileSync(join(installed(), "package.json"), "utf8")).exports)
-    .filter((entry) => entry !== "./package.json")
-    .map((entry) => `effect-integration${entry.slice(1)}`)
+export const entryPoints = (): ReadonlyArray<string> => Object.keys(modules())
 
 /** A file of one of the tools that are installed beside these checks. */
 export const tool = (name: string, file: string): string => {
