@@ -10,6 +10,7 @@ import { checkDefinition } from "./checkDefinition.ts"
 import { codecsOf, type PayloadSchema } from "./standardPayload.ts"
 import type { Version, Versions } from "./versions.ts"
 
+export type { PayloadSchema } from "./standardPayload.ts"
 export { type Step, type Version, type Versions, versions } from "./versions.ts"
 
 /** Widths of the columns that hold names and ids, in characters. @since 0.1.0 */

@@ -98,7 +98,7 @@ const fromStandard = <Payload>(schema: Standard<Payload>): Schema.Codec<Payload,
   return codec as unknown as Schema.Codec<Payload, Schema.Json>
 }
 
-/** What a payload may be described by. */
+/** What a payload may be described by: a schema of effect, or a Standard Schema. @since 0.1.0 */
 export type PayloadSchema<Payload, Encoded> =
   | Schema.Codec<Payload, Encoded>
   // biome-ignore lint/suspicious/noExplicitAny: what it reads is not asked for
