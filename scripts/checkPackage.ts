@@ -28,6 +28,7 @@ const entryPoints = {
   PgLite: "layer",
   decorators: "Subscribe",
   promise: "createIntegration",
+  services: "createServices",
   stores: "checkLink",
   testing: "settled"
 }

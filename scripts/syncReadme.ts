@@ -13,6 +13,7 @@ const specifiers = [
   ["../src/index.ts", "effect-integration"],
   ["../src/decorators.ts", "effect-integration/decorators"],
   ["../src/pglite/PgLite.ts", "effect-integration/PgLite"],
+  ["../src/services.ts", "effect-integration/services"],
   ["../src/testing.ts", "effect-integration/testing"]
 ] as const
 

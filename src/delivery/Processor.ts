@@ -140,6 +140,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
   return Processor.of({
     serve: serveWith(engine, workers, poller, startupDrainTimeout),
     processBatch: Drain.oneBatch(engine, poller),
+    pollNow: poller.nudge,
+    processBatchOf: (batchSize) => Drain.oneBatch(engine, poller, batchSize),
     startupDrain: Drain.untilNow(engine),
     drain: Effect.andThen(maintenance.backfillAll, Drain.everything(engine, poller)),
     settled: ((eventId: string, options: { readonly timeout?: Duration.Input } = {}) =>
@@ -174,6 +176,10 @@ export class Processor extends Context.Service<
      * settled, or put off after a failed attempt.
      */
     readonly processBatch: Effect.Effect<number, StoreError>
+    /** Polls at once, rather than at the end of the interval: gives events that plain SQL inserted to their consumers, and wakes who has work. */
+    readonly pollNow: Effect.Effect<void>
+    /** Same as `processBatch`, with another size of a batch: from 1 to 500. */
+    readonly processBatchOf: (batchSize: number) => Effect.Effect<number, StoreError>
     /**
      * Handles what is due now for the consumers of this process, starting with batches of `startupDrainBatchSize`, up
      * to the newest event there is now. Returns how many deliveries were settled or put off.

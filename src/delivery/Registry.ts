@@ -8,7 +8,7 @@ import { BoundedMap } from "../collections/bounded.ts"
 import { keepWithWarning, recordContracts } from "../contracts/record.ts"
 import {
   ConsumerConflict,
-  DuplicateSubscriber,
+  type DuplicateSubscriber,
   type InvalidIdentifier,
   InvalidOption,
   type UnsupportedOption
@@ -16,13 +16,14 @@ import {
 import type { StoreError } from "../errors/StoreErrors.ts"
 import * as Consumer from "../model/Consumer.ts"
 import { validateConsumer } from "../model/consumerOptions.ts"
-import { isPattern, matcher, overlap } from "../model/eventPattern.ts"
+import { isPattern, matcher } from "../model/eventPattern.ts"
 import type { DeclarationError, Subscriber } from "../model/SubscriberValue.ts"
 import { checkIdentifier } from "../model/storable.ts"
 import { versionProblem } from "../model/versions.ts"
 import { ContractStore } from "../stores/ContractStore.ts"
 import type { Interest } from "../stores/Delivery.ts"
 import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import { findDuplicate } from "./duplicates.ts"
 
 /** Why subscribers were refused. @since 0.1.0 */
 export type RegistrationError =
@@ -43,23 +44,6 @@ interface Entry {
 const toEntry = (subscriber: Subscriber): Entry => {
   const matchers = subscriber.events.map(matcher)
   return { subscriber, matches: (eventName) => matchers.some((matches) => matches(eventName)) }
-}
-
-const findDuplicate = (entries: ReadonlyArray<Entry>, subscriber: Subscriber): DuplicateSubscriber | undefined => {
-  for (const { subscriber: other } of entries) {
-    if (other.consumer.name !== subscriber.consumer.name) continue
-    for (const event of subscriber.events) {
-      const existing = other.events.find((candidate) => overlap(candidate, event))
-      if (existing === undefined) continue
-      return new DuplicateSubscriber({
-        consumer: subscriber.consumer.name,
-        event,
-        existing,
-        declaredAt: other.declaredAt
-      })
-    }
-  }
-  return undefined
 }
 
 /** Options that can only be told apart as objects. */
@@ -195,7 +179,8 @@ export class Registry extends Context.Service<
         let next = entries
         for (const subscriber of subscribers) {
           yield* validate(subscriber)
-          const problem = findDuplicate(next, subscriber) ?? findConflict(next, subscriber)
+          const others = next.map((entry) => entry.subscriber)
+          const problem = findDuplicate(others, subscriber) ?? findConflict(next, subscriber)
           if (problem !== undefined) return yield* problem
           next = [...next, toEntry(subscriber)]
         }

@@ -65,12 +65,15 @@ export class DuplicateSubscriber extends Schema.TaggedError<DuplicateSubscriber>
   /** The pattern that is registered already and matches some of the same events. */
   existing: Schema.String,
   /** Where the existing subscriber was declared, when known. */
-  declaredAt: Schema.UndefinedOr(Schema.String)
+  declaredAt: Schema.UndefinedOr(Schema.String),
+  /** Where the refused one was, when known. */
+  refusedAt: Schema.UndefinedOr(Schema.String)
 }) {
   override get message() {
     const where = this.declaredAt === undefined ? "" : ` (${this.declaredAt})`
     const overlap = this.existing === this.event ? "" : `, which overlaps with "${this.event}"`
-    return `Consumer "${this.consumer}" already handles "${this.existing}"${where}${overlap}. A consumer handles an event once: give this subscriber another consumer name.`
+    const refused = this.refusedAt === undefined ? "" : `, and is to do so again (${this.refusedAt})`
+    return `Consumer "${this.consumer}" already handles "${this.existing}"${where}${overlap}${refused}. A consumer handles an event once: give this subscriber another consumer name.`
   }
 }
 

@@ -74,3 +74,42 @@ export class NotSettled extends Schema.TaggedError<NotSettled>()("NotSettled", {
     return `Not everything was settled within ${this.withinMillis} ms. Still open:\n${this.open.map((line) => `  ${line}`).join("\n")}`
   }
 }
+
+/**
+ * A call of the reference system has no meaning here that would be its own, or not yet. Nothing was done.
+ *
+ * @since 0.1.0
+ */
+export class UnsupportedCall extends Schema.TaggedError<UnsupportedCall>()("UnsupportedCall", {
+  /** As in `OutboxService.findPendingAndLock`. */
+  call: Schema.String,
+  /** Why, and what to do instead: whole sentences. */
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.call} was refused, and nothing was done. ${this.reason}`
+  }
+}
+
+/** A delivery was to be marked by hand that somebody else has, or that is settled already. Nothing was changed. @since 0.1.0 */
+export class DeliveryNotMarked extends Schema.TaggedError<DeliveryNotMarked>()("DeliveryNotMarked", {
+  deliveryId: Schema.String,
+  consumer: Schema.String,
+  /** What it was to be marked as. */
+  mark: Schema.String,
+  /** What stands in the way, as in `it is processed already`. */
+  state: Schema.String
+}) {
+  override get message() {
+    return `Delivery ${this.deliveryId} for consumer "${this.consumer}" was not marked as ${this.mark}: ${this.state}.`
+  }
+}
+
+/** No link has this id. @since 0.1.0 */
+export class LinkNotFound extends Schema.TaggedError<LinkNotFound>()("LinkNotFound", {
+  linkId: Schema.String
+}) {
+  override get message() {
+    return `No link ${this.linkId} in integration_link. It was never committed, or has been removed.`
+  }
+}

@@ -85,6 +85,22 @@ const unparkKeys = (tables: Tables, request: UnparkRequest) =>
     })
   )
 
+/** Gives an event to a consumer that has not got it. The event is locked, so that nobody else gives it, or removes it. */
+const deliver = (tables: Tables, eventId: string, consumer: string) =>
+  tables.database.run((transaction) =>
+    Effect.map(
+      Effect.andThen(tables.database.lock(transaction, tables.events, eventId), tables.database.now),
+      (now) => {
+        const event = transaction.read(tables.events, eventId)
+        if (event === undefined) return false
+        if ([...tables.ofEvent(transaction, eventId)].some((delivery) => delivery.consumer === consumer)) return true
+        const isOrdered = transaction.read(tables.consumers, consumer)?.ordering === "aggregate"
+        tables.writeDeliveries(transaction, event, [{ consumer, isOrdered, tier: 0 }], now)
+        return true
+      }
+    )
+  )
+
 const findById = (tables: Tables, transaction: Transaction, deliveryId: string, now: number) => {
   const delivery = transaction.read(tables.deliveries, deliveryId)
   return delivery === undefined ? undefined : toDelivery(delivery, now)
@@ -136,6 +152,7 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
         database.read((transaction) =>
           consumers.some((consumer) => [...tables.openOf(transaction, consumer)].some(isOpen))
         ),
+      deliver: (eventId, consumer) => deliver(tables, eventId, consumer),
       findById: (deliveryId) => database.read((transaction, now) => findById(tables, transaction, deliveryId, now)),
       findByEvent: (eventId) => database.read((transaction, now) => findByEvent(tables, transaction, eventId, now)),
       findByConsumer: (consumer, position, limit) =>

@@ -117,6 +117,16 @@ export const layer: Layer.Layer<LinkStore, never, MemoryDatabase> = Layer.effect
           ),
           (found) => found.slice(-limit)
         ),
+      findById: (id) =>
+        Effect.map(
+          select(links, (link) => link.id === id),
+          ([found]) => found
+        ),
+      countFromModule: (module) =>
+        Effect.map(
+          select(links, ({ source }) => source.module === module),
+          (found) => found.length
+        ),
       remove: (id) => remove(links, id)
     })
   })

@@ -108,5 +108,7 @@ export const toDelivery = (record: DeliveryRecord, now: number): Delivery =>
       record.availableAt !== null &&
       record.availableAt < Number.POSITIVE_INFINITY
         ? record.availableAt - now
-        : null
+        : null,
+    createdAt: new Date(record.createdAt),
+    processedAt: record.processedAt === null ? null : new Date(record.processedAt)
   })

@@ -111,6 +111,8 @@ export interface PromiseIntegration extends AsyncDisposable {
   readonly findLinksByType: (linkType: LinkType) => Promise<ReadonlyArray<Link>>
   /** Runs `body` in a transaction: what it writes through the context commits when it resolves, or not at all. */
   readonly transaction: <A>(body: (context: HandlerContext) => PromiseLike<A>) => Promise<A>
+  /** Runs an Effect on the services of this integration, for what has no promise here. */
+  readonly run: <A, E>(effect: Effect.Effect<A, E, Services>) => Promise<A>
   /** Waits until every delivery of an event is settled: see `Processor.settled`. */
   readonly settled: (
     eventId: string,
@@ -228,6 +230,7 @@ export const createIntegration = <E>(options: IntegrationOptions<E>): PromiseInt
     findLinksByTarget: (target, findOptions) => run(LinkStore.findInbound(target, findOptions)),
     findLinksByType: (linkType) => run(LinkStore.use((links) => links.findByLinkType(linkType))),
     transaction: (body) => run(inTransaction(body)),
+    run,
     settled: (eventId, options = {}) => run(Processor.use((processor) => processor.settled(eventId, options))),
     allSettled: (consumers) => run(Processor.use((processor) => processor.allSettled(consumers))),
     deadLetters: makeDeadLetters(run),

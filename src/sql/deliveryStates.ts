@@ -60,4 +60,5 @@ export const deliveryFields = `
   NOT ${isSettled("i")} AS "isOpen", i.attempt_count AS "attemptCount", i.last_error AS "lastError",
   i.error_tag AS "errorTag",
   CASE WHEN NOT ${isSettled("i")} AND i.status <> 'processing' AND i.available_at < 'infinity'
-    THEN (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 END AS "dueInMillis"`
+    THEN (extract(epoch FROM i.available_at - clock_timestamp()) * 1000)::float8 END AS "dueInMillis",
+  i.created_at AS "createdAt", i.processed_at AS "processedAt"`

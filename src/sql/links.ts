@@ -82,6 +82,12 @@ const findBidirectional = (sql: SqlClient.SqlClient) => (one: Entity, other: Ent
     ORDER BY position`
 }
 
+const findById = (sql: SqlClient.SqlClient) => (id: string) =>
+  sql<Row>`SELECT ${sql.literal(columns)} FROM integration_link WHERE id = ${id}::uuid`
+
+const countFromModule = (sql: SqlClient.SqlClient) => (module: string) =>
+  sql<{ links: number }>`SELECT count(*)::int AS "links" FROM integration_link WHERE source_module = ${module}`
+
 /** Each end has an index. */
 const findConnected = (sql: SqlClient.SqlClient) => (entities: ReadonlyArray<Entity>, limit: number) => {
   const at = (end: "source" | "target") => `
@@ -134,6 +140,14 @@ export const layer: Layer.Layer<LinkStore, never, TableClient> = Layer.effect(
       }),
       findConnected: (entities, limit) =>
         storeErrors("links.findConnected")(Effect.map(findConnected(sql)(entities, limit), links)),
+      findById: (id) =>
+        isUuid(id)
+          ? storeErrors("links.findById")(
+              Effect.map(findById(sql)(id), ([row]) => (row === undefined ? undefined : toLink(row)))
+            )
+          : Effect.succeed(undefined),
+      countFromModule: (module) =>
+        storeErrors("links.countFromModule")(Effect.map(countFromModule(sql)(module), ([row]) => row?.links ?? 0)),
       remove: (id) =>
         isUuid(id)
           ? storeErrors("links.remove")(

@@ -202,6 +202,10 @@ export interface Delivery extends DeliveryKey {
   readonly errorTag: string | null
   /** Milliseconds until it is due (≤ 0: due); null when it is settled, parked, or being handled under a lease. */
   readonly dueInMillis: number | null
+  /** When it was written. */
+  readonly createdAt: Date
+  /** When it was settled for good; null while it is open. */
+  readonly processedAt: Date | null
 }
 
 /** How many deliveries of a consumer have a status. @since 0.1.0 */

@@ -126,6 +126,11 @@ export class InboxStore extends Context.Service<
     readonly attempts: (delivery: DeliveryKey) => Effect.Effect<ReadonlyArray<AttemptRecord>, StoreError>
     /** Whether one of these consumers has a delivery that is to be handled still: also one that waits, is parked or is held. */
     readonly hasOpen: (consumers: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
+    /**
+     * Gives an event to a consumer, whatever that subscribed to, unless it was given it before. Returns whether there is such an
+     * event.
+     */
+    readonly deliver: (eventId: string, consumer: string) => Effect.Effect<boolean, StoreError>
     readonly findById: (deliveryId: string) => Effect.Effect<Delivery | undefined, StoreError>
     /**
      * How many deliveries of each consumer have each status. Those that are `failed` wait for their retry (`isOpen`), or gave

@@ -73,6 +73,9 @@ export class LinkStore extends Context.Service<
       entities: ReadonlyArray<Entity>,
       limit: number
     ) => Effect.Effect<ReadonlyArray<Link>, StoreError>
+    readonly findById: (id: string) => Effect.Effect<Link | undefined, StoreError>
+    /** How many links start in a module. */
+    readonly countFromModule: (module: string) => Effect.Effect<number, StoreError>
     /** Removes a link by id; returns whether it existed. */
     readonly remove: (id: string) => Effect.Effect<boolean, StoreError>
   }

@@ -33,6 +33,17 @@ export const checkEntity = Effect.fnUntraced(function* (end: string, entity: Ent
   yield* checkIdentifier(`entityId of a link's ${end}`, entity.entityId, 255)
 })
 
+/** Fails with `InvalidIdentifier` unless there is such a type of links. @since 0.1.0 */
+export const checkLinkType = (linkType: string) =>
+  linkTypes.includes(linkType)
+    ? Effect.void
+    : Effect.fail(
+        new InvalidIdentifier({
+          field: "linkType of a link",
+          problem: `"${linkType}" is none of ${linkTypes.join(", ")}`
+        })
+      )
+
 /** Largest metadata of a link, in bytes of JSON. */
 const maxMetadataBytes = 65_536
 
@@ -45,12 +56,7 @@ const maxMetadataBytes = 65_536
 export const checkLink = Effect.fnUntraced(function* (link: NewLink) {
   yield* checkEntity("source", link.source)
   yield* checkEntity("target", link.target)
-  if (!linkTypes.includes(link.linkType)) {
-    return yield* new InvalidIdentifier({
-      field: "linkType of a link",
-      problem: `"${link.linkType}" is none of ${linkTypes.join(", ")}`
-    })
-  }
+  yield* checkLinkType(link.linkType)
   if (link.metadata === undefined) return null
   const stored = storableValue(link.metadata, maxMetadataBytes)
   return "json" in stored

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, type LogLevel } from "effect"
+import { Context, Effect, type LogLevel } from "effect"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
@@ -79,6 +79,19 @@ export type HandlerServices = Publisher | LinkStore | Transactor
 /** What code that is called with a `HandlerContext` may return. @internal */
 export type Returned = Effect.Effect<unknown, unknown, never> | PromiseLike<unknown> | unknown
 
+/**
+ * How the engine enters code that gets a `HandlerContext`, and how that code comes back to it: for who wants to know, in whatever such
+ * code calls, which delivery it is for.
+ *
+ * @internal
+ */
+export const HandlerBoundary = Context.Reference<{
+  readonly enter: (call: () => Returned) => Returned
+  readonly leave: <A>(call: () => A) => A
+}>("effect-integration/HandlerContext/HandlerBoundary", {
+  defaultValue: () => ({ enter: (call) => call(), leave: (call) => call() })
+})
+
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && typeof (value as { readonly then?: unknown }).then === "function"
 
@@ -95,11 +108,13 @@ export const invoke = <E>(
   onPromise: Effect.Effect<void, E>
 ): Effect.Effect<unknown, unknown, HandlerServices> =>
   Effect.gen(function* () {
-    const runner = Effect.runPromiseWith(yield* Effect.context<HandlerServices>())
+    const run = Effect.runPromiseWith(yield* Effect.context<HandlerServices>())
+    const { enter, leave } = yield* HandlerBoundary
+    const runner: Runner = (effect, options) => leave(() => run(effect, options))
     const controller = new AbortController()
     const abort = Effect.sync(() => controller.abort())
     const returned = yield* Effect.try({
-      try: () => handler(makeContext(runner, controller.signal)),
+      try: () => enter(() => handler(makeContext(runner, controller.signal))),
       catch: (error) => error
     })
     if (Effect.isEffect(returned)) return yield* Effect.onInterrupt(returned as Effect.Effect<unknown>, () => abort)

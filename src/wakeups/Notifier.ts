@@ -23,6 +23,11 @@ export class Notifier extends Context.Service<
     readonly wake: (consumers: Iterable<string>) => Effect.Effect<void>
     /** Wakes workers as `wake` does, in every process, as far as processes can reach each other. */
     readonly announce: (consumers: Iterable<string>) => Effect.Effect<void>
+    /**
+     * Calls a function at every wake-up of this process: somebody may have work. It has to return at once, and is not to fail.
+     * Returns what ends it.
+     */
+    readonly listen: (listener: () => void) => Effect.Effect<() => void>
     /** Waits for a wake-up of a consumer; returns at once if one came since the last call. */
     readonly wait: (consumer: string) => Effect.Effect<void>
   }
@@ -36,7 +41,11 @@ export class Notifier extends Context.Service<
       const queues = new Map<string, Queue.Queue<void>>()
       /** Wake-ups of others: one before the worker's first wait must not be lost. Most are served elsewhere. */
       const early = new BoundedMap<string, true>()
-      const wake = (consumers: Iterable<string>) =>
+      const listeners = new Set<() => void>()
+      const tell = Effect.sync(() => {
+        for (const listener of listeners) listener()
+      })
+      const wakeQueues = (consumers: Iterable<string>) =>
         Effect.forEach(
           consumers,
           (consumer) =>
@@ -48,6 +57,7 @@ export class Notifier extends Context.Service<
             }),
           { discard: true }
         )
+      const wake = (consumers: Iterable<string>) => Effect.andThen(wakeQueues(consumers), tell)
       const wakeAll = Effect.suspend(() => wake([...queues.keys()]))
       const queueOf = Effect.fnUntraced(function* (consumer: string) {
         const made = queues.has(consumer) ? undefined : yield* Queue.sliding<void>(1)
@@ -66,6 +76,13 @@ export class Notifier extends Context.Service<
           const names = [...consumers]
           return Effect.andThen(wake(names), broadcast.send(names))
         },
+        listen: (listener) =>
+          Effect.sync(() => {
+            listeners.add(listener)
+            return () => {
+              listeners.delete(listener)
+            }
+          }),
         wait: (consumer) => Effect.flatMap(queueOf(consumer), Queue.take)
       })
     })

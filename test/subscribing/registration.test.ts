@@ -131,7 +131,7 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
       const refused = yield* Effect.flip(serve(noting("twice", Followed), noting("twice", Happened)))
       assert.match(
         refused.message,
-        /^Consumer "twice" already handles "twice\.happened" \(scenario\.ts:\d+\)\. A consumer handles an event once: give this subscriber another consumer name\.$/
+        /^Consumer "twice" already handles "twice\.happened" \(scenario\.ts:\d+\), and is to do so again \(scenario\.ts:\d+\)\. A consumer handles an event once: give this subscriber another consumer name\.$/
       )
       assert.isFalse(yield* registry.hasHandlers(Followed.name))
       const overlapping = yield* Effect.flip(

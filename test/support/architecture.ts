@@ -23,7 +23,9 @@ const levels: ReadonlyArray<ReadonlyArray<string>> = [
   ["publishing", "delivery", "sql", "memory", "pglite"],
   ["subscribing", "operations", "testing"],
   ["actors", "integration"],
-  ["promise", "cli"]
+  ["promise", "cli"],
+  ["services"],
+  ["nestjs"]
 ]
 
 /** Implementations of the stores: only composition knows which there are. */

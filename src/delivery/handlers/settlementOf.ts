@@ -6,14 +6,17 @@
 import { Effect } from "effect"
 import { describe, principal, stackOf } from "../../errors/errorText.ts"
 import * as RetryPolicy from "../../model/RetryPolicy.ts"
-import { type Claimed, type Settlement, snoozedTag } from "../../stores/Delivery.ts"
+import { type DeliveryKey, type Settlement, snoozedTag } from "../../stores/Delivery.ts"
 import type { RetryRules } from "../consumerRules.ts"
 import { unwrapped } from "./directiveOf.ts"
 import type { Outcome } from "./outcome.ts"
 
+/** A delivery, and how many of its attempts counted before this one. */
+type Attempted = DeliveryKey & { readonly attemptCount: number }
+
 const givenUp = (rules: RetryRules) => (rules.deadLetters ? ("dead_letter" as const) : ("failed" as const))
 
-const seen = ({ attemptCount, consumer, deliveryId, eventId }: Claimed) => ({
+const seen = ({ attemptCount, consumer, deliveryId, eventId }: Attempted) => ({
   deliveryId,
   eventId,
   consumer,
@@ -32,7 +35,7 @@ const isHopeless = ({ retryable }: RetryRules, tag: string, error: unknown): boo
 }
 
 const settlementOfFailure = Effect.fnUntraced(function* (
-  row: Claimed,
+  row: Attempted,
   outcome: Extract<Outcome, { _tag: "Failed" }>,
   rules: RetryRules,
   durationMillis: number
@@ -58,7 +61,7 @@ const settlementOfFailure = Effect.fnUntraced(function* (
  * @param durationMillis - how long the attempt took
  */
 export const settlementOf = (
-  row: Claimed,
+  row: Attempted,
   outcome: Outcome,
   rules: RetryRules,
   durationMillis: number

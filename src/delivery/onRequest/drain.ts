@@ -77,14 +77,15 @@ const rounds = Effect.fnUntraced(function* (
   return workers.reduce((sum, count) => sum + count, 0)
 })
 
-export const oneBatch = (engine: Engine, poller: Poller): Effect.Effect<number, StoreError> =>
+/** @param batchSize - deliveries a batch claims; default what the consumer or the settings say */
+export const oneBatch = (engine: Engine, poller: Poller, batchSize?: number): Effect.Effect<number, StoreError> =>
   Effect.gen(function* () {
     yield* poller.routeAll
     yield* poller.sweep
     const settings = yield* engine.settings.current
     return yield* each(engine, (consumer) =>
       Effect.map(
-        runRound(engine, consumer, rulesFor(consumer, settings).firstBatch, { isStopping: never }),
+        runRound(engine, consumer, batchSize ?? rulesFor(consumer, settings).firstBatch, { isStopping: never }),
         (_) => _.settled
       )
     )

@@ -15,7 +15,7 @@ import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { claimable, deliveryFields, gaveUp, isSettled, isUntried } from "../deliveryStates.ts"
 import { withPosition } from "../exact.ts"
-import { isCalled } from "../writeDeliveries.ts"
+import { isCalled, orderingKey, writtenTo } from "../writeDeliveries.ts"
 import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
 import { depths } from "./depths.ts"
@@ -93,6 +93,23 @@ const bringForward = (sql: SqlClient.SqlClient) => {
     RETURNING i.consumer_name::text AS "consumer"`
   return (eventIds: ReadonlyArray<string>) => sql.unsafe<{ consumer: string }>(statement, [eventIds])
 }
+
+/** The event is held, so that nobody removes it meanwhile. */
+const deliver = (sql: SqlClient.SqlClient) => (eventId: string, consumer: string) =>
+  sql.unsafe<{ events: number }>(
+    `WITH events AS MATERIALIZED (
+      SELECT o.id, o.position, o.event_name, o.schema_version, o.available_at, $2::text AS consumer_name,
+        CASE WHEN EXISTS (
+          SELECT 1 FROM integration_consumer AS c WHERE c.consumer_name = $2::text AND c.ordering = 'aggregate'
+        ) THEN ${orderingKey("o")} END AS ordering_key
+      FROM integration_event AS o
+      WHERE o.id = $1::uuid
+      FOR KEY SHARE OF o
+    ), given AS (${writtenTo("events")}
+    )
+    SELECT count(*)::int AS "events" FROM events`,
+    [eventId, consumer]
+  )
 
 type DeliveryRow = Omit<Delivery, "position"> & { readonly position: string }
 
@@ -191,6 +208,8 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
       attempts: (delivery) => storeErrors("inbox.attempts")(attempts(sql)(delivery)),
       hasOpen: (consumers) =>
         storeErrors("inbox.hasOpen")(Effect.map(hasOpen(sql)(consumers), ([row]) => row?.isOpen === true)),
+      deliver: (eventId, consumer) =>
+        storeErrors("inbox.deliver")(Effect.map(deliver(sql)(eventId, consumer), ([row]) => row?.events === 1)),
       findById: (deliveryId) =>
         storeErrors("inbox.findById")(
           Effect.map(findById(sql)(deliveryId), ([row]) =>

@@ -30,6 +30,7 @@ import * as Contents from "./contents.ts"
 import * as Contracts from "./contractStore.ts"
 import * as DeadLetters from "./deadLetterStore.ts"
 import * as Delayed from "./delayed.ts"
+import * as Delivered from "./delivered.ts"
 import * as Depths from "./depths.ts"
 import * as GivenBack from "./givenBack.ts"
 import * as Inbox from "./inboxStore.ts"
@@ -67,6 +68,7 @@ export const outboxStore: ReadonlyArray<Check> = Outbox.outboxStore
 /** @since 0.1.0 */
 export const inboxStore: ReadonlyArray<Check> = [
   ...Inbox.inboxStore,
+  ...Delivered.delivered,
   ...Marks.marks,
   ...Contents.contents,
   ...Depths.depths

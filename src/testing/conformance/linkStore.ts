@@ -64,8 +64,13 @@ export const linkStore = [
         roots.find((link) => link.id === ac.id),
         ac
       )
+      assert.deepEqual(yield* links.findById(ab.id), ab)
+      assert.equal(yield* links.findById("no id"), undefined)
+      assert.equal(yield* links.countFromModule(unique("nobody")), 0)
+      assert.ok((yield* links.countFromModule(a.module)) >= 3)
       assert.equal(yield* links.remove(ab.id), true)
       assert.equal(yield* links.remove(ab.id), false)
+      assert.equal(yield* links.findById(ab.id), undefined)
       assert.equal(yield* links.remove("no id"), false)
       assert.deepEqual(yield* links.findBidirectional(a, b), [ba])
     })

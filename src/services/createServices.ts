@@ -1,0 +1,132 @@
+/**
+ * The reference's services over one integration.
+ *
+ * @since 0.1.0
+ */
+import { Processor } from "../delivery/Processor.ts"
+import type { Services } from "../integration/Integration.ts"
+import type { Subscriber } from "../model/SubscriberValue.ts"
+import { createIntegration, type IntegrationOptions, type PromiseIntegration } from "../promise/PromiseApi.ts"
+import type { HandlerContext } from "../subscribing/HandlerContext.ts"
+import { DomainEventPublisher } from "./domainEventPublisher.ts"
+import { EventSubscriberRegistry } from "./eventSubscriberRegistry.ts"
+import { InboxService } from "./inboxService.ts"
+import { IntegrationDeveloperApiService } from "./integrationDeveloperApiService.ts"
+import { IntegrationLinkService } from "./integrationLinkService.ts"
+import { IntegrationSettingsService } from "./integrationSettingsService.ts"
+import { effectLogger } from "./logger.ts"
+import { OutboxNotifier } from "./outboxNotifier.ts"
+import { OutboxPollingCoordinator, OutboxProcessor, OutboxProcessorJob } from "./outboxProcessor.ts"
+import { OutboxService } from "./outboxService.ts"
+import type { ReferenceLogger } from "./reference.ts"
+import { Runner } from "./runner.ts"
+import { Serving } from "./serving.ts"
+
+/** @since 0.1.0 */
+export interface ServicesOptions {
+  /** What handlers log with; default Effect's logger. */
+  readonly logger?: ReferenceLogger
+  /** Whether `OutboxProcessorJob.onModuleInit` starts the loop; default true. @internal */
+  readonly jobStarts?: boolean
+}
+
+/** The services, and what starts and stops them. @since 0.1.0 */
+export class IntegrationServices implements AsyncDisposable {
+  readonly publisher: DomainEventPublisher
+  readonly outbox: OutboxService
+  readonly inbox: InboxService
+  readonly links: IntegrationLinkService
+  readonly registry: EventSubscriberRegistry
+  readonly notifier: OutboxNotifier
+  readonly processor: OutboxProcessor
+  readonly coordinator: OutboxPollingCoordinator
+  readonly job: OutboxProcessorJob
+  readonly settings: IntegrationSettingsService
+  readonly developerApi: IntegrationDeveloperApiService
+  /** What is not of the reference: dead letters, pauses, consumers, waiting until an event is settled. */
+  readonly integration: PromiseIntegration
+  readonly #runner: Runner
+  readonly #serving: Serving
+
+  /** @internal */
+  constructor(integration: PromiseIntegration, options: ServicesOptions) {
+    const runner = new Runner(integration)
+    const logger = options.logger ?? effectLogger(runner)
+    const onFailure = (message: string, error: unknown) => logger.error(`${message}: ${String(error)}`)
+    const serving = new Serving(integration, { onWakeUp: () => this.notifier.tell(), onFailure })
+    const poll = () => {
+      if (!serving.isRunning) return
+      runner.run(Processor.use((processor) => processor.pollNow)).catch((error) => onFailure("No poll", error))
+    }
+    this.integration = integration
+    this.#runner = runner
+    this.#serving = serving
+    this.publisher = new DomainEventPublisher(runner)
+    this.outbox = new OutboxService(runner)
+    this.inbox = new InboxService(runner)
+    this.links = new IntegrationLinkService(runner)
+    this.registry = new EventSubscriberRegistry({
+      serving,
+      contextOf: (context) => ({ ...context, logger, inboxService: this.inbox, linkService: this.links }),
+      known: (subscriber) => runner.known(subscriber)
+    })
+    this.notifier = new OutboxNotifier({ wake: poll, onFailure })
+    this.processor = new OutboxProcessor(runner, serving)
+    this.coordinator = new OutboxPollingCoordinator(serving, poll)
+    this.job = new OutboxProcessorJob(this.coordinator, this.processor, options.jobStarts ?? true)
+    this.settings = new IntegrationSettingsService(runner)
+    this.developerApi = new IntegrationDeveloperApiService(this.publisher, this.registry, this.links)
+  }
+
+  /**
+   * Registers the handlers there are, drains what was due, and runs their workers. Starting again registers what could not be registered
+   * before, and rejects with the reason if it still cannot.
+   */
+  start(): Promise<void> {
+    return this.#serving.start()
+  }
+
+  /** Stops the workers, lets running handlers finish within the grace period, and closes the integration. Final. */
+  async stop(): Promise<void> {
+    await this.#serving.stop()
+    await this.integration.stop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  /**
+   * Runs `body` in a transaction: what it writes through the context's `sql`, and what services publish and link in it, commits when it
+   * resolves, or not at all.
+   */
+  transaction<A>(body: (context: HandlerContext) => PromiseLike<A>): Promise<A> {
+    return this.#runner.transaction(body)
+  }
+}
+
+const isIntegration = (source: unknown): source is PromiseIntegration =>
+  typeof Object(source).subscribeMany === "function"
+
+/**
+ * Makes the reference's services: `createServices({ url })`.
+ *
+ * @param source - what `createIntegration` takes, or an integration that was made with it, of which `stop` then stops, too
+ * @param options - see there
+ *
+ * Throws `InvalidOption` when it is not said where the database is.
+ *
+ * @since 0.1.0
+ */
+export const createServices = <E>(
+  source: IntegrationOptions<E> | PromiseIntegration,
+  options: ServicesOptions = {}
+): IntegrationServices => {
+  if (isIntegration(source)) return new IntegrationServices(source, options)
+  if (typeof source === "string") return new IntegrationServices(createIntegration(source), options)
+  const { subscribers = [], ...database }: { readonly subscribers?: ReadonlyArray<Subscriber<Services>> } =
+    Object(source)
+  const services = new IntegrationServices(createIntegration(database as IntegrationOptions<E>), options)
+  services.registry.registerSubscribers(subscribers)
+  return services
+}

@@ -1,0 +1,107 @@
+/**
+ * Publishing by the reference's names.
+ *
+ * @since 0.1.0
+ */
+import { Effect } from "effect"
+import type * as EventModel from "../model/DomainEvent.ts"
+import { Publisher } from "../publishing/Publisher.ts"
+import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
+import { OutboxStore } from "../stores/OutboxStore.ts"
+import type { DomainEvent, Json, OutboxEvent, PublishInput, PublishOptions } from "./reference.ts"
+import { withoutClient } from "./refusals.ts"
+import { outboxEvent, storedEvent } from "./rows.ts"
+import type { Runner } from "./runner.ts"
+
+/** What an event that was received has, and one that is published gets anew. */
+const given = (event: DomainEvent | PublishInput): UntypedEvent => {
+  const { attempt, causationId, deliveryId, outboxEventId, timestamp, traceparent, ...rest } = event as Json
+  return rest as UntypedEvent
+}
+
+/** Whether the row says more than what was given. */
+const isSpecial = ({ availableAt, dedupeKey, delay }: UntypedEvent) =>
+  availableAt !== undefined || dedupeKey !== undefined || delay !== undefined
+
+/** What was stored: as the row says, where that is there already. */
+const toRow = (event: UntypedEvent, stored: EventModel.Stored) =>
+  isSpecial(event)
+    ? Effect.map(
+        OutboxStore.use((outbox) => outbox.findById(stored.id)),
+        (row) => (row === undefined ? storedEvent(stored) : outboxEvent(row))
+      )
+    : Effect.succeed(storedEvent(stored))
+
+/** Publishes one event, for the call of this name. @internal */
+export const publishOne = (call: string, event: UntypedEvent, persistenceClient: unknown) =>
+  Effect.andThen(
+    withoutClient(call, persistenceClient),
+    Effect.flatMap(Publisher.publishEvent(event), (stored) => toRow(event, stored))
+  )
+
+/**
+ * `Publisher`, as the reference has it. Inside a handler, or `IntegrationServices.transaction`, what is published commits with that.
+ *
+ * What cannot be stored rejects as of `Publisher`; a `persistenceClient` with `UnsupportedCall`.
+ *
+ * @since 0.1.0
+ */
+export class DomainEventPublisher {
+  readonly #runner: Runner
+
+  /** @internal */
+  constructor(runner: Runner) {
+    this.#runner = runner
+  }
+
+  /**
+   * Publishes an event; resolves to it as it was stored.
+   *
+   * @since 0.1.0
+   */
+  publishEvent(input: PublishInput, options?: PublishOptions): Promise<OutboxEvent>
+  publishEvent(
+    eventName: string,
+    sourceModule: string,
+    aggregateType: string,
+    aggregateId: string,
+    payload?: Json,
+    metadata?: EventModel.Metadata,
+    options?: PublishOptions
+  ): Promise<OutboxEvent>
+  publishEvent(first: PublishInput | string, ...rest: ReadonlyArray<unknown>): Promise<OutboxEvent> {
+    const [event, options] = typeof first === "string" ? fromPositions([first, ...rest]) : [first, rest[0]]
+    const { persistenceClient } = Object(options) as PublishOptions
+    return this.#runner.run(publishOne("DomainEventPublisher.publishEvent", given(event), persistenceClient))
+  }
+
+  /** Publishes events: all or none, stored in the order given. */
+  publishEvents(
+    events: ReadonlyArray<DomainEvent | PublishInput>,
+    options?: PublishOptions
+  ): Promise<ReadonlyArray<OutboxEvent>> {
+    const list = Array.isArray(events) ? events.map(given) : (events as never)
+    return this.#runner.run(
+      Effect.andThen(
+        withoutClient("DomainEventPublisher.publishEvents", options?.persistenceClient),
+        Effect.flatMap(Publisher.publishEvents(list), (stored) =>
+          Effect.forEach(stored, (each, index) => toRow(list[index] as UntypedEvent, each))
+        )
+      )
+    )
+  }
+}
+
+/** What was given one after the other: types do not reach everybody. */
+const fromPositions = (all: ReadonlyArray<unknown>): readonly [PublishInput, unknown] => {
+  const [eventName, sourceModule, aggregateType, aggregateId, payload, metadata, options] = all
+  const event = {
+    eventName,
+    sourceModule,
+    aggregateType,
+    aggregateId,
+    ...(payload === undefined || payload === null ? {} : { payload }),
+    ...(metadata === undefined || metadata === null ? {} : { metadata })
+  }
+  return [event as PublishInput, options]
+}
