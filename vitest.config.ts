@@ -31,7 +31,8 @@ const standardDecorators = {
 export default defineConfig({
   plugins: [standardDecorators],
   test: {
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    // Applications in folders of their own have what they need there: scripts/runNestExamples.ts.
+    include: ["test/**/*.test.ts", "examples/*.test.ts"],
     globalSetup: ["test/support/globalSetup.ts"],
     reporters: ["default", plainSummary],
     pool: "forks",

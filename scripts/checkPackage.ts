@@ -27,6 +27,7 @@ for (const name of [
 const entryPoints = {
   PgLite: "layer",
   decorators: "Subscribe",
+  nestjs: "IntegrationModule",
   promise: "createIntegration",
   services: "createServices",
   stores: "checkLink",
