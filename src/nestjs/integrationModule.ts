@@ -6,7 +6,7 @@
 import { type DynamicModule, Logger, Module, type ModuleMetadata, type Provider } from "@nestjs/common"
 import { DiscoveryModule, DiscoveryService } from "@nestjs/core"
 import type { IntegrationOptions, PromiseIntegration } from "../promise/PromiseApi.ts"
-import { createServices, IntegrationServices } from "../services/createServices.ts"
+import { createServices, IntegrationServices, isIntegration } from "../services/createServices.ts"
 import { DomainEventPublisher } from "../services/domainEventPublisher.ts"
 import { EventSubscriberRegistry } from "../services/eventSubscriberRegistry.ts"
 import { InboxService } from "../services/inboxService.ts"
@@ -16,6 +16,7 @@ import { IntegrationSettingsService } from "../services/integrationSettingsServi
 import { OutboxNotifier } from "../services/outboxNotifier.ts"
 import { OutboxPollingCoordinator, OutboxProcessor, OutboxProcessorJob } from "../services/outboxProcessor.ts"
 import { OutboxService } from "../services/outboxService.ts"
+import { engineLog } from "./engineLog.ts"
 import { IntegrationLifecycle } from "./lifecycle.ts"
 
 /** What `forRoot` takes: what `createIntegration` does, or an integration that was made with it. @since 0.1.0 */
@@ -47,9 +48,18 @@ const services: ReadonlyArray<
   [IntegrationDeveloperApiService, ({ developerApi }) => developerApi]
 ]
 
-/** Nest's logger, as for every module of an application. */
-const make = (options: IntegrationModuleOptions) =>
-  createServices(options, { logger: new Logger("Integration"), jobStarts: false })
+/** The log of an application is Nest's, unless somebody says otherwise. */
+const withLog = (options: IntegrationModuleOptions, logger: Logger): IntegrationModuleOptions =>
+  typeof options === "string"
+    ? { url: options, logger: engineLog(logger) }
+    : isIntegration(options)
+      ? options
+      : { logger: engineLog(logger), ...options }
+
+const make = (options: IntegrationModuleOptions) => {
+  const logger = new Logger("Integration")
+  return createServices(withLog(options, logger), { logger, jobStarts: false })
+}
 
 const providers: Array<Provider> = [
   ...services.map(([provide, pick]) => ({ provide, useFactory: pick, inject: [IntegrationServices] })),
@@ -74,7 +84,7 @@ const dynamicModule = (integration: Provider, imports: ModuleMetadata["imports"]
  * Methods with `@Subscribe` of providers and controllers whose class has `@Consumer` are handlers, and what was subscribed to
  * `EventSubscriberRegistry` in `onModuleInit`. They are served from `onApplicationBootstrap` on: a start that fails rejects `app.init()` and
  * `app.listen()`. When the application closes, workers stop in `onModuleDestroy`, after that of the modules that use them, and what runs may
- * finish within the grace period; the database is left in `onApplicationShutdown`.
+ * finish within the grace period; the database is left in `onApplicationShutdown`. The log is Nest's, under the name `Integration`.
  *
  * @since 0.1.0
  */

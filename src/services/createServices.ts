@@ -105,7 +105,8 @@ export class IntegrationServices implements AsyncDisposable {
   }
 }
 
-const isIntegration = (source: unknown): source is PromiseIntegration =>
+/** Whether an integration was given, rather than what to make one of. @internal */
+export const isIntegration = (source: unknown): source is PromiseIntegration =>
   typeof Object(source).subscribeMany === "function"
 
 /**

@@ -218,30 +218,51 @@ describe("IntegrationModule", () => {
     assert.deepStrictEqual(order, ["handled", "goodbye", "closed"])
   })
 
-  it("logs with Nest's Logger, under a name of its own", async () => {
+  it("logs with Nest's Logger, handlers and the engine, under a name of its own", async () => {
     const said: Array<string> = []
-    const note = (message: unknown, context: unknown) => {
-      said.push(`[${context}] ${message}`)
-    }
-    class Talking {
-      onModuleInit() {
-        this.registry.subscribe("talk", "talking", (_, { logger }) => {
-          logger.log("hello")
-          logger.verbose("there")
-        })
+    // Nest gives the context last; before it, of errors, a stack.
+    const note =
+      (level: string) =>
+      (message: unknown, ...more: ReadonlyArray<unknown>) => {
+        said.push(`${level} [${more.at(-1)}] ${message}`)
       }
+    class Talking {
       readonly registry: EventSubscriberRegistry
       constructor(registry: EventSubscriberRegistry) {
         this.registry = registry
       }
+      onModuleInit() {
+        this.registry.subscribe("talk", "talking", (_, { logger }) => {
+          logger.log("hello")
+          logger.verbose("there")
+          throw new RangeError("no more")
+        })
+      }
     }
     injecting(Talking, EventSubscriberRegistry)
-    const app = await application(memory, moduleOf({ providers: [Talking] }))
+    const app = await application(
+      IntegrationModule.forRoot({ memory: true, settings: { maxAttempts: 1 } }),
+      moduleOf({ providers: [Talking] })
+    )
     const { integration, publisher } = app.get(IntegrationServices)
-    Logger.overrideLogger({ log: note, error: note, warn: note, debug: note, verbose: note })
+    Logger.overrideLogger({
+      log: note("log"),
+      error: note("error"),
+      warn: note("warn"),
+      debug: note("debug"),
+      verbose: note("verbose")
+    })
+    await publisher.publishEvent(event("alone"))
     await integration.settled((await publisher.publishEvent(event("talk"))).id)
     Logger.overrideLogger(false)
-    assert.deepStrictEqual(said, ["[Integration] hello", "[Integration] there"])
+    assert.include(said, 'log [Integration] Event "alone" has no consumer: it is stored as processed')
+    assert.include(said, "log [Integration] hello")
+    assert.include(said, "verbose [Integration] there")
+    const failure = said.find((line) => line.startsWith("error"))
+    assert.match(
+      failure ?? "",
+      /^error \[Integration\] Gave up after attempt 1 RangeError: no more \(.*consumer=talking, event=talk, .*module\.test\.ts:/
+    )
     await app.close()
   })
 })
