@@ -1,35 +1,48 @@
 /**
- * Runs every file of `examples/` and compares what it prints with the `Output:` comment at its end. Tests are left to
- * vitest; files with decorators need tsx.
+ * Runs every file of `examples/` in a project that has the package as it is packed, and compares what it prints with the `Output:`
+ * comment at its end. Run after `npm run build`. Tests are left to vitest; files with decorators need tsx.
  */
 import { execFileSync } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { outputOf, textOf } from "./examples.ts"
+import { packInto } from "./packInto.ts"
 
-const directory = fileURLToPath(new URL("../examples/", import.meta.url))
+const root = fileURLToPath(new URL("../", import.meta.url))
 
-const expectedOf = (file: string) =>
-  /\/\* Output:\n([\s\S]*?)\*\/\s*$/.exec(readFileSync(directory + file, "utf8"))?.[1]
+/** What examples import besides this package, and what it needs. */
+const others = ["effect", "@effect/sql-pg", "@effect/vitest", "@electric-sql/pglite", "zod"]
 
-const tsx = fileURLToPath(new URL("../node_modules/.bin/tsx", import.meta.url))
+const project = mkdtempSync(join(tmpdir(), "examples-"))
+const modules = join(project, "node_modules")
 
-const run = (file: string) => {
-  const hasDecorators = /^@\w+\(/m.test(readFileSync(directory + file, "utf8"))
-  return execFileSync(hasDecorators ? tsx : process.execPath, [directory + file], {
-    encoding: "utf8",
-    timeout: 120_000
-  })
+const run = (file: string, text: string) => {
+  writeFileSync(join(project, file), text)
+  const command = /^@\w+\(/m.test(text) ? join(root, "node_modules/.bin/tsx") : process.execPath
+  return execFileSync(command, [file], { cwd: project, encoding: "utf8", timeout: 120_000 })
 }
 
 let failures = 0
-for (const file of readdirSync(directory).filter((name) => /(?<!\.test)\.ts$/.test(name))) {
-  const expected = expectedOf(file)
-  const actual = run(file)
-  if (actual === expected) {
-    console.log(`ok      examples/${file}`)
-  } else {
-    failures++
-    console.error(`FAILED  examples/${file}\nexpected:\n${expected ?? "(no Output comment)"}\nactual:\n${actual}`)
+try {
+  packInto(modules)
+  for (const name of others) {
+    mkdirSync(join(modules, name, ".."), { recursive: true })
+    symlinkSync(join(root, "node_modules", name), join(modules, name))
   }
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "application", private: true, type: "module" }))
+  for (const file of readdirSync(join(root, "examples")).filter((name) => /(?<!\.test)\.ts$/.test(name))) {
+    const expected = outputOf(`examples/${file}`)
+    const actual = run(file, textOf(`examples/${file}`))
+    if (actual === expected) {
+      console.log(`ok      examples/${file}`)
+    } else {
+      failures++
+      console.error(`FAILED  examples/${file}\nexpected:\n${expected ?? "(no Output comment)"}\nactual:\n${actual}`)
+    }
+  }
+} finally {
+  rmSync(project, { recursive: true, force: true })
 }
 process.exit(failures === 0 ? 0 : 1)

@@ -5,28 +5,15 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { textOf } from "./examples.ts"
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
-
-/** The package's name for each module. */
-const specifiers = [
-  ["../src/index.ts", "effect-integration"],
-  ["../src/decorators.ts", "effect-integration/decorators"],
-  ["../src/pglite/PgLite.ts", "effect-integration/PgLite"],
-  ["../src/services.ts", "effect-integration/services"],
-  ["../src/testing.ts", "effect-integration/testing"]
-] as const
-
-const fileOf = (example: string) => {
-  const text = readFileSync(path(example), "utf8").replace(/\/\* Output:[\s\S]*$/, "")
-  return specifiers.reduce((result, [from, to]) => result.replace(from, to), text).trim()
-}
 
 /** From the name to the blank line before whatever begins at the margin next. */
 const declarationOf = (example: string, name: string) => {
   const [found] =
     new RegExp(`^(@.*\\n)?(export )?(const|class) ${name} [\\s\\S]*?(?=\\n\\n\\S|$(?![\\s\\S]))`, "m").exec(
-      fileOf(example)
+      textOf(example)
     ) ?? []
   if (found === undefined) throw new Error(`${example} declares no ${name}`)
   return found
@@ -44,7 +31,7 @@ const block = /(<!-- (examples\/[\w/.]+\.ts)(?:: (\w+))? -->\n```ts\n)[\s\S]*?(`
 for (const document of documents) {
   const current = readFileSync(path(document), "utf8")
   const synced = current.replace(block, (_, open, example, name: string | undefined, close) => {
-    const text = name === undefined ? fileOf(example) : declarationOf(example, name)
+    const text = name === undefined ? textOf(example) : declarationOf(example, name)
     return `${open}${text}\n${close}`
   })
   if (!process.argv.includes("--check")) writeFileSync(path(document), synced)
