@@ -200,6 +200,8 @@ describe("IntegrationModule", () => {
       async on() {
         begun.resolve()
         await free.promise
+        // Long enough for others to come first, if they did not wait.
+        for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
         order.push("handled")
       }
       async beforeApplicationShutdown() {
@@ -281,6 +283,14 @@ describe("an application that cannot start says why", () => {
       await failing(IntegrationModule.forRootAsync({ useFactory: () => ({ url: undefined }) as never })),
       "the variable it is from may not be set"
     )
+  })
+
+  it("and leaves nothing open", async () => {
+    const integration = createIntegration({ memory: true })
+    const Handlers = makeHandlers("nest.twice")
+    class Again extends makeHandlers("nest.twice") {}
+    await failing(IntegrationModule.forRoot(integration), moduleOf({ providers: [Handlers, Again] }))
+    assert.instanceOf(await rejection(integration.stats()), Errors.IntegrationStopped)
   })
 
   it("with two handlers of one consumer, half of the decorators, or handlers that are made for each request", async () => {

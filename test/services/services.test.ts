@@ -335,6 +335,75 @@ describe.each(runtimes)("on $name", ({ layer }) => {
     }
   })
 
+  it("takes away what was taken by hand and not marked in time, and what a mark was waited for goes on", async () => {
+    await using all = services({ processingLeaseMs: 1000, pollingIntervalMs: 100, idlePollingIntervalMs: 100 })
+    const { inbox, registry } = all
+    const { id } = await all.publisher.publishEvent(event("fenced"))
+    const made = await inbox.getOrCreate(id, "fenced")
+    await inbox.markProcessing(made.id)
+    const handling = Promise.withResolvers<void>()
+    const released = Promise.withResolvers<void>()
+    registry.subscribe("fenced", "fenced", async () => {
+      handling.resolve()
+      await released.promise
+    })
+    await all.start()
+    await handling.promise
+    const late = await rejection(inbox.markProcessed(made.id))
+    assert.include(late.message, "it was held for too long, and somebody else has it by now")
+    released.resolve()
+    assert.deepInclude((await all.integration.settled(id))[0], { status: "processed", attemptCount: 2 })
+  })
+
+  it("lets go on what waits for a delivery that was marked by hand", async () => {
+    await using all = services({ processorEnabled: false })
+    const { inbox, processor, registry } = all
+    const ordered = Consumer.make("ordered", { ordering: "aggregate", mode: "transactional" })
+    registry.subscribe("in.order", ordered, async () => {})
+    for (const [consumer, priority] of [
+      ["high", 100],
+      ["low", 0]
+    ] as const) {
+      registry.subscribe("by.priority", Consumer.make(consumer, { mode: "transactional" }), async () => {}, priority)
+    }
+    await all.start()
+    const [first, second] = await all.publisher.publishEvents([event("in.order"), event("in.order")])
+    const taken = await inbox.getOrCreate(first?.id ?? "", "ordered")
+    const behind = await inbox.getOrCreate(second?.id ?? "", "ordered")
+    await inbox.markProcessing(taken.id)
+    // The second is parked behind the first, and nobody may go before.
+    assert.strictEqual(await processor.processBatch(), 0)
+    assert.include(
+      (await rejection(inbox.markProcessed(behind.id))).message,
+      "waits for an earlier event of its aggregate"
+    )
+    await inbox.markProcessed(taken.id)
+    assert.strictEqual(await processor.processBatch(), 1)
+    assert.isTrue(await inbox.isProcessed(second?.id ?? "", "ordered"))
+    // The low one is due a hundred seconds later, or when the high one was attempted.
+    const { id } = await all.publisher.publishEvent(event("by.priority"))
+    await inbox.markProcessed((await inbox.getOrCreate(id, "high")).id)
+    assert.strictEqual(await processor.processBatch(), 1)
+    assert.isTrue(await inbox.isProcessed(id, "low"))
+  })
+
+  it("interrupts what a handler still calls after its timeout", async () => {
+    await using all = services()
+    const outlived = Promise.withResolvers<unknown>()
+    const isOver = Promise.withResolvers<void>()
+    const consumer = Consumer.make("slow", { timeout: "100 millis", maxAttempts: 1 })
+    all.registry.subscribe("slow", consumer, async () => {
+      await isOver.promise
+      await all.publisher.publishEvent(event("too.late")).then(outlived.resolve, outlived.reject)
+    })
+    await all.start()
+    const { id } = await all.publisher.publishEvent(event("slow"))
+    await all.integration.settled(id)
+    isOver.resolve()
+    await rejection(outlived.promise)
+    assert.strictEqual((await all.processor.getStats()).total, 1)
+  })
+
   it("knows its handlers, serves those that come late, and forgets those that are removed", async () => {
     await using all = services()
     const { developerApi, registry } = all
