@@ -4,6 +4,7 @@
  * @internal
  */
 import type { DiscoveryService } from "@nestjs/core"
+import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import type { IntegrationServices } from "../services/createServices.ts"
 import { subscribersIn } from "./decorated.ts"
 
@@ -20,9 +21,21 @@ export class IntegrationLifecycle {
     this.#services = services
   }
 
+  /** Each would serve all handlers, and which of them a provider is given nobody could tell. */
+  #refuseSecond(): void {
+    const all = this.#discovery.getProviders().filter(({ instance }) => instance instanceof IntegrationLifecycle)
+    if (all.length === 1) return
+    throw new InvalidOption({
+      option: "imports of IntegrationModule",
+      value: String(all.length),
+      expected: "one forRoot or forRootAsync in an application, as in its root module: the module is global"
+    })
+  }
+
   /** A start that fails leaves nothing open that would keep the process. */
   async onApplicationBootstrap(): Promise<void> {
     try {
+      this.#refuseSecond()
       this.#services.registry.registerSubscribers(subscribersIn(this.#discovery))
       await this.#services.start()
     } catch (error) {

@@ -285,6 +285,13 @@ describe("an application that cannot start says why", () => {
     )
   })
 
+  it("with a second IntegrationModule", async () => {
+    assert.include(
+      await failing(memory, moduleOf({ imports: [IntegrationModule.forRoot({ memory: true })] })),
+      "Option imports of IntegrationModule is 2, expected one forRoot or forRootAsync in an application"
+    )
+  })
+
   it("and leaves nothing open", async () => {
     const integration = createIntegration({ memory: true })
     const Handlers = makeHandlers("nest.twice")
