@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect"
 import type * as EventModel from "../model/DomainEvent.ts"
+import { type Untyped, untypedOf } from "../promise/untyped.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
@@ -15,6 +16,8 @@ import type { Runner } from "./runner.ts"
 
 /** What an event that was received has, and one that is published gets anew. */
 const given = (event: DomainEvent | PublishInput): UntypedEvent => {
+  // The publisher says what it wants instead.
+  if (typeof event !== "object" || event === null) return event
   const { attempt, causationId, deliveryId, outboxEventId, timestamp, traceparent, ...rest } = event as Json
   return rest as UntypedEvent
 }
@@ -70,7 +73,9 @@ export class DomainEventPublisher {
     options?: PublishOptions
   ): Promise<OutboxEvent>
   publishEvent(first: PublishInput | string, ...rest: ReadonlyArray<unknown>): Promise<OutboxEvent> {
-    const [event, options] = typeof first === "string" ? fromPositions([first, ...rest]) : [first, rest[0]]
+    const isPositional = typeof first === "string"
+    const event = isPositional ? untypedOf([first, ...rest.slice(0, 5)] as Untyped) : first
+    const options = rest[isPositional ? 5 : 0]
     const { persistenceClient } = Object(options) as PublishOptions
     return this.#runner.run(publishOne("DomainEventPublisher.publishEvent", given(event), persistenceClient))
   }
@@ -90,18 +95,4 @@ export class DomainEventPublisher {
       )
     )
   }
-}
-
-/** What was given one after the other: types do not reach everybody. */
-const fromPositions = (all: ReadonlyArray<unknown>): readonly [PublishInput, unknown] => {
-  const [eventName, sourceModule, aggregateType, aggregateId, payload, metadata, options] = all
-  const event = {
-    eventName,
-    sourceModule,
-    aggregateType,
-    aggregateId,
-    ...(payload === undefined || payload === null ? {} : { payload }),
-    ...(metadata === undefined || metadata === null ? {} : { metadata })
-  }
-  return [event as PublishInput, options]
 }

@@ -608,6 +608,19 @@ describe("wrong calls are named where they are made", () => {
     assert.deepStrictEqual(registry.getEventNames(), ["twice"])
   })
 
+  it("events that are none", async () => {
+    await using all = memory()
+    const expected = "expected one object: { eventName, sourceModule, aggregateType, aggregateId, payload }"
+    for (const given of ["x.y", undefined, null]) {
+      assert.include((await rejection(all.publisher.publishEvent(given as never))).message, expected)
+      assert.include((await rejection(all.outbox.createEvent(given as never))).message, expected)
+      assert.include((await rejection(all.publisher.publishEvents([given as never]))).message, expected)
+    }
+    const misspelt = { ...event("x.y"), playload: {} }
+    assert.include((await rejection(all.publisher.publishEvent(misspelt))).message, "playload")
+    assert.include((await rejection(all.publisher.publishEvent("x.y", "finance", "", "1"))).message, "aggregateType")
+  })
+
   it("an integration that is nowhere, and one that somebody else made", async () => {
     assert.include(thrown(() => createServices({} as never)).message, "Option database of createIntegration")
     const integration = createIntegration({ memory: true, settings })

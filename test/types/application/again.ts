@@ -10,4 +10,7 @@ export const observed = App.observed
 export const integration = App.integration
 export const publishUntyped = App.publishUntyped
 export const refuse = App.refuse
+export const services = App.services
+export const byPosition = App.publishByPosition
+export const findTask = App.findTask
 export const subscribers = [App.createTask, App.countAll, ...App.balance.subscribers, ...App.fromHandlers]

@@ -21,6 +21,7 @@ import {
 import * as Decorators from "effect-integration/decorators"
 import * as PgLite from "effect-integration/PgLite"
 import * as Promises from "effect-integration/promise"
+import * as Services from "effect-integration/services"
 import * as Stores from "effect-integration/stores"
 import * as Testing from "effect-integration/testing"
 
@@ -145,3 +146,9 @@ export const refuse = Effect.fn("refuse")(function* (amount: number) {
   if (amount < 0) return yield* Subscriber.fatal("negative")
   return yield* Subscriber.skip("not ours")
 })
+
+export const services = Services.createServices({ memory: true })
+
+export const publishByPosition = () => services.publisher.publishEvent("x.y", "finance", "Invoice", "1", { amount: 1 })
+
+export const findTask = (id: string) => services.links.findInbound("operations", "Task", id)
