@@ -19,6 +19,8 @@ const imports: ReadonlyArray<string> = [
   `{ DomainEvent } from "${name}"`,
   `{ DomainEvent, Publisher } from "${name}"`,
   `{ Consumer, DomainEvent, Subscriber } from "${name}"`,
+  `{ IntegrationLive } from "${name}"`,
+  `{ IntegrationMemory } from "${name}"`,
   ...Object.entries<{ default?: string }>(manifest.exports)
     .filter(([, target]) => /^\.\/dist\/\w+\.js$/.test(target.default ?? ""))
     .map(([entry]) => `* from "${name}${entry.slice(1)}"`),
@@ -31,6 +33,8 @@ const without: Readonly<Record<string, ReadonlyArray<string>>> = {
   [`{ DomainEvent } from "${name}"`]: [...databases, "delivery", "publishing", "contracts"],
   [`{ DomainEvent, Publisher } from "${name}"`]: [...databases, "delivery", "contracts"],
   [`{ Consumer, DomainEvent, Subscriber } from "${name}"`]: databases,
+  [`{ IntegrationLive } from "${name}"`]: ["memory", "pglite", "testing"],
+  [`{ IntegrationMemory } from "${name}"`]: ["sql", "pglite", "testing"],
   [`* from "${name}"`]: ["pglite", "testing"],
   [`* from "${name}/decorators"`]: [...databases, "delivery", "publishing"],
   [`* from "${name}/PgLite"`]: ["sql", "memory", "integration"]

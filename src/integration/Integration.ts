@@ -157,7 +157,9 @@ export const layer = (
   )
 
 /** All services with default options: see `layer`. @since 0.1.0 */
-export const IntegrationLive: Layer.Layer<Services, IntegrationError, PgClient.PgClient | SqlClient.SqlClient> = layer()
+export const IntegrationLive: Layer.Layer<Services, IntegrationError, PgClient.PgClient | SqlClient.SqlClient> =
+  // Bundlers leave out the one that is not used, and the stores with it.
+  /* @__PURE__ */ layer()
 
 /**
  * Options of `layerMemory`: those of `layer` that make sense without a database.
@@ -206,4 +208,4 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Services |
 }
 
 /** All services in memory with default options: see `layerMemory`. @since 0.1.0 */
-export const IntegrationMemory: Layer.Layer<Services | MemoryDatabase, IntegrationError> = layerMemory()
+export const IntegrationMemory: Layer.Layer<Services | MemoryDatabase, IntegrationError> = /* @__PURE__ */ layerMemory()

@@ -2,7 +2,7 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, beforeAll, describe, inject, it } from "vitest"
-import { entryPoints, installed, run, tool } from "./support.ts"
+import { commands, entryPoints, installed, run, tool } from "./support.ts"
 
 const runtimes = {
   "Node.js 22": [tool("node-22", "bin/node")],
@@ -37,6 +37,14 @@ for (const [name, runtime] of Object.entries(runtimes)) {
     it("handles an event in memory, on PGlite and on PostgreSQL", async () => {
       for (const store of ["memory", "pglite", inject("postgresUrl")]) {
         assert.deepStrictEqual(await run([...runtime, "effect.mjs", store]), { code: 0, printed: "processed 100\n" })
+      }
+    })
+
+    it("runs the command line", async () => {
+      for (const [command, file] of Object.entries(commands())) {
+        const { code, printed } = await run([...runtime, join(installed(), file), "--help"])
+        assert.strictEqual(code, 0, printed)
+        assert.include(printed, command)
       }
     })
 

@@ -27,15 +27,18 @@ export const run = (
 /** The folder of the installed package. */
 export const installed = (): string => join(inject("project"), "node_modules/effect-integration")
 
+const manifest = () => JSON.parse(readFileSync(join(installed(), "package.json"), "utf8"))
+
+/** The commands that the package brings, by name: their files in the package. */
+export const commands = (): Readonly<Record<string, string>> => manifest().bin
+
 /** Every module that the package exports: its specifier, and its file in the package. */
-export const modules = (): Readonly<Record<string, string>> => {
-  const { exports } = JSON.parse(readFileSync(join(installed(), "package.json"), "utf8"))
-  return Object.fromEntries(
-    Object.entries<{ default?: string }>(exports).flatMap(([entry, { default: file }]) =>
+export const modules = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries<{ default?: string }>(manifest().exports).flatMap(([entry, { default: file }]) =>
       file === undefined ? [] : [[`effect-integration${entry.slice(1)}`, file]]
     )
   )
-}
 
 /** Specifiers of every module that the package exports. */
 export const entryPoints = (): ReadonlyArray<string> => Object.keys(modules())
