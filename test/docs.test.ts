@@ -63,11 +63,13 @@ describe("documents", () => {
     for (const above of blocks) assert.match(above ?? "", /^<!-- examples\/[\w/.]+(: \w+)? -->$/)
   })
 
-  it("are all in their index", () => {
-    const listed = targetsOf(read(new URL("docs/README.md", root)))
-    assert.deepStrictEqual(
-      pages.filter((page) => page !== "README.md" && !listed.includes(page)),
-      []
-    )
+  it("are all in their index, and in that for coding agents", () => {
+    for (const index of ["README.md", "llms.txt"]) {
+      const listed = [index, "README.md", ...targetsOf(read(new URL(`docs/${index}`, root)))]
+      assert.deepStrictEqual(
+        pages.filter((page) => !listed.includes(page)),
+        []
+      )
+    }
   })
 })

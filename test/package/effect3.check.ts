@@ -6,7 +6,7 @@ import { installed, run, tool } from "./support.ts"
 
 const project = () => join(inject("project"), "effect3")
 
-/** The package beside Effect 3, as who only warns about peers installs it (`--legacy-peer-deps`, pnpm, yarn). */
+/** The package beside Effect 3, as who only warns about peers installs it (`--legacy-peer-deps`, pnpm). */
 beforeAll(() => {
   const modules = join(project(), "node_modules")
   Fs.cpSync(installed(), join(modules, "effect-integration"), { recursive: true })
