@@ -28,6 +28,7 @@ const peers = (): ReadonlyArray<string> => {
 }
 
 export default (project: TestProject) => {
+  if (!Fs.existsSync(join(root, "dist/index.js"))) throw new Error("There is nothing to pack. Run: npm run build")
   const directory = Fs.mkdtempSync(join(tmpdir(), "effect-integration-package-"))
   const [packed] = JSON.parse(npm(root, "pack", "--json", "--loglevel=error", "--pack-destination", directory))
   const tarball = join(directory, packed.filename)
