@@ -63,10 +63,11 @@ UnknownCountry: "?" is no country, after 1 attempt
 {
   received: 0,
   processing: 0,
-  processed: 2,
   retrying: 0,
-  failed: 0,
+  parked: 0,
+  processed: 2,
   skipped: 1,
+  failed: 0,
   dead_letter: 0
 }
 */

@@ -217,7 +217,11 @@ export class Processor extends Context.Service<
      * Fails with `ConsumerNotFound` for a name that no consumer ever had.
      */
     readonly allSettled: (consumers?: ReadonlyArray<string>) => Effect.Effect<void, ConsumerNotFound | StoreError>
-    /** Counts of events by status, deliveries by consumer and status, and handlers. Reads both tables. */
+    /**
+     * Counts of events by status, deliveries by consumer and state, and handlers; what is to be handled still, with what is
+     * retried and parked apart, and what waits for consumers that nobody serves. Reads both tables: a few tenths of a second for
+     * a million deliveries.
+     */
     readonly stats: Effect.Effect<Stats, StoreError>
     /**
      * Durably stops the delivery to a consumer, in every process: attempts that are running end, nothing further is

@@ -5,18 +5,42 @@
  */
 import type { DeliveryStatus } from "../stores/Delivery.ts"
 import type { EventStatus } from "../stores/OutboxStore.ts"
+import type { Unserved } from "../stores/SubscriptionStore.ts"
 
-/** Counts of events, deliveries and handlers. @since 0.1.0 */
+/**
+ * Statuses of deliveries, with those apart that are none. `received` waits for its first attempt; `retrying` has failed, and is
+ * tried again (its status is `failed`); `parked` waits behind another delivery of its aggregate, and can only be handled after that
+ * (its status is `received` or `failed`); `failed` gave up while dead letters were switched off.
+ *
+ * @since 0.1.0
+ */
+export type DeliveryState = DeliveryStatus | "retrying" | "parked"
+
+/** Deliveries that are to be handled still. @since 0.1.0 */
+export interface Outstanding {
+  /** Handled for the first time, now or when they are due; those under way by a lease among them. The backlog is this and `retrying`. */
+  readonly open: number
+  /** To be tried again, as an attempt failed. */
+  readonly retrying: number
+  /** Behind another delivery of their aggregate. They are no backlog: nothing can be done about them before it. */
+  readonly parked: number
+}
+
+/** Counts of events, deliveries and handlers, and what keeps deliveries waiting. @since 0.1.0 */
 export interface Stats {
   /** Events by status, all statuses named. */
   readonly events: Readonly<Record<EventStatus, number>>
   /** Events in all. */
   readonly total: number
+  /** What is to be handled still, of all consumers together. */
+  readonly outstanding: Outstanding
+  /** Deliveries by consumer and state, all states named. */
+  readonly deliveries: Readonly<Record<string, Readonly<Record<DeliveryState, number>>>>
   /**
-   * Deliveries by consumer and status, all statuses named. `failed` are those that gave up while dead letters were switched
-   * off; those of that status that wait for their retry are `retrying`.
+   * What waits although no process that runs handles it, by consumer and event: how much, and since when. As
+   * `Processor.unserved`, but for what nothing waits for.
    */
-  readonly deliveries: Readonly<Record<string, Readonly<Record<DeliveryStatus | "retrying", number>>>>
+  readonly unserved: ReadonlyArray<Unserved>
   /** Handlers of this process. */
   readonly handlerCount: number
 }

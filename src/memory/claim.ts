@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { Delayed, OnDeadLetter } from "../model/Consumer.ts"
 import type { ClaimRequest, DeliveryKey, Interest, UnparkRequest } from "../stores/Delivery.ts"
 import { ascending, byPosition } from "./comparators.ts"
-import { claimable, type DeliveryRecord, isUntried } from "./records.ts"
+import { claimable, type DeliveryRecord, isParked, isUntried } from "./records.ts"
 import { headStartMillis, matches, type Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
 
@@ -28,8 +28,6 @@ const isHeld = (tables: Tables, transaction: Transaction, consumer: string, now:
   isPaused(tables, transaction, consumer) || coolUntil(tables, transaction, consumer) > now
 
 const isDue = (delivery: DeliveryRecord, now: number) => claimable(delivery) && (delivery.availableAt as number) <= now
-
-const isParked = ({ availableAt, lease }: DeliveryRecord) => availableAt === Number.POSITIVE_INFINITY && lease === null
 
 /** Put off by the event's publisher, and never attempted: its time has not come. */
 const isDelayed = (delivery: DeliveryRecord, now: number) => {

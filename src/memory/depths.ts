@@ -5,7 +5,7 @@
  */
 import { type ConsumerDepth, type Depths, largestDepth } from "../stores/Depths.ts"
 import { ascending } from "./comparators.ts"
-import { claimable, hasGivenUp } from "./records.ts"
+import { claimable, hasGivenUp, isParked } from "./records.ts"
 import { isServed } from "./subscriptions.ts"
 import type { Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
@@ -24,7 +24,7 @@ const ofConsumer = (tables: Tables, transaction: Transaction, consumer: string, 
     delayed: counted.filter((each) => isFirst(each) && each.availableAt > now).length,
     retrying: counted.filter((each) => !isFirst(each)).length,
     leased: upTo(open.filter(({ status }) => status === "processing")),
-    parked: upTo(open.filter((each) => each.status !== "processing" && !claimable(each))),
+    parked: upTo(open.filter(isParked)),
     deadLetters: upTo(
       [...transaction.rows(tables.deliveries)].filter((each) => each.consumer === consumer && hasGivenUp(each))
     ),

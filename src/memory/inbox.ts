@@ -12,7 +12,7 @@ import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import { depths } from "./depths.ts"
 import { leases } from "./leases.ts"
 import { poll } from "./poll.ts"
-import { claimable, type DeliveryRecord, isOpen, isUntried, toDelivery } from "./records.ts"
+import { claimable, type DeliveryRecord, isOpen, isParked, isUntried, toDelivery } from "./records.ts"
 import { toClaimed, toClaimedAll, update } from "./rows.ts"
 import { MemorySettings } from "./settings.ts"
 import { isAsSeen, settle } from "./settle.ts"
@@ -40,12 +40,17 @@ const countByStatus = (tables: Tables, transaction: Transaction): ReadonlyArray<
   const counts = new Map<string, StatusCount>()
   for (const delivery of transaction.rows(tables.deliveries)) {
     const { consumer, status } = delivery
-    const key = JSON.stringify([consumer, status, isOpen(delivery)])
-    counts.set(key, { consumer, status, isOpen: isOpen(delivery), count: (counts.get(key)?.count ?? 0) + 1 })
+    const key = JSON.stringify([consumer, status])
+    const { count, open, parked } = counts.get(key) ?? { count: 0, open: 0, parked: 0 }
+    counts.set(key, {
+      consumer,
+      status,
+      count: count + 1,
+      open: open + Number(isOpen(delivery)),
+      parked: parked + Number(isParked(delivery))
+    })
   }
-  return [...counts.values()].toSorted(
-    (a, b) => byConsumer(a, b) || ascending(a.status, b.status) || Number(a.isOpen) - Number(b.isOpen)
-  )
+  return [...counts.values()].toSorted((a, b) => byConsumer(a, b) || ascending(a.status, b.status))
 }
 
 /** A delivery that its handler has processed; one that is leased, or settled already, cannot be. */

@@ -88,6 +88,10 @@ export const claimable = (delivery: DeliveryRecord): delivery is Claimable =>
   delivery.availableAt !== null &&
   delivery.availableAt < Number.POSITIVE_INFINITY
 
+/** Waits behind another of its aggregate. */
+export const isParked = ({ availableAt, status }: DeliveryRecord) =>
+  (status === "received" || status === "failed") && availableAt === Number.POSITIVE_INFINITY
+
 /** A delivery as everybody is told of it. */
 export const toDelivery = (record: DeliveryRecord, now: number): Delivery =>
   printable({

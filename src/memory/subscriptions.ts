@@ -14,6 +14,16 @@ import type { Transaction } from "./transaction.ts"
 
 const keyOf = (consumer: string, event: string) => JSON.stringify([consumer, event])
 
+/** How far what waits for a subscription is counted. */
+const listed = 1000
+
+/** How many deliveries wait, as far as they are counted, and since when. */
+const waiting = (open: ReadonlyArray<DeliveryRecord>): Pick<Unserved, "open" | "since"> => ({
+  open: Math.min(open.length, listed),
+  since:
+    open.length === 0 ? null : new Date(open.reduce((oldest, { createdAt }) => Math.min(oldest, createdAt), Infinity))
+})
+
 /** Gives a new subscription what was there before it. */
 const backfill = (tables: Tables, transaction: Transaction, registration: Registration, now: number) => {
   const { consumer, event, ordering, startFrom } = registration
@@ -64,10 +74,12 @@ const unsubscribed = (tables: Tables, transaction: Transaction): ReadonlyArray<U
   const covering = [...transaction.rows(tables.subscriptions)]
   const found = new Map<string, Unserved>()
   for (const { consumer, lastSeenAt } of transaction.rows(tables.consumers)) {
-    for (const { eventName: event } of tables.openOf(transaction, consumer)) {
+    for (const { createdAt, eventName: event } of tables.openOf(transaction, consumer)) {
       if (covering.some((each) => each.consumer === consumer && matches(each.event, event))) continue
-      const open = Math.min((found.get(keyOf(consumer, event))?.open ?? 0) + 1, 1000)
-      found.set(keyOf(consumer, event), { consumer, event, open, lastSeenAt: new Date(lastSeenAt) })
+      const known = found.get(keyOf(consumer, event))
+      const open = Math.min((known?.open ?? 0) + 1, listed)
+      const since = new Date(Math.min(createdAt, known?.since?.getTime() ?? createdAt))
+      found.set(keyOf(consumer, event), { consumer, event, open, since, lastSeenAt: new Date(lastSeenAt) })
     }
   }
   return [...found.values()].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
@@ -133,9 +145,6 @@ const consumers = (tables: Tables, transaction: Transaction) =>
 const subscriptions = (tables: Tables, transaction: Transaction) =>
   [...transaction.rows(tables.subscriptions)].toSorted((a, b) => byConsumer(a, b) || ascending(a.event, b.event))
 
-/** How far what waits for a subscription is counted. */
-const listed = 1000
-
 /** Whether a process that runs serves a subscription. */
 export const isServed = (tables: Tables, { consumer, event }: Subscription) =>
   tables.servedOf(consumer).some(({ names, patterns }) => names.includes(event) || patterns.includes(event))
@@ -146,9 +155,7 @@ const unserved = (tables: Tables, transaction: Transaction) =>
     .map(({ consumer, event }) => ({
       consumer,
       event,
-      open: [...tables.openOf(transaction, consumer)]
-        .filter(({ eventName }) => matches(event, eventName))
-        .slice(0, listed).length,
+      ...waiting([...tables.openOf(transaction, consumer)].filter(({ eventName }) => matches(event, eventName))),
       lastSeenAt: new Date(transaction.read(tables.consumers, consumer)?.lastSeenAt ?? 0)
     }))
 
@@ -171,7 +178,7 @@ const unknownVersions = (tables: Tables, transaction: Transaction) =>
                 consumer,
                 event: first.eventName,
                 version: first.schemaVersion,
-                open: Math.min(listed, others.length + 1),
+                ...waiting([first, ...others]),
                 lastSeenAt: new Date(lastSeenAt)
               }
             ]

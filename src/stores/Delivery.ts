@@ -212,7 +212,9 @@ export interface Delivery extends DeliveryKey {
 export interface StatusCount {
   readonly consumer: string
   readonly status: DeliveryStatus
-  /** Whether they are to be handled still. */
-  readonly isOpen: boolean
   readonly count: number
+  /** Of these, how many are to be handled still. */
+  readonly open: number
+  /** Of those that are open, how many wait behind another of their aggregate. */
+  readonly parked: number
 }

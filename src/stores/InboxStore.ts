@@ -133,8 +133,8 @@ export class InboxStore extends Context.Service<
     readonly deliver: (eventId: string, consumer: string) => Effect.Effect<boolean, StoreError>
     readonly findById: (deliveryId: string) => Effect.Effect<Delivery | undefined, StoreError>
     /**
-     * How many deliveries of each consumer have each status. Those that are `failed` wait for their retry (`isOpen`), or gave
-     * up while dead letters were switched off.
+     * How many deliveries of each consumer have each status, by consumer and status. Those that are `failed` wait for their
+     * retry (`open`), or gave up while dead letters were switched off.
      */
     readonly countByStatus: Effect.Effect<ReadonlyArray<StatusCount>, StoreError>
     /** How much waits for these consumers, by name, and for anybody: for metrics, so it is counted up to a limit. */

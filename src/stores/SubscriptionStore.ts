@@ -35,6 +35,8 @@ export interface Unserved {
   readonly version?: number
   /** Open deliveries that wait for it, counted up to 1000. */
   readonly open: number
+  /** When the oldest of them was stored, as far as they are counted; null when nothing waits. */
+  readonly since: Date | null
   /** When the consumer was last served at all. */
   readonly lastSeenAt: Date
 }

@@ -358,9 +358,20 @@ layer(services(postgres(), { settings: { processorEnabled: false } }), { exclude
         assert.deepStrictEqual(yield* processor.stats, {
           events: { pending: 0, processing: 0, processed: 28, failed: 0, dead_letter: 0 },
           total: 28,
+          outstanding: { open: 0, retrying: 0, parked: 0 },
           deliveries: {
-            batches: { received: 0, processing: 0, processed: 28, retrying: 0, failed: 0, skipped: 0, dead_letter: 0 }
+            batches: {
+              received: 0,
+              processing: 0,
+              retrying: 0,
+              parked: 0,
+              processed: 28,
+              skipped: 0,
+              failed: 0,
+              dead_letter: 0
+            }
           },
+          unserved: [],
           handlerCount: 1
         })
       })

@@ -24,11 +24,11 @@ export const overlooked = (sql: SqlClient.SqlClient) =>
   Effect.map(
     sql.unsafe<Omit<Unserved, "version"> & { readonly version: number | null }>(`
     SELECT o.consumer_name AS "consumer", o.event_name AS "event", k.version AS "version", c.last_seen_at AS "lastSeenAt",
-      least(sum(o.open), 1000)::int AS "open"
+      least(sum(o.open), 1000)::int AS "open", min(o.since) AS "since"
     FROM (
-      SELECT i.consumer_name, i.event_name, i.schema_version, count(*) AS open
+      SELECT i.consumer_name, i.event_name, i.schema_version, count(*) AS open, min(i.created_at) AS since
       FROM (
-        ${openDeliveries("i.consumer_name, i.event_name, i.schema_version")}
+        ${openDeliveries("i.consumer_name, i.event_name, i.schema_version, i.created_at")}
       ) AS i
       GROUP BY i.consumer_name, i.event_name, i.schema_version
     ) AS o

@@ -14,7 +14,7 @@ import {
 import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
-import { isSettled } from "../deliveryStates.ts"
+import { someOpenOf } from "../deliveryStates.ts"
 import { lockConsumers, serves } from "../recovery.ts"
 import { backfill, unhold } from "./backfill.ts"
 import { registerAll } from "./register.ts"
@@ -42,21 +42,20 @@ const consumers = (sql: SqlClient.SqlClient) =>
     FROM integration_consumer
     ORDER BY consumer_name`
 
+/** How far what waits for a subscription is counted. */
+const counted = 1000
+
 /** Subscriptions that no running process has recorded to serve. */
 const unserved = (sql: SqlClient.SqlClient) =>
   sql.unsafe<Unserved>(
-    `SELECT s.consumer_name AS "consumer", s.event_pattern AS "event", c.last_seen_at AS "lastSeenAt",
-      (
-        SELECT count(*)::int
-        FROM (
-          SELECT 1
-          FROM inbox_event AS i
-          WHERE i.consumer_name = s.consumer_name AND i.event_name LIKE s.event_like AND NOT ${isSettled("i")}
-          LIMIT 1000
-        ) AS o
-      ) AS "open"
+    `SELECT s.consumer_name AS "consumer", s.event_pattern AS "event", o.count AS "open", o.since AS "since",
+      c.last_seen_at AS "lastSeenAt"
     FROM integration_subscription AS s
     JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
+    CROSS JOIN LATERAL (
+      SELECT least(count(*), ${counted})::int AS count, min(i.created_at) AS since
+      FROM (${someOpenOf("s.consumer_name", "i.created_at", "i.event_name LIKE s.event_like", counted)}) AS i
+    ) AS o
     WHERE NOT EXISTS (
       SELECT 1
       FROM integration_replica AS r

@@ -70,6 +70,28 @@ export const depths = [
     })
   ),
   check(
+    "counts what is parked by status as well, and not what was handled while it was",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { consumer, work } = yield* ordered(["a", 100], "a", "a", "b")
+      const counts = Effect.map(inbox.countByStatus, (found) =>
+        found.filter((each) => each.consumer === consumer).map(({ consumer: _, ...rest }) => rest)
+      )
+      yield* work(all, { 3: "later" })
+      assert.deepEqual(yield* counts, [
+        { status: "failed", count: 1, open: 1, parked: 0 },
+        { status: "received", count: 3, open: 3, parked: 2 }
+      ])
+      yield* Effect.sleep("150 millis")
+      yield* work(all, { 0: "processed", 1: "processed" })
+      assert.deepEqual(yield* counts, [
+        { status: "failed", count: 1, open: 1, parked: 0 },
+        { status: "processed", count: 2, open: 0, parked: 0 },
+        { status: "received", count: 1, open: 1, parked: 0 }
+      ])
+    })
+  ),
+  check(
     "says of what is claimed for how long it had been due, unless it was parked",
     Effect.gen(function* () {
       const inbox = yield* InboxStore

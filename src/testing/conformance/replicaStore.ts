@@ -134,12 +134,18 @@ export const replicaStore = [
     "subscriptions are unserved as long as no process that runs serves them, with what waits for them",
     Effect.gen(function* () {
       const store = yield* ReplicaStore
-      const { consumer, eventName } = yield* withDeliveries(2)
+      const { appended, consumer, eventName } = yield* withDeliveries(2)
       yield* subscribe("other.*", consumer)
       const [first, second] = [
         [eventName, 2],
         ["other.*", 0]
       ]
+      const since = (yield* SubscriptionStore.use((subscriptions) => subscriptions.unserved))
+        .filter((each) => each.consumer === consumer)
+        .map((each) => each.since)
+      const stored = appended[0]?.createdAt.getTime() ?? 0
+      assert.ok(since[0] instanceof Date && Math.abs(since[0].getTime() - stored) < 1000, `${since[0]}, ${stored}`)
+      assert.equal(since[1], null)
       assert.deepEqual(yield* unservedOf(consumer), [first, second])
       yield* store.serve([serving(consumer, { names: [eventName], patterns: ["other.*"] })])
       assert.deepEqual(yield* unservedOf(consumer), [])
