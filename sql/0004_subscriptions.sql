@@ -35,11 +35,13 @@ CREATE INDEX integration_subscription_backfill_idx ON integration_subscription (
 -- recovering_until: a process that served this consumer ended without a word, or a connection did in the middle of a batch;
 -- deliveries due up to then are handled with a note of each attempt in integration_attempt. recovers_alone_until: those due up
 -- to then one at a time, as a process has ended. held_for_backfill: an ordered consumer waits for its backfill. cool_until: a handler
--- asked that nothing be claimed until then.
+-- asked that nothing be claimed until then. pause_reason: it was paused as too many of its attempts failed, counted since resumed_at.
 CREATE TABLE integration_consumer (
   consumer_name varchar(255) PRIMARY KEY,
   ordering varchar(63) NOT NULL DEFAULT 'none',
   paused_at timestamptz,
+  pause_reason varchar(1023),
+  resumed_at timestamptz,
   cool_until timestamptz,
   recovering_until timestamptz,
   recovers_alone_until timestamptz,

@@ -58,7 +58,9 @@ export { firstOrderingKey, type PollRequest, type PollResult } from "./stores/Po
 export { type Replica, ReplicaStore, type Served, type Serving, type StartedAttempt } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export {
+  type Braked,
   type ConsumerState,
+  longestReason,
   type Registration,
   type RetireScope,
   type Subscription,

@@ -36,7 +36,7 @@ describe("migrations", () => {
       "0001_events.sql": "41e06fb9d9c73e86",
       "0002_deliveries.sql": "35e05682694812ce",
       "0003_statuses.sql": "bcb3bdbd46353af1",
-      "0004_subscriptions.sql": "d51b339912014609",
+      "0004_subscriptions.sql": "4ac0e6fa61edeb01",
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "f4ac35af6f3cd9a9",
       "0007_actors.sql": "bc99df5de114c6b7",

@@ -103,6 +103,7 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     broadcast: yield* Broadcast,
     recovery: yield* Recovery.make,
     passedOver: new Map(),
+    failures: new Map(),
     leases: yield* Leases.make(inbox, settings),
     now: steadyMillis,
     transactor,

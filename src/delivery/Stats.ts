@@ -26,6 +26,14 @@ export interface Outstanding {
   readonly parked: number
 }
 
+/** @since 0.1.0 */
+export interface PausedConsumer {
+  readonly consumer: string
+  readonly since: Date
+  /** As `ConsumerState.pauseReason`. */
+  readonly reason: string | null
+}
+
 /** Counts of events, deliveries and handlers, and what keeps deliveries waiting. @since 0.1.0 */
 export interface Stats {
   /** Events by status, all statuses named. */
@@ -36,6 +44,8 @@ export interface Stats {
   readonly outstanding: Outstanding
   /** Deliveries by consumer and state, all states named. */
   readonly deliveries: Readonly<Record<string, Readonly<Record<DeliveryState, number>>>>
+  /** Consumers that are paused, by name: since when, and why if more of their attempts failed than their `maxFailureRate` allows. */
+  readonly paused: ReadonlyArray<PausedConsumer>
   /**
    * What waits although no process that runs handles it, by consumer and event: how much, and since when. As
    * `Processor.unserved`, but for what nothing waits for.

@@ -43,6 +43,25 @@ export interface ConsumerRules {
   readonly retry: RetryRules
 }
 
+/** When a consumer is paused because too many of its attempts fail. */
+export interface BrakeRules {
+  /** Share of attempts that may fail. */
+  readonly maxRate: number
+  readonly minAttempts: number
+  /** For how long an attempt counts. */
+  readonly windowMillis: number
+}
+
+/** Undefined for one that is never paused by itself. */
+export const brakeRulesOf = ({ options }: Consumer): BrakeRules | undefined =>
+  options.maxFailureRate === undefined
+    ? undefined
+    : {
+        maxRate: options.maxFailureRate,
+        minAttempts: options.failureMinAttempts ?? 20,
+        windowMillis: millisOr(options.failureWindow, 60_000)
+      }
+
 const millisOr = (given: Duration.Input | undefined, setting: number) =>
   given === undefined ? setting : Duration.toMillis(given)
 

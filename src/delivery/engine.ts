@@ -17,6 +17,7 @@ import type { Meters } from "../telemetry/meters.ts"
 import type { TraceRelation, TracingOptions } from "../telemetry/tracing.ts"
 import type { Broadcast } from "../wakeups/Broadcast.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
+import type { FailureWindow } from "./failureWindow.ts"
 import type { Registry } from "./Registry.ts"
 
 export interface Engine {
@@ -37,6 +38,8 @@ export interface Engine {
   /** By consumer: `PollResult.passedOver` of the last poll. */
   readonly passedOver: Map<string, number>
   readonly leases: Leases
+  /** By consumer that has a brake: which of its attempts failed here lately. */
+  readonly failures: Map<string, FailureWindow>
   /** Milliseconds for durations: see `steadyMillis`. */
   readonly now: Effect.Effect<number>
   /** Age at which a batch is committed with what it has, in milliseconds. */

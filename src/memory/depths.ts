@@ -31,6 +31,7 @@ const ofConsumer = (tables: Tables, transaction: Transaction, consumer: string, 
     oldestMillis: Math.max(0, now - (waiting[0]?.availableAt ?? now)),
     isHeld: (record?.coolUntil ?? 0) > now,
     isPaused: record !== undefined && record.pausedAt !== null,
+    isBraked: record !== undefined && record.pauseReason !== null,
     // What crashes leave behind cannot be here.
     isRecovering: false
   }

@@ -47,6 +47,8 @@ export interface ConsumerRecord {
   readonly consumer: string
   readonly ordering: Ordering
   readonly pausedAt: number | null
+  readonly pauseReason: string | null
+  readonly resumedAt: number | null
   /** Until when all that it has is held, in milliseconds since 1970. */
   readonly coolUntil: number | null
   readonly lastSeenAt: number

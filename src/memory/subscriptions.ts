@@ -4,8 +4,9 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import type { Registration, RetireScope, Subscription, Unserved } from "../stores/SubscriptionStore.ts"
-import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import { cutTo } from "../model/storable.ts"
+import type { Braked, Registration, RetireScope, Subscription, Unserved } from "../stores/SubscriptionStore.ts"
+import { longestReason, SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { isKnown, isNamed } from "./claim.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
 import { type DeliveryRecord, toDelivery } from "./records.ts"
@@ -49,6 +50,8 @@ const register = (tables: Tables, transaction: Transaction, given: Registration,
     consumer,
     ordering,
     pausedAt: before?.pausedAt ?? null,
+    pauseReason: before?.pauseReason ?? null,
+    resumedAt: before?.resumedAt ?? null,
     coolUntil: before?.coolUntil ?? null,
     lastSeenAt: now
   })
@@ -118,9 +121,38 @@ const withConsumers = <A>(
 const setPaused = (tables: Tables, transaction: Transaction, consumer: string, isPaused: boolean, now: number) => {
   const record = transaction.read(tables.consumers, consumer)
   if (record === undefined) return false
-  const pausedAt = isPaused ? (record.pausedAt ?? now) : null
-  transaction.write(tables.consumers, consumer, { ...record, pausedAt, coolUntil: isPaused ? record.coolUntil : null })
+  transaction.write(
+    tables.consumers,
+    consumer,
+    isPaused
+      ? { ...record, pausedAt: record.pausedAt ?? now }
+      : { ...record, pausedAt: null, pauseReason: null, resumedAt: now, coolUntil: null }
+  )
   return true
+}
+
+/** Pauses a consumer whose attempts fail, unless it is paused, or was resumed less than so many milliseconds ago. */
+const brake = (
+  tables: Tables,
+  transaction: Transaction,
+  {
+    consumer,
+    reason,
+    sinceMillis
+  }: { readonly consumer: string; readonly reason: string; readonly sinceMillis: number },
+  now: number
+): Braked => {
+  const record = transaction.read(tables.consumers, consumer)
+  if (record === undefined) return { isPaused: false, resumedMillisAgo: null }
+  const resumedMillisAgo = record.resumedAt === null ? null : now - record.resumedAt
+  const isPaused = record.pausedAt === null && (resumedMillisAgo === null || resumedMillisAgo >= sinceMillis)
+  if (isPaused)
+    transaction.write(tables.consumers, consumer, {
+      ...record,
+      pausedAt: now,
+      pauseReason: cutTo(reason, longestReason)
+    })
+  return { isPaused, resumedMillisAgo }
 }
 
 /** Holds all that a consumer has; what is said by others for longer stays. */
@@ -134,10 +166,11 @@ const cool = (tables: Tables, transaction: Transaction, consumer: string, millis
 const consumers = (tables: Tables, transaction: Transaction) =>
   [...transaction.rows(tables.consumers)]
     .toSorted(byConsumer)
-    .map(({ consumer, coolUntil, lastSeenAt, ordering, pausedAt }) => ({
+    .map(({ consumer, coolUntil, lastSeenAt, ordering, pausedAt, pauseReason }) => ({
       consumer,
       ordering,
       pausedAt: pausedAt === null ? null : new Date(pausedAt),
+      pauseReason,
       coolUntil: coolUntil === null ? null : new Date(coolUntil),
       lastSeenAt: new Date(lastSeenAt)
     }))
@@ -225,6 +258,10 @@ export const layer: Layer.Layer<SubscriptionStore, never, MemoryTables> = Layer.
       setPaused: (consumer, isPaused) =>
         withConsumers(tables, [consumer], (transaction, now) =>
           setPaused(tables, transaction, consumer, isPaused, now)
+        ),
+      brake: (consumer, reason, sinceMillis) =>
+        withConsumers(tables, [consumer], (transaction, now) =>
+          brake(tables, transaction, { consumer, reason, sinceMillis }, now)
         ),
       cool: (consumer, millis) =>
         withConsumers(tables, [consumer], (transaction, now) => cool(tables, transaction, consumer, millis, now)),

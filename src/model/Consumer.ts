@@ -56,6 +56,18 @@ export interface Options {
    */
   readonly retryable?: Readonly<Record<string, Retryable>>
   /**
+   * Share of attempts, from 0 to below 1, that may fail. When more do, the consumer is paused in all processes, with the reason
+   * (`ConsumerState.pauseReason`), and that is logged once as an error; `Processor.resume` ends it, and counting begins anew.
+   * Each process counts the attempts it has made itself, as far as they ended within `failureWindow`, and only once there are
+   * `failureMinAttempts`. An attempt counts as failed by the fault of its handler or payload; one that is given back or stands in
+   * the way of others does not count, nor does one whose process has ended. Default: none, it is never paused by itself.
+   */
+  readonly maxFailureRate?: number
+  /** With `maxFailureRate`: attempts that there have to be before it means anything, 1 to 1,000,000. Default 20. */
+  readonly failureMinAttempts?: number
+  /** With `maxFailureRate`: for how long an attempt counts, at most a day. Default 1 minute. */
+  readonly failureWindow?: Duration.Input
+  /**
    * How long one attempt of a handler may take, at most 19 days. Default: 80 % of setting `processingLeaseMs` (24 seconds). With
    * `mode: "leased"` it may be longer than the lease, which is renewed.
    *

@@ -17,6 +17,9 @@ const supported: ReadonlyArray<keyof Options> = [
   "retryJitter",
   "retrySchedule",
   "retryable",
+  "maxFailureRate",
+  "failureMinAttempts",
+  "failureWindow",
   "timeout",
   "batchSize",
   "ordering",
@@ -30,7 +33,11 @@ const supported: ReadonlyArray<keyof Options> = [
 const refuse = (consumer: Consumer, option: string, value: unknown, expected: string) =>
   new InvalidOption({ option: `${option} of consumer "${consumer.name}"`, value: String(value), expected })
 
-const integerProblem = (consumer: Consumer, option: "concurrency" | "maxAttempts" | "batchSize", max: number) => {
+const integerProblem = (
+  consumer: Consumer,
+  option: "concurrency" | "maxAttempts" | "batchSize" | "failureMinAttempts",
+  max: number
+) => {
   const value = consumer.options[option]
   return value === undefined || (Number.isInteger(value) && value >= 1 && value <= max)
     ? undefined
@@ -43,9 +50,12 @@ const integerProblem = (consumer: Consumer, option: "concurrency" | "maxAttempts
  */
 const longestTimeoutMillis = Math.floor((2 ** 31 - 1) / 1.25)
 
+/** Longest time for which failures count. */
+const longestWindowMillis = 86_400_000
+
 const durationProblem = (
   consumer: Consumer,
-  option: "timeout" | "retryBaseDelay" | "retryMaxDelay",
+  option: "timeout" | "retryBaseDelay" | "retryMaxDelay" | "failureWindow",
   longestMillis: number,
   longest: string
 ) => {
@@ -87,6 +97,23 @@ const retryProblem = (consumer: Consumer) => {
   return wrong === undefined
     ? undefined
     : refuse(consumer, `retryable["${wrong[0]}"]`, wrong[1], "true, false, or a function of the error")
+}
+
+const failureProblem = (consumer: Consumer) => {
+  const { failureMinAttempts, failureWindow, maxFailureRate } = consumer.options
+  if (maxFailureRate !== undefined) {
+    return typeof maxFailureRate === "number" && maxFailureRate >= 0 && maxFailureRate < 1
+      ? (integerProblem(consumer, "failureMinAttempts", 1_000_000) ??
+          durationProblem(consumer, "failureWindow", longestWindowMillis, "one day"))
+      : refuse(consumer, "maxFailureRate", maxFailureRate, "a number from 0 to below 1, as 0.5 for a half")
+  }
+  const [option, value] =
+    failureMinAttempts !== undefined
+      ? ["failureMinAttempts", failureMinAttempts]
+      : failureWindow !== undefined
+        ? ["failureWindow", failureWindow]
+        : []
+  return option === undefined ? undefined : refuse(consumer, option, value, "to be given with maxFailureRate only")
 }
 
 const orderProblem = (consumer: Consumer, option: "onDeadLetter" | "delayed") =>
@@ -133,6 +160,7 @@ export const validateConsumer = Effect.fnUntraced(function* (
     delayProblem(consumer, "retryBaseDelay") ??
     delayProblem(consumer, "retryMaxDelay") ??
     retryProblem(consumer) ??
+    failureProblem(consumer) ??
     choiceProblem(consumer, "ordering", ["none", "aggregate"]) ??
     choiceProblem(consumer, "onDeadLetter", ["park", "continue"]) ??
     choiceProblem(consumer, "delayed", ["hold", "pass"]) ??

@@ -25,6 +25,8 @@ export interface ConsumerDepth {
   /** For how long the one that is due longest has been due, in milliseconds; 0 when none is. */
   readonly oldestMillis: number
   readonly isPaused: boolean
+  /** It is, as more of its attempts failed than its `maxFailureRate` allows. */
+  readonly isBraked: boolean
   /** It waits for its backfill, or until the time that a handler asked for (`Subscriber.cool`). */
   readonly isHeld: boolean
   /** A process that served it ended without a word, and what it may have had in hand is handled with care. */

@@ -47,10 +47,23 @@ export interface ConsumerState {
   readonly ordering: Ordering
   /** When it was paused; null when it is not. */
   readonly pausedAt: Date | null
+  /** Why it was paused by itself, as more of its attempts failed than its `maxFailureRate` allows; null when somebody paused it, or nobody. */
+  readonly pauseReason: string | null
   /** Until when a handler asked all that it has to be held (`Subscriber.cool`), also when that is over; null when none did. */
   readonly coolUntil: Date | null
   /** When a process last said that it serves it. */
   readonly lastSeenAt: Date
+}
+
+/** Characters of the reason why a consumer is paused. @since 0.1.0 */
+export const longestReason = 1023
+
+/** What became of an attempt to pause a consumer whose attempts fail. @since 0.1.0 */
+export interface Braked {
+  /** Whether it is paused by this. */
+  readonly isPaused: boolean
+  /** How long ago it was resumed, in milliseconds by the store's clock; null when it never was. */
+  readonly resumedMillisAgo: number | null
 }
 
 /** @since 0.1.0 */
@@ -89,6 +102,11 @@ export class SubscriptionStore extends Context.Service<
      * such consumer.
      */
     readonly setPaused: (consumer: string, isPaused: boolean) => Effect.Effect<boolean, StoreError>
+    /**
+     * Pauses a consumer because too many of its attempts failed, unless it is paused already, or was resumed less than so many
+     * milliseconds ago: what failed before that does not count any more. The reason is cut to fit.
+     */
+    readonly brake: (consumer: string, reason: string, sinceMillis: number) => Effect.Effect<Braked, StoreError>
     /** Lets nobody claim what a consumer has for so many milliseconds; what somebody said for longer stays. */
     readonly cool: (consumer: string, millis: number) => Effect.Effect<void, StoreError>
     /** All consumers there ever were, by name. */

@@ -191,6 +191,13 @@ export const metricTable = {
     description: "1 while the consumer is paused",
     labels: [consumer]
   },
+  braked: {
+    name: "effect_integration.consumer.braked",
+    kind: "gauge",
+    unit: "1",
+    description: "1 while the consumer is paused as more of its attempts failed than its maxFailureRate allows",
+    labels: [consumer]
+  },
   held: {
     name: "effect_integration.consumer.held",
     kind: "gauge",

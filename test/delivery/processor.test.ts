@@ -371,6 +371,7 @@ layer(services(postgres(), { settings: { processorEnabled: false } }), { exclude
               dead_letter: 0
             }
           },
+          paused: [],
           unserved: [],
           handlerCount: 1
         })

@@ -151,7 +151,7 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
       const later = Consumer.make("options-a", { rateLimit: 5 } as any)
       assert.strictEqual(
         yield* refusal(later),
-        'Consumer "options-a": option rateLimit is not supported by this version and would have no effect. Remove it. Supported: concurrency, maxAttempts, retryBaseDelay, retryMaxDelay, retryJitter, retrySchedule, retryable, timeout, batchSize, ordering, onDeadLetter, delayed, mode, isolation, startFrom.'
+        'Consumer "options-a": option rateLimit is not supported by this version and would have no effect. Remove it. Supported: concurrency, maxAttempts, retryBaseDelay, retryMaxDelay, retryJitter, retrySchedule, retryable, maxFailureRate, failureMinAttempts, failureWindow, timeout, batchSize, ordering, onDeadLetter, delayed, mode, isolation, startFrom.'
       )
       assert.strictEqual(
         yield* refusal(Consumer.make("options-f", { mode: "rented" as "leased" })),

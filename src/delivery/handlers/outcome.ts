@@ -6,6 +6,7 @@
 import { Cause } from "effect"
 import { HandlerCrashed, HandlerUnresponsive } from "../../errors/HandlerErrors.ts"
 import type { PayloadTooLarge } from "../../errors/PayloadErrors.ts"
+import { isContention } from "../../errors/sqlState.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import { Directive } from "../../model/Directive.ts"
 import type { DecodeError } from "../../model/payloadCodec.ts"
@@ -30,9 +31,17 @@ export type Outcome =
       readonly _tag: "Failed"
       readonly cause: Cause.Cause<unknown>
       readonly directive: Directive | undefined
-      /** How long the attempt took, when it was another one than this. */
+      /** How long the attempt took, when it was another one than this, which never ended. */
       readonly durationMillis?: number
     }
+
+/**
+ * Whether an attempt failed by the fault of its handler or payload: not of others that stood in its way, nor of a process that ended
+ * or fell silent, about which nobody knows.
+ */
+export const isFault = (outcome: Outcome): boolean =>
+  outcome._tag === "Unreadable" ||
+  (outcome._tag === "Failed" && outcome.durationMillis === undefined && !isContention(outcome.cause))
 
 /** Several deliveries and how they ended, or why none of them did: the call that had them failed. */
 export type BatchOutcome =

@@ -9,12 +9,12 @@
 import { Effect } from "effect"
 import { type Engine, untraced } from "../engine.ts"
 import { crashedOutcome, unresponsiveOutcome } from "../handlers/outcome.ts"
-import { settlementOf } from "../handlers/settlementOf.ts"
 import { followUp } from "../transactions/followUp.ts"
 import { inOwnTransaction } from "../transactions/ownTransaction.ts"
 import type { Unprocessed } from "../transactions/result.ts"
 import type { Round } from "../transactions/round.ts"
 import { unparkNext } from "../transactions/unparkNext.ts"
+import { unprocessed } from "../transactions/unprocessed.ts"
 
 /** Leases that ran out, settled in one transaction. */
 const expiredLimit = 100
@@ -31,8 +31,8 @@ export const settleExpired = Effect.fnUntraced(function* (engine: Engine, round:
       const outcome = row.isHolderRunning
         ? unresponsiveOutcome(consumer, row, rules.idleMillis)
         : crashedOutcome(consumer, row, rules.processingLeaseMs)
-      const settlement = yield* settlementOf(row, outcome, rules.retry, 0)
-      if (yield* engine.inbox.settleLease(settlement, row.token)) charged.push({ row, settlement })
+      const each = yield* unprocessed(row, outcome, rules.retry, 0)
+      if (yield* engine.inbox.settleLease(each.settlement, row.token)) charged.push(each)
     }
     yield* unparkNext(engine, round, rows, { waits: true })
     return charged

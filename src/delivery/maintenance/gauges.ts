@@ -73,6 +73,7 @@ class Registered {
       one(metricTable.deadLetters, ({ deadLetters }) => deadLetters),
       one(metricTable.held, ({ isHeld }) => Number(isHeld)),
       one(metricTable.paused, ({ isPaused }) => Number(isPaused)),
+      one(metricTable.braked, ({ isBraked }) => Number(isBraked)),
       one(metricTable.recovering, ({ isRecovering }) => Number(isRecovering))
     ]
   }

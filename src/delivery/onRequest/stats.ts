@@ -7,9 +7,10 @@ import { Effect } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { StatusCount } from "../../stores/Delivery.ts"
 import type { EventStatus } from "../../stores/OutboxStore.ts"
+import type { ConsumerState } from "../../stores/SubscriptionStore.ts"
 import type { Engine } from "../engine.ts"
 import { unserved } from "../maintenance/maintenance.ts"
-import type { DeliveryState, Outstanding, Stats } from "../Stats.ts"
+import type { DeliveryState, Outstanding, PausedConsumer, Stats } from "../Stats.ts"
 
 const noEvents: Record<EventStatus, number> = { pending: 0, processing: 0, processed: 0, failed: 0, dead_letter: 0 }
 
@@ -50,6 +51,11 @@ const outstandingOf = (consumers: ReadonlyArray<Record<DeliveryState, number>>):
     { open: 0, retrying: 0, parked: 0 }
   )
 
+const pausedOf = (consumers: ReadonlyArray<ConsumerState>): ReadonlyArray<PausedConsumer> =>
+  consumers.flatMap(({ consumer, pausedAt, pauseReason: reason }) =>
+    pausedAt === null ? [] : [{ consumer, since: pausedAt, reason }]
+  )
+
 export const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Stats, StoreError> {
   const events = { ...noEvents, ...(yield* engine.outbox.countByStatus) }
   const deliveries = statesOf(yield* engine.inbox.countByStatus)
@@ -58,6 +64,7 @@ export const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn
     total: Object.values(events).reduce((sum, count) => sum + count, 0),
     outstanding: outstandingOf(Object.values(deliveries)),
     deliveries,
+    paused: pausedOf(yield* engine.subscriptions.consumers),
     unserved: (yield* unserved(engine)).filter(({ open }) => open > 0),
     handlerCount: yield* engine.registry.handlerCount()
   }

@@ -28,7 +28,9 @@ const reasonOf = (
   const { attemptCount, dueInMillis, lastError, status } = delivery
   if (status === "processing") return "is being handled under a lease"
   if (isNobodys(delivery, unserved)) return "no process that runs serves it; Processor.unserved has all of them"
-  if (state !== undefined && state.pausedAt !== null) return `paused since ${state.pausedAt.toISOString()}`
+  if (state !== undefined && state.pausedAt !== null) {
+    return `paused since ${state.pausedAt.toISOString()}${state.pauseReason === null ? "" : `: ${state.pauseReason}`}`
+  }
   if (state?.coolUntil != null && state.coolUntil.getTime() > now) {
     return `a handler asked to hold it until ${state.coolUntil.toISOString()}`
   }

@@ -8,11 +8,11 @@ import type { Claimed, Settlement } from "../../stores/Delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { failedOutcome } from "../handlers/outcome.ts"
-import { settlementOf } from "../handlers/settlementOf.ts"
 import { followUp } from "./followUp.ts"
 import { inOwnTransaction } from "./ownTransaction.ts"
 import type { TransactionResult } from "./result.ts"
 import type { Round } from "./round.ts"
+import { unprocessed } from "./unprocessed.ts"
 
 /**
  * Writes what becomes of a delivery whose transaction was rolled back. Notes go with it: since then its consumer may have begun to recover,
@@ -40,7 +40,8 @@ export const charge = Effect.fnUntraced(function* (
 ) {
   const { consumer, rules } = round
   const { delayed, onDeadLetter, retry } = rules
-  const settlement = yield* settlementOf(row, failedOutcome(cause), retry, durationMillis)
+  const charged = yield* unprocessed(row, failedOutcome(cause), retry, durationMillis)
+  const { settlement } = charged
   const isCharged = yield* writeApart(engine, round, row, settlement)
   if (!isCharged) return 0
   // The delivery's transaction, and the hold on its key with it, are gone: what it blocks is unparked separately.
@@ -48,5 +49,5 @@ export const charge = Effect.fnUntraced(function* (
     const unparked = engine.inbox.unpark({ consumer: consumer.name, keys: [row.orderingKey], onDeadLetter, delayed })
     yield* withStatementTimeout(engine, "inbox.unpark", untraced(unparked))
   }
-  return yield* followUp(engine, consumer, [], [{ row, settlement }])
+  return yield* followUp(engine, consumer, [], [charged])
 })

@@ -11,6 +11,7 @@ import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import type { MetricOutcome } from "../../telemetry/meters.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { annotationsOf, failedAt } from "../handlers/logAnnotations.ts"
+import { brake } from "./brake.ts"
 import type { Unprocessed } from "./result.ts"
 
 /** Characters of an error's words in the log: some loggers, and what reads them, take no lines of megabytes. */
@@ -73,6 +74,7 @@ export const followUp = Effect.fnUntraced(function* (
   count(engine, consumer, processed, others, yield* Clock.currentTimeMillis)
   yield* Effect.forEach(others, (unprocessed) => logUnprocessed(consumer, unprocessed), { discard: true })
   yield* coolDown(engine, consumer, others)
+  yield* brake(engine, consumer, processed.length, others)
   const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(
     (row) => row.eventId
   )

@@ -41,6 +41,8 @@ export class Withdrawn extends Data.TaggedError("Withdrawn") {}
 export interface Unprocessed {
   readonly row: Claimed
   readonly settlement: Settlement
+  /** Whether it counts as a failure of its handler, or of its payload. */
+  readonly isFault: boolean
   /** For so many milliseconds all that its consumer has is to wait, if it is said. */
   readonly coolsMillis?: number | undefined
 }

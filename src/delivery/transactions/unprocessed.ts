@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { RetryRules } from "../consumerRules.ts"
-import type { Outcome } from "../handlers/outcome.ts"
+import { isFault, type Outcome } from "../handlers/outcome.ts"
 import { settlementOf } from "../handlers/settlementOf.ts"
 import type { Unprocessed } from "./result.ts"
 
@@ -20,5 +20,6 @@ export const unprocessed = (
   Effect.map(settlementOf(row, outcome, rules, durationMillis), (settlement) => ({
     row,
     settlement,
+    isFault: isFault(outcome),
     coolsMillis: outcome._tag === "Snoozed" && outcome.cools ? outcome.delayMillis : undefined
   }))

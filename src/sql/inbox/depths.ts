@@ -36,7 +36,7 @@ const consumers = `
     ${counted(`SELECT 1 ${ofConsumer} AND i.status IN ('received', 'failed') AND i.available_at = 'infinity'`)} AS "parked",
     ${counted(`SELECT 1 ${ofConsumer} AND i.status = 'dead_letter'`)}
       + ${counted(`SELECT 1 ${ofConsumer} AND i.status = 'failed' AND i.available_at IS NULL`)} AS "deadLetters",
-    c.paused_at IS NOT NULL AS "isPaused",
+    c.paused_at IS NOT NULL AS "isPaused", c.pause_reason IS NOT NULL AS "isBraked",
     coalesce(c.held_for_backfill OR c.cool_until > clock_timestamp(), false) AS "isHeld", c.recovering_until IS NOT NULL AS "isRecovering"
   FROM unnest($1::text[]) AS s (consumer)
   LEFT JOIN integration_consumer AS c ON c.consumer_name = s.consumer

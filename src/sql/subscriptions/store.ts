@@ -5,8 +5,11 @@
  */
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
+import { cutTo } from "../../model/storable.ts"
 import {
+  type Braked,
   type ConsumerState,
+  longestReason,
   type Subscription,
   SubscriptionStore,
   type Unserved
@@ -25,9 +28,26 @@ const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boo
   sql<{ consumer: string }>`
     UPDATE integration_consumer
     SET paused_at = CASE WHEN ${isPaused}::boolean THEN coalesce(paused_at, clock_timestamp()) END,
+      pause_reason = CASE WHEN ${isPaused}::boolean THEN pause_reason END,
+      resumed_at = CASE WHEN ${isPaused}::boolean THEN resumed_at ELSE clock_timestamp() END,
       cool_until = CASE WHEN ${isPaused}::boolean THEN cool_until END
     WHERE consumer_name = ${consumer}
     RETURNING consumer_name AS "consumer"`
+
+const brake = (sql: SqlClient.SqlClient) => (consumer: string, reason: string, sinceMillis: number) =>
+  Effect.gen(function* () {
+    const paused = yield* sql`
+      UPDATE integration_consumer
+      SET paused_at = clock_timestamp(), pause_reason = ${cutTo(reason, longestReason)}
+      WHERE consumer_name = ${consumer} AND paused_at IS NULL
+        AND coalesce(resumed_at <= clock_timestamp() - ${String(sinceMillis)}::float8 * interval '1 millisecond', true)
+      RETURNING 1`
+    const [row] = yield* sql<Pick<Braked, "resumedMillisAgo">>`
+      SELECT (extract(epoch FROM clock_timestamp() - resumed_at) * 1000)::float8 AS "resumedMillisAgo"
+      FROM integration_consumer
+      WHERE consumer_name = ${consumer}`
+    return { resumedMillisAgo: row?.resumedMillisAgo ?? null, isPaused: paused.length > 0 }
+  })
 
 const cool = (sql: SqlClient.SqlClient) => (consumer: string, millis: number) =>
   sql`
@@ -38,7 +58,7 @@ const cool = (sql: SqlClient.SqlClient) => (consumer: string, millis: number) =>
 const consumers = (sql: SqlClient.SqlClient) =>
   sql<ConsumerState>`
     SELECT consumer_name AS "consumer", ordering AS "ordering", paused_at AS "pausedAt",
-      cool_until AS "coolUntil", last_seen_at AS "lastSeenAt"
+      pause_reason AS "pauseReason", cool_until AS "coolUntil", last_seen_at AS "lastSeenAt"
     FROM integration_consumer
     ORDER BY consumer_name`
 
@@ -83,6 +103,8 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
           ? Effect.void
           : storeErrors("subscriptions.register")(Effect.asVoid(registerAll(sql, inTransaction)(registrations))),
       cool: (consumer, millis) => storeErrors("subscriptions.cool")(Effect.asVoid(cool(sql)(consumer, millis))),
+      brake: (consumer, reason, sinceMillis) =>
+        storeErrors("subscriptions.brake")(brake(sql)(consumer, reason, sinceMillis)),
       setPaused: (consumer, isPaused) =>
         storeErrors("subscriptions.setPaused")(Effect.map(setPaused(sql)(consumer, isPaused), (_) => _.length > 0)),
       consumers: storeErrors("subscriptions.consumers")(consumers(sql)),

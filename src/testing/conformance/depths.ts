@@ -34,6 +34,7 @@ const nothing = {
   parked: 0,
   deadLetters: 0,
   isPaused: false,
+  isBraked: false,
   isHeld: false,
   isRecovering: false
 }
@@ -53,6 +54,9 @@ export const depths = [
       yield* SubscriptionStore.use((subscriptions) => subscriptions.setPaused(consumer, true))
       const expected = { consumer, ...nothing, ready: 2, retrying: 1, leased: 1, deadLetters: 2, isPaused: true }
       assert.deepEqual(yield* depthOf(consumer), expected)
+      yield* SubscriptionStore.use((subscriptions) => subscriptions.setPaused(consumer, false))
+      yield* SubscriptionStore.use((subscriptions) => subscriptions.brake(consumer, "too much", 0))
+      assert.deepEqual(yield* depthOf(consumer), { ...expected, isBraked: true })
     })
   ),
   check(

@@ -9,7 +9,7 @@ import { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
 import type { Claimed, DeliveryKey } from "../../stores/Delivery.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
-import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
+import { longestReason, SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
 import { keyOf, newEvent, unique } from "./support.ts"
@@ -164,6 +164,41 @@ export const mailboxes = [
       assert.equal(yield* store.setPaused(consumer, false), true)
       assert.deepEqual(yield* work(all), [0])
       assert.equal(yield* store.setPaused(unique("nobody"), true), false)
+    })
+  ),
+
+  subscriptionCheck(
+    "the brake pauses a consumer with a reason, once, and not for what failed before it was resumed",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const store = yield* SubscriptionStore
+      const { consumer, interest, work } = yield* ordered("a")
+      const reasonOf = Effect.map(store.consumers, (all) => {
+        const state = all.find((each) => each.consumer === consumer)
+        return [state?.pausedAt instanceof Date, state?.pauseReason]
+      })
+      const brake = (reason: string, since = 0) => store.brake(consumer, reason, since)
+      assert.deepEqual(yield* reasonOf, [false, null])
+      assert.deepEqual(yield* brake("first", 60_000), { isPaused: true, resumedMillisAgo: null })
+      assert.deepEqual(yield* brake("second"), { isPaused: false, resumedMillisAgo: null })
+      yield* store.setPaused(consumer, true)
+      assert.deepEqual(yield* reasonOf, [true, "first"])
+      assert.deepEqual(yield* work(all), [])
+      assert.deepEqual(yield* inbox.claim({ consumer, interest, limit: all }), [])
+      yield* store.setPaused(consumer, false)
+      assert.deepEqual(yield* reasonOf, [false, null])
+      const late = yield* brake("of before", 3_600_000)
+      assert.equal(late.isPaused, false)
+      assert.ok((late.resumedMillisAgo ?? -1) >= 0 && (late.resumedMillisAgo ?? 3_600_000) < 3_600_000)
+      assert.deepEqual(yield* work(all), [0])
+      yield* Effect.sleep("5 millis")
+      assert.equal((yield* brake("long ".repeat(1000), 1)).isPaused, true)
+      const [, reason] = yield* reasonOf
+      assert.equal(typeof reason === "string" && reason.length, longestReason)
+      yield* store.setPaused(consumer, false)
+      yield* store.setPaused(consumer, true)
+      assert.deepEqual(yield* reasonOf, [true, null])
+      assert.deepEqual(yield* store.brake(unique("nobody"), "why", 0), { isPaused: false, resumedMillisAgo: null })
     })
   ),
 
