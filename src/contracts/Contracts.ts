@@ -8,6 +8,7 @@ import { Effect, Layer, type Schema } from "effect"
 import type { ContractConflict, ContractFileInvalid, Incompatible } from "../errors/ContractErrors.ts"
 import { type InvalidIdentifier, InvalidOption } from "../errors/DeclarationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { type Contract, ContractStore, type StoredContract } from "../stores/ContractStore.ts"
 import { type AsyncApiInfo, asyncApiOf } from "./asyncApi.ts"
@@ -116,15 +117,30 @@ export const check = (
 ): Effect.Effect<ReadonlyArray<Incompatible>, ContractFileInvalid> =>
   Effect.flatMap(readCommitted(committed), (contracts) => checkAll(contracts, definitions, options))
 
+/** Types do not reach everybody: a document without a title is none. */
+const checkInfo = (info: unknown): void => {
+  const given = Object(info) as AsyncApiInfo
+  const unknown = unknownOption("info of Contracts.asyncApi", given, ["title", "version", "description"])
+  if (unknown !== undefined) throw unknown
+  for (const name of ["title", "version"] as const) {
+    if (typeof given[name] === "string") continue
+    const value = String(given[name])
+    throw new InvalidOption({ option: `${name} of Contracts.asyncApi`, value, expected: "text" })
+  }
+}
+
 /**
  * Contracts as an AsyncAPI 3.0 document, with a channel for each event and a message for each of its versions.
  *
  * @param contracts - of `all` or `of`
+ * @param info - `title` and `version` are needed, `description` may be there. Throws `InvalidOption` and `UnsupportedOption`
  *
  * @since 0.1.0
  */
-export const asyncApi = (contracts: ReadonlyArray<Contract>, info: AsyncApiInfo): Schema.Json =>
-  asyncApiOf(contracts, info)
+export const asyncApi = (contracts: ReadonlyArray<Contract>, info: AsyncApiInfo): Schema.Json => {
+  checkInfo(info)
+  return asyncApiOf(contracts, info)
+}
 
 /**
  * Who publishes what, and who consumes it, as a Mermaid flowchart: modules that publish on the left, consumers, by the part of

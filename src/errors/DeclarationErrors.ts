@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
+import { nearest } from "./nearest.ts"
 
 /**
  * A name, id or list that identifies something is empty, too long or holds text PostgreSQL refuses. Nothing was
@@ -34,7 +35,9 @@ export class UnsupportedOption extends Schema.TaggedError<UnsupportedOption>()("
 }) {
   override get message() {
     const known = this.supported.length === 0 ? "none" : this.supported.join(", ")
-    return `${this.where}: option ${this.option} is not supported by this version and would have no effect. Remove it. Supported: ${known}.`
+    const meant = nearest(this.option, this.supported)
+    const hint = meant === undefined ? "Remove it." : `Did you mean ${meant}?`
+    return `${this.where}: option ${this.option} is not supported by this version and would have no effect. ${hint} Supported: ${known}.`
   }
 }
 
@@ -49,7 +52,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
   expected: Schema.String
 }) {
   override get message() {
-    return `Option ${this.option} is ${this.value}, expected ${this.expected}.`
+    return `Option ${this.option} is ${this.value}, expected ${this.expected}${this.expected.endsWith("?") ? "" : "."}`
   }
 }
 
@@ -119,7 +122,7 @@ export class NotDecorated extends Schema.TaggedError<NotDecorated>()("NotDecorat
 }) {
   override get message() {
     return this.missing === "Consumer"
-      ? `Class ${this.className} has no @Consumer("name"): whose mailbox its methods drain is not known.`
+      ? `Class ${this.className} has no @Consumer("name"): whose mailbox its methods drain is not known. Of objects that may have no decorators, ask Subscriber.isDecorated(instance) first.`
       : `Class ${this.className} has no method with @Subscribe(event): it would handle nothing. If it has, the decorators were not run: see docs/decorators.md for the compiler's setting.`
   }
 }

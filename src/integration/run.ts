@@ -5,6 +5,7 @@
  */
 import { Cause, Effect, Fiber, Layer } from "effect"
 import { describe, principal } from "../errors/errorText.ts"
+import { plainSecretText } from "../errors/plainSecret.ts"
 
 const signals = ["SIGTERM", "SIGINT"] as const
 
@@ -13,7 +14,8 @@ const repeatMillis = 1000
 
 /** The errors that a start fails with say what to do; what is a defect has its stack. */
 const wordsOf = (cause: Cause.Cause<unknown>): string =>
-  cause.reasons.some(Cause.isDieReason) ? Cause.pretty(cause) : describe(principal(cause)).text
+  plainSecretText(cause) ??
+  (cause.reasons.some(Cause.isDieReason) ? Cause.pretty(cause) : describe(principal(cause)).text)
 
 const end = (code: number) => {
   process.exitCode = code

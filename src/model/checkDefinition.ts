@@ -3,17 +3,16 @@
  *
  * @internal
  */
-import { Schema } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
-import { isStandard } from "./standardPayload.ts"
+import { isPayloadSchema } from "./standardPayload.ts"
 
 const supported = ["sourceModule", "aggregateType", "aggregateId", "version", "payload", "owner", "deprecated"] as const
 
 const kindOf = (value: unknown) => (value === null ? "null" : Array.isArray(value) ? "a list" : typeof value)
 
 const isPayload = (payload: unknown) =>
-  Schema.isSchema(payload) || isStandard(payload) || (Object(payload) === payload && "chain" in Object(payload))
+  isPayloadSchema(payload) || (Object(payload) === payload && "chain" in Object(payload))
 
 /**
  * Throws `InvalidOption` or `UnsupportedOption`.

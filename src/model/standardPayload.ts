@@ -20,7 +20,7 @@ const standards = new WeakMap<object, Standard<unknown>>()
 export const standardOf = (codec: object): Standard<unknown> | undefined => standards.get(codec)
 
 /** Some are functions. */
-export const isStandard = (schema: unknown): schema is Standard<unknown> => {
+const isStandard = (schema: unknown): schema is Standard<unknown> => {
   const { validate, version } = Object(Object(schema)["~standard"])
   return version === 1 && typeof validate === "function"
 }
@@ -103,6 +103,9 @@ export type PayloadSchema<Payload, Encoded> =
   | Schema.Codec<Payload, Encoded>
   // biome-ignore lint/suspicious/noExplicitAny: what it reads is not asked for
   | StandardSchema.StandardSchemaV1<any, Payload>
+
+/** Types do not reach everybody who gives one. */
+export const isPayloadSchema = (schema: unknown): boolean => Schema.isSchema(schema) || isStandard(schema)
 
 /** A schema of effect with the codec of its JSON form, whatever the payload was described by. */
 export const codecsOf = <Payload, Encoded>(

@@ -5,7 +5,8 @@
  */
 import type { Schema } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
-import { codecsOf, type PayloadSchema } from "./standardPayload.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
+import { codecsOf, isPayloadSchema, type PayloadSchema } from "./standardPayload.ts"
 
 /** One version of a payload. @since 0.1.0 */
 export interface Version {
@@ -55,14 +56,43 @@ const versionOf = <Payload, Encoded>(
   // A chain holds schemas of different payloads: who made the chain knows that they fit.
   ({ number, ...codecsOf(schema as PayloadSchema<unknown, unknown>), ...steps })
 
-const fromChain = <Payload>(chain: Chain): Versions<Payload> => ({
-  chain,
-  next: (schema) => ({
-    from: (up, options = {}) => {
-      const steps = { up, down: options.down } as Pick<Version, "up" | "down">
-      return fromChain([...chain, versionOf((chain.at(-1) as Version).number + 1, schema, steps)])
+/** Throws for what is no schema: types do not reach everybody who writes versions. */
+const checkSchema = (number: number, schema: unknown): void => {
+  if (isPayloadSchema(schema)) return
+  const expected = "a Schema of effect, or one of zod, valibot or arktype (Standard Schema)"
+  throw new InvalidOption({
+    option: `schema of version ${number} of DomainEvent.versions`,
+    value: typeof schema,
+    expected
+  })
+}
+
+/** A version that is not told how it is made of the one before: whoever takes it for one is told so. */
+const withoutStep = <A extends object>(number: number, next: A): A =>
+  Object.defineProperty(next, "chain", {
+    get: () => {
+      throw new InvalidOption({
+        option: `from of version ${number} of DomainEvent.versions`,
+        value: "missing",
+        expected: `next(schema).from((earlier) => later): how a payload of version ${number - 1} becomes one of version ${number}`
+      })
     }
   })
+
+const fromChain = <Payload>(chain: Chain): Versions<Payload> => ({
+  chain,
+  next: (schema) => {
+    const number = (chain.at(-1) as Version).number + 1
+    checkSchema(number, schema)
+    return withoutStep(number, {
+      from: (up, options = {}) => {
+        const unknown = unknownOption(`from of version ${number} of DomainEvent.versions`, options, ["down"])
+        if (unknown !== undefined) throw unknown
+        const steps = { up, down: options.down } as Pick<Version, "up" | "down">
+        return fromChain([...chain, versionOf(number, schema, steps)])
+      }
+    })
+  }
 })
 
 /**
@@ -77,7 +107,12 @@ const fromChain = <Payload>(chain: Chain): Versions<Payload> => ({
 export const versions = <Payload, Encoded>(
   schema: PayloadSchema<Payload, Encoded>,
   options: { readonly number?: number } = {}
-): Versions<Payload> => fromChain([versionOf(options.number ?? 1, schema, { up: undefined, down: undefined })])
+): Versions<Payload> => {
+  const unknown = unknownOption("DomainEvent.versions", options, ["number"])
+  if (unknown !== undefined) throw unknown
+  checkSchema(1, schema)
+  return fromChain([versionOf(options.number ?? 1, schema, { up: undefined, down: undefined })])
+}
 
 /** Greatest number of a version: that of the column. */
 const greatest = 2_147_483_647

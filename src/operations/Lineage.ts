@@ -93,15 +93,26 @@ export const of = Effect.fn("Lineage.of")(function* (
   })
 })
 
+/** Types do not reach everybody who says where something is published. */
+const checkWithin = (within: Within): void => {
+  if (!isObject(within)) {
+    const expected = "{ correlationId, traceparent, metadata }"
+    throw new InvalidOption({ option: "options of Lineage.within", value: String(within), expected })
+  }
+  const unknown = unknownOption("Lineage.within", within, ["correlationId", "traceparent", "metadata"])
+  if (unknown !== undefined) throw unknown
+}
+
 /**
  * Says where an effect publishes: its events take over the correlation, the trace and the metadata, unless they are published with
- * their own, or with a `cause`. For a request, a job or a script; inside another one, what is said adds to it.
+ * their own, or with a `cause`. For a request, a job or a script; inside another one, what is said adds to it. Throws
+ * `InvalidOption` and `UnsupportedOption` for what nobody knows, as what is misspelt would be lost.
  *
  * @since 0.1.0
  */
-export const within =
-  (within: Within) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const within = (within: Within) => {
+  checkWithin(within)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.contextWith((context: Context.Context<R>) => {
       const outer = Context.get(context, Surroundings)
       const isUseless = isMalformed(within.traceparent)
@@ -113,3 +124,4 @@ export const within =
         metadata: isObject(within.metadata ?? {}) ? { ...outer?.metadata, ...within.metadata } : within.metadata
       })
     })
+}

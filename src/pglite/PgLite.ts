@@ -21,6 +21,8 @@ import { PgClient } from "@effect/sql-pg"
 import type { Extensions, PGlite, PGliteOptions } from "@electric-sql/pglite"
 import { Data, Duration, Effect, Layer, Schema, type Scope } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
+import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
+import { unknownOption } from "../errors/unknownOption.ts"
 import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import * as Bridge from "./bridge.ts"
 import * as PgliteClient from "./client.ts"
@@ -118,7 +120,7 @@ export interface Options extends ClientOptions {
  * that shares the volume, this waits until it has shown no sign of life for 15 seconds.
  *
  * Fails with `DataDirectoryUnusable` for a directory that PGlite cannot open, with `PgLiteNotInstalled` when the package
- * `@electric-sql/pglite` is missing, and with `SqlError` when PGlite does not start for another reason (usually lack of
+ * `@electric-sql/pglite` is missing, with `InvalidOption` or `UnsupportedOption` for options that are none, and with `SqlError` when PGlite does not start for another reason (usually lack of
  * memory).
  *
  * @since 0.1.0
@@ -127,18 +129,34 @@ export const layer = (
   options: Options
 ): Layer.Layer<
   PgClient.PgClient | SqlClient.SqlClient,
-  DataDirectoryInUse | DataDirectoryUnusable | PgLiteNotInstalled | SqlError.SqlError
-> => layerFrom(openDirectory(options), options)
+  | DataDirectoryInUse
+  | DataDirectoryUnusable
+  | InvalidOption
+  | PgLiteNotInstalled
+  | SqlError.SqlError
+  | UnsupportedOption
+> => layerFrom(openDirectory(Object(options)), Object(options))
 
-const openDirectory = ({ dataDir, extensions }: Options) =>
+/** Types do not reach everybody who opens a directory. */
+const optionProblem = (given: Options): InvalidOption | UnsupportedOption | undefined => {
+  const unknown = unknownOption("PgLite.layer", given, ["dataDir", "maxConnections", "extensions"])
+  if (unknown !== undefined || typeof given.dataDir === "string") return unknown
+  const expected = "a path or a file: URL; without a directory: PgLite.layerMemory"
+  return new InvalidOption({ option: "dataDir of PgLite.layer", value: String(given.dataDir), expected })
+}
+
+const openDirectory = (options: Options) =>
   Effect.gen(function* () {
+    const problem = optionProblem(options)
+    if (problem !== undefined) return yield* problem
+    const { dataDir, extensions } = options
     const path = yield* DataDirectory.locate(dataDir)
     return yield* openAt(path, extensions).pipe(
       Effect.catchTag("LockHeld", ({ host, pid }) => Effect.fail(new DataDirectoryInUse({ dataDir: path, host, pid })))
     )
   }).pipe(
     Effect.catchTag("Unusable", ({ cause, problem, remedy }) =>
-      Effect.fail(new DataDirectoryUnusable({ dataDir, problem, remedy, cause }))
+      Effect.fail(new DataDirectoryUnusable({ dataDir: options.dataDir, problem, remedy, cause }))
     )
   )
 

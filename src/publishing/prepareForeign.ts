@@ -114,6 +114,11 @@ export const prepareForeign = Effect.fnUntraced(function* (
   ReadonlyArray<ReceivedEvent>,
   InvalidIdentifier | InvalidOption | UnsupportedOption | EventEncodingError
 > {
+  // Types do not reach everybody who imports.
+  if (!Array.isArray(events)) {
+    const expected = "a list; one message: Publisher.import"
+    return yield* new InvalidOption({ option: "events of Publisher.importAll", value: typeof events, expected })
+  }
   const rows: Array<ReceivedEvent> = []
   const names = new Map<string, string>()
   for (const event of events) {

@@ -120,10 +120,7 @@ export class InboxService {
     return this.#runner.run(
       Effect.map(
         InboxStore.use((inbox) => inbox.countByStatus),
-        (counts) =>
-          counts
-            .filter(({ consumer, isOpen }) => consumer === consumerName && isOpen)
-            .reduce((sum, { count }) => sum + count, 0)
+        (counts) => counts.filter(({ consumer }) => consumer === consumerName).reduce((sum, { open }) => sum + open, 0)
       )
     )
   }

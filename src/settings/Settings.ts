@@ -232,10 +232,13 @@ const fromEnvironment = Effect.gen(function* () {
 const validateOptions = (options: Partial<Values>): Effect.Effect<void, InvalidOption | UnsupportedOption> => {
   const unknown = unknownOption("Integration.layer settings", options, names)
   if (unknown !== undefined) return Effect.fail(unknown)
-  const rejected = resolve([options]).rejected[0]
-  return rejected === undefined
-    ? Effect.void
-    : Effect.fail(new InvalidOption({ option: rejected.key, value: rejected.value, expected: rejected.expected }))
+  const asText = names.find((name) => typeof options[name] === "string")
+  const rejected =
+    asText === undefined
+      ? resolve([options]).rejected[0]
+      : { key: definitions[asText].key, value: JSON.stringify(options[asText]), expected: expected(asText) }
+  if (rejected === undefined) return Effect.void
+  return Effect.fail(new InvalidOption({ option: rejected.key, value: rejected.value, expected: rejected.expected }))
 }
 
 /**

@@ -36,16 +36,16 @@ const callSite = (): string | undefined => {
 
 const declare = <R>(options: Declared, handler: Handler<R>): Subscriber<R> => {
   const { consumer, source } = sourceOf(options)
+  const problem = missingOption(options)
   const definitions = typeof source === "string" ? [] : "name" in source ? [source] : source
   return {
     consumer,
     events: typeof source === "string" ? [source] : definitions.map((definition) => definition.name),
     definitions: new Map(definitions.map((definition) => [definition.name, definition])),
-    priority: options.priority ?? 0,
+    priority: problem === undefined ? (options.priority ?? 0) : 0,
     handler,
     context: Context.empty(),
-    problem:
-      missingOption(options) ?? unknownOption(`Subscriber of consumer "${consumer.name}"`, options, supportedOptions),
+    problem: problem ?? unknownOption(`Subscriber of consumer "${consumer.name}"`, options, supportedOptions),
     declaredAt: callSite()
   }
 }
@@ -201,6 +201,10 @@ export const snoozed = (
   reason: undefined,
   error: snoozeDirective("snoozed", delay, reason)
 })
+
+/** Whether something was made by this module. @internal */
+export const isSubscriber = (given: unknown): given is Subscriber =>
+  typeof given === "object" && given !== null && "handler" in given && "declaredAt" in given && "context" in given
 
 /**
  * The same subscriber with its handler's requirements met from `context`.

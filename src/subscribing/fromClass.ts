@@ -30,7 +30,7 @@ const placeholder = { consumer: "", event: [], handler: () => Effect.void } as c
 /** Stands for an object that cannot be registered. */
 const refused = (instance: object, missing: NotDecorated["missing"]): Subscriber<never> => ({
   ...make(placeholder),
-  problem: new NotDecorated({ className: instance.constructor.name, missing })
+  problem: new NotDecorated({ className: instance.constructor?.name || "Object", missing })
 })
 
 /** The instance's own methods: a subclass may have overridden the decorated ones. */
@@ -59,8 +59,21 @@ const withMode = (instance: object, consumer: Consumer.Consumer, decorated: Read
     : consumer
 
 /**
+ * Whether `fromInstance` is for this: an object whose class, or a base class, has `@Consumer` or a method with `@Subscribe`. For
+ * containers that hold other objects as well. One that has only one of both is decorated, so that `fromInstance` says what is missing.
+ *
+ * @param instance - anything
+ *
+ * @since 0.1.0
+ */
+export const isDecorated = (instance: unknown): instance is object =>
+  typeof instance === "object" &&
+  instance !== null &&
+  (consumerOf(instance) !== undefined || decoratedMethodsOf(instance).length > 0)
+
+/**
  * The subscribers of an object whose class has `@Consumer` and whose methods have `@Subscribe`: one for each method,
- * called on this object. For objects that somebody else makes, such as a dependency injection container.
+ * called on this object. For objects that somebody else makes, such as a dependency injection container: see `isDecorated`.
  *
  * A method returns an Effect, whose requirements the layer has to meet, or a promise. A class with an `async` method has
  * `mode: "leased"` unless its consumer says otherwise; a method that is not `async` and returns a promise fails with

@@ -59,6 +59,19 @@ it.live.each([
   }).pipe(Effect.scoped)
 )
 
+it.live("a url that is plain text is named as such, and not told", () =>
+  Effect.gen(function* () {
+    const child = yield* start("launched", { TEST_URL: nobody, TEST_PLAIN: "yes" })
+    assert.strictEqual(yield* child.exit, 1)
+    const [line, ...others] = child.output()
+    assert.isEmpty(others)
+    assert.match(
+      line ?? "",
+      /This program ends: url or password of PgClient\.layer is a plain string, or Redacted of another copy of effect\. Give Redacted\.make\(url\)\.$/
+    )
+  }).pipe(Effect.scoped)
+)
+
 it.live("a program that is not told to end, or cannot be closed, ends with 1, and says why", () =>
   inSchema(Effect.void, (env) =>
     Effect.gen(function* () {

@@ -180,8 +180,8 @@ describe("what is wrong is said", () => {
       return integration.start().then(String, (error: Error) => error.message)
     })
     assert.deepStrictEqual(await Promise.all(messages), [
-      "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: consumerName, eventName.",
-      "Option handler of a subscriber is undefined, expected a function from the event to an Effect. Given: consumer, event."
+      "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: consumerName, eventName. Did you mean consumer and event?",
+      'Option handler of the subscriber of consumer "a" for "b" is undefined, expected a function from the event to an Effect. Given: consumer, event.'
     ])
   })
 

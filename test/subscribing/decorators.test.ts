@@ -204,6 +204,21 @@ layer(live, { excludeTestServices: true })("decorated classes in vitest", (it) =
     })
   )
 
+  it("a container tells what is decorated, wholly or in part", () => {
+    class Plain {}
+    class Listens {
+      @Subscribe("x.*")
+      handle() {}
+    }
+    @Consumer("asked")
+    class Named {}
+    class Sub extends TaskHandlers {}
+    const decorated = [new TaskHandlers(), new Sub(), new Named(), new Listens()]
+    assert.deepStrictEqual(decorated.map(Subscriber.isDecorated), [true, true, true, true])
+    const others = [new Plain(), {}, Object.create(null), null, undefined, "text", () => 1]
+    assert.deepStrictEqual(others.filter(Subscriber.isDecorated), [])
+  })
+
   it.effect("what is not decorated, or cannot be, is refused", () =>
     Effect.gen(function* () {
       class Plain {
@@ -211,7 +226,7 @@ layer(live, { excludeTestServices: true })("decorated classes in vitest", (it) =
       }
       assert.strictEqual(
         (yield* Effect.flip(serve(...Subscriber.fromClass(Plain)))).message,
-        'Class Plain has no @Consumer("name"): whose mailbox its methods drain is not known.'
+        'Class Plain has no @Consumer("name"): whose mailbox its methods drain is not known. Of objects that may have no decorators, ask Subscriber.isDecorated(instance) first.'
       )
       @Consumer("empty")
       class Empty {

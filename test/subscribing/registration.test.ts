@@ -221,11 +221,11 @@ layer(services(postgres(), quickPolls), { excludeTestServices: true, timeout: "6
           )
       )
       assert.deepStrictEqual(messages, [
-        "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: event, handler.",
-        "Option event of a subscriber is undefined, expected a definition, several, or a pattern. Given: consumer, handler.",
-        "Option handler of a subscriber is undefined, expected a function from the event to an Effect. Given: consumer, event.",
-        "Option event of a subscriber is undefined, expected a definition, several, or a pattern. If it is imported, look for a circular import.",
-        "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: consumerName, eventName, handler."
+        'Option consumer of a subscriber for "missing.happened" is undefined, expected a Consumer, or its name. Given: event, handler.',
+        'Option event of the subscriber of consumer "missing" is undefined, expected a definition, several, or a pattern. Given: consumer, handler.',
+        'Option handler of the subscriber of consumer "missing" for "missing.happened" is undefined, expected a function from the event to an Effect. Given: consumer, event.',
+        'Option event of the subscriber of consumer "missing" is undefined, expected a definition, several, or a pattern. If it is imported, look for a circular import.',
+        "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: consumerName, eventName, handler. Did you mean consumer and event?"
       ])
       const settled = yield* Effect.flip(Processor.use((processor) => processor.allSettled(["nobody"])))
       assert.include(settled.message, 'There is no consumer "nobody"')
