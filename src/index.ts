@@ -44,7 +44,7 @@ export { type EventStatus, type OutboxRow, OutboxStore } from "./stores/OutboxSt
 export { type Replica, ReplicaStore } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export { type ConsumerState, type Subscription, SubscriptionStore, type Unserved } from "./stores/SubscriptionStore.ts"
-export { Transactor } from "./stores/Transactor.ts"
+export { type FailedStatement, Transactor } from "./stores/Transactor.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./subscribing/HandlerContext.ts"
 export * as Subscriber from "./subscribing/Subscriber.ts"
 export * as Telemetry from "./telemetry/Telemetry.ts"

@@ -67,5 +67,5 @@ export {
   SubscriptionStore,
   type Unserved
 } from "./stores/SubscriptionStore.ts"
-export { Transactor } from "./stores/Transactor.ts"
+export { type FailedStatement, Transactor } from "./stores/Transactor.ts"
 export { Broadcast, type InlineNotification } from "./wakeups/Broadcast.ts"

@@ -34,10 +34,13 @@ export class HandlerTimeout extends Schema.TaggedError<HandlerTimeout>()("Handle
  */
 export class TransactionAborted extends Schema.TaggedError<TransactionAborted>()("TransactionAborted", {
   consumer: Schema.String,
-  eventName: Schema.String
+  eventName: Schema.String,
+  /** The first statement that failed, as it begins, and what PostgreSQL said of it; undefined where that is not known. */
+  failed: Schema.optional(Schema.Struct({ text: Schema.String, error: Schema.String }))
 }) {
   override get message() {
-    return `The handler of consumer "${this.consumer}" for "${this.eventName}" caught the error of a failed statement and went on, but PostgreSQL has aborted the transaction. Wrap statements that may fail in Transactor.withTransaction (a savepoint), or use ON CONFLICT.`
+    const first = this.failed === undefined ? "" : `: ${this.failed.error}, by ${this.failed.text}`
+    return `The handler of consumer "${this.consumer}" for "${this.eventName}" caught the error of a failed statement and went on, but PostgreSQL has aborted the transaction${first}. Wrap statements that may fail in Transactor.withTransaction (a savepoint), or use ON CONFLICT.`
   }
 }
 

@@ -88,14 +88,19 @@ export const principal = (cause: Cause.Cause<unknown>): unknown => Cause.squash(
 /** Lines and characters kept of a stack. */
 const maxStack = { lines: 12, characters: 4000 }
 
+/** The folder of this package where it is none of `node_modules`, as in a workspace; undefined in a bundle, which has no folders. */
+const ownFolder = /^(?:file:\/\/)?(.*[\\/])errors[\\/]errorText\.[jt]s$/.exec(import.meta.url)?.[1]
+
+const isOwn = (frame: string) => ownFolder !== undefined && frame.includes(ownFolder)
+
 const framesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> =>
   Cause.pretty(cause)
     .split("\n")
-    .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
+    .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line) && !isOwn(line))
     .slice(0, maxStack.lines)
 
 /**
- * The words of a failure and where it came from, cut: frames of Node.js and of installed packages are left out. Words that
+ * The words of a failure and where it came from, cut: frames of Node.js, of installed packages and of this one are left out. Words that
  * fill what is kept leave no room for frames, which are behind all of them in a stack.
  */
 export const stackOf = (cause: Cause.Cause<unknown>, text: string): string => {

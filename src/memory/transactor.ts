@@ -17,6 +17,7 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
       withTransaction: (effect) => internal.withTransaction(effect),
       isOpen: internal.isOpen,
       statements: Effect.sync(unknownCount),
+      failedStatement: Effect.succeed(undefined),
       afterCommit: (effect) => Effect.flatMap(tracedHere(effect), (traced) => internal.afterCommit(traced)),
       // Circles are noticed at once, so waiting needs no limit; constraints are checked when they are written.
       limitIdle: () => Effect.void,

@@ -6,6 +6,14 @@
 import { Context, type Deferred, type Effect } from "effect"
 import type { SqlUnavailable, StoreError } from "../errors/StoreErrors.ts"
 
+/** A statement that failed in a transaction. @since 0.1.0 */
+export interface FailedStatement {
+  /** How it begins: at most 80 characters, without texts that are written in it. */
+  readonly text: string
+  /** What the database said. */
+  readonly error: string
+}
+
 /**
  * Opens transactions in which the application's writes, the events it publishes, and the engine's marks commit
  * together or not at all.
@@ -36,6 +44,8 @@ export class Transactor extends Context.Service<
      * with `afterCommit`. Where that cannot be told, it never gives the same number twice.
      */
     readonly statements: Effect.Effect<() => number>
+    /** The first statement of the current transaction that failed, if one did and was not rolled back; undefined where that cannot be told. */
+    readonly failedStatement: Effect.Effect<FailedStatement | undefined>
     /** Runs `effect` after the outermost commit, at once without a transaction, never after a rollback. */
     readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
     /**

@@ -53,7 +53,11 @@ withLayer(live, { excludeTestServices: true, timeout: "60 seconds" })("logs", (i
           .map((attempt) => ({ ...failures[0]?.annotations, ...about, at: undefined, attempt }))
           .map(({ at: _, ...rest }) => rest)
       )
-      for (const { annotations } of failures) assert.match(String(annotations.at), /logs\.test\.ts:\d+:\d+/)
+      for (const { annotations, text } of failures) {
+        assert.match(String(annotations.at), /logs\.test\.ts:\d+:\d+/)
+        assert.match(text, /^Attempt \d failed at logs\.test\.ts:\d+, next in \d+ ms,Error: broken$/)
+        assert.include(String(annotations.at), / at (\S+),/.exec(text)?.[1] ?? "nowhere")
+      }
     })
   )
 

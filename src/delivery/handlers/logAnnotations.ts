@@ -15,6 +15,9 @@ export const annotationsOf = (
   return correlationId === null ? annotations : { ...annotations, correlationId }
 }
 
+/** A place as `file.ts:12`. */
+export const shortPlace = (at: string): string | undefined => at.match(/([^/\\(\s]+:\d+):\d+\)?$/)?.[1]
+
 /** Where an attempt failed: the innermost line of the application's own code, if the error tells. */
 export const failedAt = (detail: string | undefined): string | undefined =>
   detail

@@ -10,7 +10,7 @@ import type { Claimed } from "../../stores/Delivery.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import type { MetricOutcome } from "../../telemetry/meters.ts"
 import { type Engine, untraced } from "../engine.ts"
-import { annotationsOf, failedAt } from "../handlers/logAnnotations.ts"
+import { annotationsOf, failedAt, shortPlace } from "../handlers/logAnnotations.ts"
 import { brake } from "./brake.ts"
 import type { Unprocessed } from "./result.ts"
 
@@ -19,6 +19,9 @@ const maxLogged = 4000
 
 const logUnprocessed = (consumer: Consumer, { row, settlement }: Unprocessed) => {
   const attempts = settlement.seenAttempts + 1
+  const at = failedAt(settlement.failure?.detail)
+  const place = at === undefined ? undefined : shortPlace(at)
+  const where = place === undefined ? "" : ` at ${place}`
   const error = cutTo(settlement.error ?? "", maxLogged)
   const say =
     settlement.status === "skipped"
@@ -26,9 +29,11 @@ const logUnprocessed = (consumer: Consumer, { row, settlement }: Unprocessed) =>
       : settlement.status === "snoozed"
         ? Effect.logDebug(`Delivery given back, next in ${Math.round(settlement.retryInMillis ?? 0)} ms`, error)
         : settlement.retryInMillis !== undefined
-          ? Effect.logWarning(`Attempt ${attempts} failed, next in ${Math.round(settlement.retryInMillis)} ms`, error)
-          : Effect.logError(`Gave up after attempt ${attempts}`, error)
-  const at = failedAt(settlement.failure?.detail)
+          ? Effect.logWarning(
+              `Attempt ${attempts} failed${where}, next in ${Math.round(settlement.retryInMillis)} ms`,
+              error
+            )
+          : Effect.logError(`Gave up after attempt ${attempts}${where}`, error)
   return Effect.annotateLogs(say, { ...annotationsOf(consumer, row), ...(at === undefined ? {} : { at }) })
 }
 

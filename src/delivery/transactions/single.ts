@@ -9,6 +9,7 @@ import { TransactionAborted } from "../../errors/HandlerErrors.ts"
 import { isAborted, isContention } from "../../errors/sqlState.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
+import type { FailedStatement } from "../../stores/Transactor.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { counted } from "../handlers/countRun.ts"
 import * as Handlers from "../handlers/handlers.ts"
@@ -31,9 +32,16 @@ const maxRepeats = 10
 export const chargesContention = (request: TransactionRequest) => request.repeats >= maxRepeats
 
 /** The failure of the check of constraints: it is refused as such when the handler went on after a failed statement. */
-const constraintFailure = (consumer: Consumer, row: Claimed, cause: Cause.Cause<unknown>): Outcome =>
+const constraintFailure = (
+  consumer: Consumer,
+  row: Claimed,
+  cause: Cause.Cause<unknown>,
+  failed: FailedStatement | undefined
+): Outcome =>
   failedOutcome(
-    isAborted(cause) ? Cause.fail(new TransactionAborted({ consumer: consumer.name, eventName: row.eventName })) : cause
+    isAborted(cause)
+      ? Cause.fail(new TransactionAborted({ consumer: consumer.name, eventName: row.eventName, failed }))
+      : cause
   )
 
 /** A single delivery behind a savepoint. Leaves the transaction only for what cannot be undone by it. */
@@ -43,7 +51,7 @@ export const runSingle = Effect.fnUntraced(function* (
   row: Claimed,
   outer: Context.Context<never>
 ) {
-  const { checkSavepoint, withTransaction } = engine.transactor
+  const { checkSavepoint, failedStatement, withTransaction } = engine.transactor
   const { consumer, rules } = request.round
   const handled = yield* Effect.gen(function* () {
     const handlers = Handlers.make(engine, consumer, outer, yield* Effect.context<never>())
@@ -60,7 +68,8 @@ export const runSingle = Effect.fnUntraced(function* (
     if (outcome._tag === "Failed" || outcome._tag === "Snoozed") return yield* new Undone({ outcome })
     const checked = yield* Effect.exit(untraced(checkSavepoint))
     if (Exit.isFailure(checked)) {
-      return yield* new Undone({ outcome: constraintFailure(consumer, row, checked.cause) })
+      const failed = yield* failedStatement
+      return yield* new Undone({ outcome: constraintFailure(consumer, row, checked.cause, failed) })
     }
     return outcome
   }).pipe(

@@ -1,14 +1,18 @@
 /**
- * Connections that count what is run on them in a transaction.
+ * Connections that count what is run on them in a transaction, and know which statement failed first.
  *
  * @internal
  */
-import type { SqlConnection } from "effect/sql"
+import { Effect, Stream } from "effect"
+import type { SqlConnection, SqlError } from "effect/sql"
+import { databaseWords } from "../../errors/errorText.ts"
+import type { FailedStatement } from "../../stores/Transactor.ts"
 
 type Connection = SqlConnection.Connection
 
 interface Counter {
   count: number
+  failed: FailedStatement | undefined
 }
 
 const counters = new WeakMap<Connection, Counter>()
@@ -19,6 +23,21 @@ export const countOf = (connection: Connection): (() => number) | undefined => {
   return counter === undefined ? undefined : () => counter.count
 }
 
+/** The first statement that failed on a connection, unless it was rolled back to a savepoint since. */
+export const failedOf = (connection: Connection): FailedStatement | undefined => counters.get(connection)?.failed
+
+/** Characters of a statement that are told. */
+const maxText = 80
+
+/** How a statement begins, without the texts in it: values are parameters where it can be helped. */
+const beginningOf = (text: string): string => {
+  const line = text
+    .replaceAll(/'(?:[^']|'')*'/g, "'…'")
+    .replaceAll(/\s+/g, " ")
+    .trim()
+  return line.length > maxText ? `${line.slice(0, maxText - 1)}…` : line
+}
+
 /** Counts something that is to go with a transaction as a statement does. */
 export const countOne = (connection: Connection): void => {
   const counter = counters.get(connection)
@@ -27,12 +46,20 @@ export const countOne = (connection: Connection): void => {
 
 /** The same connection, with a counter. */
 export const counting = (connection: Connection): Connection => {
-  const counter: Counter = { count: 0 }
+  const counter: Counter = { count: 0, failed: undefined }
+  const failing = (text: string) => (error: SqlError.SqlError) => {
+    counter.failed ??= { text: beginningOf(text), error: databaseWords(error) }
+    return error
+  }
   const noted =
-    <Arguments extends ReadonlyArray<unknown>, A>(run: (...all: Arguments) => A) =>
-    (...all: Arguments): A => {
+    <Rest extends ReadonlyArray<unknown>, A>(
+      run: (text: string, ...rest: Rest) => Effect.Effect<A, SqlError.SqlError>
+    ) =>
+    (text: string, ...rest: Rest): Effect.Effect<A, SqlError.SqlError> => {
       counter.count++
-      return run(...all)
+      // What failed behind the savepoint has no consequences any more.
+      if (text.startsWith("ROLLBACK TO")) counter.failed = undefined
+      return Effect.mapError(run(text, ...rest), failing(text))
     }
   const counted: Connection = {
     execute: noted((...all) => connection.execute(...all)),
@@ -40,7 +67,10 @@ export const counting = (connection: Connection): Connection => {
     executeRaw: noted((...all) => connection.executeRaw(...all)),
     executeValues: noted((...all) => connection.executeValues(...all)),
     executeValuesUnprepared: noted((...all) => connection.executeValuesUnprepared(...all)),
-    executeStream: noted((...all) => connection.executeStream(...all))
+    executeStream: (text, ...rest) => {
+      counter.count++
+      return Stream.mapError(connection.executeStream(text, ...rest), failing(text))
+    }
   }
   counters.set(counted, counter)
   return counted

@@ -10,7 +10,7 @@ import { unknownCount } from "../../stores/statementCount.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { tracedHere } from "../../telemetry/tracing.ts"
 import { abortableTransaction } from "./abortableTransaction.ts"
-import { countOf, countOne } from "./countedStatements.ts"
+import { countOf, countOne, failedOf } from "./countedStatements.ts"
 import { isInTransaction, storeErrors } from "./errors.ts"
 import { checkConstraints, checkSavepoint } from "./lazySavepoints.ts"
 
@@ -55,6 +55,9 @@ export const layer: Layer.Layer<Transactor, never, SqlClient.SqlClient> = Layer.
       isOpen: isInTransaction(sql),
       statements: Effect.map(Effect.serviceOption(sql.transactionService), (open) =>
         Option.isSome(open) ? (countOf(open.value[0]) ?? unknownCount()) : unknownCount()
+      ),
+      failedStatement: Effect.map(Effect.serviceOption(sql.transactionService), (open) =>
+        Option.isSome(open) ? failedOf(open.value[0]) : undefined
       ),
       afterCommit: (effect) =>
         Effect.gen(function* () {
