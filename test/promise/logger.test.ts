@@ -43,11 +43,11 @@ describe("a logger", () => {
     await integration.settled(id)
     const own = lines.filter(({ details }) => details.eventId === id)
     assert.deepStrictEqual(
-      own.map(({ level, message }) => [level, message.split("\n")[0]]),
+      own.map(({ level, message }) => [level, message.split("\n")[0]?.replace(/:\d+/, "")]),
       [
         ["debug", "looking"],
         ["info", "found"],
-        ["error", "Gave up after attempt 1 RangeError: too many"]
+        ["error", "Gave up after attempt 1 at logger.test.ts RangeError: too many"]
       ]
     )
     const { consumer, event: name, rows } = own[1]?.details ?? {}
