@@ -26,12 +26,41 @@ export type ClassDecorator = <Class extends abstract new (...args: any) => objec
   context?: ClassDecoratorContext<Class>
 ) => void
 
-/** A method decorator, standard and legacy. @since 0.1.0 */
+/** Names of a source's events, for words about it. */
+type NamesOf<Source> = Source extends string
+  ? Source
+  : Source extends ReadonlyArray<infer Each>
+    ? NamesOf<Each>
+    : Source extends { readonly name: infer Name extends string }
+      ? Name
+      : string
+
 // biome-ignore lint/suspicious/noExplicitAny: as the compiler's own type of a decorated method
-export interface MethodDecorator<in Allowed extends (...args: any) => any> {
-  <This, Value extends Allowed>(value: Value, context: ClassMethodDecoratorContext<This, Value>): void
-  <Value extends Allowed>(prototype: object, name: string | symbol, descriptor: TypedPropertyDescriptor<Value>): void
-}
+type AnyMethod = (...args: any) => any
+
+/** What a method is refused with: the compiler prints the words where it would take two overloads and their types apart. */
+type Refusal<Source extends EventSource, Value> = Value extends (
+  event: EventOf<Source>,
+  context: HandlerContext
+) => unknown
+  ? "A method with @Subscribe returns an Effect, a promise, or nothing"
+  : `The parameters of a method with @Subscribe of ${NamesOf<Source>} are that event and a HandlerContext`
+
+/** The method itself if it can handle the source's events, else why not. */
+type Checked<Source extends EventSource, Value> = Value extends Method<Source> ? Value : Refusal<Source, Value>
+
+/**
+ * A method decorator, standard (a method and its context) and legacy (a prototype, a name and a descriptor). One signature for both: of
+ * several, the compiler explains the one that was not meant.
+ *
+ * @since 0.1.0
+ */
+export type MethodDecorator<Source extends EventSource> = <Target, Value extends AnyMethod>(
+  methodOrPrototype: Target extends AnyMethod ? Checked<Source, Target> : Target,
+  // biome-ignore lint/suspicious/noExplicitAny: the method is checked by the first argument
+  contextOrName: ClassMethodDecoratorContext<any, any> | string | symbol,
+  descriptor?: Value extends Method<Source> ? TypedPropertyDescriptor<Value> : Refusal<Source, Value>
+) => void
 
 /**
  * Makes a class a consumer.
@@ -64,7 +93,7 @@ export const Subscribe =
   <const Source extends EventSource>(
     event: Source,
     options: { readonly priority?: number } = {}
-  ): MethodDecorator<Method<Source>> =>
+  ): MethodDecorator<Source> =>
   (valueOrPrototype: unknown, contextOrName: ClassMethodDecoratorContext | string | symbol) => {
     addMethod(valueOrPrototype, contextOrName, { event, options })
   }
