@@ -28,7 +28,7 @@ const runStatements = (statements: ReadonlyArray<string>) =>
 /** What whoever may not create tables can do. */
 const adviceFor = (error: unknown) =>
   isForbidden(error)
-    ? ". Let a role that may create tables there run what Migrations.sql() gives, and start with Integration.layer({ migrate: false }); docs/grants.md says which rights are enough then"
+    ? ". Let a role that may create tables there run what Migrations.sql() gives, and start with Integration.layer({ migrate: false }); docs/grants.md says which rights are enough then."
     : ""
 
 const failed = (error: SqlError.SqlError) =>
