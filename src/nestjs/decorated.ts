@@ -7,8 +7,7 @@ import type { DiscoveryService } from "@nestjs/core"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import type { Services } from "../integration/Integration.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
-import { isDecorated } from "../subscribing/decoratorMetadata.ts"
-import { fromInstance } from "../subscribing/fromClass.ts"
+import { fromInstance, isDecorated } from "../subscribing/fromClass.ts"
 
 type Wrapper = ReturnType<DiscoveryService["getProviders"]>[number]
 

@@ -72,9 +72,3 @@ export const consumerOf = (instance: object): Consumer | undefined => {
   }
   return undefined
 }
-
-/** Whether the class of an object has one of the decorators. */
-export const isDecorated = (value: unknown): value is object =>
-  typeof value === "object" &&
-  value !== null &&
-  (consumerOf(value) !== undefined || decoratedMethodsOf(value).length > 0)

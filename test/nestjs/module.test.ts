@@ -263,7 +263,7 @@ describe("IntegrationModule", () => {
     const failure = said.find((line) => line.startsWith("error"))
     assert.match(
       failure ?? "",
-      /^error \[Integration\] Gave up after attempt 1 RangeError: no more \(.*consumer=talking, event=talk, .*module\.test\.ts:/
+      /^error \[Integration\] Gave up after attempt 1 at module\.test\.ts:\d+ RangeError: no more \(.*consumer=talking, event=talk, /
     )
     await app.close()
   })
