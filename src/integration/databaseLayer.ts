@@ -6,6 +6,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { type Context, Effect, Layer, Redacted } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
+import { plainSecretText } from "../errors/plainSecret.ts"
 import * as PgLite from "../pglite/PgLite.ts"
 import { layer, layerMemory, type Options, type Services } from "./Integration.ts"
 import { configOf, type PgPool } from "./pgPool.ts"
@@ -84,7 +85,15 @@ const withDatabase = <E>(layer: Layer.Layer<Services, E>): Layer.Layer<Services,
             "Layer.provide(IntegrationLive, PgClient.layer({ url })), or { url }"
           )
         )
-      : Effect.failCause(cause)
+      : plainSecretText(cause) === undefined
+        ? Effect.failCause(cause)
+        : Effect.fail(
+            new InvalidOption({
+              option: "url or password of PgClient.layer",
+              value: "a plain string, or Redacted of another copy of effect",
+              expected: "Redacted.make(url)"
+            })
+          )
     return Layer.effectContext(failure)
   })
 

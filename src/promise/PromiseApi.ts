@@ -67,11 +67,13 @@ const withMode = ({ name, options }: ConsumerModule.Consumer, mode: ConsumerModu
 export const subscriber = <const Source extends Subscriber.EventSource>(
   options: SubscriberOptions<Source>
 ): Subscriber.Subscriber<HandlerServices> => {
-  const { handler, mode, ...rest } = options
-  if (typeof handler !== "function" || options.consumer === undefined) return Subscriber.make(rest as never)
+  const { mode, ...declared } = options
+  const { handler } = declared
+  // What is missing is told as of any subscriber.
+  if (typeof handler !== "function" || options.consumer === undefined) return Subscriber.make(declared as never)
   const consumer = withMode(ConsumerModule.from(options.consumer), mode)
   return Subscriber.make({
-    ...rest,
+    ...declared,
     consumer,
     handler: (event: DomainEvent.DomainEvent) =>
       invoke((context) => handler(dated(event) as Dated<Subscriber.EventOf<NoInfer<Source>>>, context), Effect.void)

@@ -8,6 +8,7 @@
  */
 import { Clock, Context, Effect, Layer } from "effect"
 import { makeIsFirst } from "../collections/bounded.ts"
+import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import { OutboxDisabled } from "../errors/PayloadErrors.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { defaultMaxPayloadBytes } from "../model/storable.ts"
@@ -92,6 +93,14 @@ const makeStore = Effect.fnUntraced(function* (requireTransaction: RequireTransa
   })
 })
 
+/** Types do not reach everybody who publishes a list. */
+const listed =
+  <List extends ReadonlyArray<unknown>, A, E>(where: string, publish: (list: List) => Effect.Effect<A, E>) =>
+  (list: List): Effect.Effect<A, E | InvalidOption> =>
+    Array.isArray(list)
+      ? publish(list)
+      : Effect.fail(new InvalidOption({ option: `events of ${where}`, value: typeof list, expected: "a list" }))
+
 const make = Effect.fnUntraced(function* (rules: Rules) {
   const store = yield* makeStore(rules.requireTransaction)
   const importAll = yield* makeImporter(rules.maxPayloadBytes)
@@ -107,14 +116,18 @@ const make = Effect.fnUntraced(function* (rules: Rules) {
   ) => measured(names, inSpan(names, publishing))
   const publish = (publication: DomainEvent.Publication.Any) =>
     traced(() => [publication.definition.name], storeOne(publication, prepareTyped))
-  const publishAll = (publications: ReadonlyArray<DomainEvent.Publication.Any>) =>
+  const publishAll = listed("Publisher.publishAll", (publications: ReadonlyArray<DomainEvent.Publication.Any>) =>
     traced(() => publications.map(({ definition }) => definition.name), storeAll(publications, prepareTyped))
+  )
+  const publishEvents = listed("Publisher.publishEvents", (events: ReadonlyArray<UntypedEvent>) =>
+    traced(() => events.map(({ eventName }) => eventName), storeAll(events, prepareGiven))
+  )
   return Publisher.of({
     publish: (definition, payload, publishOptions) =>
       publish(DomainEvent.publication(definition, payload, publishOptions)) as Effect.Effect<never, PublishError>,
     publishAll: (publications) => publishAll(publications) as Effect.Effect<never, PublishError>,
     publishEvent: (event) => traced(() => [event.eventName], storeOne(event, prepareGiven)),
-    publishEvents: (events) => traced(() => events.map(({ eventName }) => eventName), storeAll(events, prepareGiven)),
+    publishEvents,
     import: (event) => Effect.map(importAll([event]), ([imported]) => imported as Imported),
     importAll
   })

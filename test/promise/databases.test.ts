@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect } from "effect"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { assert, describe, inject, it } from "vitest"
 import { DomainEvent, IntegrationLive } from "../../src/index.ts"
@@ -180,7 +181,7 @@ describe("what is wrong is said", () => {
       return integration.start().then(String, (error: Error) => error.message)
     })
     assert.deepStrictEqual(await Promise.all(messages), [
-      "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: consumerName, eventName. Did you mean consumer and event?",
+      "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: consumerName, eventName, handler. Did you mean consumer and event?",
       'Option handler of the subscriber of consumer "a" for "b" is undefined, expected a function from the event to an Effect. Given: consumer, event.'
     ])
   })
@@ -190,12 +191,28 @@ describe("what is wrong is said", () => {
     const messages = [
       integration.publish("x.y" as never, {} as never),
       integration.publishEvent("x.y" as never),
+      integration.publishEvents({} as never),
       integration.createLink({ sourceModule: "a", linkType: "cascade" } as never)
     ].map((promise) => promise.then(String, (error: Error) => error.message))
     assert.deepStrictEqual(await Promise.all(messages), [
       'Option definition of Publisher.publish is "x.y", expected one of DomainEvent.define; without one: publishEvent({ eventName, sourceModule, aggregateType, aggregateId, payload }).',
       'Option event of publishEvent is "x.y", expected one object: { eventName, sourceModule, aggregateType, aggregateId, payload }.',
+      "Option events of Publisher.publishEvents is object, expected a list.",
       "Invalid source of a link: is undefined, not { module, entityType, entityId }. Nothing was written."
     ])
+  })
+
+  it("of a layer whose client has a plain text for its url", async () => {
+    const layer = Layer.provide(
+      IntegrationLive,
+      PgClient.layer({ url: "postgres://app:secret@localhost/shop" as never })
+    )
+    const error = await createIntegration({ layer })
+      .start()
+      .then(String, (error: Error) => error.message)
+    assert.strictEqual(
+      error,
+      "Option url or password of PgClient.layer is a plain string, or Redacted of another copy of effect, expected Redacted.make(url)."
+    )
   })
 })
