@@ -4,15 +4,17 @@
  * @internal
  */
 import { parseArgs } from "node:util"
+import { schemaOfUrl } from "../integration/schemaOption.ts"
 
 export const usage = `effect-integration <command> [options]
 
   migrate   runs pending migrations, and takes over tables of the reference system
-  status    says which are pending; the exit code is 1 when some are
+  status    says which are pending, or why a start would refuse the tables; the exit code is 1 then
   sql       writes one script for an administrator to the standard output
 
   --url <url>        of the PostgreSQL server, as postgres://user:password@host/database; default: DATABASE_URL
-  --schema <name>    where the tables live; default: the first schema of search_path
+  --schema <name>    where the tables live; default: the one of the url (?schema=),
+                     else the first schema of search_path
   --wait <seconds>   how long a server that is not there yet is tried again; default: 30
   --from <version>   sql: of the tables that are there; default: 0, none
   --help, --version
@@ -65,7 +67,8 @@ const read = (
   const [version, seconds] = [countOf(from), countOf(wait)]
   if (version === undefined) return refused(`--from takes a version, not "${from}".`)
   if (seconds === undefined) return refused(`--wait takes whole seconds, not "${wait}".`)
-  const where = schema === undefined ? {} : { schema }
+  const meant = schema ?? (name === "sql" ? undefined : schemaOfUrl(url))
+  const where = meant === undefined ? {} : { schema: meant }
   if (name === "sql") return { name, from: version, ...where }
   if (url === "") return refused("Which database? Give --url, or set DATABASE_URL.")
   return { name, url, wait: seconds, ...where }

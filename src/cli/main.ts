@@ -15,7 +15,8 @@ type OnDatabase = Extract<Command, { readonly url: string }>
 
 const say = (text: string) => Effect.sync(() => console.log(text))
 
-const sentenceOf = ({ needed, pending, version }: Migrations.Status) =>
+const sentenceOf = ({ needed, pending, problem, version }: Migrations.Status) =>
+  problem ??
   `The tables are at version ${version}, this code needs ${needed}. ${
     pending.length === 0 ? "Nothing is pending." : `Pending: ${pending.join(", ")}.`
   }`
@@ -26,7 +27,7 @@ const onDatabase = ({ name, url, wait, ...where }: OnDatabase) =>
     if (name === "status") {
       const status = yield* Migrations.status(where)
       yield* say(sentenceOf(status))
-      return status.pending.length === 0 ? 0 : 1
+      return status.pending.length === 0 && status.problem === undefined ? 0 : 1
     }
     const done = yield* Migrations.run(where)
     yield* say(done.length === 0 ? "Nothing was pending." : `Ran ${done.join(", ")}.`)

@@ -11,7 +11,7 @@ import { unknownOption } from "../errors/unknownOption.ts"
 import { storeErrors } from "../sql/connection/errors.ts"
 import { inSchema } from "../sql/migrations/inSchema.ts"
 import { applied, names, needed } from "../sql/migrations/ledger.ts"
-import { migrate } from "../sql/migrations/migrations.ts"
+import { migrate, problem } from "../sql/migrations/migrations.ts"
 import { script } from "../sql/migrations/script.ts"
 import { untraced } from "../telemetry/tracing.ts"
 import { schemaProblem } from "./schemaOption.ts"
@@ -24,6 +24,8 @@ export interface Status {
   readonly needed: number
   /** Migrations that have not been run, as in `0009_contracts`. */
   readonly pending: ReadonlyArray<string>
+  /** Why a start would refuse these tables, whatever is pending: they are too new, of an earlier development, or were made by hand. */
+  readonly problem: string | undefined
 }
 
 const nameOf = (id: number, name: string) => `${String(id).padStart(4, "0")}_${name}`
@@ -67,11 +69,14 @@ export const run = (
 export const status = (options: Options = {}): Effect.Effect<Status, StoreError, SqlClient.SqlClient> => {
   const schema = schemaIn("Migrations.status", options, ["schema"])
   return untraced(
-    Effect.map(storeErrors("migrations.status")(inSchema(schema)(applied)), (rows) => {
-      const done = new Set(rows.map(({ id }) => id))
-      const pending = [...names].filter(([id]) => !done.has(id)).map(([id, name]) => nameOf(id, name))
-      return { version: rows.at(-1)?.id ?? 0, needed, pending }
-    })
+    Effect.map(
+      storeErrors("migrations.status")(inSchema(schema)(Effect.all([applied, problem]))),
+      ([rows, mismatch]) => {
+        const done = new Set(rows.map(({ id }) => id))
+        const pending = [...names].filter(([id]) => !done.has(id)).map(([id, name]) => nameOf(id, name))
+        return { version: rows.at(-1)?.id ?? 0, needed, pending, problem: mismatch?.message }
+      }
+    )
   )
 }
 

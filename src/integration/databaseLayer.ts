@@ -10,10 +10,11 @@ import { plainSecretText } from "../errors/plainSecret.ts"
 import * as PgLite from "../pglite/PgLite.ts"
 import { layer, layerMemory, type Options, type Services } from "./Integration.ts"
 import { configOf, type PgPool } from "./pgPool.ts"
+import { schemaOfUrl } from "./schemaOption.ts"
 
 /** A PostgreSQL server. @since 0.1.0 */
 export interface AtUrl extends Options {
-  /** As in `postgres://app:secret@localhost:5432/shop`. */
+  /** As in `postgres://app:secret@localhost:5432/shop`. `?schema=`, as of Prisma, is the option `schema`, unless that is given. */
   readonly url: string
 }
 
@@ -59,7 +60,11 @@ const atUrl = ({ url, ...options }: AtUrl): Layer.Layer<Services, unknown> => {
       "postgres://user:password@host/database: the variable it is from may not be set"
     )
   }
-  return Layer.provide(layer(options), PgClient.layer({ url: Redacted.make(url) }))
+  const schema = options.schema ?? schemaOfUrl(url)
+  return Layer.provide(
+    layer({ ...options, ...(schema === undefined ? {} : { schema }) }),
+    PgClient.layer({ url: Redacted.make(url) })
+  )
 }
 
 const atPool = ({ pool, ...options }: AtPool): Layer.Layer<Services, unknown> =>

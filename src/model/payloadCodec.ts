@@ -38,6 +38,18 @@ const checkerOf = once<Version, unknown>(({ codec, schema }) => {
 /** The encoder of a definition's payloads, to what is stored. */
 export const encoderOf = once<DomainEvent.Definition.Any, Schema.Json>(({ codec }) => Schema.encodeUnknownEffect(codec))
 
+/**
+ * A payload as handlers will get it: of a Standard Schema what that reads of what is stored, as only it knows; else as it was given.
+ *
+ * @param stored - what the definition's encoder made of it
+ */
+export const readBack = (
+  definition: DomainEvent.Definition.Any,
+  payload: unknown,
+  stored: Schema.Json
+): Effect.Effect<unknown, Schema.SchemaError> =>
+  standardOf(definition.codec) === undefined ? Effect.succeed(payload) : decoderOf(definition)(stored)
+
 const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Where and why a payload does not fit its schema. */

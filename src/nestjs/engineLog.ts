@@ -4,13 +4,16 @@
  * @internal
  */
 import type { LoggerService } from "@nestjs/common"
+import { shortJson } from "../errors/shortJson.ts"
 import type { PromiseLogger } from "../promise/logger.ts"
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : (shortJson(value) ?? typeof value))
 
 /** What a line is about, after it, and the stack of an error. */
 const lineOf = (message: string, { error, ...details }: Readonly<Record<string, unknown>>): string => {
-  const about = Object.entries(details).map(([name, value]) => `${name}=${String(value)}`)
+  const about = Object.entries(details).map(([name, value]) => `${name}=${textOf(value)}`)
   const line = about.length === 0 ? message : `${message} (${about.join(", ")})`
-  return error === undefined ? line : `${line}\n${error instanceof Error ? error.stack : String(error)}`
+  return error === undefined ? line : `${line}\n${error instanceof Error ? error.stack : textOf(error)}`
 }
 
 /** Nest decides which levels are shown. */

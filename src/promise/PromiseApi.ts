@@ -26,7 +26,7 @@ import { type HandlerContext, type HandlerServices, invoke, makeContext } from "
 import * as Subscriber from "../subscribing/Subscriber.ts"
 import { Lifecycle } from "./lifecycle.ts"
 import { checkLogger, loggerLayer, type PromiseLogger } from "./logger.ts"
-import { type PublishEvent, type Untyped, untypedOf } from "./untyped.ts"
+import { nothingBehind, type PublishEvent, type Untyped, untypedOf } from "./untyped.ts"
 
 export type { Dated } from "../subscribing/dated.ts"
 export type { PromiseLogger } from "./logger.ts"
@@ -222,7 +222,11 @@ export const createIntegration = <E>(options: IntegrationOptions<E>): PromiseInt
     publish: (definition, payload, publishOptions) =>
       run(Effect.map(Publisher.publish(definition, payload, publishOptions), (stored) => dated(stored))),
     publishEvent: (...given: Untyped) =>
-      run(Effect.map(Publisher.publishEvent(untypedOf(given)), (stored) => dated(stored))),
+      run(
+        Effect.map(Effect.andThen(nothingBehind(given), Publisher.publishEvent(untypedOf(given))), (stored) =>
+          dated(stored)
+        )
+      ),
     publishEvents: (events) =>
       run(Effect.map(Publisher.publishEvents(events), (all) => all.map((stored) => dated(stored)))),
     subscribe: (subscriberOptions) => lifecycle.add([subscriber(subscriberOptions)]),

@@ -41,7 +41,11 @@ const lineOf = (parts: ReadonlyArray<unknown>, cause: Cause.Cause<unknown>) => {
 const send = (logger: PromiseLogger) =>
   Logger.make<unknown, void>(({ cause, fiber, logLevel, message }) => {
     const { details, text } = lineOf(Array.isArray(message) ? message : [message], cause)
-    logger[methodOf(logLevel)](text, { ...fiber.getRef(References.CurrentLogAnnotations), ...details })
+    try {
+      const sent = logger[methodOf(logLevel)](text, { ...fiber.getRef(References.CurrentLogAnnotations), ...details })
+      // A logger that fails is no failure of what it is told of.
+      Promise.resolve(sent).catch(() => undefined)
+    } catch {}
   })
 
 /** Lines of the log go there, of all levels, as their receiver chooses; `false`: nowhere. */

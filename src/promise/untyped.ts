@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import { Effect } from "effect"
+import { UnsupportedCall } from "../errors/OperationErrors.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
 import type { Dated } from "../subscribing/dated.ts"
@@ -28,7 +30,15 @@ export type Untyped = [event: UntypedEvent] | Positional
 /** One form of both. @internal */
 export const untypedOf = (given: Untyped): UntypedEvent => {
   // A text alone is refused where events are, as anything else that is none.
-  if (given.length === 1) return given[0]
+  if (typeof given[0] !== "string" || given.length === 1) return given[0] as UntypedEvent
   const [eventName, sourceModule, aggregateType, aggregateId, payload, metadata] = given as Positional
   return { eventName, sourceModule, aggregateType, aggregateId, payload, ...(metadata && { metadata }) }
+}
+
+/** Fails for what comes behind an event: the reference system takes another client's transaction there. @internal */
+export const nothingBehind = (given: ReadonlyArray<unknown>): Effect.Effect<void, UnsupportedCall> => {
+  const more = given.slice(typeof given[0] === "string" ? 6 : 1).find((each) => each !== undefined)
+  const reason =
+    "What comes behind the event is not known here. What is published in another client's transaction would not be part of it: do both in transaction(({ publishEvent, sql }) => …)."
+  return more === undefined ? Effect.void : Effect.fail(new UnsupportedCall({ call: "publishEvent", reason }))
 }

@@ -9,7 +9,7 @@ import { EventEncodingError, type Issue } from "../errors/PayloadErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
 import { isPattern } from "../model/eventPattern.ts"
-import { encoderOf, issueIn, issuesOf } from "../model/payloadCodec.ts"
+import { encoderOf, issueIn, issuesOf, readBack } from "../model/payloadCodec.ts"
 import { identifierProblem, longestDelayMillis, storableJson, storableValue } from "../model/storable.ts"
 import { versionProblem } from "../model/versions.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
@@ -215,7 +215,7 @@ export const prepareUntyped = (
   }))
 }
 
-const aggregateIdOf = ({ definition, options, payload }: DomainEvent.Publication.Any) => {
+const aggregateIdOf = ({ definition, options }: DomainEvent.Publication.Any, payload: unknown) => {
   if (options.aggregateId !== undefined) return Effect.succeed(options.aggregateId)
   try {
     return Effect.succeed(definition.aggregateId(payload))
@@ -227,10 +227,12 @@ const aggregateIdOf = ({ definition, options, payload }: DomainEvent.Publication
   }
 }
 
-/** The payload of a publication as it is stored. */
+/** The payload of a publication as it is stored, and as handlers will get it. */
 const encodedOf = ({ definition, payload }: DomainEvent.Publication.Any) =>
   Effect.mapErrorEager(
-    encoderOf(definition)(payload),
+    Effect.flatMapEager(encoderOf(definition)(payload), (encoded) =>
+      Effect.mapEager(readBack(definition, payload, encoded), (read) => ({ encoded, payload: read }))
+    ),
     (error) =>
       new EventEncodingError({
         eventName: definition.name,
@@ -261,14 +263,14 @@ const noEvent = (event: unknown) =>
 
 /** Prepares an event of a definition. */
 export const prepareTyped: Prepare<DomainEvent.Publication.Any> = (publication, preparation) => {
-  const { definition, options, payload } = publication
+  const { definition, options } = publication
   const wrong =
     noDefinition(definition) ??
     unknownOption(`Publishing "${definition.name}"`, options, supportedOptions) ??
     versionProblem(definition)
   if (wrong !== undefined) return Effect.fail(wrong)
-  return Effect.flatMapEager(encodedOf(publication), (encoded) =>
-    Effect.flatMapEager(aggregateIdOf(publication), (aggregateId) => {
+  return Effect.flatMapEager(encodedOf(publication), ({ encoded, payload }) =>
+    Effect.flatMapEager(aggregateIdOf(publication, payload), (aggregateId) => {
       const event: UntypedEvent = {
         ...options,
         eventName: definition.name,

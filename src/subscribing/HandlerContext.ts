@@ -119,8 +119,11 @@ export const invoke = <E>(
     })
     if (Effect.isEffect(returned)) return yield* Effect.onInterrupt(returned as Effect.Effect<unknown>, () => abort)
     if (!isThenable(returned)) return returned
+    // It runs already: who does not wait for it is not to be ended by its rejection.
+    Promise.resolve(returned).catch(() => undefined)
+    yield* Effect.tapError(onPromise, () => abort)
     const settled = Effect.tryPromise({ try: () => returned, catch: (error) => error })
-    return yield* Effect.onInterrupt(Effect.andThen(onPromise, settled), () => abort)
+    return yield* Effect.onInterrupt(settled, () => abort)
   })
 
 type Runner = <A, E>(
@@ -154,7 +157,8 @@ export const makeContext = (runner: Runner, signal: AbortSignal): HandlerContext
 const logLine =
   (runner: Runner, level: LogLevel.Severity): LogLine =>
   (message, details = {}) => {
-    void runner(Effect.annotateLogs(Effect.logWithLevel(level)(message), details))
+    // A logger that fails is no failure of who logs.
+    runner(Effect.annotateLogs(Effect.logWithLevel(level)(message), details)).catch(() => undefined)
   }
 
 const makeSql = (run: <A, E>(effect: Effect.Effect<A, E, HandlerServices>) => Promise<A>): PromiseSql => {

@@ -54,10 +54,20 @@ it.live.each([
   ["PGlite", PgLite.layerMemory]
 ] as const)("are run once, and told before and after (%s)", ([, database]) =>
   Effect.gen(function* () {
-    assert.deepStrictEqual(yield* Migrations.status(), { version: 0, needed: all.length, pending: all })
+    assert.deepStrictEqual(yield* Migrations.status(), {
+      version: 0,
+      needed: all.length,
+      pending: all,
+      problem: undefined
+    })
     assert.deepStrictEqual(yield* Migrations.run(), all)
     assert.deepStrictEqual(yield* Migrations.run(), [])
-    assert.deepStrictEqual(yield* Migrations.status(), { version: all.length, needed: all.length, pending: [] })
+    assert.deepStrictEqual(yield* Migrations.status(), {
+      version: all.length,
+      needed: all.length,
+      pending: [],
+      problem: undefined
+    })
     yield* works
   }).pipe(Effect.provide(database))
 )
@@ -65,7 +75,12 @@ it.live.each([
 it.live("a script makes the same tables, says so, and makes them once", () =>
   Effect.gen(function* () {
     yield* runScript(Migrations.sql())
-    assert.deepStrictEqual(yield* Migrations.status(), { version: all.length, needed: all.length, pending: [] })
+    assert.deepStrictEqual(yield* Migrations.status(), {
+      version: all.length,
+      needed: all.length,
+      pending: [],
+      problem: undefined
+    })
     yield* works
     const made = yield* columns
     const migrated = yield* Effect.provide(Effect.andThen(Migrations.run(), columns), postgres())
@@ -91,10 +106,33 @@ it.live("a script for a later version does what is left", () =>
   }).pipe(Effect.provide(postgres()))
 )
 
+it.live("tables that are in the second schema of search_path get what is left, also by a script", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* Migrations.run()
+    const [first, second] = [uniqueSchema(), (yield* PgClient.PgClient).config.startupParameters?.search_path ?? ""]
+    yield* sql.unsafe(`CREATE SCHEMA ${first}`)
+    const behind = clientFor(`${first},${second}`)
+    const made = sql`
+      SELECT 1 FROM pg_class WHERE relname = 'integration_contract' AND relnamespace = ${second}::regnamespace`
+    for (const again of [Migrations.run(), runScript(Migrations.sql({ from: all.length - 1 }))]) {
+      yield* sql`DROP TABLE integration_contract`
+      yield* sql`DELETE FROM integration_migration WHERE migration_id = ${all.length}`
+      yield* Effect.provide(
+        Effect.asVoid(again as Effect.Effect<unknown, unknown, PgClient.PgClient | SqlClient.SqlClient>),
+        behind
+      )
+      assert.lengthOf(yield* made, 1)
+    }
+    yield* sql.unsafe(`DROP SCHEMA ${first} CASCADE`)
+  }).pipe(Effect.provide(postgres()))
+)
+
 it.live("tables that were made by hand are left alone, and it is said what to do", () =>
   Effect.gen(function* () {
     for (const file of files)
       yield* runScript(readFileSync(new URL(file, directory), "utf8").replaceAll("-- statement", ";"))
+    assert.match((yield* Migrations.status()).problem ?? "", /^The integration tables are there, but/)
     for (const migrate of [true, false]) {
       const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer({ migrate }))))
       assert.strictEqual(

@@ -77,6 +77,12 @@ const rows = (id: IdOf) => [
   event(id, 7, "pending", { at: "now() + interval '1 hour'" }),
   // Nobody has ever been given one of these.
   event(id, 8, "pending", { name: "invoice.paid" }),
+  // Once in a while: whom it was given to the last time is known.
+  event(id, 9, "pending", { name: "period.closed" }),
+  `INSERT INTO outbox_event SELECT ${id(0)}, event_name, source_module, aggregate_type, '0', payload, 'processed', 0, NULL, now(), now(),
+    now() - interval '60 days', now() FROM outbox_event WHERE aggregate_id = '9'`,
+  delivery(id, 9, 0, "reports", "processed"),
+  "UPDATE inbox_event SET created_at = now() - interval '60 days' WHERE consumer_name = 'reports'",
   link(id, 1, "a"),
   link(id, 2, "b"),
   link(id, 3, "a")
@@ -98,6 +104,7 @@ const found = SqlClient.SqlClient.use((sql) =>
 )
 
 const expected = [
+  "0 reports: processed, 0",
   "1 mails: skipped, 0",
   "1 tasks: processed, 0",
   "2 mails: failed, 1",
@@ -111,10 +118,22 @@ const expected = [
   "6 tasks: failed, 3, never",
   "7 mails: received, 0, later",
   "7 tasks: received, 0, later",
-  "8 taken-over: received, 0"
+  "8 taken-over: received, 0",
+  "9 reports: received, 0"
 ]
 
-const statuses = ["processed", "pending", "pending", "pending", "dead_letter", "failed", "pending", "pending"]
+const statuses = [
+  "processed",
+  "processed",
+  "pending",
+  "pending",
+  "pending",
+  "dead_letter",
+  "failed",
+  "pending",
+  "pending",
+  "pending"
+]
 
 for (const { layer, name } of databases) {
   describe.each(forms)(`on ${name}, with %s for ids`, (_, made, id) => {
@@ -131,7 +150,7 @@ for (const { layer, name } of databases) {
             events.map(({ status }) => status),
             statuses
           )
-          assert.deepStrictEqual([events[0]?.metadata, events[0]?.payload.n], [{ by: "finance" }, 1])
+          assert.deepStrictEqual([events[1]?.metadata, events[1]?.payload.n], [{ by: "finance" }, 1])
           const links = yield* LinkStore.findOutbound({ module: "finance", entityType: "Invoice", entityId: "1" })
           // The same link twice is one: the first.
           assert.deepStrictEqual(
@@ -144,7 +163,7 @@ for (const { layer, name } of databases) {
           assert.strictEqual(yield* DeadLetters.use((letters) => letters.count({})), 2)
           assert.deepStrictEqual(
             (yield* Processor.use((processor) => processor.unserved)).map(({ consumer }) => consumer).toSorted(),
-            ["mails", "taken-over", "tasks"]
+            ["mails", "reports", "taken-over", "tasks"]
           )
           const handled: Array<string> = []
           const handler = (consumer: string, eventName = "invoice.created") =>
@@ -154,12 +173,25 @@ for (const { layer, name } of databases) {
               handler: (event) => Effect.sync(() => handled.push(`${event.aggregate.entityId} ${consumer}`))
             })
           yield* Layer.build(
-            Subscriber.layer(handler("tasks"), handler("mails"), handler("taken-over", "invoice.paid"))
+            Subscriber.layer(
+              handler("tasks"),
+              handler("mails"),
+              handler("taken-over", "invoice.paid"),
+              handler("reports", "period.closed")
+            )
           )
           yield* Processor.use((processor) => processor.drain)
-          assert.sameMembers(handled, ["2 mails", "3 mails", "3 tasks", "4 mails", "4 tasks", "8 taken-over"])
+          assert.sameMembers(handled, [
+            "2 mails",
+            "3 mails",
+            "3 tasks",
+            "4 mails",
+            "4 tasks",
+            "8 taken-over",
+            "9 reports"
+          ])
           const kept = yield* sql<{ n: number }>`SELECT count(*)::int AS n FROM reference_outbox_event`
-          assert.strictEqual(kept[0]?.n, 8)
+          assert.strictEqual(kept[0]?.n, 10)
         }).pipe(Effect.provideContext(services))
       }).pipe(Effect.scoped, Effect.provide(layer))
     )

@@ -42,6 +42,18 @@ describe("an integration", () => {
   it("works at a url, with options of Integration.layer", () =>
     withSchema((url) => works({ url, subscribers, settings: unpolled }, "anywhere.url")))
 
+  it("has its tables in the schema that a url names, as Prisma's do", async () => {
+    const schema = uniqueSchema()
+    await works(
+      { url: `${inject("postgresUrl")}?schema=${schema}`, subscribers, settings: unpolled },
+      "anywhere.schema"
+    )
+    const dropped = SqlClient.SqlClient.use((sql) =>
+      Effect.andThen(sql`SELECT 1 FROM ${sql(schema)}.outbox_event`, sql.unsafe(`DROP SCHEMA ${schema} CASCADE`))
+    )
+    await Effect.runPromise(dropped.pipe(Effect.provide(clientFor("public"))))
+  })
+
   it("takes a url alone", () =>
     withSchema(async (url) => {
       await using integration = createIntegration(url)
@@ -70,6 +82,15 @@ describe("an integration", () => {
       [full.name, full.aggregate, full.payload, full.metadata],
       ["by.position", { module: "tests", entityType: "Thing", entityId: "1" }, { n: 1 }, { by: "hand" }]
     )
+    const behind = integration.publishEvent as (...given: ReadonlyArray<unknown>) => Promise<unknown>
+    const client = { persistenceClient: {} }
+    for (const given of [
+      ["by.position", "tests", "Thing", "1", {}, {}, client],
+      [event("by.object"), client]
+    ]) {
+      const refused = await behind(...given).then(String, (error: Error) => error.message)
+      assert.match(refused, /^publishEvent was refused, and nothing was done\. .*another client's transaction/)
+    }
     const bare = await integration.publishEvent("by.position", "tests", "Thing", "1")
     assert.deepStrictEqual([bare.payload, bare.metadata], [{}, {}])
   })

@@ -70,6 +70,31 @@ describe("a logger", () => {
     assert.deepStrictEqual([line?.level, line?.details.rows, line?.details.error], ["warn", 3, thrown])
   })
 
+  it("that fails is no failure of who logs", async () => {
+    const failing = () => {
+      throw new Error("the disk is full")
+    }
+    const later = () => Promise.reject(new Error("the disk is full"))
+    await using integration = createIntegration({
+      memory: true,
+      logger: { debug: later, info: failing, warn: failing, error: failing },
+      subscribers: [
+        subscriber({
+          consumer: "logging",
+          event: "logged",
+          handler: async (_, { logger }) => {
+            logger.debug("groups", { found: /(?<n>\d)/.exec("1")?.groups })
+            logger.info("that one fails")
+          }
+        })
+      ]
+    })
+    await integration.start()
+    const { id } = await integration.publishEvent(event)
+    const [delivery] = await integration.settled(id)
+    assert.strictEqual(delivery?.status, "processed")
+  })
+
   it("may be none at all", async () => {
     const { error, log } = console
     const written: Array<unknown> = []

@@ -1,8 +1,10 @@
 /** An integration that connects as a pool of node-postgres does. */
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import pg from "pg"
 import { assert, describe, inject, it } from "vitest"
+import { configOf } from "../../src/integration/pgPool.ts"
 import { createIntegration, subscriber } from "../../src/promise.ts"
 import { clientFor, uniqueSchema } from "../support/databases.ts"
 import { unpolled } from "../support/scenario.ts"
@@ -42,7 +44,7 @@ describe("a pool of pg", () => {
       host: hostname,
       port: Number(port),
       user: username,
-      password: async () => decodeURIComponent(password),
+      password: (async ({ user }: { user: string }) => `${user}${decodeURIComponent(password)}`) as never,
       database: pathname.slice(1),
       options: searching(schema),
       max: 4,
@@ -59,6 +61,27 @@ describe("a pool of pg", () => {
       "Option maxConnections of PgClient is 1, expected at least 2: a batch of deliveries holds one."
     )
     await pool.end()
+  })
+
+  it("hands on the key of its certificate, and fails as its password does", async () => {
+    const { ssl } = configOf(new pg.Pool({ ssl: { cert: "a certificate", key: "its key" } }))
+    assert.deepStrictEqual(ssl, { cert: "a certificate", key: "its key" } as never)
+    const pool = new pg.Pool({ host: "db", password: () => Promise.reject(new Error("no token")) })
+    const { password } = configOf(pool)
+    assert.isTrue(Effect.isEffect(password))
+    const exit = Effect.gen(function* () {
+      const fiber = yield* Effect.forkChild(Effect.exit(password as Effect.Effect<unknown>))
+      yield* TestClock.adjust("10 seconds")
+      return yield* Fiber.join(fiber)
+    }).pipe(Effect.provide(TestClock.layer()))
+    assert.include(String(await Effect.runPromise(exit)), "The password function of the pool failed: Error: no token")
+  })
+
+  it("that connects by a stream of its own is refused", () => {
+    assert.throws(
+      () => createIntegration({ pool: new pg.Pool({ stream: () => undefined as never }) }),
+      "Option stream of the pool of createIntegration is function, expected none, as the connections are the integration's own: say where to connect with { url }."
+    )
   })
 
   it("is told from what is none", () => {

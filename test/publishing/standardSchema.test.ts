@@ -92,6 +92,19 @@ describe.each(runtimes)("on $name", ({ layer: runtime }) => {
       })
     )
 
+    it.effect("what a schema changes is changed for the aggregate, and for who published it, too", () =>
+      Effect.gen(function* () {
+        const Trimmed = DomainEvent.define("invoice.trimmed", {
+          ...of,
+          aggregateId: ({ id }) => id,
+          payload: z.object({ id: z.string().trim().toLowerCase(), note: z.string().default("none") })
+        })
+        const stored = yield* Publisher.publish(Trimmed, { id: " Inv-1 " } as never)
+        assert.strictEqual(stored.aggregate.entityId, "inv-1")
+        assert.deepStrictEqual(stored.payload, { id: "inv-1", note: "none" })
+      })
+    )
+
     it.effect("what was stored otherwise is a dead letter that says where it does not fit", () =>
       Effect.gen(function* () {
         const Unfit = DomainEvent.define("invoice.unfit", {

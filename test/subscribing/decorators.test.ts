@@ -91,7 +91,7 @@ layer(live, { excludeTestServices: true })("decorated classes in vitest", (it) =
       class Unclear {
         @Subscribe(InvoicePaid)
         later(_event: unknown) {
-          return Promise.resolve()
+          return Promise.reject(new Error("nobody waits for this"))
         }
       }
       yield* serve(...Subscriber.fromClass(Unclear))

@@ -31,6 +31,9 @@ export const tables: ReadonlyArray<string> = [
 /** A table's name as a word of its own: not part of a column's or an index's. */
 const names = new RegExp(`(?<![\\w."])(?:${tables.join("|")})(?!\\w)`, "g")
 
+/** One that is named by a text: of a regclass, or of a sequence. */
+const literals = new RegExp(`'(${tables.join("|")})'`, "g")
+
 /**
  * SQL that names what belongs to these tables: locks and channels are shared by all schemas of a database, and services that
  * share the tables may have others first on their `search_path`.
@@ -40,12 +43,14 @@ export const tablesId = "'inbox_event'::regclass::oid::text"
 /** Puts a schema in front of the tables that a text names. */
 export const qualifier = (schema: string) => {
   const quoted = `"${schema.replaceAll('"', '""')}"`
+  // In a literal, as of a regclass.
+  const inLiteral = quoted.replaceAll("'", "''")
   const known = new Map<string, string>()
   return (text: string): string => {
     const found = known.get(text)
     if (found !== undefined) return found
     const qualified = text
-      .replaceAll("'inbox_event'::regclass", `'${quoted.replaceAll("'", "''")}."inbox_event"'::regclass`)
+      .replace(literals, (_, table) => `'${inLiteral}."${table}"'`)
       .replace(names, (table) => `${quoted}.${table}`)
     known.set(text, qualified)
     return qualified

@@ -26,6 +26,17 @@ export const applied = Effect.gen(function* () {
     SELECT migration_id AS "id", name AS "name" FROM ${sql(ledger)} ORDER BY migration_id`
 })
 
+/** The schema that the ledger is found in, if that is not the one in which plain names make tables. */
+export const behind = Effect.gen(function* () {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const [row] = yield* sql<{ schema: string }>`
+    SELECT n.nspname AS "schema"
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.oid = to_regclass(${ledger}) AND n.nspname IS DISTINCT FROM current_schema()`
+  return row?.schema
+})
+
 /** Whether there are tables in the first schema, where migrations would make them. */
 export const isHandmade = Effect.gen(function* () {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()

@@ -15,7 +15,7 @@ import { isForbidden, isRaised } from "../../errors/sqlState.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import { storeErrors } from "../connection/errors.ts"
 import { inSchema } from "./inSchema.ts"
-import { applied, isHandmade, ledger, names, needed } from "./ledger.ts"
+import { applied, behind, isHandmade, ledger, names, needed } from "./ledger.ts"
 import { migrations } from "./migrations.generated.ts"
 import { hasOthers, takingOver } from "./takeOver.ts"
 
@@ -54,8 +54,10 @@ const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     )
   )
 
-const run = (schema: string | undefined) =>
+/** @param given - where the tables are; without it, where they are found, else where plain names make them */
+const run = (given: string | undefined) =>
   Effect.gen(function* () {
+    const schema = given ?? (yield* behind)
     const isPlain = schema === undefined && !(yield* hasOthers)
     return yield* isPlain ? make : alone(inSchema(schema, true)(takingOver(make)))
   }).pipe(
@@ -100,6 +102,16 @@ const refuseStrange = Effect.gen(function* () {
   }
   yield* refuseUnreleased(rows)
 }).pipe(storeErrors("migrations.verify"))
+
+/** Why the tables are nothing that migrations could bring to the version needed, or that this version could use; else undefined. */
+export const problem: Effect.Effect<SchemaMismatch | undefined, StoreError, SqlClient.SqlClient> = Effect.gen(
+  function* () {
+    yield* refuseStrange
+    const rows = yield* storeErrors("migrations.verify")(applied)
+    if ((rows.at(-1)?.id ?? 0) >= needed) yield* verify()
+    return undefined
+  }
+).pipe(Effect.catchTag("SchemaMismatch", (mismatch) => Effect.succeed(mismatch)))
 
 /** Brings the tables to the version needed; the migrations that were run for it. @param schema - where the tables are */
 export const migrate = (

@@ -24,6 +24,18 @@ $guard$`
 const recorded = (id: number, name: string) =>
   `INSERT INTO ${ledger} (migration_id, name) VALUES (${id}, ${literal(name)})`
 
+/** Goes on where the tables are, if they are not in the first schema of `search_path`. */
+const where = `DO $where$
+DECLARE
+  found text;
+BEGIN
+  SELECT n.nspname INTO found
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.oid = to_regclass('${ledger}');
+  IF found IS NOT NULL THEN PERFORM set_config('search_path', quote_ident(found), true); END IF;
+END
+$where$;`
+
 /** @param schema - quoted */
 const into = (schema: string) => [`CREATE SCHEMA IF NOT EXISTS ${schema};`, `SET LOCAL search_path = ${schema};`]
 
@@ -42,9 +54,9 @@ export const script = (from: number, schema: string | undefined): string => {
       : [`-- ${key}`, ...statements.map((each) => `${each};`), `${recorded(id, names.get(id) ?? key)};`]
   })
   return `${[
-    `-- Tables of effect-integration, in ${quoted === undefined ? "the first schema of search_path" : `schema ${quoted}`}. All or nothing.`,
+    `-- Tables of effect-integration, in ${quoted === undefined ? "the first schema of search_path" : `schema ${quoted.replaceAll(/[\r\n]/g, " ")}`}. All or nothing.`,
     "BEGIN;",
-    ...(quoted === undefined ? [] : into(quoted)),
+    ...(quoted === undefined ? [where] : into(quoted)),
     ...(from === 0 ? [`${setAside};`] : []),
     `CREATE TABLE IF NOT EXISTS ${ledger} (
   migration_id integer PRIMARY KEY,

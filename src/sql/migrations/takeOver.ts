@@ -16,7 +16,7 @@ const prefix = "reference_"
 /** Consumer of what the reference system gave to nobody, and had not done. */
 export const nobody = "taken-over"
 
-/** How long ago a consumer may have been given its last event, to be subscribed to more of them. */
+/** How long before the newest of an event a consumer may have been given its last one, to be subscribed to more of them. */
 const recently = "interval '30 days'"
 
 const old = ["outbox_event", "inbox_event", "integration_link"]
@@ -85,10 +85,13 @@ const events = `INSERT INTO integration_event (
  * sweep would give consumers what was done without them.
  */
 const known = `INSERT INTO integration_subscription (consumer_name, event_pattern, sweep_until, swept_at)
-  SELECT DISTINCT i.consumer_name, o.event_name, pg_current_xact_id(), now()
-  FROM ${prefix}inbox_event AS i
-  JOIN ${prefix}outbox_event AS o ON o.id = i.outbox_event_id
-  WHERE i.created_at > now() - ${recently} OR o.status IN ('pending', 'processing')`
+  SELECT DISTINCT g.consumer_name, g.event_name, pg_current_xact_id(), now()
+  FROM (
+    SELECT i.consumer_name, o.event_name, o.status, i.created_at, max(i.created_at) OVER (PARTITION BY o.event_name) AS newest
+    FROM ${prefix}inbox_event AS i
+    JOIN ${prefix}outbox_event AS o ON o.id = i.outbox_event_id
+  ) AS g
+  WHERE g.created_at > g.newest - ${recently} OR g.status IN ('pending', 'processing')`
 
 const consumers = `INSERT INTO integration_consumer (consumer_name)
   SELECT DISTINCT consumer_name FROM inbox_event UNION SELECT consumer_name FROM integration_subscription`
