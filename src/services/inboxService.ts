@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import { BoundedMap } from "../collections/bounded.ts"
 import { EventNotFound } from "../errors/OperationErrors.ts"
 import type { Services } from "../integration/Integration.ts"
 import { checkIdentifier, isUuid } from "../model/storable.ts"
@@ -18,6 +17,7 @@ import type { InboxEvent, InboxEventStatus } from "./reference.ts"
 import { refused } from "./refusals.ts"
 import { inboxEvent } from "./rows.ts"
 import type { OwnMark, Runner } from "./runner.ts"
+import { TakenByHand } from "./takenByHand.ts"
 
 /** What `updateStatus` of the reference takes besides. @since 0.1.0 */
 export interface InboxEventChanges {
@@ -60,7 +60,7 @@ const getOrCreate = Effect.fnUntraced(function* (outboxEventId: string, consumer
  */
 export class InboxService {
   readonly #runner: Runner
-  readonly #taken = new BoundedMap<string, HandMarks.Taken>()
+  readonly #taken = new TakenByHand()
 
   /** @internal */
   constructor(runner: Runner) {
@@ -77,7 +77,8 @@ export class InboxService {
 
   /**
    * Takes a delivery, for as long as the setting `processingLeaseMs` says: nobody else is given it, and its attempt is counted. It has to
-   * be due. Of a consumer that has a handler, one that is not marked by then is taken for crashed, and handled.
+   * be due. Taking it once more, before it is marked, keeps it for as long again. One that is not marked in time is taken for crashed, and
+   * that attempt has failed: of a consumer that has a handler it is handled then, of another it can be taken or marked by anybody.
    */
   markProcessing(id: string): Promise<InboxEvent> {
     return this.#mark(id, { status: "processing" }, HandMarks.take(this.#taken, id))

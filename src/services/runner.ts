@@ -15,6 +15,7 @@ import type { PromiseIntegration } from "../promise/PromiseApi.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { skip } from "../subscribing/declare.ts"
 import { HandlerBoundary, type HandlerContext, makeContext } from "../subscribing/HandlerContext.ts"
+import { withOwnTakes } from "./takenByHand.ts"
 
 /** What a handler said of its own delivery. */
 export type OwnMark =
@@ -120,7 +121,7 @@ export class Runner {
             catch: (error) => error
           }).pipe(ending(place))
         })
-      )
+      ).pipe(withOwnTakes)
     )
   }
 
@@ -136,6 +137,6 @@ export class Runner {
         ending(place)
       )
       yield* honoured(place)
-    })
+    }).pipe(withOwnTakes)
   }
 }
