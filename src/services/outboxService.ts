@@ -10,6 +10,7 @@ import { isUuid } from "../model/storable.ts"
 import { DeadLetters } from "../operations/DeadLetters.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
+import { Transactor } from "../stores/Transactor.ts"
 import { publishOne } from "./domainEventPublisher.ts"
 import { type OutboxEvent, OutboxEventStatus, type PublishInput } from "./reference.ts"
 import { refused } from "./refusals.ts"
@@ -47,8 +48,9 @@ const change = Effect.fnUntraced(function* (
     const names = fields.map(([name]) => name).join(", ")
     return yield* refuse(`${derived} ${names}: attempts, errors and times are written by the engine alone.`)
   }
-  if (row.status === status) return outboxEvent(row)
-  if (status !== "pending" && status !== "processed") return yield* refuse(derived)
+  if (status !== "pending" && status !== "processed") {
+    return row.status === status ? outboxEvent(row) : yield* refuse(derived)
+  }
   const deliveries = yield* InboxStore.use((inbox) => inbox.findByEvent(eventId))
   const open = deliveries.filter(({ isOpen }) => isOpen).map(({ consumer }) => consumer)
   if (status === "processed" && open.length > 0) {
@@ -57,6 +59,7 @@ const change = Effect.fnUntraced(function* (
     )
   }
   const gaveUp = deliveries.filter((each) => each.status === "dead_letter" || each.status === "failed")
+  if (gaveUp.length === 0 && row.status === status) return outboxEvent(row)
   if (gaveUp.length === 0) return yield* refuse(`${derived} None of this one has: it is ${row.status}.`)
   const letters = yield* DeadLetters
   yield* Effect.forEach(
@@ -65,7 +68,7 @@ const change = Effect.fnUntraced(function* (
     { discard: true }
   )
   return outboxEvent((yield* findRow(eventId)) ?? row)
-})
+}, Transactor.withTransaction)
 
 /**
  * `OutboxStore` and `DeadLetters`, as the reference has them. What would take work out of the engine's hands is refused with
@@ -95,8 +98,8 @@ export class OutboxService {
   }
 
   /**
-   * Opens the deliveries of an event that gave up (`pending`), or lets them go (`processed`). Other statuses follow from its deliveries,
-   * and are refused; so are attempts, errors and times.
+   * Opens the deliveries of an event that gave up (`pending`), whatever the others are, or lets them go (`processed`): all, or none. Other
+   * statuses follow from its deliveries, and are refused; so are attempts, errors and times.
    */
   updateStatus(eventId: string, status: OutboxEventStatus, changes?: OutboxEventChanges): Promise<OutboxEvent> {
     return this.#runner.run(change(eventId, status, changes))

@@ -58,7 +58,7 @@ export class Serving {
     for (const handler of handlers) this.#handlers.add(handler)
     const names = handlers.map(({ consumer, events }) => `${consumer.name} (${events.join(", ")})`).join(", ")
     const failed = `Handlers were not registered: ${names}. The next start tries again`
-    this.#whenRunning(failed, () => this.#serve(handlers.filter((handler) => this.#handlers.has(handler))))
+    this.#whenRunning(failed, () => this.#serve(this.#unserved(handlers)))
   }
 
   /** Takes handlers away. */
@@ -89,7 +89,7 @@ export class Serving {
     this.#scope ??= Scope.makeUnsafe()
     try {
       if (isFirst) await this.#listen(this.#scope)
-      await this.#serve([...this.#handlers].filter((handler) => !this.#served.has(handler)))
+      await this.#serve(this.#unserved([...this.#handlers]))
     } catch (error) {
       if (isFirst) await this.#stop()
       throw error
@@ -101,6 +101,11 @@ export class Serving {
     this.#scope = undefined
     this.#served.clear()
     if (scope !== undefined) await Effect.runPromise(Scope.close(scope, Exit.void))
+  }
+
+  /** Those that are to be served still: a start that was under way may have them, or they are gone by now. */
+  #unserved(handlers: ReadonlyArray<Handler>): ReadonlyArray<Handler> {
+    return handlers.filter((handler) => this.#handlers.has(handler) && !this.#served.has(handler))
   }
 
   async #serve(handlers: ReadonlyArray<Handler>): Promise<void> {

@@ -163,6 +163,21 @@ describe.each(runtimes)("on $name", ({ layer }) => {
     assert.deepInclude((await all.integration.stats()).deliveries["operations.tasks"], { skipped: 1, processed: 1 })
   })
 
+  it("opens what gave up of an event also while another delivery of it is open", async () => {
+    await using all = services({ maxAttempts: 1 })
+    const { inbox } = all
+    const { id } = await all.publisher.publishEvent(event("two.ways"))
+    const gone = await inbox.getOrCreate(id, "gave.up")
+    const open = await inbox.getOrCreate(id, "still.open")
+    await inbox.markFailed(gone.id, "no")
+    const opened = await all.outbox.updateStatus(id, OutboxEventStatus.PENDING)
+    assert.strictEqual(opened.status, "pending")
+    assert.deepInclude(await inbox.getById(gone.id), { status: "received", attemptCount: 0 })
+    assert.deepInclude(await inbox.getById(open.id), { status: "received", attemptCount: 0 })
+    // There is nothing to open any more.
+    assert.strictEqual((await all.outbox.updateStatus(id, OutboxEventStatus.PENDING)).status, "pending")
+  })
+
   it("what a transaction publishes and links is there if and only if it resolves", async () => {
     await using all = services()
     const work = async (fails: boolean) => {
@@ -651,6 +666,29 @@ describe("wrong calls are named where they are made", () => {
     )
     all.registry.removeByConsumerPrefix("shared")
     await all.start()
+  })
+
+  it("a handler that comes while the start is under way is served, and nothing else is said", async () => {
+    const said: Array<string> = []
+    const log = (...words: ReadonlyArray<unknown>) => {
+      said.push(words.join(" "))
+    }
+    await using all = createServices(
+      { memory: true, settings },
+      { logger: { log, error: log, warn: log, debug: log, verbose: log } }
+    )
+    const handled: Array<string> = []
+    const started = all.start()
+    all.registry.subscribe("meanwhile", "two", async ({ eventName }) => {
+      handled.push(eventName)
+    })
+    await started
+    // What was asked for first is done first.
+    await all.start()
+    const { id } = await all.publisher.publishEvent(event("meanwhile"))
+    await all.integration.settled(id)
+    assert.deepStrictEqual(handled, ["meanwhile"])
+    assert.deepStrictEqual(said, [])
   })
 
   it("handlers log with what they are given, also when they are subscribers of Effect", async () => {
