@@ -8,6 +8,7 @@ import type { Services } from "../integration/Integration.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
 import { createIntegration, type IntegrationOptions, type PromiseIntegration } from "../promise/PromiseApi.ts"
 import type { HandlerContext } from "../subscribing/HandlerContext.ts"
+import { coalesced } from "./coalesced.ts"
 import { DomainEventPublisher } from "./domainEventPublisher.ts"
 import { EventSubscriberRegistry } from "./eventSubscriberRegistry.ts"
 import { InboxService } from "./inboxService.ts"
@@ -29,6 +30,9 @@ export interface ServicesOptions {
   /** Whether `OutboxProcessorJob.onModuleInit` starts the loop; default true. @internal */
   readonly jobStarts?: boolean
 }
+
+/** Between two polls that somebody asked for: a poll wakes, too, and who polls when woken would never end. */
+const pollPauseMillis = 100
 
 /** The services, and what starts and stops them. @since 0.1.0 */
 export class IntegrationServices implements AsyncDisposable {
@@ -54,10 +58,10 @@ export class IntegrationServices implements AsyncDisposable {
     const logger = options.logger ?? effectLogger(runner)
     const onFailure = (message: string, error: unknown) => logger.error(`${message}: ${String(error)}`)
     const serving = new Serving(integration, { onWakeUp: () => this.notifier.tell(), onFailure })
-    const poll = () => {
+    const poll = coalesced(() => {
       if (!serving.isRunning) return
-      runner.run(Processor.use((processor) => processor.pollNow)).catch((error) => onFailure("No poll", error))
-    }
+      runner.runOutside(Processor.use((processor) => processor.pollNow)).catch((error) => onFailure("No poll", error))
+    }, pollPauseMillis)
     this.integration = integration
     this.#runner = runner
     this.#serving = serving
@@ -97,7 +101,7 @@ export class IntegrationServices implements AsyncDisposable {
   }
 
   /**
-   * Runs `body` in a transaction: what it writes through the context's `sql`, and what services publish and link in it, commits when it
+   * Runs `body` in a transaction: what it writes through the context's `sql`, and what services write in it, commits when it
    * resolves, or not at all.
    */
   transaction<A>(body: (context: HandlerContext) => PromiseLike<A>): Promise<A> {

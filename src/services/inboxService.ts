@@ -54,7 +54,8 @@ const getOrCreate = Effect.fnUntraced(function* (outboxEventId: string, consumer
  * The engine marks what its handlers handle: nobody has to. What is marked by hand is for consumers of their own, as of a job that asks
  * `getOrCreate`, works, and marks. A delivery that somebody else has in hand is left alone (`DeliveryNotMarked`); failed ones are
  * tried again, and give up, as all are. Inside a handler, marks of its own delivery take effect when it has returned: `markSkipped` as
- * `Subscriber.skip`, `markFailed` as an error; the last one counts.
+ * `Subscriber.skip`, `markFailed` as an error; the last one counts. What is written of others commits with a transactional handler, and with
+ * `IntegrationServices.transaction`; in a leased handler it is written at once.
  *
  * @since 0.1.0
  */

@@ -13,7 +13,8 @@ import { integrationLink, newLink } from "./rows.ts"
 import type { Runner } from "./runner.ts"
 
 /**
- * `LinkStore`, as the reference has it. Inside a handler, or `IntegrationServices.transaction`, what is written commits with that.
+ * `LinkStore`, as the reference has it. Inside a handler, or `IntegrationServices.transaction`, links that are created commit with that; so does what is
+ * deleted, but for leased handlers, which delete at once.
  *
  * What cannot be stored rejects with `InvalidIdentifier`; a `persistenceClient` with `UnsupportedCall`.
  *

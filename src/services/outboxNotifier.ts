@@ -36,7 +36,7 @@ export class OutboxNotifier {
     this.#listeners.delete(listener)
   }
 
-  /** Tells the listeners, and lets the engine look for work, as after events were inserted by plain SQL. Publishing does so by itself. */
+  /** Tells the listeners, and lets the engine look for work (see `triggerImmediateProcessing`), as after events were inserted by plain SQL. Publishing does so by itself. */
   notifyEventWritten(): void {
     this.tell()
     this.#parts.wake()

@@ -114,7 +114,7 @@ export class OutboxPollingCoordinator {
     return this.#serving.stop()
   }
 
-  /** Lets the engine look for work at once; nothing before the start. */
+  /** Lets the engine look for work at once, or 100 ms after it was last asked to; nothing before the start. */
   triggerImmediateProcessing(): void {
     this.#poll()
   }

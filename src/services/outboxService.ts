@@ -72,7 +72,7 @@ const change = Effect.fnUntraced(function* (
 
 /**
  * `OutboxStore` and `DeadLetters`, as the reference has them. What would take work out of the engine's hands is refused with
- * `UnsupportedCall`.
+ * `UnsupportedCall`. Statuses that are set in a leased handler are written at once, whatever becomes of it.
  *
  * @since 0.1.0
  */

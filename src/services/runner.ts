@@ -85,6 +85,11 @@ export class Runner {
     return this.#places.exit(() => (place === undefined ? this.#integration.run(effect) : place.run(effect)))
   }
 
+  /** Runs an effect on the integration, whoever called. */
+  runOutside<A, E>(effect: Effect.Effect<A, E, Services>): Promise<A> {
+    return this.#places.exit(() => this.#integration.run(effect))
+  }
+
   /** Whether the handler of this delivery is calling. */
   isHandling(deliveryId: string): boolean {
     return this.#place?.deliveryId === deliveryId

@@ -178,6 +178,25 @@ describe.each(runtimes)("on $name", ({ layer }) => {
     assert.strictEqual((await all.outbox.updateStatus(id, OutboxEventStatus.PENDING)).status, "pending")
   })
 
+  it("what a handler deletes or marks besides is taken back with it if it is transactional, and stays if it is leased", async () => {
+    await using all = services({ maxAttempts: 1 })
+    const { inbox, links } = all
+    const other = await all.publisher.publishEvent(event("other"))
+    for (const mode of ["leased", "transactional"] as const) {
+      const link = await links.createLink(linkOf(mode))
+      const marked = await inbox.getOrCreate(other.id, `marked.${mode}`)
+      all.registry.subscribe(`failing.${mode}`, Consumer.make(mode, { mode }), async () => {
+        await links.deleteLink(link.id)
+        await inbox.markProcessed(marked.id)
+        throw new RangeError("not now")
+      })
+      await all.start()
+      await all.integration.settled((await all.publisher.publishEvent(event(`failing.${mode}`))).id)
+      assert.strictEqual((await links.getById(link.id)) !== null, mode === "transactional")
+      assert.strictEqual((await inbox.getById(marked.id))?.status, mode === "leased" ? "processed" : "received")
+    }
+  })
+
   it("what a transaction publishes and links is there if and only if it resolves", async () => {
     await using all = services()
     const work = async (fails: boolean) => {
@@ -689,6 +708,29 @@ describe("wrong calls are named where they are made", () => {
     await all.integration.settled(id)
     assert.deepStrictEqual(handled, ["meanwhile"])
     assert.deepStrictEqual(said, [])
+  })
+
+  it("a listener that polls whenever it is told makes few polls of many, and the last one is not forgotten", async () => {
+    const integration = createIntegration({ memory: true, settings })
+    let polls = 0
+    const run: typeof integration.run = (effect) => {
+      polls++
+      return integration.run(effect)
+    }
+    await using all = createServices({ ...integration, run })
+    all.notifier.subscribe(() => all.coordinator.triggerImmediateProcessing())
+    await all.start()
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    polls = 0
+    const began = performance.now()
+    while (polls < 5) {
+      all.notifier.notifyEventWritten()
+      await turn()
+    }
+    // The first one at once, each of the others a tenth of a second later: timers may be a millisecond early.
+    assert.isAtLeast(performance.now() - began, 395)
+    all.notifier.notifyEventWritten()
+    while (polls < 6) await turn()
   })
 
   it("handlers log with what they are given, also when they are subscribers of Effect", async () => {
