@@ -91,7 +91,10 @@ export interface PromiseIntegration extends AsyncDisposable {
    * Calling it again returns the same promise; after a rejection it may be tried again.
    */
   readonly start: () => Promise<void>
-  /** Stops claiming, lets running handlers finish within the grace period, and closes the layer. Final. */
+  /**
+   * Stops claiming, lets running handlers finish within the grace period, and closes the layer. A start that is under way rejects with
+   * `IntegrationStopped`. Final.
+   */
   readonly stop: () => Promise<void>
   /** Publishes an event of a definition. */
   readonly publish: <Name extends string, Payload>(

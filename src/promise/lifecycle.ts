@@ -13,7 +13,7 @@ type Subscribers = ReadonlyArray<Subscriber.Subscriber<Services>>
 
 /**
  * A layer that is built when something is first run on it, or by `start`; a start that fails closes it, and the next
- * one builds it again. After `stop` everything rejects with `IntegrationStopped`.
+ * one builds it again. After `stop` everything rejects with `IntegrationStopped`, also a start that was under way.
  */
 export class Lifecycle<E> {
   readonly #layer: Layer.Layer<Services, E>
@@ -24,6 +24,8 @@ export class Lifecycle<E> {
   #subscribers: Subscribers
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
+  /** Interrupts a start that is under way. */
+  readonly #stopping = new AbortController()
 
   constructor(layer: Layer.Layer<Services, E>, subscribers: Subscribers) {
     this.#layer = layer
@@ -45,6 +47,7 @@ export class Lifecycle<E> {
   stop(): Promise<void> {
     const close = () => this.#close()
     this.#stopped ??= Promise.resolve(this.#started).then(close, close)
+    this.#stopping.abort()
     return this.#stopped
   }
 
@@ -60,8 +63,9 @@ export class Lifecycle<E> {
 
   async #begin(): Promise<void> {
     try {
-      await this.run(this.#serve(this.#subscribers))
+      await this.#runtime.runPromise(this.#serve(this.#subscribers), { signal: this.#stopping.signal })
     } catch (error) {
+      if (this.#stopped !== undefined) throw new IntegrationStopped()
       this.#started = undefined
       await this.#close()
       this.#runtime = ManagedRuntime.make(this.#layer)

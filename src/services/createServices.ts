@@ -90,8 +90,10 @@ export class IntegrationServices implements AsyncDisposable {
     return this.#serving.start()
   }
 
-  /** Stops the workers, lets running handlers finish within the grace period, and closes the integration. Final. */
+  /** Stops the workers, lets running handlers finish within the grace period, and closes the integration. A start that waits for its database rejects. Final. */
   async stop(): Promise<void> {
+    // Nothing is served yet: a start that waits for its database is interrupted, else it would be waited for.
+    if (!this.#serving.isRunning) await this.integration.stop()
     await this.#serving.stop()
     await this.integration.stop()
   }

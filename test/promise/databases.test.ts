@@ -199,7 +199,7 @@ describe("what is wrong is said", () => {
     ].map((options) => subscriber(options as never))
     const messages = made.map(async (each) => {
       await using integration = createIntegration({ memory: true, subscribers: [each] })
-      return integration.start().then(String, (error: Error) => error.message)
+      return await integration.start().then(String, (error: Error) => error.message)
     })
     assert.deepStrictEqual(await Promise.all(messages), [
       "Option consumer of a subscriber is undefined, expected a Consumer, or its name. Given: consumerName, eventName, handler. Did you mean consumer and event?",
