@@ -19,5 +19,9 @@ export const schemaProblem = (schema: unknown): InvalidOption | undefined => {
     typeof schema === "string" && schema !== "" && !schema.includes("\u0000") && Buffer.byteLength(schema) <= longest
   return isName
     ? undefined
-    : new InvalidOption({ option: "schema", value: String(schema), expected: `a name of 1 to ${longest} bytes` })
+    : new InvalidOption({
+        option: "schema",
+        value: schema === "" ? "empty" : String(schema),
+        expected: `a name of 1 to ${longest} bytes`
+      })
 }

@@ -66,10 +66,23 @@ const unstable = invalid(
   "is not read back as it was written: the schema transforms what it has made already. Publish what it reads without a change, or transform in the handler"
 )
 
+/** What a schema reads of a value's JSON; says so when it is the JSON that it does not take. */
+const readJson = <Payload>(schema: Standard<Payload>, value: unknown, given: string) =>
+  Effect.catchEager(read(schema, JSON.parse(given)), (issue) =>
+    Effect.matchEffect(read(schema, value), {
+      onFailure: () => Effect.fail(issue),
+      onSuccess: () => Effect.fail(new SchemaIssue.Composite(Schema.Unknown.ast, [issue, onlyAsGiven]))
+    })
+  )
+
+const onlyAsGiven = invalid(
+  "the schema takes what was given, but not as JSON, which is what is stored: a date is a text there, for which zod has z.coerce.date()"
+)
+
 /** The JSON that a value is stored as: read back, it is what the schema made of the value. */
 const write = <Payload>(schema: Standard<Payload>, value: unknown): Effect.Effect<Schema.Json, SchemaIssue.Issue> =>
   Effect.flatMapEager(textOf(value), (given) =>
-    Effect.flatMapEager(read(schema, JSON.parse(given)), (payload) =>
+    Effect.flatMapEager(readJson(schema, value, given), (payload) =>
       Effect.flatMapEager(textOf(payload), (written) => {
         const stored = JSON.parse(written) as Schema.Json
         if (written === given) return Effect.succeed(stored)
@@ -95,6 +108,7 @@ const fromStandard = <Payload>(schema: Standard<Payload>): Schema.Codec<Payload,
     })
   )
   standards.set(codec, schema)
+  // Both sides are checked by the schema itself, which is what knows the type.
   return codec as unknown as Schema.Codec<Payload, Schema.Json>
 }
 

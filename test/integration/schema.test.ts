@@ -123,7 +123,7 @@ it.live("a script makes it, and is made in it once", () =>
 it.live("a name that is none is refused", () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer({ schema: "" }))))
-    assert.strictEqual(String(error), "InvalidOption: Option schema is , expected a name of 1 to 63 bytes.")
+    assert.strictEqual(String(error), "InvalidOption: Option schema is empty, expected a name of 1 to 63 bytes.")
     assert.throws(
       () => Migrations.sql({ schema: "x".repeat(64) }),
       /Option schema is x+, expected a name of 1 to 63 bytes\./

@@ -185,6 +185,20 @@ describe("a schema that cannot write", () => {
       })
     )
 
+    it.effect("of what it reads as it was given, and not of JSON", () =>
+      Effect.gen(function* () {
+        const issues = yield* publishing(z.object({ at: z.date() }), { at: new Date() })
+        assert.deepStrictEqual(issues, [
+          { path: "payload.at", message: "Invalid input: expected date, received string" },
+          {
+            path: "payload",
+            message:
+              "the schema takes what was given, but not as JSON, which is what is stored: a date is a text there, for which zod has z.coerce.date()"
+          }
+        ])
+      })
+    )
+
     it.effect("of what has no form in JSON", () =>
       Effect.gen(function* () {
         const [issue] = yield* publishing(z.object({ at: z.any() }), { at: new Map() })
