@@ -46,7 +46,7 @@ const schemaIn = (where: string, options: Options, known: ReadonlyArray<string>)
  * Runs pending migrations in one transaction; any number of processes may do so at once. Returns those that it ran. Tables of the
  * reference system are taken over (docs/from-hedhog.md), and the log says how much.
  *
- * @param options.schema - is made unless it is there; default: the first schema of `search_path`
+ * @param options.schema - is made unless it is there; default: the first schema of `search_path` that has the tables, or takes them
  *
  * Fails with `MigrationFailed` when one fails, or the role may not create tables; with `SchemaMismatch` for tables that are too new, or
  * that were made by hand; `StoreError`. Nothing is changed then. Throws `InvalidOption`, `UnsupportedOption`.
@@ -85,7 +85,7 @@ export const status = (options: Options = {}): Effect.Effect<Status, StoreError,
  * changes nothing, unless the tables are at version `from`.
  *
  * @param options.from - version of the tables, as `status` says; default 0, for none, or those of the reference system
- * @param options.schema - is made unless it is there; default: the first schema of `search_path`
+ * @param options.schema - is made unless it is there; default: the first schema of `search_path` that has the tables, or takes them
  *
  * Throws `InvalidOption` for a version that there is none of, or a name that is none; `UnsupportedOption`.
  *
