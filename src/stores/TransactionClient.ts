@@ -1,0 +1,64 @@
+/**
+ * Another database client's transactions, as far as this package needs them: a statement in one that is open, and opening one. It is
+ * what `effect-integration/pg`, `/postgres`, `/knex`, `/kysely`, `/drizzle` and `/prisma` make of their clients, and twenty lines for any
+ * other; `Conformance.transactionClient` of `effect-integration/testing` checks them.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * A value for `$1` to `$n`, which a client has to send as it is: what has no such form in all clients (times, lists, JSON, bytes) comes
+ * as PostgreSQL's own text, for a parameter that is cast from `text` in the statement.
+ *
+ * @since 0.1.0
+ */
+export type ClientParameter = string | number | boolean | null
+
+/** A column of a result. @since 0.1.0 */
+export interface ClientColumn {
+  readonly name: string
+  /** The type's OID, if the client tells. Then texts in this column are PostgreSQL's own, or what the client made of them. */
+  readonly type?: number | undefined
+}
+
+/** What a statement gave. @since 0.1.0 */
+export interface ClientResult {
+  /** Empty for a statement that gives no rows. */
+  readonly columns: ReadonlyArray<ClientColumn>
+  /** Each row's values, in the order of `columns`. */
+  readonly rows: ReadonlyArray<ReadonlyArray<unknown>>
+}
+
+/**
+ * What a client knows of a transaction without asking the database: `open`; `none`, it is no transaction, or none was begun; `failed`, a
+ * statement in it has failed, and it takes no other; `ended`, it was committed or rolled back; `unknown`.
+ *
+ * @since 0.1.0
+ */
+export type ClientTransactionState = "open" | "none" | "failed" | "ended" | "unknown"
+
+/**
+ * A client whose transactions the engine can share.
+ *
+ * @typeParam Tx - what the client calls a transaction
+ *
+ * @since 0.1.0
+ */
+export interface TransactionClient<in out Tx> {
+  /** For messages: `pg`, `Prisma` … */
+  readonly name: string
+  /**
+   * Runs one statement in a transaction that is open, with `$1` to `$n` for its parameters. Rejects with the client's own error, which holds
+   * the server's SQLSTATE somewhere (`code`, in it or in what caused it).
+   */
+  readonly query: (tx: Tx, sql: string, parameters: ReadonlyArray<ClientParameter>) => PromiseLike<ClientResult>
+  /** What the client knows of a transaction, or of what somebody took for one. */
+  readonly stateOf: (tx: Tx) => ClientTransactionState
+  /**
+   * Opens a transaction and calls `body` in it. Commits when its promise resolves, and resolves when that is done; rolls back when it
+   * rejects, and rejects with the same error. Rejects, too, when the COMMIT rolled back as a statement had failed before.
+   */
+  readonly transaction: (body: (tx: Tx) => Promise<void>) => Promise<void>
+  /** Connections of its pool, at most; `undefined`: it does not tell, and 10 are assumed. */
+  readonly maxConnections: number | undefined
+}
