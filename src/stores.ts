@@ -67,5 +67,12 @@ export {
   SubscriptionStore,
   type Unserved
 } from "./stores/SubscriptionStore.ts"
+export type {
+  ClientColumn,
+  ClientParameter,
+  ClientResult,
+  ClientTransactionState,
+  TransactionClient
+} from "./stores/TransactionClient.ts"
 export { type FailedStatement, Transactor } from "./stores/Transactor.ts"
 export { Broadcast, type InlineNotification } from "./wakeups/Broadcast.ts"

@@ -20,7 +20,7 @@ const levels: ReadonlyArray<ReadonlyArray<string>> = [
   ["telemetry"],
   ["stores"],
   ["contracts"],
-  ["publishing", "delivery", "sql", "memory", "pglite"],
+  ["publishing", "delivery", "sql", "memory", "pglite", "clients"],
   ["subscribing", "operations", "testing"],
   ["actors", "integration"],
   ["promise", "cli"],

@@ -23,6 +23,7 @@ import type { LinkStore } from "../../stores/LinkStore.ts"
 import type { OutboxStore } from "../../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../../stores/ReplicaStore.ts"
 import type { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
+import type { TransactionClient } from "../../stores/TransactionClient.ts"
 import type { Transactor } from "../../stores/Transactor.ts"
 import * as Actors from "./actorStore.ts"
 import type { Check as CheckOf } from "./Check.ts"
@@ -43,6 +44,8 @@ import * as Outbox from "./outboxStore.ts"
 import * as Replicas from "./replicaStore.ts"
 import * as Settings from "./settingStore.ts"
 import * as Subscriptions from "./subscriptionStore.ts"
+import type { TransactionClientOptions as ClientOptions } from "./transactionClient.ts"
+import * as Clients from "./transactionClient.ts"
 import * as Transactions from "./transactor.ts"
 
 /** Everything a check may need. @since 0.1.0 */
@@ -115,6 +118,24 @@ export const actorStore: ReadonlyArray<Check> = Actors.actorStore
 
 /** @since 0.1.0 */
 export const transactor: ReadonlyArray<Check> = Transactions.transactor
+
+/** What a client cannot do, and what is no transaction of it. @since 0.1.0 */
+export type TransactionClientOptions = ClientOptions
+
+/**
+ * What every `TransactionClient` must do, whose statements find a schema in which tables can be made, and who has two connections. Not in
+ * `all`: it is of clients, not of stores.
+ *
+ * ```ts
+ * for (const { name, test } of Conformance.transactionClient(pgClient(pool), { notTransactions: [pool] })) it.live(name, () => test)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const transactionClient: <Tx>(
+  client: TransactionClient<Tx>,
+  options?: TransactionClientOptions
+) => ReadonlyArray<CheckOf<never>> = Clients.transactionClient
 
 /** All of them, with those for several transactions at once, and those for stores that outlive their processes. @since 0.1.0 */
 export const all: ReadonlyArray<Check> = [
