@@ -25,10 +25,12 @@ export {
 export * as Lineage from "./operations/Lineage.ts"
 export type { ForeignEvent, Imported } from "./publishing/ForeignEvent.ts"
 export { Publisher } from "./publishing/Publisher.ts"
+export { type PublisherIn, type PublishInError, publisherIn } from "./publishing/PublisherIn.ts"
 export type { PublishError, UntypedEvent } from "./publishing/UntypedEvent.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./settings/Settings.ts"
 export { ActorStore } from "./stores/ActorStore.ts"
+export { transactionOf } from "./stores/ClientTransaction.ts"
 export { ContractStore } from "./stores/ContractStore.ts"
 export {
   type DeadLetter,
@@ -40,10 +42,19 @@ export type { AttemptRecord, Delivery, DeliveryKey, DeliveryStatus } from "./sto
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
+export { type LinksIn, linksIn } from "./stores/LinksIn.ts"
 export { type EventStatus, type OutboxRow, OutboxStore } from "./stores/OutboxStore.ts"
 export { type Replica, ReplicaStore } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export { type ConsumerState, type Subscription, SubscriptionStore, type Unserved } from "./stores/SubscriptionStore.ts"
+export type {
+  AnyTransactionClient,
+  ClientColumn,
+  ClientParameter,
+  ClientResult,
+  ClientTransactionState,
+  TransactionClient
+} from "./stores/TransactionClient.ts"
 export { type FailedStatement, Transactor } from "./stores/Transactor.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./subscribing/HandlerContext.ts"
 export * as Subscriber from "./subscribing/Subscriber.ts"

@@ -9,11 +9,14 @@ import { SqlError } from "effect/sql"
 /** Ways through which one error holds another. */
 const links = ["cause", "reason", "error", "defect"] as const
 
+/** Where Prisma keeps what its driver said: code P2010 of its own is that a statement failed. */
+const driverLinks = ["meta", "driverAdapterError"] as const
+
 /** Every error inside `value`, outermost first; users wrap database errors in their own. */
 function* nested(value: unknown, depth = 0): Generator<object> {
   if (typeof value !== "object" || value === null || depth > 8) return
   yield value
-  for (const link of links) yield* nested((value as Record<string, unknown>)[link], depth + 1)
+  for (const link of [...links, ...driverLinks]) yield* nested((value as Record<string, unknown>)[link], depth + 1)
 }
 
 function* errorsOf(cause: Cause.Cause<unknown>): Generator<object> {
@@ -24,12 +27,15 @@ function* errorsOf(cause: Cause.Cause<unknown>): Generator<object> {
 }
 
 const codeOf = (error: object): string | undefined => {
-  const code = (error as { readonly code?: unknown }).code
-  return typeof code === "string" ? code : undefined
+  const { code, originalCode } = error as { readonly code?: unknown; readonly originalCode?: unknown }
+  return typeof originalCode === "string" ? originalCode : typeof code === "string" ? code : undefined
 }
 
-/** SQLSTATEs of transactions that stand in each other's way: serialization_failure, deadlock_detected, lock_not_available. */
-const contentionCodes = new Set(["40001", "40P01", "55P03"])
+/**
+ * SQLSTATEs of transactions that stand in each other's way: serialization_failure, deadlock_detected, lock_not_available; and
+ * what Prisma says of the first two.
+ */
+const contentionCodes = new Set(["40001", "40P01", "55P03", "P2034"])
 
 /** Whether transactions stood in each other's way: nobody's fault, and gone when repeated. */
 export const isContention = (cause: Cause.Cause<unknown>): boolean => {
@@ -93,8 +99,20 @@ export const isPassing = (error: SqlError.SqlError): boolean => {
   return false
 }
 
-/** SQLSTATEs: two characters of a class, three of a condition; unlike names of socket errors, with a digit. */
-const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/
+/**
+ * SQLSTATEs: two characters of a class, three of a condition; unlike names of socket errors, with a digit, and unlike Prisma's own codes,
+ * which begin with P and a digit that no class of PostgreSQL has.
+ */
+const sqlState = /^(?=.*\d)(?!P[1-9])[0-9A-Z]{5}$/
+
+/** The server's SQLSTATE in an error of any client, if it is one of the server. */
+export const sqlStateOf = (error: unknown): string | undefined => {
+  for (const each of nested(error)) {
+    const code = codeOf(each)
+    if (code !== undefined && sqlState.test(code)) return code
+  }
+  return undefined
+}
 
 /** Whether the server said no to a statement, and so did nothing of it: not when the connection ended instead. */
 export const isRefused = (cause: Cause.Cause<unknown>): boolean => {

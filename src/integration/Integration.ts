@@ -16,6 +16,7 @@ import { DeadLetters } from "../operations/DeadLetters.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
 import { Settings } from "../settings/Settings.ts"
+import { checkClient } from "../sql/clients/checkClient.ts"
 import * as SqlBroadcast from "../sql/connection/notifications.ts"
 import { reach } from "../sql/connection/reach.ts"
 import { stores } from "../sql/stores.ts"
@@ -93,7 +94,16 @@ const processor = (options: Options) =>
           `at least ${defaultMessageSize}: events may be as large`
         )
       }
-      const maxConcurrentBatches = batchesFor(poolSize)
+      const { client } = options
+      if (client !== undefined && singleSession) {
+        return yield* refuse("client", client.name, "none with PGlite, whose one session is the integration's own")
+      }
+      if (client !== undefined) yield* checkClient(client)
+      const theirs = client === undefined ? poolSize : (client.maxConnections ?? defaultPoolSize)
+      if (theirs < 2) {
+        return yield* refuse(`connections of ${client?.name}`, theirs, "at least 2: a batch of deliveries holds one")
+      }
+      const maxConcurrentBatches = batchesFor(Math.min(poolSize, theirs))
       return ProcessorModule.Processor.layer({ ...options, maxConcurrentBatches })
     })
   )
@@ -150,7 +160,7 @@ export const layer = (
         Effect.all([validate(options), warnOfTestClock, reach(options.waitForDatabase ?? defaultWait)]),
         Layer.provideMerge(
           onStores(options, processor(options), SqlBroadcast.layer),
-          stores(options.migrate ?? true, options.schema)
+          stores(options.migrate ?? true, options.schema, options.client)
         )
       )
     )
@@ -166,7 +176,7 @@ export const IntegrationLive: Layer.Layer<Services, IntegrationError, PgClient.P
  *
  * @since 0.1.0
  */
-export type MemoryOptions = Omit<Options, "migrate" | "schema" | "waitForDatabase">
+export type MemoryOptions = Omit<Options, "client" | "migrate" | "schema" | "waitForDatabase">
 
 /** Nothing happens in memory that nobody is told of, so polls only keep settings up to date. */
 const memorySettings = { pollingIntervalMs: 3_600_000, idlePollingIntervalMs: 3_600_000 }
@@ -194,10 +204,13 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Services |
     // There is no connection that could fall silent, nor a server to end what is idle.
     Layer.provide(Layer.succeed(SqlCapabilities, { singleSession: false, lockTimeout: false }))
   )
+  const { client }: Options = options
   return apart(
     Layer.unwrap(
       Effect.as(
-        validate(options),
+        client === undefined
+          ? validate(options)
+          : refuse("client", client.name, "none in memory, where there is no database"),
         MemoryStores.wakeMissed.pipe(
           Layer.provideMerge(onStores(given, processor, Layer.empty)),
           Layer.provideMerge(MemoryStores.layer)

@@ -10,6 +10,7 @@ import { unknownOption } from "../errors/unknownOption.ts"
 import { defaultMaxPayloadBytes } from "../model/storable.ts"
 import type { RequireTransaction } from "../publishing/inTransaction.ts"
 import type { Values } from "../settings/Settings.ts"
+import type { AnyTransactionClient } from "../stores/TransactionClient.ts"
 import { schemaProblem } from "./schemaOption.ts"
 
 /**
@@ -25,6 +26,11 @@ export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBat
    * that has the tables, or takes them.
    */
   readonly schema?: string
+  /**
+   * Another client of the same database, made by `effect-integration/pg`, `/postgres`, `/knex`, `/kysely`, `/drizzle` or `/prisma`: it opens the
+   * transactions of deliveries, so that handlers write through it exactly once. Default: none, they are opened on connections of the `PgClient`.
+   */
+  readonly client?: AnyTransactionClient
   /** Run pending migrations at start. When false, the layer fails unless the tables are up to date. Default true. */
   readonly migrate?: boolean
   /**
@@ -58,6 +64,7 @@ export const defaultWait = "30 seconds"
 const known: ReadonlyArray<string> = [
   "settings",
   "schema",
+  "client",
   "migrate",
   "maxPayloadBytes",
   "inheritMetadata",
@@ -76,10 +83,23 @@ const isDuration = (value: Duration.Input) => {
   }
 }
 
+/** Types do not reach everybody who gives one. */
+const isClient = (client: unknown): boolean => {
+  const { name, query, stateOf, transaction } = Object(client)
+  return typeof name === "string" && [query, stateOf, transaction].every((each) => typeof each === "function")
+}
+
 /** Fails for what is none of them, or out of its range. @internal */
 export const validate = (options: Options): Effect.Effect<void, InvalidOption | UnsupportedOption> => {
   const problem = unknownOption("Integration.layer", options, known) ?? schemaProblem(options.schema)
   if (problem !== undefined) return Effect.fail(problem)
+  if (options.client !== undefined && !isClient(options.client)) {
+    return refuse(
+      "client",
+      typeof options.client,
+      "what effect-integration/pg, /prisma … make of a client: pgClient(pool)"
+    )
+  }
   for (const name of durations) {
     const value = options[name]
     if (value !== undefined && !isDuration(value)) return refuse(name, value, "a finite duration")

@@ -25,7 +25,9 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
       reconnect: Effect.void,
       checkConstraints: Effect.void,
       checkSavepoint: Effect.void,
-      query: () => Effect.fail(new SqlUnavailable())
+      query: () => Effect.fail(new SqlUnavailable()),
+      client: undefined,
+      within: () => Effect.fail(new SqlUnavailable())
     })
   )
 )

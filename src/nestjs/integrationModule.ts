@@ -5,7 +5,7 @@
  */
 import { type DynamicModule, Logger, Module, type ModuleMetadata, type Provider } from "@nestjs/common"
 import { DiscoveryModule, DiscoveryService } from "@nestjs/core"
-import type { IntegrationOptions, PromiseIntegration } from "../promise/PromiseApi.ts"
+import type { AnyPromiseIntegration, IntegrationOptions } from "../promise/PromiseApi.ts"
 import { createServices, IntegrationServices, isIntegration } from "../services/createServices.ts"
 import { DomainEventPublisher } from "../services/domainEventPublisher.ts"
 import { EventSubscriberRegistry } from "../services/eventSubscriberRegistry.ts"
@@ -20,7 +20,7 @@ import { engineLog } from "./engineLog.ts"
 import { IntegrationLifecycle } from "./lifecycle.ts"
 
 /** What `forRoot` takes: what `createIntegration` does, or an integration that was made with it. @since 0.1.0 */
-export type IntegrationModuleOptions = IntegrationOptions | PromiseIntegration
+export type IntegrationModuleOptions = IntegrationOptions | AnyPromiseIntegration
 
 /** What `forRootAsync` takes. @since 0.1.0 */
 export interface IntegrationModuleAsyncOptions extends Pick<ModuleMetadata, "imports"> {

@@ -12,80 +12,44 @@ import type { Stats } from "../delivery/Stats.ts"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
 import { type DatabaseOptions, databaseLayer } from "../integration/databaseLayer.ts"
 import type { Services } from "../integration/Integration.ts"
-import * as ConsumerModule from "../model/Consumer.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { DeadLetters } from "../operations/DeadLetters.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
+import { CurrentClientTransaction } from "../stores/ClientTransaction.ts"
 import type { Delivery } from "../stores/Delivery.ts"
 import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import type { ConsumerState, Unserved } from "../stores/SubscriptionStore.ts"
+import type { TransactionClient } from "../stores/TransactionClient.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { type Dated, dated } from "../subscribing/dated.ts"
-import { type HandlerContext, type HandlerServices, invoke, makeContext } from "../subscribing/HandlerContext.ts"
-import * as Subscriber from "../subscribing/Subscriber.ts"
+import {
+  type HandlerContext,
+  type HandlerServices,
+  makeContext,
+  type PromiseLinks
+} from "../subscribing/HandlerContext.ts"
+import type * as Subscriber from "../subscribing/Subscriber.ts"
+import { type PromisePublisherIn, promiseLinksIn, promisePublisherIn } from "./inTheirTransaction.ts"
 import { Lifecycle } from "./lifecycle.ts"
 import { checkLogger, loggerLayer, type PromiseLogger } from "./logger.ts"
+import { type AnySubscriber, type SubscriberOptions, subscriber } from "./subscriber.ts"
 import { nothingBehind, type PublishEvent, type Untyped, untypedOf } from "./untyped.ts"
 
 export type { Dated } from "../subscribing/dated.ts"
+export type { PromisePublisherIn } from "./inTheirTransaction.ts"
 export type { PromiseLogger } from "./logger.ts"
+export { type AnySubscriber, type SubscriberOptions, subscriber } from "./subscriber.ts"
 export type { PublishEvent } from "./untyped.ts"
-
-/** A handler that returns a promise, and what it is for. @since 0.1.0 */
-export interface SubscriberOptions<Source extends Subscriber.EventSource> {
-  /** A `Consumer`, or a name for one with default options. */
-  readonly consumer: ConsumerModule.Consumer | string
-  /** A definition, several, a name, or a pattern (`*` stands for any characters). */
-  readonly event: Source
-  /** Resolving settles the delivery, rejecting fails the attempt. */
-  readonly handler: (
-    event: Dated<Subscriber.EventOf<NoInfer<Source>>>,
-    context: HandlerContext
-  ) => PromiseLike<unknown> | unknown
-  /** See `Subscriber.make`. */
-  readonly priority?: number
-  /**
-   * `transactional`: everything the handler writes goes through its context, and commits with the delivery. `leased`
-   * (default): it has effects elsewhere, or writes through another client. Wins over the consumer's options.
-   */
-  readonly mode?: ConsumerModule.Mode
-}
-
-/** A subscriber that `createIntegration` can run. @since 0.1.0 */
-export type AnySubscriber = Subscriber.Subscriber<Services>
-
-/** Promises are leased unless somebody says otherwise: nobody sees which connection they write through. */
-const withMode = ({ name, options }: ConsumerModule.Consumer, mode: ConsumerModule.Mode | undefined) =>
-  ConsumerModule.make(name, { ...options, mode: mode ?? options.mode ?? "leased" })
-
-/**
- * Declares a handler that returns a promise: the payload's type follows from the definition.
- *
- * @since 0.1.0
- */
-export const subscriber = <const Source extends Subscriber.EventSource>(
-  options: SubscriberOptions<Source>
-): Subscriber.Subscriber<HandlerServices> => {
-  const { mode, ...declared } = options
-  const { handler } = declared
-  // What is missing is told as of any subscriber.
-  if (typeof handler !== "function" || options.consumer === undefined) return Subscriber.make(declared as never)
-  const consumer = withMode(ConsumerModule.from(options.consumer), mode)
-  return Subscriber.make({
-    ...declared,
-    consumer,
-    handler: (event: DomainEvent.DomainEvent) =>
-      invoke((context) => handler(dated(event) as Dated<Subscriber.EventOf<NoInfer<Source>>>, context), Effect.void)
-  })
-}
 
 /**
  * A running, or not yet running, integration.
  *
+ * @typeParam Tx - what its client calls a transaction
+ *
  * @since 0.1.0
  */
-export interface PromiseIntegration extends AsyncDisposable {
+export interface PromiseIntegration<Tx = undefined> extends AsyncDisposable {
   /**
    * Builds the layer, registers the subscribers, drains what was due, and runs their workers. Publishing works before.
    * Calling it again returns the same promise; after a rejection it may be tried again.
@@ -107,7 +71,9 @@ export interface PromiseIntegration extends AsyncDisposable {
   /** Publishes events without a definition: all or none, stored in the order given. */
   readonly publishEvents: (events: ReadonlyArray<UntypedEvent>) => Promise<ReadonlyArray<Dated<DomainEvent.Stored>>>
   /** Adds a subscriber: at once when started, else at the start. */
-  readonly subscribe: <const Source extends Subscriber.EventSource>(options: SubscriberOptions<Source>) => Promise<void>
+  readonly subscribe: <const Source extends Subscriber.EventSource>(
+    options: SubscriberOptions<Source, Tx>
+  ) => Promise<void>
   /** Adds subscribers made with `subscriber`, `Subscriber.make`, `fromClass` or `fromInstance`: all, or none. */
   readonly subscribeMany: (subscribers: ReadonlyArray<AnySubscriber>) => Promise<void>
   readonly createLink: (link: NewLink) => Promise<Link>
@@ -115,7 +81,15 @@ export interface PromiseIntegration extends AsyncDisposable {
   readonly findLinksByTarget: (target: DomainEvent.Entity, options?: FindOptions) => Promise<ReadonlyArray<Link>>
   readonly findLinksByType: (linkType: LinkType) => Promise<ReadonlyArray<Link>>
   /** Runs `body` in a transaction: what it writes through the context commits when it resolves, or not at all. */
-  readonly transaction: <A>(body: (context: HandlerContext) => PromiseLike<A>) => Promise<A>
+  readonly transaction: <A>(body: (context: HandlerContext<Tx>) => PromiseLike<A>) => Promise<A>
+  /**
+   * Publishes in a transaction that the application opened with its own client: see `publisherIn`.
+   *
+   * @param client - whose transaction it is; default: that of this integration
+   */
+  readonly publisherIn: <Own = Tx>(tx: Own, client?: TransactionClient<Own>) => PromisePublisherIn
+  /** Creates and finds links in a transaction that the application opened with its own client: see `linksIn`. */
+  readonly linksIn: <Own = Tx>(tx: Own, client?: TransactionClient<Own>) => PromiseLinks
   /** Runs an Effect on the services of this integration, for what has no promise here. */
   readonly run: <A, E>(effect: Effect.Effect<A, E, Services>) => Promise<A>
   /** Waits until every delivery of an event is settled: see `Processor.settled`. */
@@ -147,14 +121,16 @@ export type PromiseDeadLetters = {
   ) => Promise<Effect.Success<ReturnType<DeadLetters["Service"][Operation]>>>
 }
 
-const inTransaction = <A>(body: (context: HandlerContext) => PromiseLike<A>) =>
+// biome-ignore lint/suspicious/noExplicitAny: what a transaction is, is known by the type of the integration
+const inTransaction = <A>(body: (context: HandlerContext<any>) => PromiseLike<A>) =>
   Transactor.withTransaction(
     Effect.gen(function* () {
       const runner = Effect.runPromiseWith(yield* Effect.context<HandlerServices>())
+      const current = yield* CurrentClientTransaction
       return yield* Effect.tryPromise({
-        try: (signal) => Promise.resolve(body(makeContext(runner, signal))),
+        try: (signal) => Promise.resolve(body(makeContext(runner, signal, current?.tx))),
         catch: (error) => error
-      })
+      }).pipe(Effect.onInterrupt(() => Effect.sync(() => current?.forsake())))
     })
   )
 
@@ -170,6 +146,13 @@ const makeDeadLetters = (run: Run): PromiseDeadLetters => ({
   discard: (deliveryId, given) => run(DeadLetters.use((letters) => letters.discard(deliveryId, given))),
   discardAll: (filter, given) => run(DeadLetters.use((letters) => letters.discardAll(filter, given)))
 })
+
+/** The client that opens transactions, where types are told of it. @since 0.1.0 */
+export type WithClient<Tx> = string | { readonly client?: TransactionClient<Tx> }
+
+/** An integration, whatever its client calls a transaction. @since 0.1.0 */
+// biome-ignore lint/suspicious/noExplicitAny: it gives a transaction and takes the same, so that nothing else stands for all.
+export type AnyPromiseIntegration = PromiseIntegration<any>
 
 /** What `createIntegration` takes. @since 0.1.0 */
 export type IntegrationOptions<E = unknown> = string | (Exclude<DatabaseOptions<E>, string> & FacadeOptions)
@@ -211,7 +194,9 @@ const notSubscribers = (option: string, value: unknown, expected: string) =>
  *
  * @since 0.1.0
  */
-export const createIntegration = <E>(options: IntegrationOptions<E>): PromiseIntegration => {
+export const createIntegration = <E, Tx = undefined>(
+  options: IntegrationOptions<E> & WithClient<Tx>
+): PromiseIntegration<Tx> => {
   const { logger, subscribers = [], ...database }: FacadeOptions = typeof options === "string" ? {} : Object(options)
   const layer = databaseLayer(typeof options === "string" ? options : (database as DatabaseOptions<E>))
   if (logger !== undefined) checkLogger(logger)
@@ -239,6 +224,8 @@ export const createIntegration = <E>(options: IntegrationOptions<E>): PromiseInt
     findLinksByTarget: (target, findOptions) => run(LinkStore.findInbound(target, findOptions)),
     findLinksByType: (linkType) => run(LinkStore.use((links) => links.findByLinkType(linkType))),
     transaction: (body) => run(inTransaction(body)),
+    publisherIn: (tx, client) => promisePublisherIn(run, tx, client),
+    linksIn: (tx, client) => promiseLinksIn(run, tx, client),
     run,
     settled: (eventId, options = {}) => run(Processor.use((processor) => processor.settled(eventId, options))),
     allSettled: (consumers) => run(Processor.use((processor) => processor.allSettled(consumers))),

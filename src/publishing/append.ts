@@ -8,6 +8,7 @@ import { type Context, Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { isRefused } from "../errors/sqlState.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
+import { CurrentClientTransaction } from "../stores/ClientTransaction.ts"
 import { repeatAlone } from "../stores/contention.ts"
 import type { Appended, OutboxStore } from "../stores/OutboxStore.ts"
 import type { Transactor } from "../stores/Transactor.ts"
@@ -60,8 +61,14 @@ const consumersOf = (stored: ReadonlyArray<DomainEvent.Stored>) => new Set(store
 
 /** Stores events with a statement for each chunk: in the caller's transaction, or, if there is one chunk, in its own. */
 const appendHere = Effect.fnUntraced(function* (services: Services, chunks: ReadonlyArray<ReadonlyArray<Prepared>>) {
-  const { notifier, transactor } = services
+  const { broadcast, notifier, transactor } = services
   const stored: Array<DomainEvent.Stored> = []
+  const client = yield* CurrentClientTransaction
+  if (client?.isOurs === false) {
+    // Nobody but the database knows when somebody else commits.
+    for (const chunk of chunks) stored.push(...(yield* appendChunk(services, chunk, broadcast.transactional)))
+    return stored
+  }
   for (const chunk of chunks) stored.push(...(yield* appendChunk(services, chunk)))
   // A poll cannot see the rows before the commit, so an earlier wake-up would find nothing.
   const written = stored.filter((event) => !event.isDuplicate)

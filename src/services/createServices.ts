@@ -6,7 +6,7 @@
 import { Processor } from "../delivery/Processor.ts"
 import type { Services } from "../integration/Integration.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
-import { createIntegration, type IntegrationOptions, type PromiseIntegration } from "../promise/PromiseApi.ts"
+import { type AnyPromiseIntegration, createIntegration, type IntegrationOptions } from "../promise/PromiseApi.ts"
 import type { HandlerContext } from "../subscribing/HandlerContext.ts"
 import { coalesced } from "./coalesced.ts"
 import { DomainEventPublisher } from "./domainEventPublisher.ts"
@@ -48,12 +48,12 @@ export class IntegrationServices implements AsyncDisposable {
   readonly settings: IntegrationSettingsService
   readonly developerApi: IntegrationDeveloperApiService
   /** What is not of the reference: dead letters, pauses, consumers, waiting until an event is settled. */
-  readonly integration: PromiseIntegration
+  readonly integration: AnyPromiseIntegration
   readonly #runner: Runner
   readonly #serving: Serving
 
   /** @internal */
-  constructor(integration: PromiseIntegration, options: ServicesOptions) {
+  constructor(integration: AnyPromiseIntegration, options: ServicesOptions) {
     const runner = new Runner(integration)
     const logger = options.logger ?? effectLogger(runner)
     const onFailure = (message: string, error: unknown) => logger.error(`${message}: ${String(error)}`)
@@ -106,13 +106,14 @@ export class IntegrationServices implements AsyncDisposable {
    * Runs `body` in a transaction: what it writes through the context's `sql`, and what services write in it, commits when it
    * resolves, or not at all.
    */
-  transaction<A>(body: (context: HandlerContext) => PromiseLike<A>): Promise<A> {
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the integration's client calls a transaction
+  transaction<A>(body: (context: HandlerContext<any>) => PromiseLike<A>): Promise<A> {
     return this.#runner.transaction(body)
   }
 }
 
 /** Whether an integration was given, rather than what to make one of. @internal */
-export const isIntegration = (source: unknown): source is PromiseIntegration =>
+export const isIntegration = (source: unknown): source is AnyPromiseIntegration =>
   typeof Object(source).subscribeMany === "function"
 
 /**
@@ -126,7 +127,7 @@ export const isIntegration = (source: unknown): source is PromiseIntegration =>
  * @since 0.1.0
  */
 export const createServices = <E>(
-  source: IntegrationOptions<E> | PromiseIntegration,
+  source: IntegrationOptions<E> | AnyPromiseIntegration,
   options: ServicesOptions = {}
 ): IntegrationServices => {
   if (isIntegration(source)) return new IntegrationServices(source, options)

@@ -10,7 +10,7 @@ import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
 import type { DomainEvent, Json, OutboxEvent, PublishInput, PublishOptions } from "./reference.ts"
-import { withoutClient } from "./refusals.ts"
+import { inClient } from "./refusals.ts"
 import { outboxEvent, storedEvent } from "./rows.ts"
 import type { Runner } from "./runner.ts"
 
@@ -37,15 +37,17 @@ const toRow = (event: UntypedEvent, stored: EventModel.Stored) =>
 
 /** Publishes one event, for the call of this name. @internal */
 export const publishOne = (call: string, event: UntypedEvent, persistenceClient: unknown) =>
-  Effect.andThen(
-    withoutClient(call, persistenceClient),
+  inClient(
+    call,
+    persistenceClient,
     Effect.flatMap(Publisher.publishEvent(event), (stored) => toRow(event, stored))
   )
 
 /**
  * `Publisher`, as the reference has it. Inside a handler, or `IntegrationServices.transaction`, what is published commits with that.
  *
- * What cannot be stored rejects as of `Publisher`; a `persistenceClient` with `UnsupportedCall`.
+ * What cannot be stored rejects as of `Publisher`. A `persistenceClient` is a transaction of the integration's `client`, which the events
+ * become part of; without a `client` it rejects with `UnsupportedCall`, and what is none with `TransactionUnusable`.
  *
  * @since 0.1.0
  */
@@ -87,8 +89,9 @@ export class DomainEventPublisher {
   ): Promise<ReadonlyArray<OutboxEvent>> {
     const list = Array.isArray(events) ? events.map(given) : (events as never)
     return this.#runner.run(
-      Effect.andThen(
-        withoutClient("DomainEventPublisher.publishEvents", options?.persistenceClient),
+      inClient(
+        "DomainEventPublisher.publishEvents",
+        options?.persistenceClient,
         Effect.flatMap(Publisher.publishEvents(list), (stored) =>
           Effect.forEach(stored, (each, index) => toRow(list[index] as UntypedEvent, each))
         )

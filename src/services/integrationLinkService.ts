@@ -8,7 +8,7 @@ import { LinkNotFound } from "../errors/OperationErrors.ts"
 import { LinkStore } from "../stores/LinkStore.ts"
 import { checkLinkType } from "../stores/linkRules.ts"
 import type { CreateLink, IntegrationLink, LinkType } from "./reference.ts"
-import { withoutClient } from "./refusals.ts"
+import { inClient } from "./refusals.ts"
 import { integrationLink, newLink } from "./rows.ts"
 import type { Runner } from "./runner.ts"
 
@@ -16,7 +16,8 @@ import type { Runner } from "./runner.ts"
  * `LinkStore`, as the reference has it. Inside a handler, or `IntegrationServices.transaction`, links that are created commit with that; so does what is
  * deleted, but for leased handlers, which delete at once.
  *
- * What cannot be stored rejects with `InvalidIdentifier`; a `persistenceClient` with `UnsupportedCall`.
+ * What cannot be stored rejects with `InvalidIdentifier`. A `persistenceClient` is a transaction of the integration's `client`, which the link
+ * becomes part of; without a `client` it rejects with `UnsupportedCall`, and what is none with `TransactionUnusable`.
  *
  * @since 0.1.0
  */
@@ -31,8 +32,9 @@ export class IntegrationLinkService {
   /** Creates a link, or resolves to the one there is between the same ends with the same type. */
   createLink(link: CreateLink, persistenceClient?: unknown): Promise<IntegrationLink> {
     return this.#runner.run(
-      Effect.andThen(
-        withoutClient("IntegrationLinkService.createLink", persistenceClient),
+      inClient(
+        "IntegrationLinkService.createLink",
+        persistenceClient,
         Effect.map(LinkStore.create(newLink(Object(link))), integrationLink)
       )
     )

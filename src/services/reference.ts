@@ -77,7 +77,7 @@ export interface PublishInput extends Omit<UntypedEvent, "metadata"> {
 
 /** @since 0.1.0 */
 export interface PublishOptions {
-  /** Refused: what is published here is in no transaction of another client. */
+  /** A transaction of the integration's `client`, which the event becomes part of; refused without a `client`. */
   readonly persistenceClient?: unknown
 }
 

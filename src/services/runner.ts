@@ -11,7 +11,8 @@ import { type Context, Effect } from "effect"
 import type { Services } from "../integration/Integration.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
-import type { PromiseIntegration } from "../promise/PromiseApi.ts"
+import type { AnyPromiseIntegration } from "../promise/PromiseApi.ts"
+import { CurrentClientTransaction } from "../stores/ClientTransaction.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { skip } from "../subscribing/declare.ts"
 import { HandlerBoundary, type HandlerContext, makeContext } from "../subscribing/HandlerContext.ts"
@@ -65,10 +66,10 @@ const honoured = ({ mark }: Place): Effect.Effect<void, unknown> =>
   mark?.status === "skipped" ? skip() : mark?.status === "failed" ? Effect.fail(new Error(mark.error)) : Effect.void
 
 export class Runner {
-  readonly #integration: PromiseIntegration
+  readonly #integration: AnyPromiseIntegration
   readonly #places = new AsyncLocalStorage<Place>()
 
-  constructor(integration: PromiseIntegration) {
+  constructor(integration: AnyPromiseIntegration) {
     this.#integration = integration
   }
 
@@ -113,18 +114,23 @@ export class Runner {
   }
 
   /** Runs `body` in a transaction: what services do inside commits when it resolves, or not at all. */
-  transaction<A>(body: (context: HandlerContext) => PromiseLike<A>): Promise<A> {
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the integration's client calls a transaction
+  transaction<A>(body: (context: HandlerContext<any>) => PromiseLike<A>): Promise<A> {
     const places = this.#places
     return this.run(
       Transactor.withTransaction(
         Effect.gen(function* () {
           const context = yield* Effect.context<Services>()
           const place = placeOf(context, undefined)
+          const current = yield* CurrentClientTransaction
           const leave: Place["run"] = (effect) => places.exit(() => place.run(effect))
           return yield* Effect.tryPromise({
-            try: (signal) => places.run(place, () => Promise.resolve(body(makeContext(leave, signal)))),
+            try: (signal) => places.run(place, () => Promise.resolve(body(makeContext(leave, signal, current?.tx)))),
             catch: (error) => error
-          }).pipe(ending(place))
+          }).pipe(
+            Effect.onInterrupt(() => Effect.sync(() => current?.forsake())),
+            ending(place)
+          )
         })
       ).pipe(withOwnTakes)
     )

@@ -8,14 +8,14 @@ import { Processor } from "../delivery/Processor.ts"
 import { Registry } from "../delivery/Registry.ts"
 import type { Services } from "../integration/Integration.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
-import type { PromiseIntegration } from "../promise/PromiseApi.ts"
+import type { AnyPromiseIntegration } from "../promise/PromiseApi.ts"
 import { provideContext } from "../subscribing/declare.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 
 type Handler = Subscriber<Services>
 
 export class Serving {
-  readonly #integration: PromiseIntegration
+  readonly #integration: AnyPromiseIntegration
   /** What is to be served. */
   readonly #handlers = new Set<Handler>()
   /** What is. */
@@ -31,7 +31,7 @@ export class Serving {
    * @param options.onFailure - told of what nobody waits for
    */
   constructor(
-    integration: PromiseIntegration,
+    integration: AnyPromiseIntegration,
     options: { readonly onWakeUp: () => void; readonly onFailure: (message: string, error: unknown) => void }
   ) {
     this.#integration = integration

@@ -4,6 +4,7 @@
  * @internal
  */
 import { Layer } from "effect"
+import type { AnyTransactionClient } from "../stores/TransactionClient.ts"
 import * as SqlActors from "./actors.ts"
 import { ControlConnection } from "./connection/controlConnection.ts"
 import { TableClient } from "./connection/tableClient.ts"
@@ -22,8 +23,9 @@ import * as SqlSubscriptions from "./subscriptions/store.ts"
 /**
  * @param migrate - whether migrations are run first; else the database has to be as new as the code
  * @param schema - where the tables are; undefined: where `search_path` finds them
+ * @param client - another client that opens the transactions of deliveries; undefined: they are the pool's
  */
-export const stores = (migrate: boolean, schema: string | undefined) =>
+export const stores = (migrate: boolean, schema: string | undefined, client: AnyTransactionClient | undefined) =>
   Layer.mergeAll(
     SqlOutbox.layer,
     SqlInbox.layer,
@@ -35,7 +37,7 @@ export const stores = (migrate: boolean, schema: string | undefined) =>
     SqlLinks.layer,
     SqlActors.layer,
     SqlSettings.layer,
-    SqlTransactor.layer
+    SqlTransactor.layer(client)
   ).pipe(
     Layer.provideMerge(TableClient.layer(schema)),
     Layer.provide(Migrations.layer(migrate, schema)),

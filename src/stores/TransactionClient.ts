@@ -17,7 +17,7 @@ export type ClientParameter = string | number | boolean | null
 /** A column of a result. @since 0.1.0 */
 export interface ClientColumn {
   readonly name: string
-  /** The type's OID, if the client tells. Then texts in this column are PostgreSQL's own, or what the client made of them. */
+  /** The type's OID, if texts in this column are PostgreSQL's own; of a column whose values the client has read: none. */
   readonly type?: number | undefined
 }
 
@@ -62,3 +62,7 @@ export interface TransactionClient<in out Tx> {
   /** Connections of its pool, at most; `undefined`: it does not tell, and 10 are assumed. */
   readonly maxConnections: number | undefined
 }
+
+/** A client, whatever it calls a transaction. @since 0.1.0 */
+// biome-ignore lint/suspicious/noExplicitAny: it gives a transaction and takes the same, so that nothing else stands for all.
+export type AnyTransactionClient = TransactionClient<any>

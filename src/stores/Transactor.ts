@@ -5,6 +5,8 @@
  */
 import { Context, type Deferred, type Effect } from "effect"
 import type { SqlUnavailable, StoreError } from "../errors/StoreErrors.ts"
+import type { TransactionUnusable } from "../errors/TransactionErrors.ts"
+import type { AnyTransactionClient, TransactionClient } from "./TransactionClient.ts"
 
 /** A statement that failed in a transaction. @since 0.1.0 */
 export interface FailedStatement {
@@ -37,6 +39,20 @@ export class Transactor extends Context.Service<
       effect: Effect.Effect<A, E, R>,
       abort: Deferred.Deferred<void>
     ) => Effect.Effect<A, E | StoreError, R>
+    /** The client that opens its transactions; undefined where they are its own. */
+    readonly client: AnyTransactionClient | undefined
+    /**
+     * Runs `effect` in a transaction that somebody opened with a client of theirs, and will commit or roll back: what it writes is part of
+     * that. When `effect` fails, what it wrote before its last savepoint stays. Fails with `TransactionUnusable` where nothing can be
+     * written, and with `SqlUnavailable` where there is no database.
+     *
+     * @param client - default: that of this transactor
+     */
+    readonly within: <Tx, A, E, R>(
+      tx: Tx,
+      effect: Effect.Effect<A, E, R>,
+      client?: TransactionClient<Tx>
+    ) => Effect.Effect<A, E | TransactionUnusable | StoreError | SqlUnavailable, R>
     /** Whether the current fiber is in a transaction. */
     readonly isOpen: Effect.Effect<boolean>
     /**

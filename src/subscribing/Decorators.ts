@@ -15,7 +15,8 @@ import type { HandlerContext } from "./HandlerContext.ts"
 /** What a decorated method may be: from the event to an Effect, a promise, or nothing. @since 0.1.0 */
 export type Method<Source extends EventSource> = (
   event: EventOf<Source>,
-  context: HandlerContext
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the integration's client calls a transaction
+  context: HandlerContext<any>
   // biome-ignore lint/suspicious/noExplicitAny: a method may fail with anything, and need anything
 ) => Effect.Effect<unknown, any, any> | PromiseLike<unknown> | void
 
@@ -41,7 +42,8 @@ type AnyMethod = (...args: any) => any
 /** What a method is refused with: the compiler prints the words where it would take two overloads and their types apart. */
 type Refusal<Source extends EventSource, Value> = Value extends (
   event: EventOf<Source>,
-  context: HandlerContext
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the integration's client calls a transaction
+  context: HandlerContext<any>
 ) => unknown
   ? "A method with @Subscribe returns an Effect, a promise, or nothing"
   : `The parameters of a method with @Subscribe of ${NamesOf<Source>} are that event and a HandlerContext`

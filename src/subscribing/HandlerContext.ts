@@ -7,6 +7,7 @@ import { Context, Effect, type LogLevel } from "effect"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
+import { CurrentClientTransaction } from "../stores/ClientTransaction.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { type Dated, dated } from "./dated.ts"
@@ -52,9 +53,16 @@ export interface HandlerLogger {
 /**
  * Second argument of handlers that return promises.
  *
+ * @typeParam Tx - what the client of `createIntegration({ client })` calls a transaction
+ *
  * @since 0.1.0
  */
-export interface HandlerContext {
+export interface HandlerContext<Tx = undefined> {
+  /**
+   * The delivery's transaction, as the integration's `client` calls it: what is written through it commits with the delivery, or not at
+   * all. Not to be used after the handler. Undefined without a client, and for leased handlers, which are in no transaction.
+   */
+  readonly tx: Tx
   /** The delivery's transaction: what is written through it commits with the delivery, or not at all. */
   readonly sql: PromiseSql
   /** Links that are created here commit with the delivery. */
@@ -104,7 +112,8 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
  * @internal
  */
 export const invoke = <E>(
-  handler: (context: HandlerContext) => Returned,
+  // biome-ignore lint/suspicious/noExplicitAny: what a transaction is, is known where the handler is declared
+  handler: (context: HandlerContext<any>) => Returned,
   onPromise: Effect.Effect<void, E>
 ): Effect.Effect<unknown, unknown, HandlerServices> =>
   Effect.gen(function* () {
@@ -112,9 +121,14 @@ export const invoke = <E>(
     const { enter, leave } = yield* HandlerBoundary
     const runner: Runner = (effect, options) => leave(() => run(effect, options))
     const controller = new AbortController()
-    const abort = Effect.sync(() => controller.abort())
+    const current = yield* CurrentClientTransaction
+    const abort = Effect.sync(() => {
+      controller.abort()
+      // Its code may go on, and write when the transaction is no more.
+      current?.forsake()
+    })
     const returned = yield* Effect.try({
-      try: () => enter(() => handler(makeContext(runner, controller.signal))),
+      try: () => enter(() => handler(makeContext(runner, controller.signal, current?.tx))),
       catch: (error) => error
     })
     if (Effect.isEffect(returned)) return yield* Effect.onInterrupt(returned as Effect.Effect<unknown>, () => abort)
@@ -132,9 +146,10 @@ type Runner = <A, E>(
 ) => Promise<A>
 
 /** Makes the context of one transaction. @internal */
-export const makeContext = (runner: Runner, signal: AbortSignal): HandlerContext => {
+export const makeContext = <Tx>(runner: Runner, signal: AbortSignal, tx: Tx): HandlerContext<Tx> => {
   const run = <A, E>(effect: Effect.Effect<A, E, HandlerServices>) => runner(effect, { signal })
   return {
+    tx,
     sql: makeSql(run),
     links: {
       create: (link) => run(LinkStore.use((links) => links.create(link))),

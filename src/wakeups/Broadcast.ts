@@ -25,6 +25,11 @@ export interface Broadcast {
     store: (notification: InlineNotification | undefined) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E>
   /**
+   * Where a statement in a transaction that somebody else commits tells all processes of its events, this one, too; undefined where
+   * nobody listens. PostgreSQL sends it at the commit, once for the same consumers.
+   */
+  readonly transactional: InlineNotification | undefined
+  /**
    * Calls `wake` with what other processes send: names, or `undefined` when any consumer may have work, as after a
    * connection was lost.
    */
@@ -38,6 +43,7 @@ export const Broadcast: Context.Reference<Broadcast> = Context.Reference<Broadca
   defaultValue: () => ({
     send: () => Effect.void,
     withInlineNotification: (store) => store(undefined),
+    transactional: undefined,
     receive: () => Effect.void,
     setPeers: () => Effect.void
   })

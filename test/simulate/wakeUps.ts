@@ -30,6 +30,7 @@ export class WakeUps {
   of(machine: Machine): Broadcast {
     return {
       send: (consumers) => Effect.sync(() => this.#deliver(machine, [...consumers])),
+      transactional: undefined,
       withInlineNotification: (store) => store(undefined),
       receive: (wake) => Effect.sync(() => void this.#receivers.set(machine, wake)),
       setPeers: () => Effect.void

@@ -6,6 +6,7 @@ import { Data, Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Consumer, DomainEvent, Integration, Processor, Publisher, Subscriber } from "../../src/index.ts"
 import type { Values } from "../../src/settings/Settings.ts"
+import { clientOfEnvironment } from "./transactionClients.ts"
 
 const thing = <const Name extends string>(name: Name) =>
   DomainEvent.define(name, {
@@ -41,15 +42,17 @@ const tables = Layer.effectDiscard(
 /** Polls an hour apart: whatever is delivered was woken up, or drained on request. */
 export const unpolled: Partial<Values> = { pollingIntervalMs: 3_600_000, idlePollingIntervalMs: 3_600_000 }
 
-/** All services on a database, with the tables above; retries come fast. */
+/** All services on a database, with the tables above; retries come fast. TRANSACTION_CLIENT: which client opens transactions. */
 export const services = <E>(
   database: Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, E>,
   options: Integration.Options = {}
-) =>
-  Integration.layer({ ...options, settings: { ...unpolled, retryBaseDelayMs: 100, ...options.settings } }).pipe(
+) => {
+  const given = { ...options, settings: { ...unpolled, retryBaseDelayMs: 100, ...options.settings } }
+  return Layer.unwrap(Effect.map(clientOfEnvironment, (client) => Integration.layer({ ...client, ...given }))).pipe(
     Layer.provideMerge(tables),
     Layer.provideMerge(database)
   )
+}
 
 /** Serves subscribers until the test's scope closes. */
 // biome-ignore lint/suspicious/noExplicitAny: handlers of tests bring their own requirements

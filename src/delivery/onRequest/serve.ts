@@ -3,13 +3,34 @@
  *
  * @internal
  */
-import { type Duration, Effect } from "effect"
+import { Context, type Duration, Effect } from "effect"
+import { InvalidOption } from "../../errors/DeclarationErrors.ts"
+import { isLeased } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
+import { RequiredClient } from "../../stores/ClientTransaction.ts"
 import type { Engine } from "../engine.ts"
 import type * as Poller from "../maintenance/poller.ts"
 import { recordServed } from "../recovery/served.ts"
 import type * as Workers from "../workers/workers.ts"
 import * as Drain from "./drain.ts"
+
+/** A handler that was declared with a client writes in its transactions: they have to be the deliveries'. */
+const checkClient = ({ consumer, context }: Subscriber, { transactor }: Engine): InvalidOption | undefined => {
+  const wanted = Context.get(context as Context.Context<never>, RequiredClient)
+  if (wanted === undefined) return undefined
+  const option = `client of a subscriber of consumer "${consumer.name}"`
+  if (wanted !== transactor.client) {
+    const expected = "the one of the integration: createIntegration({ client }), Integration.layer({ client })"
+    return new InvalidOption({ option, value: `another client (${wanted.name})`, expected })
+  }
+  return isLeased(consumer)
+    ? new InvalidOption({
+        option,
+        value: `${wanted.name}, of a leased consumer`,
+        expected: 'none, as leased handlers run outside of any transaction; or mode: "transactional"'
+      })
+    : undefined
+}
 
 /** Registers subscribers and runs their consumers until the scope closes. */
 export const serveWith = (
@@ -19,6 +40,10 @@ export const serveWith = (
   timeout: Duration.Duration
 ) =>
   Effect.fn("Processor.serve")(function* (subscribers: ReadonlyArray<Subscriber>) {
+    for (const subscriber of subscribers) {
+      const problem = checkClient(subscriber, engine)
+      if (problem !== undefined) return yield* problem
+    }
     const names = [...new Set(subscribers.map((subscriber) => subscriber.consumer.name))]
     const drain = yield* workers.errand
     // Workers stop before handlers go: nothing is claimed that nobody can handle. The drain after them: its end calls them.

@@ -13,6 +13,9 @@ export interface Message {
   readonly hello?: true
 }
 
+/** Who tells of what was committed by others: they do not say which process they belong to, nor whether there are several. */
+export const anonymous = "transaction"
+
 /** PostgreSQL takes payloads of less than 8000 bytes. */
 const maxPayloadBytes = 7900
 

@@ -14,7 +14,7 @@ import { metricTable } from "../../telemetry/metricTable.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import { Broadcast, type InlineNotification } from "../../wakeups/Broadcast.ts"
 import { ControlConnection, type Session } from "./controlConnection.ts"
-import { decode, encode, type Message } from "./notificationMessage.ts"
+import { anonymous, decode, encode, type Message } from "./notificationMessage.ts"
 import { TableClient, tablesId } from "./tableClient.ts"
 
 /**
@@ -115,7 +115,7 @@ const receive = (peers: Peers, from: string, payload: string) =>
     onNone: () => peers.wake(undefined),
     onSome: (message) => {
       if (message.from === from) return Effect.void
-      peers.exist = true
+      if (message.from !== anonymous) peers.exist = true
       return message.hello === true ? Effect.void : peers.wake(message.wake)
     }
   })
@@ -173,6 +173,7 @@ const make = Effect.gen(function* () {
   return {
     send: (consumers) => Effect.suspend(() => (peers.exist ? sender.add(consumers) : Effect.void)),
     withInlineNotification: (store) => Effect.suspend(() => (peers.exist ? pace.offer(self, store) : store(undefined))),
+    transactional: control.isSeparate && notifyEnabled ? { channel: self.channel, from: anonymous } : undefined,
     receive: (wake) =>
       Effect.sync(() => {
         peers.wake = (consumers) => {

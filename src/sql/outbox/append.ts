@@ -34,6 +34,10 @@ export const columnsOf = (event: string) => `
   ${event}.routed_at IS NOT NULL AS "isRouted", ${event}.created_at AS "createdAt",
   ${event}.processed_at AS "processedAt"`
 
+/** Consumers of each name, who are told of it. */
+const notifyingOf = (wanted: string) =>
+  `SELECT w.event_name, w.consumers FROM (${wanted}) AS w WHERE ${notifyingSql("w.consumers", 14)}`
+
 /**
  * Events and deliveries in one statement, so that they commit together whatever the caller's transaction does. Which
  * consumers are interested depends on the name alone, so each name is looked up once.
@@ -49,7 +53,7 @@ const appendStatement = (kind: "plain" | "keyed", isNotifying: boolean) => `
   ), interested AS MATERIALIZED (
     ${interestedIn("SELECT DISTINCT event_name FROM input")}
   ), wanted AS MATERIALIZED (
-    ${consumersOf("interested")}
+    ${isNotifying ? notifyingOf(consumersOf("interested")) : consumersOf("interested")}
   ), stored AS (${storedOf(kind)}), delivered AS (
     INSERT INTO inbox_event (${deliveryColumns})
     ${deliveriesOf("stored", "interested")}
@@ -59,7 +63,6 @@ const appendStatement = (kind: "plain" | "keyed", isNotifying: boolean) => `
     coalesce(n.consumers, '{}') AS "consumers"
   FROM stored AS e
   LEFT JOIN wanted AS n ON n.event_name = e.event_name
-  ${isNotifying ? `WHERE ${notifyingSql("n.consumers", 14)}` : ""}
   ORDER BY e.position`
 
 /** The events that have these keys, with their consumers: a statement of its own, to see what was committed meanwhile. */
@@ -99,9 +102,25 @@ export const append = (sql: SqlClient.SqlClient) => {
   const plain = appendStatement("plain", false)
   const notifying = appendStatement("plain", true)
   const keyed = appendStatement("keyed", false)
+  const notifyingKeyed = appendStatement("keyed", true)
   const find = findByKeys(sql)
-  const appendKeyed = Effect.fnUntraced(function* (events: ReadonlyArray<NewEvent>) {
-    const written = new Map((yield* sql.unsafe<Stored>(keyed, toArrays(events))).map((row) => [row.id, row]))
+  const run = (
+    statements: readonly [string, string],
+    events: ReadonlyArray<NewEvent>,
+    notification: InlineNotification | undefined
+  ) => {
+    const [silent, telling] = statements
+    const values = toArrays(events)
+    return notification === undefined
+      ? sql.unsafe<Stored>(silent, values)
+      : sql.unsafe<Stored>(telling, [...values, ...notifyingParameters(notification)])
+  }
+  const appendKeyed = Effect.fnUntraced(function* (
+    events: ReadonlyArray<NewEvent>,
+    notification: InlineNotification | undefined
+  ) {
+    const rows = yield* run([keyed, notifyingKeyed], events, notification)
+    const written = new Map(rows.map((row) => [row.id, row]))
     const refused = events.filter((event) => !written.has(event.id))
     const taken = refused.length === 0 ? [] : yield* find(refused)
     const existing = new Map(taken.map((row) => [keyOf(row), row]))
@@ -116,19 +135,13 @@ export const append = (sql: SqlClient.SqlClient) => {
       return Effect.succeed({ id, position, status, createdAt, consumers, existing: found })
     })
   })
-  const appendPlain = (events: ReadonlyArray<NewEvent>, notification: InlineNotification | undefined) => {
-    const values = toArrays(events)
-    return notification === undefined
-      ? sql.unsafe<Stored>(plain, values)
-      : sql.unsafe<Stored>(notifying, [...values, ...notifyingParameters(notification)])
-  }
   return (
     events: ReadonlyArray<NewEvent>,
     notification: InlineNotification | undefined
   ): Effect.Effect<ReadonlyArray<Appended>, StoreError | SqlError.SqlError> =>
     events.some((event) => event.dedupeKey !== undefined)
-      ? appendKeyed(events)
-      : Effect.map(appendPlain(events, notification), (rows) =>
+      ? appendKeyed(events, notification)
+      : Effect.map(run([plain, notifying], events, notification), (rows) =>
           rows.map((row) => ({ ...row, position: BigInt(row.position), existing: undefined }))
         )
 }

@@ -1,0 +1,68 @@
+/**
+ * A transaction of another client as a connection of the engine's own: what begins, commits and rolls back is told to whoever opened
+ * it, everything else is run in it.
+ *
+ * @internal
+ */
+import { Effect, Stream } from "effect"
+import type { SqlConnection, SqlError } from "effect/sql"
+import type { ClientResult, TransactionClient } from "../../stores/TransactionClient.ts"
+import { castFromText, parameterOf } from "./parameters.ts"
+import { objectsOf, valuesOf } from "./values.ts"
+import type { Waiter } from "./waiter.ts"
+
+type Connection = SqlConnection.Connection
+
+/** How a transaction begins and ends, for who opened it. */
+export interface Ends {
+  readonly commit: Effect.Effect<void, SqlError.SqlError>
+  readonly rollback: Effect.Effect<void, SqlError.SqlError>
+}
+
+const nothing: ClientResult = { columns: [], rows: [] }
+
+/** What is said of isolation where a transaction begins can be said in it, before anything else. */
+const setTransaction = (begin: string) => begin.replace(/^BEGIN\b/, "SET TRANSACTION")
+
+/** Runs statements of one transaction one after the other: not all clients let them wait by themselves. */
+const inTurn = <Tx>({ query }: TransactionClient<Tx>, tx: Tx, { wait }: Waiter) => {
+  let last: PromiseLike<unknown> = Promise.resolve()
+  return (text: string, parameters: ReadonlyArray<unknown>): Effect.Effect<ClientResult, SqlError.SqlError> =>
+    wait("query", () => {
+      const values = parameters.map(parameterOf)
+      const statement = values.length === 0 ? text : castFromText(text)
+      const result = last.then(() => query(tx, statement, values))
+      // Also when nobody waits any more: the client is still at it.
+      last = result.then(undefined, () => undefined)
+      return result
+    })
+}
+
+/**
+ * @param ends - what its first BEGIN, its COMMIT and its ROLLBACK do
+ */
+export const clientConnection = <Tx>(client: TransactionClient<Tx>, tx: Tx, waiter: Waiter, ends: Ends): Connection => {
+  const query = inTurn(client, tx, waiter)
+  const run = (text: string, parameters: ReadonlyArray<unknown>): Effect.Effect<ClientResult, SqlError.SqlError> => {
+    if (text === "COMMIT") return Effect.as(ends.commit, nothing)
+    if (text === "ROLLBACK") return Effect.as(ends.rollback, nothing)
+    if (text === "BEGIN") return Effect.succeed(nothing)
+    return text.startsWith("BEGIN ") ? query(setTransaction(text), []) : query(text, parameters)
+  }
+  const execute: Connection["execute"] = (text, parameters, transformRows) =>
+    Effect.map(run(text, parameters), (result) => {
+      const rows = objectsOf(result)
+      return transformRows === undefined ? rows : transformRows(rows)
+    })
+  const executeValues: Connection["executeValues"] = (text, parameters) => Effect.map(run(text, parameters), valuesOf)
+  return {
+    execute,
+    executeUnprepared: execute,
+    // The command says that a COMMIT did commit: else it has failed.
+    executeRaw: (text, parameters) =>
+      Effect.map(run(text, parameters), (result) => ({ command: text, rows: objectsOf(result) })),
+    executeValues,
+    executeValuesUnprepared: executeValues,
+    executeStream: (text, ...rest) => Stream.fromIterableEffect(execute(text, ...rest))
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The transaction of another client that an Effect runs in.
+ *
+ * @since 0.1.0
+ */
+import { Context, Effect } from "effect"
+import { TransactionUnusable } from "../errors/TransactionErrors.ts"
+import type { AnyTransactionClient, TransactionClient } from "./TransactionClient.ts"
+
+/** A transaction of another client. @internal */
+export interface ClientTransaction {
+  readonly client: AnyTransactionClient
+  /** What the client calls it. */
+  readonly tx: unknown
+  /** Whether the engine ends it; else that is for whoever opened it, and nothing is known of its end. */
+  readonly isOurs: boolean
+  /** Lets its connection end with it: code that has it may go on after it. */
+  readonly forsake: () => void
+}
+
+/** None by default. @internal */
+export const CurrentClientTransaction = Context.Reference<ClientTransaction | undefined>(
+  "effect-integration/ClientTransaction/CurrentClientTransaction",
+  { defaultValue: () => undefined }
+)
+
+/** The client that a handler was declared with: its deliveries' transactions have to be those of that one. @internal */
+export const RequiredClient = Context.Reference<AnyTransactionClient | undefined>(
+  "effect-integration/ClientTransaction/RequiredClient",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * The delivery's transaction in a handler, or that of `Transactor.withTransaction`, as the client calls it: what is written through it commits
+ * with the delivery, or not at all. Not to be used after the handler, nor by fibers that outlive it.
+ *
+ * @param client - the one that `Integration.layer({ client })` was given
+ *
+ * Fails with `TransactionUnusable` outside of a transaction, and in one that another client opened.
+ *
+ * @since 0.1.0
+ */
+export const transactionOf = <Tx>(client: TransactionClient<Tx>): Effect.Effect<Tx, TransactionUnusable> =>
+  Effect.flatMap(CurrentClientTransaction, (current) => {
+    if (current?.client === client) return Effect.succeed(current.tx as Tx)
+    const problem = current === undefined ? "none" : "elsewhere"
+    return Effect.fail(new TransactionUnusable({ client: client.name, problem, cause: undefined }))
+  })
