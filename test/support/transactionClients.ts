@@ -13,13 +13,15 @@ export interface Place {
   readonly connectionString: string
   readonly schema: string
   readonly max: number
+  readonly applicationName: string | undefined
 }
 
 type Make = (place: Place) => { readonly client: AnyTransactionClient; readonly end: () => Promise<unknown> }
 
-const optionsOf = ({ connectionString, max, schema }: Place) => ({
+const optionsOf = ({ applicationName, connectionString, max, schema }: Place) => ({
   connectionString,
   max,
+  application_name: applicationName,
   options: `-c search_path=${schema}`
 })
 
@@ -45,7 +47,8 @@ export const clientNamed = (
         make({
           connectionString: config.url === undefined ? "" : Redacted.value(config.url),
           schema: config.startupParameters?.search_path ?? "public",
-          max: config.maxConnections ?? 10
+          max: config.maxConnections ?? 10,
+          applicationName: config.applicationName ?? config.startupParameters?.application_name
         })
       ),
       ({ end }) => Effect.promise(end)

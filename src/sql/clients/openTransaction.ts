@@ -7,6 +7,7 @@ import { Deferred, Effect, Exit, Scope } from "effect"
 import type { SqlClient, SqlConnection, SqlError } from "effect/sql"
 import { CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
 import type { TransactionClient } from "../../stores/TransactionClient.ts"
+import { counting } from "../connection/countedStatements.ts"
 import { clientConnection } from "./clientConnection.ts"
 import { makeWaiter } from "./waiter.ts"
 
@@ -124,7 +125,7 @@ export const openTransaction = <Tx, A, E, R>(
       const exit = yield* transaction.pipe(
         Effect.provideService(CurrentClientTransaction, { client, tx, forsake, isOurs: true }),
         // One level below the first: it begins and commits on this connection.
-        Effect.provideService(sql.transactionService, [connection, -1]),
+        Effect.provideService(sql.transactionService, [counting(connection, false), -1]),
         restore,
         Effect.exit
       )

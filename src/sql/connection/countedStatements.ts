@@ -6,6 +6,7 @@
 import { Effect, Stream } from "effect"
 import type { SqlConnection, SqlError } from "effect/sql"
 import { databaseWords } from "../../errors/errorText.ts"
+import { sqlStateOf } from "../../errors/sqlState.ts"
 import type { FailedStatement } from "../../stores/Transactor.ts"
 
 type Connection = SqlConnection.Connection
@@ -13,14 +14,16 @@ type Connection = SqlConnection.Connection
 interface Counter {
   count: number
   failed: FailedStatement | undefined
+  /** Whether everything that is run in the transaction is run on this connection. */
+  readonly isComplete: boolean
 }
 
 const counters = new WeakMap<Connection, Counter>()
 
-/** The counter of a connection, if it has one. */
+/** The counter of a connection, if it counts all. */
 export const countOf = (connection: Connection): (() => number) | undefined => {
   const counter = counters.get(connection)
-  return counter === undefined ? undefined : () => counter.count
+  return counter?.isComplete === true ? () => counter.count : undefined
 }
 
 /** The first statement that failed on a connection, unless it was rolled back to a savepoint since. */
@@ -44,11 +47,16 @@ export const countOne = (connection: Connection): void => {
   if (counter !== undefined) counter.count++
 }
 
-/** The same connection, with a counter. */
-export const counting = (connection: Connection): Connection => {
-  const counter: Counter = { count: 0, failed: undefined }
+/**
+ * The same connection, with a counter.
+ *
+ * @param isComplete - whether everything that is run in the transaction is run on it
+ */
+export const counting = (connection: Connection, isComplete = true): Connection => {
+  const counter: Counter = { count: 0, failed: undefined, isComplete }
   const failing = (text: string) => (error: SqlError.SqlError) => {
-    counter.failed ??= { text: beginningOf(text), error: databaseWords(error) }
+    // One that is refused as another has failed before is not the first.
+    if (sqlStateOf(error) !== "25P02") counter.failed ??= { text: beginningOf(text), error: databaseWords(error) }
     return error
   }
   const noted =
