@@ -1,0 +1,108 @@
+/**
+ * A transaction of `postgres` with what `sql.begin` does not do for the engine.
+ *
+ * `sql.begin` remembers each query that failed and rejects at its end, though a savepoint took the failure back: so it is not told. A
+ * query on a connection that has ended ends the process, or waits for ever: so it is not sent, and those that wait are rejected.
+ *
+ * @internal
+ */
+
+/** A query of `postgres`: a promise that is sent when somebody waits for it. */
+export interface Query extends Promise<unknown> {
+  handler: { (query: Query): unknown; debug?: unknown }
+  readonly reject: (error: unknown) => void
+}
+
+/** A `TransactionSql`, as it is used here. */
+export interface Sql {
+  (...args: ReadonlyArray<unknown>): unknown
+  readonly unsafe: (query: string, parameters?: ReadonlyArray<unknown>, options?: object) => Query
+}
+
+/** What is known of a transaction. */
+export interface State {
+  /** A statement in it has failed, and nobody knows whether that was taken back. */
+  hasFailed: boolean
+  /** No statement is sent any more, but rejected with this. */
+  over: { readonly error: unknown } | undefined
+  readonly waiting: Set<Query>
+  savepoints: number
+}
+
+export const newState = (): State => ({ hasFailed: false, over: undefined, waiting: new Set(), savepoints: 0 })
+
+/** From now on no statement is sent; those that wait for an answer are rejected. */
+export const close = (state: State, error: unknown) => {
+  state.over ??= { error }
+  for (const query of state.waiting) query.reject(error)
+  state.waiting.clear()
+}
+
+/** Errors of connections have an `errno`, those of `postgres` too; what the server says has none. */
+const isOfConnection = (error: unknown) => typeof error === "object" && error !== null && "errno" in error
+
+/** Lets a query take notice of the state of its transaction, when it is sent. */
+export const quiet = (query: Query, state: State): Query => {
+  const { handler } = query
+  const send = (self: Query): unknown => {
+    if (state.over !== undefined) return self.reject(state.over.error)
+    state.waiting.add(self)
+    // Before anybody else hears of it: who does may have the next statement sent at once.
+    Promise.prototype.then.call(
+      self,
+      () => state.waiting.delete(self),
+      (error: unknown) => {
+        state.waiting.delete(self)
+        state.hasFailed = true
+        if (isOfConnection(error)) close(state, error)
+      }
+    )
+    // `sql.begin` asks to hear of its failure.
+    Object.defineProperty(self, "catch", { configurable: true, value: () => self })
+    try {
+      return handler(self)
+    } finally {
+      Reflect.deleteProperty(self, "catch")
+    }
+  }
+  query.handler = Object.assign(send, { debug: handler.debug })
+  return query
+}
+
+const isQuery = (value: unknown): value is Query => value instanceof Promise && "handler" in value
+
+/** `sql.savepoint`, with statements of this transaction. */
+const savepointOf =
+  (tx: Sql, state: State) =>
+  async (...args: readonly [name: string, body: Body] | readonly [body: Body]): Promise<unknown> => {
+    const body = args.length === 1 ? args[0] : args[1]
+    const name = `"s${state.savepoints++}${args.length === 1 ? "" : `_${args[0].replaceAll('"', '""')}`}"`
+    await tx.unsafe(`SAVEPOINT ${name}`)
+    try {
+      const result = await body(tx)
+      const all = Array.isArray(result) ? await Promise.all(result) : result
+      await tx.unsafe(`RELEASE SAVEPOINT ${name}`)
+      return all
+    } catch (error) {
+      await tx.unsafe(`ROLLBACK TO SAVEPOINT ${name}`)
+      throw error
+    }
+  }
+
+type Body = (tx: Sql) => unknown
+
+/** The transaction as the application gets it: all of what `sql.begin` gives, with queries that take notice of `state`. */
+export const guarded = <Tx extends object>(tx: Tx, state: State): Tx => {
+  const noticed = (value: unknown) => (isQuery(value) ? quiet(value, state) : value)
+  const own: Tx = new Proxy(tx, {
+    apply: (target, _, args) => noticed(Reflect.apply(target as unknown as Sql, undefined, args)),
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key)
+      if (key === "savepoint") return savepointOf(own as unknown as Sql, state)
+      return key === "unsafe" || key === "file"
+        ? (...args: ReadonlyArray<unknown>) => noticed(Reflect.apply(value as Sql, target, args))
+        : value
+    }
+  })
+  return own
+}
