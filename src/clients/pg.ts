@@ -3,14 +3,10 @@
  *
  * @since 0.1.0
  */
-import type { ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
+import type { ClientParameter, TransactionClient } from "../stores/TransactionClient.ts"
+import { type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
 
-/** What `pg` gives for a statement, as far as it is read here. @since 0.1.0 */
-export interface PgResult {
-  readonly command: string
-  readonly rows: ReadonlyArray<unknown>
-  readonly fields: ReadonlyArray<{ readonly name: string; readonly dataTypeID: number }>
-}
+export type { PgResult } from "./pgTexts.ts"
 
 /** What is needed of a client of a pool, `PoolClient`. @since 0.1.0 */
 export interface PgTransaction {
@@ -35,20 +31,8 @@ export interface PgPool<Client> {
   readonly options: { readonly max: number }
 }
 
-/** Texts as PostgreSQL sends them, whatever type parsers the application has. */
-const texts = { getTypeParser: () => (value: string) => value }
-
-const run = (client: PgTransaction, text: string, values: ReadonlyArray<unknown> = []) =>
-  client.query({ text, values: [...values], rowMode: "array", types: texts })
-
-const states: Readonly<Record<string, ClientTransactionState>> = { I: "none", T: "open", E: "failed" }
-
-/** Since pg 8.21 a client tells what the server last said; a pool, which has clients, is no transaction. */
-const stateOf = (tx: object): ClientTransactionState => {
-  if ("totalCount" in tx) return "none"
-  if (!("getTransactionStatus" in tx) || typeof tx.getTransactionStatus !== "function") return "unknown"
-  return states[String(tx.getTransactionStatus())] ?? "unknown"
-}
+const run = (client: PgTransaction, text: string, parameters: ReadonlyArray<ClientParameter> = []) =>
+  client.query(textQuery(text, parameters))
 
 /** Ends a transaction whose body is done, and gives the client back. */
 const inTransaction = async <Client extends PgTransaction>(client: Client, body: (tx: Client) => Promise<void>) => {
@@ -93,14 +77,9 @@ const inTransaction = async <Client extends PgTransaction>(client: Client, body:
  */
 export const pgClient = <Client extends PgTransaction>(pool: PgPool<Client>): TransactionClient<Client> => ({
   name: "pg",
-  query: async (tx, sql, parameters) => {
-    const { fields, rows } = await run(tx, sql, parameters)
-    return {
-      columns: fields.map(({ dataTypeID, name }) => ({ name, type: dataTypeID })),
-      rows: rows as ReadonlyArray<ReadonlyArray<unknown>>
-    }
-  },
-  stateOf,
+  query: async (tx, sql, parameters) => resultOf(await run(tx, sql, parameters)),
+  // A pool has clients, and is no transaction.
+  stateOf: (tx) => ("totalCount" in tx ? "none" : stateOfConnection(tx)),
   transaction: async (body) => inTransaction(await pool.connect(), body),
   maxConnections: pool.options.max
 })

@@ -1,0 +1,126 @@
+/**
+ * The transactions of `knex` on PostgreSQL.
+ *
+ * @since 0.1.0
+ */
+import type { ClientParameter, ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
+import { type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
+
+/** What is needed of a `Knex.Transaction`. @since 0.1.0 */
+export interface KnexTransaction {
+  /** `knex` itself has none. */
+  isCompleted(): boolean
+  /** Knex declares it as `any`. */
+  readonly client: unknown
+}
+
+/** What is needed of a `Knex`. @since 0.1.0 */
+export interface KnexDatabase<Tx> {
+  transaction<A>(body: (tx: Tx) => Promise<A>): Promise<A>
+  /** Knex declares it as `any`. */
+  readonly client: unknown
+}
+
+/** Knex's inside, of a transaction: one connection of `pg`, and statements on it. */
+interface Inside {
+  acquireConnection(): Promise<object>
+  query(connection: object, statement: object): Promise<{ readonly response: PgResult }>
+}
+
+/** Knex's inside, of the whole. */
+interface Outside {
+  readonly driverName?: unknown
+  readonly pool?: { readonly max?: unknown }
+  readonly config?: { readonly pool?: { readonly max?: unknown; readonly options?: { readonly max?: unknown } } }
+}
+
+/**
+ * Runs a statement on the connection of a transaction, without what Knex makes of texts and results: each `?` would be a parameter, even
+ * in a string, and `postProcessResponse` would rename columns. Knex hands `options` on to `pg`, where they replace what it made of `sql`.
+ */
+const run = async (
+  connection: object,
+  tx: KnexTransaction,
+  sql: string,
+  parameters: ReadonlyArray<ClientParameter>
+) => {
+  const statement = {
+    method: "raw",
+    sql: sql.replaceAll("?", "\\?"),
+    bindings: [],
+    options: textQuery(sql, parameters)
+  }
+  const { response } = await (tx.client as Inside).query(connection, statement)
+  return response
+}
+
+/**
+ * The transactions of `knex`: `tx` is a `Knex.Transaction`, of the engine, or of the application's own `knex.transaction`, savepoints too.
+ *
+ * ```ts
+ * const client = knexClient(knex({ client: "pg", connection: url }))
+ * ```
+ *
+ * Throws a `TypeError` for a `knex` whose driver is not `pg`.
+ *
+ * @param knex - what `knex(…)` gives, which stays the application's to destroy
+ *
+ * @since 0.1.0
+ */
+export const knexClient = <Tx extends KnexTransaction>(knex: KnexDatabase<Tx>): TransactionClient<Tx> => {
+  const { config, driverName, pool } = knex.client as Outside
+  if (driverName !== "pg") throw new TypeError(`knexClient: PostgreSQL with the driver pg is needed, not ${driverName}`)
+  const max = pool?.max ?? config?.pool?.max ?? config?.pool?.options?.max
+
+  /** Connections of transactions that a statement was run in. */
+  const connections = new WeakMap<object, object>()
+
+  const connectionOf = async (tx: Tx) => {
+    const connection = connections.get(tx) ?? (await (tx.client as Inside).acquireConnection())
+    connections.set(tx, connection)
+    return connection
+  }
+
+  const stateOf = (tx: Tx): ClientTransactionState => {
+    if (typeof tx.isCompleted !== "function") return "none"
+    if (tx.isCompleted()) return "ended"
+    const connection = connections.get(tx)
+    return connection === undefined ? "unknown" : stateOfConnection(connection)
+  }
+
+  /** Knex's COMMIT would not say that it rolled back. */
+  const checkNoneFailed = async (tx: Tx) => {
+    const connection = await connectionOf(tx)
+    if (stateOfConnection(connection) !== "open") await run(connection, tx, "SELECT 1", [])
+  }
+
+  const transaction = async (body: (tx: Tx) => Promise<void>) => {
+    let failure: { readonly error: unknown } | undefined
+    const ended = knex.transaction(async (tx) => {
+      try {
+        // From now on its state is known.
+        await connectionOf(tx)
+        await body(tx)
+        await checkNoneFailed(tx)
+      } catch (error) {
+        failure = { error }
+        throw error
+      }
+    })
+    try {
+      await ended
+    } catch (error) {
+      failure ??= { error }
+    }
+    // Not what became of it: rejected with undefined, Knex resolves; and ROLLBACK may have failed too.
+    if (failure !== undefined) throw failure.error
+  }
+
+  return {
+    name: "Knex",
+    query: async (tx, sql, parameters) => resultOf(await run(await connectionOf(tx), tx, sql, parameters)),
+    stateOf,
+    transaction,
+    maxConnections: typeof max === "number" ? max : undefined
+  }
+}
