@@ -3,13 +3,17 @@
  *
  * @since 0.1.0
  */
-import type { ClientParameter, ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
+import type { ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
 import { type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
+import { namesFor, type PrepareOptions } from "./statementNames.ts"
+
+export type { PrepareOptions } from "./statementNames.ts"
 
 /** What is needed of a `Knex.Transaction`. @since 0.1.0 */
 export interface KnexTransaction {
   /** `knex` itself has none. */
   isCompleted(): boolean
+  on(event: "query-error", listener: () => void): unknown
   /** Knex declares it as `any`. */
   readonly client: unknown
 }
@@ -38,18 +42,8 @@ interface Outside {
  * Runs a statement on the connection of a transaction, without what Knex makes of texts and results: each `?` would be a parameter, even
  * in a string, and `postProcessResponse` would rename columns. Knex hands `options` on to `pg`, where they replace what it made of `sql`.
  */
-const run = async (
-  connection: object,
-  tx: KnexTransaction,
-  sql: string,
-  parameters: ReadonlyArray<ClientParameter>
-) => {
-  const statement = {
-    method: "raw",
-    sql: sql.replaceAll("?", "\\?"),
-    bindings: [],
-    options: textQuery(sql, parameters)
-  }
+const run = async (connection: object, tx: KnexTransaction, options: ReturnType<typeof textQuery>) => {
+  const statement = { method: "raw", sql: options.text.replaceAll("?", "\\?"), bindings: [], options }
   const { response } = await (tx.client as Inside).query(connection, statement)
   return response
 }
@@ -64,10 +58,15 @@ const run = async (
  * Throws a `TypeError` for a `knex` whose driver is not `pg`.
  *
  * @param knex - what `knex(…)` gives, which stays the application's to destroy
+ * @param options - whether statements are prepared
  *
  * @since 0.1.0
  */
-export const knexClient = <Tx extends KnexTransaction>(knex: KnexDatabase<Tx>): TransactionClient<Tx> => {
+export const knexClient = <Tx extends KnexTransaction>(
+  knex: KnexDatabase<Tx>,
+  options: PrepareOptions = {}
+): TransactionClient<Tx> => {
+  const nameOf = namesFor(options)
   const { config, driverName, pool } = knex.client as Outside
   if (driverName !== "pg") throw new TypeError(`knexClient: PostgreSQL with the driver pg is needed, not ${driverName}`)
   const max = pool?.max ?? config?.pool?.max ?? config?.pool?.options?.max
@@ -88,20 +87,19 @@ export const knexClient = <Tx extends KnexTransaction>(knex: KnexDatabase<Tx>): 
     return connection === undefined ? "unknown" : stateOfConnection(connection)
   }
 
-  /** Knex's COMMIT would not say that it rolled back. */
-  const checkNoneFailed = async (tx: Tx) => {
-    const connection = await connectionOf(tx)
-    if (stateOfConnection(connection) !== "open") await run(connection, tx, "SELECT 1", [])
-  }
-
   const transaction = async (body: (tx: Tx) => Promise<void>) => {
     let failure: { readonly error: unknown } | undefined
     const ended = knex.transaction(async (tx) => {
       try {
+        let hasFailed = false
+        tx.on("query-error", () => {
+          hasFailed = true
+        })
         // From now on its state is known.
-        await connectionOf(tx)
+        const connection = await connectionOf(tx)
         await body(tx)
-        await checkNoneFailed(tx)
+        // Knex's COMMIT would not say that it rolled back.
+        if (hasFailed || stateOfConnection(connection) !== "open") await run(connection, tx, textQuery("SELECT 1", []))
       } catch (error) {
         failure = { error }
         throw error
@@ -118,7 +116,8 @@ export const knexClient = <Tx extends KnexTransaction>(knex: KnexDatabase<Tx>): 
 
   return {
     name: "Knex",
-    query: async (tx, sql, parameters) => resultOf(await run(await connectionOf(tx), tx, sql, parameters)),
+    query: async (tx, sql, parameters) =>
+      resultOf(await run(await connectionOf(tx), tx, textQuery(sql, parameters, nameOf(sql)))),
     stateOf,
     transaction,
     maxConnections: typeof max === "number" ? max : undefined

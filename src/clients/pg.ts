@@ -3,14 +3,17 @@
  *
  * @since 0.1.0
  */
-import type { ClientParameter, TransactionClient } from "../stores/TransactionClient.ts"
+import type { TransactionClient } from "../stores/TransactionClient.ts"
 import { type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
+import { namesFor, type PrepareOptions } from "./statementNames.ts"
 
 export type { PgResult } from "./pgTexts.ts"
+export type { PrepareOptions } from "./statementNames.ts"
 
 /** What is needed of a client of a pool, `PoolClient`. @since 0.1.0 */
 export interface PgTransaction {
   query(config: {
+    name?: string
     text: string
     values: Array<unknown>
     rowMode: "array"
@@ -31,10 +34,9 @@ export interface PgPool<Client> {
   readonly options: { readonly max: number }
 }
 
-const run = (client: PgTransaction, text: string, parameters: ReadonlyArray<ClientParameter> = []) =>
-  client.query(textQuery(text, parameters))
+const run = (client: PgTransaction, text: string) => client.query(textQuery(text, []))
 
-/** Ends a transaction whose body is done, and gives the client back. */
+/** Runs a body between BEGIN and COMMIT, and gives the client back: to be closed, if it does not say that nothing is open on it. */
 const inTransaction = async <Client extends PgTransaction>(client: Client, body: (tx: Client) => Promise<void>) => {
   let lost: Error | undefined
   const onError = (error: Error) => {
@@ -44,20 +46,12 @@ const inTransaction = async <Client extends PgTransaction>(client: Client, body:
   client.on("error", onError)
   try {
     await run(client, "BEGIN")
-    try {
-      await body(client)
-    } catch (error) {
-      await run(client, "ROLLBACK").catch((failure: Error) => {
-        lost ??= failure
-      })
-      throw error
-    }
-    const { command } = await run(client, "COMMIT").catch((failure) => {
-      // Unknown is whether it was committed, and in what state the connection is: it is not used again.
-      lost ??= failure
-      throw failure
-    })
+    await body(client)
+    const { command } = await run(client, "COMMIT")
     if (command === "ROLLBACK") throw new Error("A statement in the transaction had failed, so COMMIT rolled it back")
+  } catch (error) {
+    await run(client, "ROLLBACK").catch(onError)
+    throw error
   } finally {
     client.removeListener("error", onError)
     client.release(lost)
@@ -72,14 +66,21 @@ const inTransaction = async <Client extends PgTransaction>(client: Client, body:
  * ```
  *
  * @param pool - a `Pool` of `pg`, which stays the application's to end
+ * @param options - whether statements are prepared
  *
  * @since 0.1.0
  */
-export const pgClient = <Client extends PgTransaction>(pool: PgPool<Client>): TransactionClient<Client> => ({
-  name: "pg",
-  query: async (tx, sql, parameters) => resultOf(await run(tx, sql, parameters)),
-  // A pool has clients, and is no transaction.
-  stateOf: (tx) => ("totalCount" in tx ? "none" : stateOfConnection(tx)),
-  transaction: async (body) => inTransaction(await pool.connect(), body),
-  maxConnections: pool.options.max
-})
+export const pgClient = <Client extends PgTransaction>(
+  pool: PgPool<Client>,
+  options: PrepareOptions = {}
+): TransactionClient<Client> => {
+  const nameOf = namesFor(options)
+  return {
+    name: "pg",
+    query: async (tx, sql, parameters) => resultOf(await tx.query(textQuery(sql, parameters, nameOf(sql)))),
+    // A pool has clients, and is no transaction.
+    stateOf: (tx) => ("totalCount" in tx ? "none" : stateOfConnection(tx)),
+    transaction: async (body) => inTransaction(await pool.connect(), body),
+    maxConnections: pool.options.max
+  }
+}

@@ -15,7 +15,8 @@ export interface PgResult {
 const types = { getTypeParser: () => (value: string) => value }
 
 /** A statement whose rows come as arrays of texts. */
-export const textQuery = (text: string, parameters: ReadonlyArray<ClientParameter>) => ({
+export const textQuery = (text: string, parameters: ReadonlyArray<ClientParameter>, name?: string | undefined) => ({
+  ...(name === undefined ? undefined : { name }),
   text,
   values: [...parameters],
   rowMode: "array" as const,
@@ -30,7 +31,10 @@ export const resultOf = ({ fields, rows }: PgResult): ClientResult => ({
 
 const states: Readonly<Record<string, ClientTransactionState>> = { I: "none", T: "open", E: "failed" }
 
-/** What the server last said of a connection's transaction; newer versions of `pg` tell. */
+/**
+ * What the server last said of a connection's transaction; newer versions of `pg` tell. That a statement failed is heard a moment before
+ * what this made of the transaction.
+ */
 export const stateOfConnection = (connection: object): ClientTransactionState =>
   "getTransactionStatus" in connection && typeof connection.getTransactionStatus === "function"
     ? (states[String(connection.getTransactionStatus())] ?? "unknown")

@@ -33,3 +33,13 @@ export const conforms = <Tx>(
 
 /** Runs a promise as a test. */
 export const test = (name: string, body: () => Promise<void>) => it.live(name, () => Effect.promise(body))
+
+/** What a promise rejects with; it must reject. */
+export const rejection = async (promise: PromiseLike<unknown>): Promise<unknown> => {
+  const outcome = await Promise.resolve(promise).then(
+    () => "resolved",
+    (error: unknown) => ({ error })
+  )
+  if (typeof outcome === "string") throw new Error("it resolved")
+  return outcome.error
+}
