@@ -4,9 +4,13 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Redacted, type Scope } from "effect"
+import { knex } from "knex"
 import pg from "pg"
+import postgres from "postgres"
 import type { AnyTransactionClient } from "../../src/index.ts"
+import { knexClient } from "../../src/knex.ts"
 import { pgClient } from "../../src/pg.ts"
+import { postgresClient } from "../../src/postgres.ts"
 
 /** Where a client connects to, and how many connections it may have. */
 export interface Place {
@@ -31,6 +35,16 @@ export const transactionClients: Readonly<Record<string, Make>> = {
     const pool = new pg.Pool(optionsOf(place))
     pool.on("error", () => undefined)
     return { client: pgClient(pool), end: () => pool.end() }
+  },
+  postgres: ({ applicationName = "postgres", connectionString, max, schema }) => {
+    const connection = { search_path: schema, application_name: applicationName }
+    const sql = postgres(connectionString, { max, connection, onnotice: () => undefined })
+    return { client: postgresClient(sql), end: () => sql.end({ timeout: 5 }) }
+  },
+  Knex: (place) => {
+    const { max, ...connection } = optionsOf(place)
+    const db = knex({ client: "pg", connection, pool: { min: 0, max } })
+    return { client: knexClient(db), end: () => db.destroy() }
   }
 }
 
