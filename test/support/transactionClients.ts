@@ -25,7 +25,7 @@ type Make = (place: Place) => { readonly client: AnyTransactionClient; readonly 
 const optionsOf = ({ applicationName, connectionString, max, schema }: Place) => ({
   connectionString,
   max,
-  application_name: applicationName,
+  application_name: applicationName ?? "transactions",
   options: `-c search_path=${schema}`
 })
 
