@@ -44,8 +44,19 @@ interface Outside {
  */
 const run = async (connection: object, tx: KnexTransaction, options: ReturnType<typeof textQuery>) => {
   const statement = { method: "raw", sql: options.text.replaceAll("?", "\\?"), bindings: [], options }
-  const { response } = await (tx.client as Inside).query(connection, statement)
-  return response
+  try {
+    const { response } = await (tx.client as Inside).query(connection, statement)
+    return response
+  } catch (error) {
+    throw inOwnWords(error, options.text)
+  }
+}
+
+/** Knex puts the statement in front of what the server said. */
+const inOwnWords = (error: unknown, text: string): unknown => {
+  const before = `${text} - `
+  if (error instanceof Error && error.message.startsWith(before)) error.message = error.message.slice(before.length)
+  return error
 }
 
 /**
