@@ -36,6 +36,7 @@ const scale = [
   "memory",
   "contention",
   "concurrency",
+  "publishIn",
   "embedded",
   "telemetry"
 ]

@@ -4,7 +4,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Redacted, type Scope } from "effect"
-import { knex } from "knex"
+import knex from "knex"
 import pg from "pg"
 import postgres from "postgres"
 import type { AnyTransactionClient } from "../../src/index.ts"

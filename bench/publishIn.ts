@@ -1,0 +1,90 @@
+/**
+ * Publishing in transactions of other clients: BEGIN, one event with its delivery, COMMIT, ten at once; beside two INSERTs that do as much
+ * through the same client. And what it costs that the commits notify, for 1, 10 and 100 publishers.
+ */
+import { Effect } from "effect"
+import { publisherIn } from "../src/index.ts"
+import type { AnyTransactionClient } from "../src/stores/TransactionClient.ts"
+import { transactionClients } from "../test/support/transactionClients.ts"
+import { type Bench, type Run, type Side, throughput } from "./harness/model.ts"
+import { type Payload, payloads } from "./harness/work.ts"
+import { consumerName, Happened, publisherOf } from "./here.ts"
+
+const insertEvent = `
+  INSERT INTO integration_event (id, event_name, source_module, aggregate_type, aggregate_id, payload, routed_at)
+  VALUES ($1::text::uuid, '${Happened.name}', 'bench', 'Thing', $2::text, $3::text::jsonb, now())`
+
+const insertDelivery = `
+  INSERT INTO inbox_event (id, outbox_event_id, consumer_name, event_name, position)
+  SELECT gen_random_uuid(), id, '${consumerName()}', event_name, position FROM integration_event WHERE id = $1::text::uuid`
+
+/** Runs `work` for all payloads, so many at a time. */
+const atOnce = async (publishers: number, items: ReadonlyArray<Payload>, work: (item: Payload) => Promise<unknown>) => {
+  let next = 0
+  const publisher = async () => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item)
+  }
+  await Promise.all(Array.from({ length: publishers }, publisher))
+}
+
+type Publish = (client: AnyTransactionClient, tx: unknown, payload: Payload) => Promise<unknown>
+
+interface Publishing {
+  readonly client: string
+  readonly publishers: number
+  readonly notifyEnabled: boolean
+}
+
+const measure = async (run: Run, { client: name, notifyEnabled, publishers }: Publishing, own?: Publish) => {
+  const runtime = await publisherOf(run.url, 1, { integration: { settings: { notifyEnabled } } })
+  const make = transactionClients[name]
+  if (make === undefined) throw new Error(`There is no client ${name}`)
+  const place = { connectionString: run.url, schema: "public", max: publishers, applicationName: undefined }
+  const { client, end } = make(place)
+  const publish: Publish =
+    own ?? ((client, tx, payload) => runtime.runPromise(publisherIn(tx, client).publish(Happened, payload)))
+  const one = (payload: Payload) =>
+    client.transaction(async (tx) => {
+      await publish(client, tx, payload)
+    })
+  await atOnce(publishers, payloads(200), one)
+  const timed = await run.timed(() => atOnce(publishers, payloads(run.size), one))
+  await end()
+  await runtime.runPromise(Effect.void)
+  await runtime.dispose()
+  return throughput(run.size, timed)
+}
+
+const twoInserts: Publish = async (client, tx, payload) => {
+  const id = crypto.randomUUID()
+  await client.query(tx, insertEvent, [id, payload.id, JSON.stringify(payload)])
+  await client.query(tx, insertDelivery, [id])
+}
+
+const sidesOf = (client: string): ReadonlyArray<Side> => {
+  const publishing = { client, publishers: 10, notifyEnabled: true }
+  return [
+    { name: `${client}, two INSERTs`, role: "here", measure: (run) => measure(run, publishing, twoInserts) },
+    { name: `${client}, publisherIn`, role: "here", measure: (run) => measure(run, publishing) },
+    {
+      name: `${client}, publisherIn, silent`,
+      role: "here",
+      measure: (run) => measure(run, { ...publishing, notifyEnabled: false })
+    }
+  ]
+}
+
+const crowd = (publishers: number, notifyEnabled: boolean): Side => ({
+  name: `${publishers} of pg, ${notifyEnabled ? "told" : "silent"}`,
+  role: "here",
+  measure: (run) => measure(run, { client: "pg", publishers, notifyEnabled })
+})
+
+export default {
+  title: "publish in transactions of other clients, 10 at once",
+  size: { short: 3000, long: 5000 },
+  sides: [
+    ...Object.keys(transactionClients).flatMap(sidesOf),
+    ...[1, 10, 100].flatMap((publishers) => [crowd(publishers, false), crowd(publishers, true)])
+  ]
+} satisfies Bench
