@@ -41,7 +41,8 @@ describe("migrations", () => {
       "0006_links.sql": "f4ac35af6f3cd9a9",
       "0007_actors.sql": "bc99df5de114c6b7",
       "0008_settings.sql": "7c5b6a94145a80fb",
-      "0009_contracts.sql": "abacd2f376978548"
+      "0009_contracts.sql": "abacd2f376978548",
+      "0010_functions.sql": "e733c4cae91f3a1a"
     })
   })
 })

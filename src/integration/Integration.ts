@@ -160,7 +160,7 @@ export const layer = (
         Effect.all([validate(options), warnOfTestClock, reach(options.waitForDatabase ?? defaultWait)]),
         Layer.provideMerge(
           onStores(options, processor(options), SqlBroadcast.layer),
-          stores(options.migrate ?? true, options.schema, options.client)
+          stores(options.migrate ?? true, options.schema, options)
         )
       )
     )
@@ -176,7 +176,7 @@ export const IntegrationLive: Layer.Layer<Services, IntegrationError, PgClient.P
  *
  * @since 0.1.0
  */
-export type MemoryOptions = Omit<Options, "client" | "migrate" | "schema" | "waitForDatabase">
+export type MemoryOptions = Omit<Options, "client" | "migrate" | "schema" | "announceInserts" | "waitForDatabase">
 
 /** Nothing happens in memory that nobody is told of, so polls only keep settings up to date. */
 const memorySettings = { pollingIntervalMs: 3_600_000, idlePollingIntervalMs: 3_600_000 }

@@ -15,6 +15,7 @@ import { migrate, problem } from "../sql/migrations/migrations.ts"
 import { script } from "../sql/migrations/script.ts"
 import { untraced } from "../telemetry/tracing.ts"
 import { schemaProblem } from "./schemaOption.ts"
+import { switchProblem } from "./switchOption.ts"
 
 /** How the tables stand to this code. @since 0.1.0 */
 export interface Status {
@@ -47,6 +48,9 @@ const schemaIn = (where: string, options: Options, known: ReadonlyArray<string>)
  * reference system are taken over (docs/from-hedhog.md), and the log says how much.
  *
  * @param options.schema - is made unless it is there; default: the first schema of `search_path` that has the tables, or takes them
+ * @param options.announceInserts - whether plain `INSERT`s into `outbox_event` tell processes, which give those events their deliveries at once;
+ *   default: as it is, at first false, and they are found within `pollingIntervalMs`. Transactions that tell commit one after the other, in
+ *   the whole database
  *
  * Fails with `MigrationFailed` when one fails, or the role may not create tables; with `SchemaMismatch` for tables that are too new, or
  * that were made by hand; `StoreError`. Nothing is changed then. Throws `InvalidOption`, `UnsupportedOption`.
@@ -54,9 +58,13 @@ const schemaIn = (where: string, options: Options, known: ReadonlyArray<string>)
  * @since 0.1.0
  */
 export const run = (
-  options: Options = {}
-): Effect.Effect<ReadonlyArray<string>, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> =>
-  migrate(schemaIn("Migrations.run", options, ["schema"]))
+  options: Options & { readonly announceInserts?: boolean } = {}
+): Effect.Effect<ReadonlyArray<string>, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> => {
+  const schema = schemaIn("Migrations.run", options, ["schema", "announceInserts"])
+  const problem = switchProblem(options.announceInserts)
+  if (problem !== undefined) throw problem
+  return migrate(schema, options.announceInserts)
+}
 
 /**
  * Which migrations were run, and which are pending; changes nothing. Fails with `StoreError`. Throws `InvalidOption`,

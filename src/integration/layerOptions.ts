@@ -12,6 +12,7 @@ import type { RequireTransaction } from "../publishing/inTransaction.ts"
 import type { Values } from "../settings/Settings.ts"
 import type { AnyTransactionClient } from "../stores/TransactionClient.ts"
 import { schemaProblem } from "./schemaOption.ts"
+import { switchProblem } from "./switchOption.ts"
 
 /**
  * Options of `layer`.
@@ -33,6 +34,8 @@ export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBat
   readonly client?: AnyTransactionClient
   /** Run pending migrations at start. When false, the layer fails unless the tables are up to date. Default true. */
   readonly migrate?: boolean
+  /** As of `Migrations.run`, with the migrations of a start. Default: as it is, at first false. */
+  readonly announceInserts?: boolean
   /**
    * How long a start tries again to reach a database that is not there yet; default 30 seconds. What does not pass by itself, as a
    * wrong password, fails at once.
@@ -66,6 +69,7 @@ const known: ReadonlyArray<string> = [
   "schema",
   "client",
   "migrate",
+  "announceInserts",
   "maxPayloadBytes",
   "inheritMetadata",
   "requireTransaction",
@@ -91,7 +95,10 @@ const isClient = (client: unknown): boolean => {
 
 /** Fails for what is none of them, or out of its range. @internal */
 export const validate = (options: Options): Effect.Effect<void, InvalidOption | UnsupportedOption> => {
-  const problem = unknownOption("Integration.layer", options, known) ?? schemaProblem(options.schema)
+  const problem =
+    unknownOption("Integration.layer", options, known) ??
+    schemaProblem(options.schema) ??
+    switchProblem(options.announceInserts)
   if (problem !== undefined) return Effect.fail(problem)
   if (options.client !== undefined && !isClient(options.client)) {
     return refuse(
@@ -104,7 +111,14 @@ export const validate = (options: Options): Effect.Effect<void, InvalidOption | 
     const value = options[name]
     if (value !== undefined && !isDuration(value)) return refuse(name, value, "a finite duration")
   }
-  const { inheritMetadata = [] } = options
+  const { announceInserts, inheritMetadata = [] } = options
+  if (announceInserts !== undefined && options.migrate === false) {
+    return refuse(
+      "announceInserts",
+      announceInserts,
+      "to be left out without migrations: Migrations.run({ announceInserts })"
+    )
+  }
   if (!Array.isArray(inheritMetadata) || !inheritMetadata.every((key) => typeof key === "string" && key !== "")) {
     return refuse(
       "inheritMetadata",

@@ -78,6 +78,7 @@ export const poll = (
     passedOver: [],
     settings,
     hasUnrouted: false,
+    announcesInserts: true,
     hasOpenBackfills: false,
     // Whoever missed something was told at once.
     hasOpenSubscriptions: false,

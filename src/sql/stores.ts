@@ -23,9 +23,14 @@ import * as SqlSubscriptions from "./subscriptions/store.ts"
 /**
  * @param migrate - whether migrations are run first; else the database has to be as new as the code
  * @param schema - where the tables are; undefined: where `search_path` finds them
- * @param client - another client that opens the transactions of deliveries; undefined: they are the pool's
+ * @param options.announceInserts - whether the trigger is on that tells of plain inserts; undefined: as it is
+ * @param options.client - another client that opens the transactions of deliveries; undefined: they are the pool's
  */
-export const stores = (migrate: boolean, schema: string | undefined, client: AnyTransactionClient | undefined) =>
+export const stores = (
+  migrate: boolean,
+  schema: string | undefined,
+  { announceInserts, client }: { readonly announceInserts?: boolean; readonly client?: AnyTransactionClient }
+) =>
   Layer.mergeAll(
     SqlOutbox.layer,
     SqlInbox.layer,
@@ -40,7 +45,7 @@ export const stores = (migrate: boolean, schema: string | undefined, client: Any
     SqlTransactor.layer(client)
   ).pipe(
     Layer.provideMerge(TableClient.layer(schema)),
-    Layer.provide(Migrations.layer(migrate, schema)),
+    Layer.provide(Migrations.layer(migrate, schema, announceInserts)),
     // First of all: it finds out whether the client fits the database.
     Layer.provideMerge(ControlConnection.layer)
   )

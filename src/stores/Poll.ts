@@ -44,6 +44,8 @@ export interface PollResult {
   readonly settings: Readonly<Record<string, Schema.Json>>
   /** Events inserted by other means wait for their deliveries. */
   readonly hasUnrouted: boolean
+  /** Whoever inserts events by other means tells processes that listen, so that those need not look (`Broadcast.receiveInserts`). */
+  readonly announcesInserts: boolean
   /** Consumers that came late are still to be given earlier events. */
   readonly hasOpenBackfills: boolean
   /** Subscriptions may have missed events published around their registration. */

@@ -34,6 +34,10 @@ export interface Broadcast {
    * connection was lost.
    */
   readonly receive: (wake: (consumers: ReadonlyArray<string> | undefined) => Effect.Effect<void>) => Effect.Effect<void>
+  /** Calls `route` when events were inserted by other means than publishing, as far as that is told. */
+  readonly receiveInserts: (route: Effect.Effect<void>) => Effect.Effect<void>
+  /** Whether this process hears, right now, what is told. */
+  readonly isListening: Effect.Effect<boolean>
   /** Says whether other processes are known to run: nothing is sent when none are. */
   readonly setPeers: (exist: boolean) => Effect.Effect<void>
 }
@@ -45,6 +49,8 @@ export const Broadcast: Context.Reference<Broadcast> = Context.Reference<Broadca
     withInlineNotification: (store) => store(undefined),
     transactional: undefined,
     receive: () => Effect.void,
+    receiveInserts: () => Effect.void,
+    isListening: Effect.succeed(false),
     setPeers: () => Effect.void
   })
 })

@@ -225,7 +225,8 @@ it.live("twenty processes that start at once on an empty database migrate it onc
       { id: 6, name: "links" },
       { id: 7, name: "actors" },
       { id: 8, name: "settings" },
-      { id: 9, name: "contracts" }
+      { id: 9, name: "contracts" },
+      { id: 10, name: "functions" }
     ])
   }).pipe(
     Effect.scoped,

@@ -94,12 +94,19 @@ it.live("a script makes the same tables, says so, and makes them once", () =>
   }).pipe(Effect.provide(postgres({ maxConnections: 2 })))
 )
 
+/** Undoes the last migration. */
+const undone = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`
+    DROP FUNCTION integration_check_name, integration_check_document, integration_publish, integration_link,
+      integration_announce_insert CASCADE`
+  yield* sql`DELETE FROM integration_migration WHERE migration_id = ${all.length}`
+})
+
 it.live("a script for a later version does what is left", () =>
   Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
     yield* runScript(Migrations.sql())
-    yield* sql`DROP TABLE integration_contract`
-    yield* sql`DELETE FROM integration_migration WHERE migration_id = ${all.length}`
+    yield* undone
     assert.deepStrictEqual((yield* Migrations.status()).pending, all.slice(-1))
     yield* runScript(Migrations.sql({ from: all.length - 1 }))
     assert.deepStrictEqual((yield* Migrations.status()).pending, [])
@@ -114,10 +121,9 @@ it.live("tables that are in the second schema of search_path get what is left, a
     yield* sql.unsafe(`CREATE SCHEMA ${first}`)
     const behind = clientFor(`${first},${second}`)
     const made = sql`
-      SELECT 1 FROM pg_class WHERE relname = 'integration_contract' AND relnamespace = ${second}::regnamespace`
+      SELECT 1 FROM pg_proc WHERE proname = 'integration_publish' AND pronamespace = ${second}::regnamespace`
     for (const again of [Migrations.run(), runScript(Migrations.sql({ from: all.length - 1 }))]) {
-      yield* sql`DROP TABLE integration_contract`
-      yield* sql`DELETE FROM integration_migration WHERE migration_id = ${all.length}`
+      yield* undone
       yield* Effect.provide(
         Effect.asVoid(again as Effect.Effect<unknown, unknown, PgClient.PgClient | SqlClient.SqlClient>),
         behind
@@ -163,5 +169,41 @@ it.live("a role that may not create tables is told who can, and starts when that
     yield* Effect.provide(works, limited)
     yield* sql.unsafe(`DROP SCHEMA ${schema} CASCADE`)
     yield* sql.unsafe(`DROP ROLE ${role}`)
+  }).pipe(Effect.provide(postgres()))
+)
+
+it.live("the trigger that tells of plain inserts is switched by an option, and stays as it is without", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const isOn = Effect.map(
+      sql<{ isOn: boolean }>`
+        SELECT tgenabled = 'O' AS "isOn" FROM pg_trigger
+        WHERE tgrelid = 'integration_event'::regclass AND tgname = 'integration_event_announced'`,
+      ([row]) => row?.isOn
+    )
+    const start = (options: Integration.Options) => Effect.scoped(Layer.build(Integration.layer(options)))
+    const after = [
+      [Migrations.run(), false],
+      [Migrations.run({ announceInserts: true }), true],
+      [Migrations.run(), true],
+      [start({}), true],
+      [start({ announceInserts: false }), false],
+      [start({ announceInserts: true }), true]
+    ] as const
+    for (const [step, expected] of after) {
+      yield* step as Effect.Effect<unknown, never, PgClient.PgClient | SqlClient.SqlClient>
+      assert.strictEqual(yield* isOn, expected)
+    }
+    const refused = yield* Effect.flip(start({ migrate: false, announceInserts: false }))
+    assert.strictEqual(
+      refused.message,
+      "Option announceInserts is false, expected to be left out without migrations: Migrations.run({ announceInserts })."
+    )
+    const strange: object = { announceInserts: "no" }
+    assert.strictEqual(
+      (yield* Effect.flip(start(strange))).message,
+      "Option announceInserts is no, expected true or false."
+    )
+    assert.throws(() => Migrations.run(strange), "Option announceInserts is no, expected true or false.")
   }).pipe(Effect.provide(postgres()))
 )

@@ -33,6 +33,8 @@ export class WakeUps {
       transactional: undefined,
       withInlineNotification: (store) => store(undefined),
       receive: (wake) => Effect.sync(() => void this.#receivers.set(machine, wake)),
+      receiveInserts: () => Effect.void,
+      isListening: Effect.succeed(false),
       setPeers: () => Effect.void
     }
   }

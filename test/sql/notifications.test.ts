@@ -101,6 +101,8 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
             return store({ channel: "x".repeat(100), from: "somebody" })
           }),
         receive: () => Effect.void,
+        receiveInserts: () => Effect.void,
+        isListening: Effect.succeed(false),
         setPeers: () => Effect.void
       })
       yield* subscribe(Happened.name, "unrefused")

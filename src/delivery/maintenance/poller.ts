@@ -15,6 +15,7 @@ import { type Engine, untraced } from "../engine.ts"
 import { settleExpired } from "../leased/settleExpired.ts"
 import { announceOld } from "./announceOld.ts"
 import { type Maintenance, unseenMillis } from "./maintenance.ts"
+import { type Rest, rest, routeAll, routeWhenTold } from "./routing.ts"
 
 export interface Poller {
   /** Polls soon, without waiting for the interval. */
@@ -24,21 +25,6 @@ export interface Poller {
   /** Gives new subscriptions what was published around their registration, as far as it is committed. */
   readonly sweep: Effect.Effect<void, StoreError>
 }
-
-/** Events routed in one statement. */
-const window = 1000
-
-const routeAll = (engine: Engine) =>
-  Effect.gen(function* () {
-    let total = 0
-    for (let routed = window; routed === window; ) {
-      const result = yield* withStatementTimeout(engine, "outbox.route", engine.outbox.route(window))
-      yield* engine.notifier.announce(result.consumers)
-      routed = result.routed
-      total += routed
-    }
-    return total
-  })
 
 const sweepSubscriptions = (engine: Engine, request: SweepRequest) =>
   Effect.flatMap(
@@ -146,7 +132,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       notePassedOver(engine, request, result)
       return result
     })
-    const poll = Effect.gen(function* () {
+    const poll: Effect.Effect<Rest, StoreError> = Effect.gen(function* () {
       const result = yield* ask
       engine.telemetry.meters.polls.count++
       const settings = yield* engine.settings.apply(result.settings)
@@ -175,14 +161,21 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       }
       if (result.recovered.length > 0)
         yield* withStatementTimeout(engine, "replicas.endRecovery", engine.replicas.endRecovery(result.recovered))
-      return interval(result, settings.pollingIntervalMs, settings.idlePollingIntervalMs)
+      return {
+        millis: interval(result, settings.pollingIntervalMs, settings.idlePollingIntervalMs),
+        lookMillis: settings.pollingIntervalMs,
+        announcesInserts: result.announcesInserts
+      }
     })
-    yield* engine.incident.survive(untraced(poll)).pipe(
-      Effect.flatMap((millis) => Effect.timeoutOption(Queue.take(nudges), millis)),
-      Effect.forever,
-      Effect.annotateLogs({ fiber: "poller" }),
-      Effect.forkScoped
-    )
+    yield* routeWhenTold(engine)
+    yield* engine.incident
+      .survive(untraced(poll))
+      .pipe(
+        Effect.flatMap(rest(engine, Queue.take(nudges))),
+        Effect.forever,
+        Effect.annotateLogs({ fiber: "poller" }),
+        Effect.forkScoped
+      )
     return {
       nudge: Effect.asVoid(Queue.offer(nudges, undefined)),
       routeAll: routeAll(engine),

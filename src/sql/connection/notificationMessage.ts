@@ -6,15 +6,19 @@
 import { Option } from "effect"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
 
-/** What one process tells the others: that consumers have work, without `wake` that any may have; `hello`, that it runs. */
+/**
+ * What one process tells the others: that consumers have work, without `wake` that any may have; `hello`, that it runs. Functions of
+ * `sql/0010_functions.sql` say the first too, and `route`: that events wait for their deliveries.
+ */
 export interface Message {
   readonly from: string
   readonly wake?: ReadonlyArray<string>
   readonly hello?: true
+  readonly route?: true
 }
 
-/** Who tells of what was committed by others: they do not say which process they belong to, nor whether there are several. */
-export const anonymous = "transaction"
+/** What is told `from` within the database: by no process. */
+export const fromSql = "sql"
 
 /** PostgreSQL takes payloads of less than 8000 bytes. */
 const maxPayloadBytes = 7900

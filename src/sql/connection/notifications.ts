@@ -14,7 +14,7 @@ import { metricTable } from "../../telemetry/metricTable.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import { Broadcast, type InlineNotification } from "../../wakeups/Broadcast.ts"
 import { ControlConnection, type Session } from "./controlConnection.ts"
-import { anonymous, decode, encode, type Message } from "./notificationMessage.ts"
+import { decode, encode, fromSql, type Message } from "./notificationMessage.ts"
 import { TableClient, tablesId } from "./tableClient.ts"
 
 /**
@@ -49,6 +49,8 @@ interface Peers {
   exist: boolean
   /** What is done with the names they send; `undefined`: any consumer may have work. */
   wake: (consumers: ReadonlyArray<string> | undefined) => Effect.Effect<void>
+  /** What is done when events wait for their deliveries. */
+  route: Effect.Effect<void>
 }
 
 const notify = (query: Session["query"], channel: string, message: Message) =>
@@ -115,7 +117,8 @@ const receive = (peers: Peers, from: string, payload: string) =>
     onNone: () => peers.wake(undefined),
     onSome: (message) => {
       if (message.from === from) return Effect.void
-      if (message.from !== anonymous) peers.exist = true
+      if (message.from !== fromSql) peers.exist = true
+      if (message.route === true) return peers.route
       return message.hello === true ? Effect.void : peers.wake(message.wake)
     }
   })
@@ -131,7 +134,7 @@ const listen = Effect.fnUntraced(function* (
   onChange(true)
   yield* Effect.addFinalizer(() => Effect.sync(() => onChange(false)))
   // What was sent while nobody listened is found by a look at everything.
-  yield* peers.wake(undefined)
+  yield* Effect.andThen(peers.wake(undefined), peers.route)
   yield* notify(session.query, channel, { from, hello: true })
   yield* Queue.take(arrived).pipe(
     Effect.flatMap(({ payload }) => receive(peers, from, payload)),
@@ -149,7 +152,7 @@ const make = Effect.gen(function* () {
   const context = yield* Effect.context<never>()
   const meters = metersIn(context)
   let isListening = false
-  const peers: Peers = { exist: true, wake: () => Effect.void }
+  const peers: Peers = { exist: true, wake: () => Effect.void, route: Effect.void }
   const pace = makePace()
   const onChange = (listens: boolean) => {
     isListening = listens
@@ -173,7 +176,7 @@ const make = Effect.gen(function* () {
   return {
     send: (consumers) => Effect.suspend(() => (peers.exist ? sender.add(consumers) : Effect.void)),
     withInlineNotification: (store) => Effect.suspend(() => (peers.exist ? pace.offer(self, store) : store(undefined))),
-    transactional: control.isSeparate && notifyEnabled ? { channel: self.channel, from: anonymous } : undefined,
+    transactional: control.isSeparate && notifyEnabled ? { channel: self.channel, from: fromSql } : undefined,
     receive: (wake) =>
       Effect.sync(() => {
         peers.wake = (consumers) => {
@@ -181,6 +184,11 @@ const make = Effect.gen(function* () {
           return wake(consumers)
         }
       }),
+    receiveInserts: (route) =>
+      Effect.sync(() => {
+        peers.route = route
+      }),
+    isListening: Effect.sync(() => isListening),
     setPeers: (exist) =>
       Effect.sync(() => {
         peers.exist = exist

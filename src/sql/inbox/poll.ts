@@ -110,6 +110,11 @@ const passedOver = `
 /** Events inserted by other means, which have no deliveries yet. */
 const unrouted = "SELECT 1 FROM integration_event WHERE routed_at IS NULL"
 
+/** Whether the trigger is on that tells processes of them. */
+const announcing = `
+  SELECT 1 FROM pg_trigger
+  WHERE tgrelid = 'integration_event'::regclass AND tgname = 'integration_event_announced' AND tgenabled IN ('O', 'A')`
+
 /** Subscriptions that are still to be swept: they may have missed events published around their registration. */
 const openSubscriptions = "SELECT 1 FROM integration_subscription WHERE swept_at IS NULL"
 
@@ -170,6 +175,7 @@ const statement = `
     coalesce((${passedOver}), '[]') AS "passedOver",
     coalesce((SELECT jsonb_object_agg(key, value) FROM integration_setting), '{}') AS "settings",
     EXISTS (${unrouted}) AS "hasUnrouted",
+    EXISTS (${announcing}) AS "announcesInserts",
     EXISTS (${openSubscriptions}) AS "hasOpenSubscriptions",
     EXISTS (${openBackfills}) AS "hasOpenBackfills",
     coalesce((${unparkable("parked")}), '[]') AS "unparkable",

@@ -14,6 +14,7 @@ import { MigrationFailed, SchemaMismatch, type StoreError } from "../../errors/S
 import { isForbidden, isRaised } from "../../errors/sqlState.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import { storeErrors } from "../connection/errors.ts"
+import { announcing } from "./announcing.ts"
 import { inSchema } from "./inSchema.ts"
 import { applied, behind, isHandmade, ledger, names, needed } from "./ledger.ts"
 import { migrations } from "./migrations.generated.ts"
@@ -113,14 +114,31 @@ export const problem: Effect.Effect<SchemaMismatch | undefined, StoreError, SqlC
   }
 ).pipe(Effect.catchTag("SchemaMismatch", (mismatch) => Effect.succeed(mismatch)))
 
-/** Brings the tables to the version needed; the migrations that were run for it. @param schema - where the tables are */
+/** Switches the trigger that tells of plain inserts. */
+const switched = (schema: string | undefined, isOn: boolean) =>
+  inSchema(schema)(announcing(isOn)).pipe(
+    Effect.catchIf(
+      (error) => error instanceof SqlError.SqlError && isForbidden(error),
+      (error) => Effect.fail(failed(error as SqlError.SqlError))
+    ),
+    storeErrors("migrations.announceInserts")
+  )
+
+/**
+ * Brings the tables to the version needed; the migrations that were run for it.
+ *
+ * @param schema - where the tables are
+ * @param announceInserts - whether the trigger is on that tells of plain inserts; undefined: as it is
+ */
 export const migrate = (
-  schema?: string
+  schema?: string,
+  announceInserts?: boolean
 ): Effect.Effect<ReadonlyArray<string>, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> =>
   inSchema(schema)(refuseStrange).pipe(
     storeErrors("migrations.verify"),
     Effect.andThen(storeErrors("migrations.run")(run(schema))),
     Effect.tap(storeErrors("migrations.verify")(inSchema(schema)(verify()))),
+    Effect.tap(announceInserts === undefined ? Effect.void : switched(schema, announceInserts)),
     Effect.map((done) => done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)),
     untraced
   )
@@ -128,13 +146,15 @@ export const migrate = (
 /**
  * @param isMigrating - run pending migrations; when false, only verify that there are none
  * @param schema - where the tables are
+ * @param announceInserts - as of `migrate`
  */
 export const layer = (
   isMigrating: boolean,
-  schema: string | undefined
+  schema: string | undefined,
+  announceInserts: boolean | undefined
 ): Layer.Layer<never, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> =>
   Layer.effectDiscard(
     isMigrating
-      ? migrate(schema)
+      ? migrate(schema, announceInserts)
       : untraced(storeErrors("migrations.verify")(inSchema(schema)(Effect.andThen(refuseStrange, verify()))))
   )

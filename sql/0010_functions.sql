@@ -1,0 +1,262 @@
+-- What publishes and links by SQL: for triggers, psql and programs in other languages. Each function checks what Publisher and LinkStore
+-- check, and writes what they write. Parts of statements are those of src/sql/writeDeliveries.ts, word by word where they can be; a test compares
+-- the rows.
+--
+-- Nobody may call them but their owner and whoever is granted EXECUTE, who needs no rights to the tables: see docs/grants.md.
+
+-- A name or an id of 1 to so many characters. What else the publisher refuses, PostgreSQL has no text for.
+CREATE FUNCTION integration_check_name(field text, given text, longest int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF given IS NULL THEN
+    RAISE EXCEPTION 'Invalid %: is null', field USING ERRCODE = 'null_value_not_allowed',
+      HINT = format('Nothing was written. Give a text of 1 to %s characters.', longest);
+  ELSIF given = '' THEN
+    RAISE EXCEPTION 'Invalid %: is empty', field USING ERRCODE = 'invalid_parameter_value',
+      HINT = format('Nothing was written. Give a text of 1 to %s characters.', longest);
+  ELSIF length(given) > longest THEN
+    RAISE EXCEPTION 'Invalid %: has % characters, at most % are possible', field, length(given), longest
+      USING ERRCODE = 'string_data_right_truncation', HINT = 'Nothing was written. Give a shorter one.';
+  END IF;
+END
+$$
+-- statement
+-- A document of at most so many bytes of JSON, without the spaces that jsonb is written with, and of at most 500 levels.
+CREATE FUNCTION integration_check_document(field text, document jsonb, most int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  written text := document::text;
+  bytes int := octet_length(written);
+BEGIN
+  -- At least every other byte is no such space.
+  IF bytes > most AND bytes <= 2 * most THEN
+    bytes := octet_length(regexp_replace(written, '("(?:[^"\\]|\\.)*")|([,:]) ', '\1\2', 'g'));
+  END IF;
+  IF bytes > most THEN
+    RAISE EXCEPTION 'Invalid %: has % bytes as JSON, at most % are allowed', field, bytes, most
+      USING ERRCODE = 'program_limit_exceeded', HINT = 'Nothing was written. Keep what is large in a table, and give its key.';
+  ELSIF bytes > 1000
+    AND jsonb_path_exists(document, 'strict $.**{500} ? (@.type() == "object" || @.type() == "array")')
+  THEN
+    RAISE EXCEPTION 'Invalid %: is nested deeper than 500 levels', field
+      USING ERRCODE = 'program_limit_exceeded', HINT = 'Nothing was written. Give a flatter document.';
+  END IF;
+END
+$$
+-- statement
+-- Stores an event with its deliveries, and wakes its consumers in every process when the transaction commits. Returns the event's id; with a
+-- dedupe_key that is taken, that of the event that has it, and nothing is written then.
+CREATE FUNCTION integration_publish(
+  event_name text,
+  source_module text,
+  aggregate_type text,
+  aggregate_id text,
+  payload jsonb,
+  metadata jsonb DEFAULT NULL,
+  schema_version int DEFAULT 1,
+  dedupe_key text DEFAULT NULL,
+  correlation_id text DEFAULT NULL,
+  causation_id text DEFAULT NULL,
+  available_at timestamptz DEFAULT NULL,
+  traceparent text DEFAULT NULL
+) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER AS $$
+#variable_conflict use_column
+DECLARE
+  -- Parameters have the names of columns: in statements, these have none.
+  called text := integration_publish.event_name;
+  version int := coalesce(integration_publish.schema_version, 1);
+  of_event text := format(' of event "%s"', left(called, 80));
+  cause text := integration_publish.causation_id;
+  correlation text := integration_publish.correlation_id;
+  trace text := integration_publish.traceparent;
+  due timestamptz := integration_publish.available_at;
+  -- W3C Trace Context; what later versions add behind is left out, and what has another form altogether.
+  trace_form text := '^((?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$'
+    || '|(?!ff|00)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}-)';
+  published uuid;
+  woken text[];
+  message text;
+BEGIN
+  PERFORM integration_check_name('event name', called, 255);
+  IF called LIKE '%*%' THEN
+    RAISE EXCEPTION 'Invalid event name "%": contains *, which is for patterns', left(called, 80)
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Nothing was written. Publish an event by its whole name.';
+  END IF;
+  PERFORM integration_check_name('source_module' || of_event, integration_publish.source_module, 127),
+    integration_check_name('aggregate_type' || of_event, integration_publish.aggregate_type, 127),
+    integration_check_name('aggregate_id' || of_event, integration_publish.aggregate_id, 255),
+    integration_check_name('correlation_id' || of_event, coalesce(correlation, '-'), 255),
+    integration_check_name('causation_id' || of_event, coalesce(cause, '-'), 255),
+    integration_check_name('dedupe_key' || of_event, coalesce(integration_publish.dedupe_key, '-'), 255);
+  IF version < 1 THEN
+    RAISE EXCEPTION 'Invalid schema_version%: is %, not a positive integer', of_event, version
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Nothing was written. Versions count from 1, which is the default.';
+  ELSIF integration_publish.payload IS NULL THEN
+    RAISE EXCEPTION 'Invalid payload%: is null', of_event
+      USING ERRCODE = 'null_value_not_allowed', HINT = 'Nothing was written. Give ''{}'' if there is nothing to say.';
+  ELSIF jsonb_typeof(integration_publish.metadata) <> 'object' THEN
+    RAISE EXCEPTION 'Invalid metadata%: of type %, not an object', of_event, jsonb_typeof(integration_publish.metadata)
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Nothing was written. Give an object, as in ''{"key": "value"}'', or null.';
+  ELSIF NOT isfinite(due) OR due > '9999-12-31 23:59:59.999+00' THEN
+    RAISE EXCEPTION 'Invalid available_at%: is %, not a time up to the year 9999', of_event, due
+      USING ERRCODE = 'datetime_field_overflow', HINT = 'Nothing was written. Leave it out for an event that is due at once.';
+  END IF;
+  PERFORM integration_check_document('payload' || of_event, integration_publish.payload, 1048576);
+  IF integration_publish.metadata IS NOT NULL THEN
+    PERFORM integration_check_document('metadata' || of_event, integration_publish.metadata, 1048576);
+  END IF;
+  IF EXISTS (
+    SELECT FROM integration_setting WHERE key = 'core.integration.outbox.enabled' AND value IN ('false', '"false"')
+  ) THEN
+    RAISE EXCEPTION 'Event "%" was not published: the outbox is disabled', left(called, 80)
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'Nothing was written. Set core.integration.outbox.enabled to true in integration_setting.';
+  END IF;
+  trace := CASE WHEN trace ~ trace_form THEN trace END;
+  -- An event belongs to where its cause does, unless it is said otherwise.
+  IF cause ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
+    cause := lower(cause);
+    SELECT coalesce(correlation, e.correlation_id), coalesce(trace, CASE WHEN e.traceparent ~ trace_form THEN e.traceparent END)
+    INTO correlation, trace
+    FROM (SELECT) AS one
+    LEFT JOIN integration_event AS e ON e.id = cause::uuid;
+  END IF;
+  -- Of the flags, only whether it is sampled is known.
+  trace := '00' || substr(trace, 3, 51) || CASE get_bit(decode(substr(trace, 54, 2), 'hex'), 0) WHEN 1 THEN '01' ELSE '00' END;
+  LOOP
+    WITH clock AS MATERIALIZED (
+      SELECT clock_timestamp() AS now
+    ), interested AS MATERIALIZED (
+      SELECT t.*, max(t.tier) OVER () AS last_tier
+      FROM (
+        SELECT m.consumer_name, c.ordering = 'aggregate' AS is_ordered,
+          (dense_rank() OVER (ORDER BY m.priority DESC) - 1)::smallint AS tier
+        FROM (
+          SELECT s.consumer_name, max(s.priority) AS priority
+          FROM integration_subscription AS s
+          WHERE called LIKE s.event_like
+          GROUP BY s.consumer_name
+        ) AS m
+        JOIN integration_consumer AS c ON c.consumer_name = m.consumer_name
+      ) AS t
+    ), stored AS (
+      INSERT INTO integration_event (
+        event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata, dedupe_key, correlation_id,
+        causation_id, traceparent, available_at, routed_at
+      )
+      SELECT called, version, integration_publish.source_module, integration_publish.aggregate_type,
+        integration_publish.aggregate_id, integration_publish.payload, integration_publish.metadata,
+        integration_publish.dedupe_key, coalesce(correlation, cause), cause, trace, coalesce(due, c.now), c.now
+      FROM clock AS c
+      ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
+      RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, available_at
+    ), delivered AS (
+      INSERT INTO inbox_event (
+        id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier
+      )
+      SELECT
+        (left(replace(e.id::text, '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended(e.id::text || n.consumer_name, 0)), 16, '0'), 15))::uuid,
+        e.id, n.consumer_name, e.event_name, e.schema_version, e.position,
+        CASE WHEN n.tier = 0 THEN e.available_at ELSE e.available_at + n.tier * interval '1 second' END,
+        CASE WHEN n.is_ordered THEN hashtextextended(
+          length(e.source_module) || ':' || e.source_module || length(e.aggregate_type) || ':' || e.aggregate_type
+          || length(e.aggregate_id) || ':' || e.aggregate_id, 0
+        ) END,
+        CASE WHEN n.last_tier > 0 THEN n.tier END
+      FROM stored AS e
+      CROSS JOIN interested AS n
+    )
+    SELECT e.id, (SELECT array_agg(n.consumer_name::text ORDER BY n.consumer_name) FROM interested AS n)
+    INTO published, woken
+    FROM stored AS e;
+    EXIT WHEN FOUND;
+    SELECT e.id INTO published
+    FROM integration_event AS e
+    WHERE e.source_module = integration_publish.source_module AND e.event_name = called
+      AND e.dedupe_key = integration_publish.dedupe_key;
+    IF FOUND THEN RETURN published; END IF;
+    -- It was removed meanwhile.
+  END LOOP;
+  IF woken IS NOT NULL THEN
+    -- As src/sql/connection/notificationMessage.ts writes it: a notification takes less than 8000 bytes.
+    message := jsonb_build_object('from', 'sql', 'wake', woken)::text;
+    PERFORM pg_notify(
+      'effect_integration_' || md5('inbox_event'::regclass::oid::text),
+      CASE WHEN octet_length(message) <= 7900 THEN message ELSE '{"from": "sql"}' END
+    );
+  END IF;
+  RETURN published;
+END
+$$
+-- statement
+-- Links two entities. Returns the link's id; of one that is there already, its own.
+CREATE FUNCTION integration_link(
+  source_module text,
+  source_entity_type text,
+  source_entity_id text,
+  target_module text,
+  target_entity_type text,
+  target_entity_id text,
+  link_type text,
+  metadata jsonb DEFAULT NULL
+) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER AS $$
+#variable_conflict use_column
+DECLARE
+  linked uuid;
+BEGIN
+  PERFORM integration_check_name('source_module of a link', integration_link.source_module, 127),
+    integration_check_name('source_entity_type of a link', integration_link.source_entity_type, 127),
+    integration_check_name('source_entity_id of a link', integration_link.source_entity_id, 255),
+    integration_check_name('target_module of a link', integration_link.target_module, 127),
+    integration_check_name('target_entity_type of a link', integration_link.target_entity_type, 127),
+    integration_check_name('target_entity_id of a link', integration_link.target_entity_id, 255);
+  IF integration_link.link_type IS NULL OR integration_link.link_type NOT IN ('reference', 'cascade', 'aggregate_root') THEN
+    RAISE EXCEPTION 'Invalid link_type of a link: % is none of reference, cascade, aggregate_root',
+        coalesce(format('"%s"', left(integration_link.link_type, 80)), 'null')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Nothing was written. Give one of those.';
+  ELSIF integration_link.metadata IS NOT NULL THEN
+    PERFORM integration_check_document('metadata of a link', integration_link.metadata, 65536);
+  END IF;
+  -- The update changes nothing, but returns the link that is there, and waits for a transaction that is just creating it.
+  INSERT INTO integration_link (
+    source_module, source_entity_type, source_entity_id, target_module, target_entity_type, target_entity_id, link_type, metadata
+  )
+  VALUES (
+    integration_link.source_module, integration_link.source_entity_type, integration_link.source_entity_id,
+    integration_link.target_module, integration_link.target_entity_type, integration_link.target_entity_id,
+    integration_link.link_type, integration_link.metadata
+  )
+  ON CONFLICT (link_hash) DO UPDATE SET link_type = excluded.link_type
+  RETURNING id INTO linked;
+  RETURN linked;
+END
+$$
+-- statement
+-- Tells all processes that there are events to be given their deliveries, when the transaction commits that inserted them by other means
+-- than publishing: one message, however many they are. Transactions that notify commit one after the other, in the whole database, so the
+-- trigger is switched on only where somebody asks for it (announceInserts). Processes that are not told look.
+CREATE FUNCTION integration_announce_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  PERFORM pg_notify('effect_integration_' || md5('inbox_event'::regclass::oid::text), '{"from": "sql", "route": true}');
+  RETURN NULL;
+END
+$$
+-- statement
+-- They find the tables whatever the search_path of who calls them.
+DO $$ BEGIN
+  EXECUTE format(
+    'ALTER FUNCTION integration_publish(text, text, text, text, jsonb, jsonb, int, text, text, text, timestamptz, text) SET search_path = %I, pg_temp',
+    current_schema()
+  );
+  EXECUTE format(
+    'ALTER FUNCTION integration_link(text, text, text, text, text, text, text, jsonb) SET search_path = %I, pg_temp', current_schema()
+  );
+  EXECUTE format('ALTER FUNCTION integration_announce_insert() SET search_path = %I, pg_temp', current_schema());
+END $$
+-- statement
+REVOKE ALL ON FUNCTION integration_check_name(text, text, int), integration_check_document(text, jsonb, int),
+  integration_publish(text, text, text, text, jsonb, jsonb, int, text, text, text, timestamptz, text),
+  integration_link(text, text, text, text, text, text, text, jsonb), integration_announce_insert() FROM PUBLIC
+-- statement
+CREATE TRIGGER integration_event_announced AFTER INSERT ON integration_event
+  FOR EACH ROW WHEN (NEW.routed_at IS NULL) EXECUTE FUNCTION integration_announce_insert()
+-- statement
+ALTER TABLE integration_event DISABLE TRIGGER integration_event_announced
