@@ -18,36 +18,45 @@ const countPolls = Effect.map(InboxStore, (inbox) => {
   return () => polls
 })
 
-it.live("an idle process with twenty consumers sends nothing but one poll per idle interval", () =>
-  Effect.gen(function* () {
-    const schema = uniqueSchema()
-    const proxy = yield* faultProxy(inject("postgresUrl"))
-    const database = withSchema(schema).pipe(Layer.provideMerge(clientFor(schema, { url: proxy.url })))
-    const { Happened } = eventsOf("idle")
-    const subscribers = Array.from({ length: 20 }, (_, index) =>
-      Subscriber.make({ consumer: `idle-${index}`, event: Happened, handler: () => Effect.void })
-    )
-    yield* Effect.gen(function* () {
-      const processor = yield* Processor
-      const event = yield* Publisher.publish(Happened, { n: 1 })
-      yield* processor.settled(event.id)
-      const sql = yield* SqlClient.SqlClient
-      yield* until(sql`SELECT 1 FROM integration_subscription WHERE swept_at IS NULL`, (rows) => rows.length === 0)
-      const polls = yield* countPolls
-      const counted = Effect.sync(() => ({ polls: polls(), statements: proxy.statements() }))
-      // The window begins and ends with a poll.
-      const first = yield* until(counted, (_) => _.polls >= 2)
-      const last = yield* until(counted, (_) => _.polls >= first.polls + 8)
-      assert.strictEqual(last.statements - first.statements, last.polls - first.polls)
-    }).pipe(
-      Effect.provide(
-        Subscriber.layer(...subscribers).pipe(
-          Layer.provideMerge(Integration.layer({ settings: { pollingIntervalMs: 100, idlePollingIntervalMs: 100 } })),
-          Layer.provideMerge(database)
+const oneForAll = { settings: { pollingIntervalMs: 100, idlePollingIntervalMs: 100 } }
+// Whoever inserts tells of it, so nobody looks.
+const told = { announceInserts: true, settings: { pollingIntervalMs: 100, idlePollingIntervalMs: 350 } }
+
+it.live.each([
+  ["polls as often as it may look for plain inserts", oneForAll],
+  ["is told of plain inserts", told]
+] as const)(
+  "an idle process with twenty consumers that %s sends nothing but one poll per idle interval",
+  ([, options]) =>
+    Effect.gen(function* () {
+      const schema = uniqueSchema()
+      const proxy = yield* faultProxy(inject("postgresUrl"))
+      const database = withSchema(schema).pipe(Layer.provideMerge(clientFor(schema, { url: proxy.url })))
+      const { Happened } = eventsOf("idle")
+      const subscribers = Array.from({ length: 20 }, (_, index) =>
+        Subscriber.make({ consumer: `idle-${index}`, event: Happened, handler: () => Effect.void })
+      )
+      yield* Effect.gen(function* () {
+        const processor = yield* Processor
+        const event = yield* Publisher.publish(Happened, { n: 1 })
+        yield* processor.settled(event.id)
+        const sql = yield* SqlClient.SqlClient
+        yield* until(sql`SELECT 1 FROM integration_subscription WHERE swept_at IS NULL`, (rows) => rows.length === 0)
+        const polls = yield* countPolls
+        const counted = Effect.sync(() => ({ polls: polls(), statements: proxy.statements() }))
+        // The window begins and ends with a poll.
+        const first = yield* until(counted, (_) => _.polls >= 2)
+        const last = yield* until(counted, (_) => _.polls >= first.polls + 8)
+        assert.strictEqual(last.statements - first.statements, last.polls - first.polls)
+      }).pipe(
+        Effect.provide(
+          Subscriber.layer(...subscribers).pipe(
+            Layer.provideMerge(Integration.layer(options)),
+            Layer.provideMerge(database)
+          )
         )
       )
-    )
-  }).pipe(Effect.scoped)
+    }).pipe(Effect.scoped)
 )
 
 it.live("settings changed in the table take effect, invalid ones fall back with a warning naming key and value", () => {
