@@ -42,6 +42,95 @@ BEGIN
 END
 $$
 -- statement
+-- Stores an event with its deliveries, and tells processes of its consumers when the transaction commits, if it says who tells (told_by).
+-- Returns nothing if its dedupe_key is taken. It checks nothing, and has the rights of who calls it: integration_publish, and processes that
+-- work in transactions of clients which prepare no statements, where the statement it has would be parsed and planned each time.
+CREATE FUNCTION integration_append(
+  event_id uuid,
+  event_name text,
+  schema_version int,
+  source_module text,
+  aggregate_type text,
+  aggregate_id text,
+  payload jsonb,
+  metadata jsonb,
+  correlation_id text,
+  causation_id text,
+  traceparent text,
+  due text,
+  dedupe_key text,
+  told_by text
+) RETURNS TABLE ("id" text, "position" text, "createdAt" timestamptz, "status" text, "consumers" text[]) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  called text := integration_append.event_name;
+  message text;
+BEGIN
+  WITH clock AS MATERIALIZED (
+    SELECT clock_timestamp() AS now
+  ), interested AS MATERIALIZED (
+    SELECT t.*, max(t.tier) OVER () AS last_tier
+    FROM (
+      SELECT m.consumer_name, c.ordering = 'aggregate' AS is_ordered,
+        (dense_rank() OVER (ORDER BY m.priority DESC) - 1)::smallint AS tier
+      FROM (
+        SELECT s.consumer_name, max(s.priority) AS priority
+        FROM integration_subscription AS s
+        WHERE called LIKE s.event_like
+        GROUP BY s.consumer_name
+      ) AS m
+      JOIN integration_consumer AS c ON c.consumer_name = m.consumer_name
+    ) AS t
+  ), stored AS (
+    INSERT INTO integration_event (
+      id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata, dedupe_key, correlation_id,
+      causation_id, traceparent, available_at, routed_at
+    )
+    SELECT coalesce(integration_append.event_id, integration_event_id()), called, integration_append.schema_version,
+      integration_append.source_module, integration_append.aggregate_type, integration_append.aggregate_id,
+      integration_append.payload, integration_append.metadata, integration_append.dedupe_key,
+      integration_append.correlation_id, integration_append.causation_id, integration_append.traceparent,
+      CASE WHEN integration_append.due LIKE '+%' THEN c.now + substr(integration_append.due, 2)::float8 * interval '1 millisecond'
+        ELSE coalesce(integration_append.due::timestamptz, c.now) END,
+      c.now
+    FROM clock AS c
+    ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
+    RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, available_at, created_at
+  ), delivered AS (
+    INSERT INTO inbox_event (
+      id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier
+    )
+    SELECT
+      (left(replace(e.id::text, '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended(e.id::text || n.consumer_name, 0)), 16, '0'), 15))::uuid,
+      e.id, n.consumer_name, e.event_name, e.schema_version, e.position,
+      CASE WHEN n.tier = 0 THEN e.available_at ELSE e.available_at + n.tier * interval '1 second' END,
+      CASE WHEN n.is_ordered THEN hashtextextended(
+        length(e.source_module) || ':' || e.source_module || length(e.aggregate_type) || ':' || e.aggregate_type
+        || length(e.aggregate_id) || ':' || e.aggregate_id, 0
+      ) END,
+      CASE WHEN n.last_tier > 0 THEN n.tier END
+    FROM stored AS e
+    CROSS JOIN interested AS n
+  )
+  SELECT e.id::text, e.position::text, e.created_at, (SELECT array_agg(n.consumer_name::text ORDER BY n.consumer_name) FROM interested AS n)
+  INTO "id", "position", "createdAt", "consumers"
+  FROM stored AS e;
+  IF NOT FOUND THEN RETURN; END IF;
+  "status" := CASE WHEN "consumers" IS NULL THEN 'processed' ELSE 'pending' END;
+  IF "consumers" IS NULL THEN
+    "consumers" := '{}';
+  ELSIF told_by IS NOT NULL THEN
+    -- As src/sql/connection/notificationMessage.ts writes it: a notification takes less than 8000 bytes.
+    message := jsonb_build_object('from', told_by, 'wake', "consumers")::text;
+    PERFORM pg_notify(
+      'effect_integration_' || md5('inbox_event'::regclass::oid::text),
+      CASE WHEN octet_length(message) <= 7900 THEN message ELSE jsonb_build_object('from', told_by)::text END
+    );
+  END IF;
+  RETURN NEXT;
+END
+$$
+-- statement
 -- Stores an event with its deliveries, and wakes its consumers in every process when the transaction commits. Returns the event's id; with a
 -- dedupe_key that is taken, that of the event that has it, and nothing is written then.
 CREATE FUNCTION integration_publish(
@@ -72,8 +161,6 @@ DECLARE
   trace_form text := '^((?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$'
     || '|(?!ff|00)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}-)';
   published uuid;
-  woken text[];
-  message text;
 BEGIN
   PERFORM integration_check_name('event name', called, 255);
   IF called LIKE '%*%' THEN
@@ -122,51 +209,12 @@ BEGIN
   -- Of the flags, only whether it is sampled is known.
   trace := '00' || substr(trace, 3, 51) || CASE get_bit(decode(substr(trace, 54, 2), 'hex'), 0) WHEN 1 THEN '01' ELSE '00' END;
   LOOP
-    WITH clock AS MATERIALIZED (
-      SELECT clock_timestamp() AS now
-    ), interested AS MATERIALIZED (
-      SELECT t.*, max(t.tier) OVER () AS last_tier
-      FROM (
-        SELECT m.consumer_name, c.ordering = 'aggregate' AS is_ordered,
-          (dense_rank() OVER (ORDER BY m.priority DESC) - 1)::smallint AS tier
-        FROM (
-          SELECT s.consumer_name, max(s.priority) AS priority
-          FROM integration_subscription AS s
-          WHERE called LIKE s.event_like
-          GROUP BY s.consumer_name
-        ) AS m
-        JOIN integration_consumer AS c ON c.consumer_name = m.consumer_name
-      ) AS t
-    ), stored AS (
-      INSERT INTO integration_event (
-        event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata, dedupe_key, correlation_id,
-        causation_id, traceparent, available_at, routed_at
-      )
-      SELECT called, version, integration_publish.source_module, integration_publish.aggregate_type,
-        integration_publish.aggregate_id, integration_publish.payload, integration_publish.metadata,
-        integration_publish.dedupe_key, coalesce(correlation, cause), cause, trace, coalesce(due, c.now), c.now
-      FROM clock AS c
-      ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
-      RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, available_at
-    ), delivered AS (
-      INSERT INTO inbox_event (
-        id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier
-      )
-      SELECT
-        (left(replace(e.id::text, '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended(e.id::text || n.consumer_name, 0)), 16, '0'), 15))::uuid,
-        e.id, n.consumer_name, e.event_name, e.schema_version, e.position,
-        CASE WHEN n.tier = 0 THEN e.available_at ELSE e.available_at + n.tier * interval '1 second' END,
-        CASE WHEN n.is_ordered THEN hashtextextended(
-          length(e.source_module) || ':' || e.source_module || length(e.aggregate_type) || ':' || e.aggregate_type
-          || length(e.aggregate_id) || ':' || e.aggregate_id, 0
-        ) END,
-        CASE WHEN n.last_tier > 0 THEN n.tier END
-      FROM stored AS e
-      CROSS JOIN interested AS n
-    )
-    SELECT e.id, (SELECT array_agg(n.consumer_name::text ORDER BY n.consumer_name) FROM interested AS n)
-    INTO published, woken
-    FROM stored AS e;
+    SELECT a.id::uuid INTO published
+    FROM integration_append(
+      NULL, called, version, integration_publish.source_module, integration_publish.aggregate_type,
+      integration_publish.aggregate_id, integration_publish.payload, integration_publish.metadata,
+      coalesce(correlation, cause), cause, trace, due::text, integration_publish.dedupe_key, 'sql'
+    ) AS a;
     EXIT WHEN FOUND;
     SELECT e.id INTO published
     FROM integration_event AS e
@@ -175,14 +223,6 @@ BEGIN
     IF FOUND THEN RETURN published; END IF;
     -- It was removed meanwhile.
   END LOOP;
-  IF woken IS NOT NULL THEN
-    -- As src/sql/connection/notificationMessage.ts writes it: a notification takes less than 8000 bytes.
-    message := jsonb_build_object('from', 'sql', 'wake', woken)::text;
-    PERFORM pg_notify(
-      'effect_integration_' || md5('inbox_event'::regclass::oid::text),
-      CASE WHEN octet_length(message) <= 7900 THEN message ELSE '{"from": "sql"}' END
-    );
-  END IF;
   RETURN published;
 END
 $$
@@ -242,6 +282,10 @@ $$
 -- statement
 -- They find the tables whatever the search_path of who calls them.
 DO $$ BEGIN
+  EXECUTE format(
+    'ALTER FUNCTION integration_append(uuid, text, int, text, text, text, jsonb, jsonb, text, text, text, text, text, text) SET search_path = %I, pg_temp',
+    current_schema()
+  );
   EXECUTE format(
     'ALTER FUNCTION integration_publish(text, text, text, text, jsonb, jsonb, int, text, text, text, timestamptz, text) SET search_path = %I, pg_temp',
     current_schema()

@@ -71,6 +71,7 @@ it("the engine's statements go through the client that names the schema, and it 
       "sql/connection/reach.ts",
       "sql/connection/tableClient.ts",
       "sql/connection/transactor.ts",
+      "sql/migrations/announcing.ts",
       "sql/migrations/inSchema.ts",
       "sql/migrations/ledger.ts",
       "sql/migrations/migrations.ts",

@@ -28,8 +28,11 @@ export const tables: ReadonlyArray<string> = [
   "integration_contract"
 ]
 
-/** A table's name as a word of its own: not part of a column's or an index's. */
-const names = new RegExp(`(?<![\\w."])(?:${tables.join("|")})(?!\\w)`, "g")
+/** Functions that statements call. */
+const functions: ReadonlyArray<string> = ["integration_append"]
+
+/** A name as a word of its own: not part of a column's or an index's. */
+const names = new RegExp(`(?<![\\w."])(?:${[...tables, ...functions].join("|")})(?!\\w)`, "g")
 
 /** One that is named by a text: of a regclass, or of a sequence. */
 const literals = new RegExp(`'(${tables.join("|")})'`, "g")
@@ -40,7 +43,7 @@ const literals = new RegExp(`'(${tables.join("|")})'`, "g")
  */
 export const tablesId = "'inbox_event'::regclass::oid::text"
 
-/** Puts a schema in front of the tables that a text names. */
+/** Puts a schema in front of the tables and functions that a text names. */
 export const qualifier = (schema: string) => {
   const quoted = `"${schema.replaceAll('"', '""')}"`
   // In a literal, as of a regclass.

@@ -6,12 +6,14 @@
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { StoreError } from "../../errors/StoreErrors.ts"
+import { CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
 import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
 import { notifyingParameters, notifyingSql } from "../connection/notificationMessage.ts"
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "../contents.ts"
 import { withPosition } from "../exact.ts"
 import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
+import { appendByFunction, functionParameters } from "./appendByFunction.ts"
 import { inputOf, storedOf, toArrays } from "./newEvents.ts"
 
 /** What is known of an event that was stored. */
@@ -110,10 +112,16 @@ export const append = (sql: SqlClient.SqlClient) => {
     notification: InlineNotification | undefined
   ) => {
     const [silent, telling] = statements
-    const values = toArrays(events)
-    return notification === undefined
-      ? sql.unsafe<Stored>(silent, values)
-      : sql.unsafe<Stored>(telling, [...values, ...notifyingParameters(notification)])
+    const [first, second] = events
+    return Effect.flatMap(CurrentClientTransaction, (client) => {
+      if (client !== undefined && first !== undefined && second === undefined) {
+        return sql.unsafe<Stored>(appendByFunction, functionParameters(first, notification))
+      }
+      const values = toArrays(events)
+      return notification === undefined
+        ? sql.unsafe<Stored>(silent, values)
+        : sql.unsafe<Stored>(telling, [...values, ...notifyingParameters(notification)])
+    })
   }
   const appendKeyed = Effect.fnUntraced(function* (
     events: ReadonlyArray<NewEvent>,
