@@ -50,7 +50,18 @@ describe("migrations", () => {
 describe("the package", () => {
   it("exports its doors, and every public module under its own name, wherever it lives", () => {
     const manifest = JSON.parse(read("package.json"))
-    const doors = [".", "./decorators", "./nestjs", "./pg", "./promise", "./services", "./stores", "./testing"]
+    const doors = [
+      ".",
+      "./decorators",
+      "./knex",
+      "./nestjs",
+      "./pg",
+      "./postgres",
+      "./promise",
+      "./services",
+      "./stores",
+      "./testing"
+    ]
     const modules = entryPoints().slice(doors.length)
     assert.deepStrictEqual(Object.keys(manifest.exports), [
       ...doors,

@@ -35,7 +35,8 @@ interface Inside {
 interface Outside {
   readonly driverName?: unknown
   readonly pool?: { readonly max?: unknown }
-  readonly config?: { readonly pool?: { readonly max?: unknown; readonly options?: { readonly max?: unknown } } }
+  /** A pool of `pg` that was given to it is wrapped. */
+  readonly config?: { readonly connectionPool?: { readonly options?: { readonly max?: unknown } } }
 }
 
 /**
@@ -80,7 +81,7 @@ export const knexClient = <Tx extends KnexTransaction>(
   const nameOf = namesFor(options)
   const { config, driverName, pool } = knex.client as Outside
   if (driverName !== "pg") throw new TypeError(`knexClient: PostgreSQL with the driver pg is needed, not ${driverName}`)
-  const max = pool?.max ?? config?.pool?.max ?? config?.pool?.options?.max
+  const max = pool?.max ?? config?.connectionPool?.options?.max
 
   /** Connections of transactions that a statement was run in. */
   const connections = new WeakMap<object, object>()

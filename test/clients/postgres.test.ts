@@ -1,23 +1,153 @@
 /** Transactions of `postgres`. */
+import { assert } from "@effect/vitest"
 import postgres from "postgres"
 import { afterAll } from "vitest"
 import { postgresClient } from "../../src/postgres.ts"
-import { clientSchema, conforms } from "../support/clients.ts"
+import type { TransactionClient } from "../../src/stores/TransactionClient.ts"
+import { clientSchema, conforms, rejection, test } from "../support/clients.ts"
 
 const { connectionString, schema } = clientSchema()
 
-const connect = (options: postgres.Options<Record<string, never>> = {}) => {
-  const sql = postgres(connectionString, {
-    max: 5,
-    onnotice: () => undefined,
-    ...options,
-    connection: { search_path: schema }
-  })
-  afterAll(() => sql.end({ timeout: 5 }))
+const connect = <Types extends Record<string, postgres.PostgresType>>(options: postgres.Options<Types> = {}) => {
+  const connection = { search_path: schema }
+  const sql = postgres(connectionString, { max: 5, onnotice: () => undefined, ...options, connection })
+  // It waits for ever for a connection that ended while a query was sent.
+  afterAll(() => sql.end({ timeout: 1 }))
   return sql
 }
 const sql = connect()
+const client: TransactionClient<postgres.TransactionSql> = postgresClient(sql)
 
-conforms("postgres", postgresClient(sql), { notTransactions: [sql] })
+conforms("postgres", client, { notTransactions: [sql] })
+
 const camel = connect({ transform: postgres.camel })
-conforms("postgres with postgres.camel", postgresClient(camel), { notTransactions: [camel] })
+conforms("postgres with names in camelCase", postgresClient(camel), { notTransactions: [camel] })
+
+const odd = { to: 23, from: [23, 25, 16], serialize: String, parse: () => "odd" }
+conforms(
+  "postgres with types of its own, and no prepared statements",
+  postgresClient(connect({ types: { odd }, prepare: false }))
+)
+
+test("names are transformed for the application's own statements, in the same transaction", () => {
+  const { query, transaction } = postgresClient(camel)
+  const text = `SELECT 'a' AS some_name, 'b' AS "someName", $1::int AS "other_one"`
+  return transaction(async (tx) => {
+    for (const n of [1, 2]) {
+      assert.deepStrictEqual([...(await tx`SELECT ${n}::int AS some_name`)], [{ someName: n }])
+      const { columns, rows } = await query(tx, text, [n])
+      assert.deepStrictEqual(
+        columns.map(({ name }) => name),
+        ["some_name", "someName", "other_one"]
+      )
+      assert.deepStrictEqual(rows, [["a", "b", String(n)]])
+      assert.deepStrictEqual([...(await tx.unsafe(text, [n], { prepare: true }))], [{ someName: "b", otherOne: n }])
+    }
+  })
+})
+
+test("it knows the state of each of its transactions, and little of one that the application began", async () => {
+  assert.strictEqual(client.maxConnections, 5)
+  let last: postgres.TransactionSql | undefined
+  await client.transaction(async (tx) => {
+    last = tx
+    assert.strictEqual(client.stateOf(tx), "open")
+    await rejection(tx.savepoint((inner) => inner`SELECT 1 / 0`))
+    assert.strictEqual(client.stateOf(tx), "unknown")
+  })
+  assert.isDefined(last)
+  if (last === undefined) return
+  assert.strictEqual(client.stateOf(last), "ended")
+  // The connection is somebody else's by now.
+  assert.match(String(await rejection(client.query(last, "SELECT 1", []))), /has ended/)
+  assert.match(String(await rejection(last`SELECT 1`)), /has ended/)
+  await sql.begin(async (tx) => {
+    assert.strictEqual(client.stateOf(tx), "unknown")
+    await client.query(tx, "SELECT 1", [])
+    assert.strictEqual(client.stateOf(tx), "unknown")
+  })
+  assert.strictEqual(client.stateOf(sql as unknown as postgres.TransactionSql), "none")
+})
+
+test("a transaction is what sql.begin gives: fragments, helpers, savepoints", () =>
+  client.transaction(async (tx) => {
+    await tx`CREATE TEMPORARY TABLE kept (id int, name text) ON COMMIT DROP`
+    await tx`INSERT INTO kept ${tx(
+      [
+        { id: 1, name: "a" },
+        { id: 2, name: "b" }
+      ],
+      "id",
+      "name"
+    )}`
+    const all = await tx.savepoint('named "so', (inner) => [inner`SELECT 1 AS a`, inner`SELECT ${2}::int AS a`])
+    assert.deepStrictEqual(
+      all.map(([row]) => row?.a),
+      [1, 2]
+    )
+    const where = tx`WHERE id IN ${tx([2, 3])}`
+    assert.deepStrictEqual([...(await tx`SELECT name FROM kept ${where}`)], [{ name: "b" }])
+    const mine = new Error("mine")
+    const undone = tx.savepoint(async (inner) => {
+      await inner`DELETE FROM kept`
+      await inner.savepoint((innermost) => innermost`DELETE FROM kept`)
+      throw mine
+    })
+    assert.strictEqual(await rejection(undone), mine)
+    // A failure that was caught takes back its savepoint, too.
+    const caught = tx.savepoint(async (inner) => {
+      await inner`DELETE FROM kept`
+      await rejection(inner`SELECT 1 / 0`)
+    })
+    assert.strictEqual(((await rejection(caught)) as { readonly code?: unknown }).code, "25P02")
+    assert.deepStrictEqual((await client.query(tx, "SELECT id FROM kept ORDER BY id", [])).rows, [["1"], ["2"]])
+  }))
+
+test("a statement of the application that failed, and was caught, does not commit", async () => {
+  const failed = client.transaction(async (tx) => {
+    await rejection(tx`SELECT 1 / 0`)
+  })
+  assert.strictEqual(((await rejection(failed)) as { readonly code?: unknown }).code, "25P02")
+})
+
+test("a statement of the engine that failed behind a savepoint does not end a transaction of the application", async () => {
+  const kept = await sql.begin(async (tx) => {
+    await client.query(tx, "SAVEPOINT one", [])
+    await rejection(client.query(tx, "SELECT 1 / 0", []))
+    await client.query(tx, "ROLLBACK TO SAVEPOINT one", [])
+    const inner = tx.savepoint(async (nested) => {
+      await client.query(nested, "SAVEPOINT one", [])
+      await rejection(client.query(nested, "SELECT 1 / 0", []))
+      await client.query(nested, "ROLLBACK TO SAVEPOINT one", [])
+    })
+    await inner
+    return "kept"
+  })
+  assert.strictEqual(kept, "kept")
+})
+
+test("statements that wait when a connection ends are rejected, however many", async () => {
+  const outcomes: Array<Promise<unknown>> = []
+  const lost = client.transaction(async (tx) => {
+    const { rows } = await client.query(tx, "SELECT pg_backend_pid()", [])
+    for (let n = 0; n < 5; n++) {
+      outcomes.push(rejection(client.query(tx, "SELECT pg_sleep($1)", [30])), rejection(tx`SELECT pg_sleep(${30})`))
+    }
+    await sql`SELECT pg_terminate_backend(${Number(rows[0]?.[0])}, 5000)`
+    await Promise.all(outcomes)
+  })
+  assert.strictEqual(((await rejection(lost)) as { readonly code?: unknown }).code, "CONNECTION_CLOSED")
+  assert.lengthOf(outcomes, 10)
+})
+
+test("what would change rows is refused, and what is no sql by its type", async () => {
+  const rows = postgres(connectionString, { transform: { row: (row: object) => row } })
+  assert.throws(() => postgresClient(rows), /transform\.row/)
+  const refused = [
+    // @ts-expect-error a function is no sql
+    () => postgresClient(postgres),
+    // @ts-expect-error sql itself is no transaction
+    () => client.stateOf(sql)
+  ]
+  assert.lengthOf(refused, 2)
+})

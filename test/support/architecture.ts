@@ -35,7 +35,11 @@ const implementations = ["sql", "memory", "pglite"]
 const clients: Readonly<Record<string, ReadonlyArray<string>>> = {
   "effect/sql": ["errors", "sql", "pglite", "integration"],
   "@effect/sql-pg": ["sql/connection", "pglite", "integration"],
-  "@electric-sql/pglite": ["pglite"]
+  "@electric-sql/pglite": ["pglite"],
+  // Those of applications are told apart by what they can do.
+  pg: [],
+  postgres: [],
+  knex: []
 }
 
 const maxLines = 300
