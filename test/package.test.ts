@@ -53,10 +53,13 @@ describe("the package", () => {
     const doors = [
       ".",
       "./decorators",
+      "./drizzle",
       "./knex",
+      "./kysely",
       "./nestjs",
       "./pg",
       "./postgres",
+      "./prisma",
       "./promise",
       "./services",
       "./stores",

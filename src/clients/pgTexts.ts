@@ -31,11 +31,11 @@ export const resultOf = ({ fields, rows }: PgResult): ClientResult => ({
 
 const states: Readonly<Record<string, ClientTransactionState>> = { I: "none", T: "open", E: "failed" }
 
-/**
- * What the server last said of a connection's transaction; newer versions of `pg` tell. That a statement failed is heard a moment before
- * what this made of the transaction.
- */
+/** Between an error and what the server then says of the transaction, the connection takes no statement. */
+const isReady = (connection: object) => !("readyForQuery" in connection) || connection.readyForQuery !== false
+
+/** What the server last said of a connection's transaction; newer versions of `pg` tell. */
 export const stateOfConnection = (connection: object): ClientTransactionState =>
-  "getTransactionStatus" in connection && typeof connection.getTransactionStatus === "function"
+  "getTransactionStatus" in connection && typeof connection.getTransactionStatus === "function" && isReady(connection)
     ? (states[String(connection.getTransactionStatus())] ?? "unknown")
     : "unknown"

@@ -6,17 +6,14 @@
 import { Cause } from "effect"
 import { SqlError } from "effect/sql"
 
-/** Ways through which one error holds another. */
-const links = ["cause", "reason", "error", "defect"] as const
-
-/** Where Prisma keeps what its driver said: code P2010 of its own is that a statement failed. */
-const driverLinks = ["meta", "driverAdapterError"] as const
+/** Ways through which one error holds another; the last two are Prisma's. */
+const links = ["cause", "reason", "error", "defect", "meta", "driverAdapterError"] as const
 
 /** Every error inside `value`, outermost first; users wrap database errors in their own. */
 function* nested(value: unknown, depth = 0): Generator<object> {
   if (typeof value !== "object" || value === null || depth > 8) return
   yield value
-  for (const link of [...links, ...driverLinks]) yield* nested((value as Record<string, unknown>)[link], depth + 1)
+  for (const link of links) yield* nested((value as Record<string, unknown>)[link], depth + 1)
 }
 
 function* errorsOf(cause: Cause.Cause<unknown>): Generator<object> {
@@ -26,16 +23,25 @@ function* errorsOf(cause: Cause.Cause<unknown>): Generator<object> {
   }
 }
 
+/**
+ * Prisma's own codes look like SQLSTATEs. These are said instead of one; with others, the server's is in an error within, if there is one.
+ */
+const prismaCodes: Readonly<Record<string, string>> = { P1001: "08001", P1002: "08001", P1017: "08006", P2034: "40001" }
+
 const codeOf = (error: object): string | undefined => {
-  const { code, originalCode } = error as { readonly code?: unknown; readonly originalCode?: unknown }
-  return typeof originalCode === "string" ? originalCode : typeof code === "string" ? code : undefined
+  const fields = error as { readonly clientVersion?: unknown; readonly code?: unknown; readonly originalCode?: unknown }
+  // What Prisma's driver adapters keep of the server's error.
+  if (typeof fields.originalCode === "string") return fields.originalCode
+  const code = typeof fields.code === "string" ? fields.code : undefined
+  return code !== undefined && fields.clientVersion !== undefined ? prismaCodes[code] : code
 }
 
-/**
- * SQLSTATEs of transactions that stand in each other's way: serialization_failure, deadlock_detected, lock_not_available; and
- * what Prisma says of the first two.
- */
-const contentionCodes = new Set(["40001", "40P01", "55P03", "P2034"])
+/** Every code in an error and in those inside it, outermost first: SQLSTATEs, and names of what sockets say. */
+export const codesOf = (error: unknown): ReadonlyArray<string> =>
+  [...nested(error)].flatMap((each) => codeOf(each) ?? [])
+
+/** SQLSTATEs of transactions that stand in each other's way: serialization_failure, deadlock_detected, lock_not_available. */
+const contentionCodes = new Set(["40001", "40P01", "55P03"])
 
 /** Whether transactions stood in each other's way: nobody's fault, and gone when repeated. */
 export const isContention = (cause: Cause.Cause<unknown>): boolean => {
@@ -99,20 +105,11 @@ export const isPassing = (error: SqlError.SqlError): boolean => {
   return false
 }
 
-/**
- * SQLSTATEs: two characters of a class, three of a condition; unlike names of socket errors, with a digit, and unlike Prisma's own codes,
- * which begin with P and a digit that no class of PostgreSQL has.
- */
-const sqlState = /^(?=.*\d)(?!P[1-9])[0-9A-Z]{5}$/
+/** SQLSTATEs: two characters of a class, three of a condition; unlike names of socket errors, with a digit. */
+const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/
 
 /** The server's SQLSTATE in an error of any client, if it is one of the server. */
-export const sqlStateOf = (error: unknown): string | undefined => {
-  for (const each of nested(error)) {
-    const code = codeOf(each)
-    if (code !== undefined && sqlState.test(code)) return code
-  }
-  return undefined
-}
+export const sqlStateOf = (error: unknown): string | undefined => codesOf(error).find((code) => sqlState.test(code))
 
 /** Whether the server said no to a statement, and so did nothing of it: not when the connection ended instead. */
 export const isRefused = (cause: Cause.Cause<unknown>): boolean => {

@@ -9,23 +9,13 @@ import type { ClientParameter, ClientResult, TransactionClient } from "../../sto
 import { checkOf } from "./Check.ts"
 import { unique } from "./support.ts"
 
+export { codesOf } from "../../errors/sqlState.ts"
 export type { Check } from "./Check.ts"
 
 const named = checkOf("TransactionClient")
 
 /** A check that is written with promises. */
 export const check = (name: string, test: () => Promise<void>) => named(name, Effect.promise(test))
-
-/** Ways through which one error holds another. */
-const links = ["cause", "reason", "error", "meta"] as const
-
-/** Every `code` of an error and of those inside it, outermost first. */
-export const codesOf = (error: unknown, depth = 0): ReadonlyArray<string> => {
-  if (typeof error !== "object" || error === null || depth > 8) return []
-  const fields = error as Readonly<Record<string, unknown>>
-  const code = typeof fields.code === "string" ? [fields.code] : []
-  return [...code, ...links.flatMap((link) => codesOf(fields[link], depth + 1))]
-}
 
 /** What a promise rejects with; it must reject, and may take ten seconds. */
 export const rejectionOf = async (promise: PromiseLike<unknown>, what: string): Promise<unknown> => {

@@ -111,7 +111,7 @@ const errors = <Tx>(client: TransactionClient<Tx>) => [
           const { rows } = await client.query(tx, "SELECT pg_backend_pid()", [])
           const killed = `SELECT pg_terminate_backend(${Number(rows[0]?.[0])}, 5000)`
           const waiting = isWaiting
-            ? rejectionOf(client.query(tx, "SELECT pg_sleep(30)", []), "its statement")
+            ? rejectionOf(client.query(tx, "SELECT pg_sleep(30)::text", []), "its statement")
             : undefined
           await alone(client, killed)
           await waiting
@@ -157,7 +157,7 @@ const concurrency = <Tx>(client: TransactionClient<Tx>) => [
           numbers.map((id) =>
             client.transaction(async (tx) => {
               await insert(tx, id)
-              await client.query(tx, "SELECT pg_sleep(0.01)", [])
+              await client.query(tx, "SELECT pg_sleep(0.01)::text", [])
               if (id % 3 === 0) throw id
             })
           )

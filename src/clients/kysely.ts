@@ -1,0 +1,137 @@
+/**
+ * The transactions of `kysely` on PostgreSQL.
+ *
+ * @since 0.1.0
+ */
+import type { ClientParameter, ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
+import { endings } from "./endings.ts"
+import { misread, ofRowObjects, type RowObjects, sample } from "./rowObjects.ts"
+
+/** What is needed of a `Transaction`. @since 0.1.0 */
+export interface KyselyTransaction {
+  readonly isTransaction: true
+  withoutPlugins(): object
+}
+
+/** What is needed of a `Kysely`. @since 0.1.0 */
+export interface KyselyDatabase<Tx> {
+  transaction(): { execute<A>(body: (tx: Tx) => Promise<A>): Promise<A> }
+}
+
+/** What is needed of a `Pool` of `pg`. @since 0.1.0 */
+export interface KyselyPool {
+  readonly options: { readonly max: number }
+  on(event: "connect", listener: (client: KyselyPoolClient) => void): unknown
+}
+
+/** What is needed of a client in such a pool. @since 0.1.0 */
+export interface KyselyPoolClient {
+  on(event: "error", listener: (error: Error) => void): unknown
+}
+
+/** What `kyselyClient` cannot find in a `Kysely`. @since 0.1.0 */
+export interface KyselyOptions {
+  /**
+   * The `Pool` that its `PostgresDialect` was given, before it was used. Its connections get a listener for `error`: without one, a
+   * connection that ends during a transaction ends the process. And it tells `maxConnections`. Default: none.
+   */
+  readonly pool?: KyselyPool | undefined
+  /** Connections of its pool, at most. Default: as `pool` says; without it, 10 are assumed. */
+  readonly maxConnections?: number | undefined
+}
+
+/** A `CompiledQuery`, as `CompiledQuery.raw` makes it. */
+const compiled = (sql: unknown, parameters: ReadonlyArray<ClientParameter>) => ({
+  sql,
+  parameters,
+  query: { kind: "RawNode", sqlFragments: [String(sql)], parameters: [] },
+  queryId: { queryId: "effect-integration" }
+})
+
+type Compiled = ReturnType<typeof compiled>
+
+const execute = async (tx: KyselyTransaction, statement: Compiled) => {
+  // The application's plugins may rename what comes back.
+  const plain = tx.withoutPlugins() as { executeQuery(query: Compiled): Promise<{ readonly rows: RowObjects }> }
+  return (await plain.executeQuery(statement)).rows
+}
+
+/** Runs a statement. */
+type Run = (
+  tx: KyselyTransaction,
+  sql: string,
+  parameters: ReadonlyArray<ClientParameter>
+) => Promise<{ readonly rows: RowObjects; readonly types?: ReadonlyArray<number> }>
+
+/** Values as the application's type parsers make them. */
+const parsed: Run = async (tx, sql, parameters) => ({ rows: await execute(tx, compiled(sql, parameters)) })
+
+/**
+ * Values as PostgreSQL writes them, with their types: `PostgresDialect` hands on what stands as the text of a statement, and `pg` takes
+ * options there.
+ */
+const written: Run = async (tx, text, parameters) => {
+  const types: Array<number> = []
+  const getTypeParser = (type: number) => {
+    types.push(type)
+    return (value: string) => value
+  }
+  const options = { text, types: { getTypeParser }, toString: () => text }
+  return { rows: await execute(tx, compiled(options, parameters)), types }
+}
+
+/** How to run statements of a `Kysely`: `pg`'s own parsers tell times from texts, those of an application may not. */
+const find = async (tx: KyselyTransaction): Promise<Run> => {
+  const problem = misread((await parsed(tx, sample, [])).rows)
+  if (problem === undefined) return parsed
+  const [row] = await written(tx, sample, []).then(
+    ({ rows, types }) => (types?.length === 5 ? rows : []),
+    () => []
+  )
+  if (typeof row?.at === "string" && row.fact === "t") return written
+  throw new TypeError(`kyselyClient: ${problem}, as the driver's type parsers are not those of PostgresDialect and pg.`)
+}
+
+/**
+ * The transactions of `kysely`: `tx` is a `Transaction`, of the engine, or of the application's own `db.transaction()` or
+ * `db.startTransaction()`.
+ *
+ * ```ts
+ * const client = kyselyClient(new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }), { pool })
+ * ```
+ *
+ * The first statement is preceded by one that looks at what becomes of times, lists and JSON. It rejects with a `TypeError` if a dialect
+ * other than `PostgresDialect` does not make `Date`s, lists and objects of them.
+ *
+ * @param db - a `Kysely`, which stays the application's to destroy
+ *
+ * @since 0.1.0
+ */
+export const kyselyClient = <Tx extends KyselyTransaction>(
+  db: KyselyDatabase<Tx>,
+  options: KyselyOptions = {}
+): TransactionClient<Tx> => {
+  // Its statement rejects, and the next has another connection.
+  options.pool?.on("connect", (client) => client.on("error", () => undefined))
+
+  let found: Run | undefined
+  const query = async (tx: Tx, sql: string, parameters: ReadonlyArray<ClientParameter>) => {
+    found ??= await find(tx)
+    const { rows, types } = await found(tx, sql, parameters)
+    return ofRowObjects(rows, types)
+  }
+
+  const { hasEnded, transaction } = endings<Tx>(
+    (body) => db.transaction().execute(body),
+    (tx) => parsed(tx, "SELECT 1", [])
+  )
+
+  const stateOf = (tx: Tx): ClientTransactionState => {
+    if (tx.isTransaction !== true) return "none"
+    const { isCommitted, isRolledBack } = tx as { readonly isCommitted?: boolean; readonly isRolledBack?: boolean }
+    return hasEnded(tx) || isCommitted === true || isRolledBack === true ? "ended" : "unknown"
+  }
+
+  const maxConnections = options.maxConnections ?? options.pool?.options.max
+  return { name: "Kysely", query, stateOf, transaction, maxConnections }
+}

@@ -1,0 +1,83 @@
+/** Transactions of `kysely`. */
+import assert from "node:assert/strict"
+import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction } from "kysely"
+import { Pool, TypeOverrides, types } from "pg"
+import { afterAll } from "vitest"
+import { kyselyClient } from "../../src/kysely.ts"
+import type { TransactionClient } from "../../src/stores/TransactionClient.ts"
+import { clientSchema, conforms, test } from "../support/clients.ts"
+
+interface Database {
+  readonly invoice: { readonly id: string; readonly paidAt: Date | null }
+}
+
+const { connectionString, options } = clientSchema()
+
+const connect = (plugins: Array<CamelCasePlugin> = [], overrides?: TypeOverrides) => {
+  const pool = new Pool({ connectionString, options, max: 5, ...(overrides && { types: overrides }) })
+  pool.on("error", () => undefined)
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }), plugins })
+  afterAll(() => db.destroy())
+  return { client: kyselyClient(db, { pool }), db }
+}
+
+const conforming = (name: string, { client, db }: ReturnType<typeof connect>) =>
+  conforms(name, client, { areRowsObjects: true, notTransactions: [db] })
+
+const plain = connect()
+conforming("Kysely", plain)
+conforming("Kysely with CamelCasePlugin", connect([new CamelCasePlugin()]))
+
+/** Of an application that reads times and JSON itself. */
+const texts = new TypeOverrides()
+for (const type of [types.builtins.TIMESTAMPTZ, types.builtins.JSONB, types.builtins.BOOL]) {
+  texts.setTypeParser(type, (value: string) => value)
+}
+conforming("Kysely with type parsers of its own", connect([], texts))
+
+test("a handler's transaction is the application's Transaction", async () => {
+  const client: TransactionClient<Transaction<Database>> = plain.client
+  await client.transaction(async (tx) => {
+    // @ts-expect-error There is no such table.
+    tx.selectFrom("invoices")
+    assert.equal(tx.selectFrom("invoice").select("paidAt").compile().sql, `select "paidAt" from "invoice"`)
+  })
+})
+
+test("a controlled transaction is the application's to end, and known as ended then", async () => {
+  const tx = await plain.db.startTransaction().execute()
+  await plain.client.query(tx, "SELECT 1", [])
+  assert.equal(plain.client.stateOf(tx), "unknown")
+  await tx.rollback().execute()
+  assert.equal(plain.client.stateOf(tx), "ended")
+  await assert.rejects(async () => plain.client.query(tx, "SELECT 1", []), /already rolled back/)
+})
+
+test("the pool tells how many connections there are, an option what it does not", async () => {
+  assert.equal(plain.client.maxConnections, 5)
+  assert.equal(kyselyClient(plain.db).maxConnections, undefined)
+  assert.equal(kyselyClient(plain.db, { maxConnections: 3 }).maxConnections, 3)
+})
+
+test("a dialect that makes texts of times, and is not PostgresDialect, is refused", async () => {
+  const pool = new Pool({ connectionString, max: 1, types: texts })
+  // A dialect of its own: what it gets is a text, or nothing.
+  const connectText = async () => {
+    const client = await pool.connect()
+    return {
+      query: async (sql: unknown, parameters: ReadonlyArray<unknown>) => client.query(String(sql), [...parameters]),
+      release: () => client.release()
+    }
+  }
+  const db = new Kysely({
+    dialect: new PostgresDialect({ pool: { connect: connectText, end: () => pool.end() } as never })
+  })
+  const client = kyselyClient(db)
+  await assert.rejects(
+    client.transaction(async (tx) => {
+      await client.query(tx, "SELECT 1", [])
+    }),
+    /kyselyClient: times come as string, as the driver's type parsers/
+  )
+  await db.destroy()
+})
