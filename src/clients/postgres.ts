@@ -45,7 +45,8 @@ const isOld = (error: unknown) =>
  * const client = postgresClient(postgres(url))
  * ```
  *
- * Throws a `TypeError` for a `sql` with `transform.row`, which would be applied to the engine's rows too.
+ * Where names of columns are transformed (`postgres.camel`), they still are, for all statements but the engine's: `sql.options` is given
+ * a function that calls the one that was there. Throws a `TypeError` for a `sql` with `transform.row`, which would be applied to the engine's rows too.
  *
  * @param sql - what `postgres(…)` gives, which stays the application's to end
  *
@@ -76,7 +77,7 @@ export const postgresClient = <Tx extends PostgresTransaction>(sql: PostgresSql<
   }
 
   const query = async (tx: Tx, text: string, parameters: ReadonlyArray<unknown>): Promise<ClientResult> => {
-    const sent = (tx as unknown as Sql).unsafe(text, [...parameters], { prepare: true })
+    const sent = (tx as unknown as Sql).unsafe(names.textOf(text), [...parameters], { prepare: true })
     const own = isOwn.has(tx) ? sent : quiet(sent, stateFor(tx))
     const result = (await names.watched(own as Query & { raw(): Query }).raw()) as Raw
     const columns = result.columns ?? []

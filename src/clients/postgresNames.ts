@@ -23,7 +23,7 @@ interface Transform {
 }
 
 /** Lets `transform` write down what it is asked. Nothing is done where nothing makes other names. */
-export const originalNames = (transform: Transform) => {
+const observe = (transform: Transform) => {
   const { from } = transform
   const named = new WeakMap<object, ReadonlyArray<string>>()
   let reading: Reading | undefined
@@ -48,6 +48,8 @@ export const originalNames = (transform: Transform) => {
   }
 
   return {
+    /** The text of a statement, which is not the same as one of the application's: that is prepared, and has its columns already. */
+    textOf: (sql: string) => (from === undefined ? sql : `${sql}\n`),
     /** Looks at the columns of a query that was not sent yet. */
     watched: <Query extends object>(query: Query): Query => {
       if (from === undefined) return query
@@ -68,4 +70,13 @@ export const originalNames = (transform: Transform) => {
       return names?.length === columns.length ? names : columns.map(({ name }) => name)
     }
   }
+}
+
+const observed = new WeakMap<Transform, ReturnType<typeof observe>>()
+
+/** The original names of what `transform` is asked, for all who use it. */
+export const originalNames = (transform: Transform) => {
+  const names = observed.get(transform) ?? observe(transform)
+  observed.set(transform, names)
+  return names
 }

@@ -33,6 +33,9 @@ export interface ClientResult {
  * What a client knows of a transaction without asking the database: `open`; `none`, it is no transaction, or none was begun; `failed`, a
  * statement in it has failed, and it takes no other; `ended`, it was committed or rolled back; `unknown`.
  *
+ * It is for telling mistakes early, not for relying on it: what is `open` may have failed a moment ago (a client may hear of a failure
+ * before it hears what became of the transaction), and a connection that went back to its pool may be in a transaction of somebody else.
+ *
  * @since 0.1.0
  */
 export type ClientTransactionState = "open" | "none" | "failed" | "ended" | "unknown"
@@ -48,8 +51,10 @@ export interface TransactionClient<in out Tx> {
   /** For messages: `pg`, `Prisma` … */
   readonly name: string
   /**
-   * Runs one statement in a transaction that is open, with `$1` to `$n` for its parameters. Rejects with the client's own error, which holds
-   * the server's SQLSTATE somewhere (`code`, in it or in what caused it).
+   * Runs one statement in a transaction that is open, with `$1` to `$n` for its parameters: not before the one before it was answered, as
+   * not all clients queue them. Rejects with the client's own error, which holds the server's SQLSTATE somewhere (`code`, in it or in what
+   * caused it); of a connection that was lost, it may hold none, or a code of the client's own (`CONNECTION_CLOSED`, `ECONNRESET`).
+   * Names of columns are PostgreSQL's, whatever the application lets its client make of them elsewhere.
    */
   readonly query: (tx: Tx, sql: string, parameters: ReadonlyArray<ClientParameter>) => PromiseLike<ClientResult>
   /** What the client knows of a transaction, or of what somebody took for one. */

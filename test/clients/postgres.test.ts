@@ -31,11 +31,14 @@ conforms(
 
 test("names are transformed for the application's own statements, in the same transaction", () => {
   const { query, transaction } = postgresClient(camel)
+  const another = postgresClient(camel)
   const text = `SELECT 'a' AS some_name, 'b' AS "someName", $1::int AS "other_one"`
   return transaction(async (tx) => {
+    assert.deepStrictEqual([...(await tx.unsafe(text, [0], { prepare: true }))], [{ someName: "b", otherOne: 0 }])
     for (const n of [1, 2]) {
       assert.deepStrictEqual([...(await tx`SELECT ${n}::int AS some_name`)], [{ someName: n }])
       const { columns, rows } = await query(tx, text, [n])
+      assert.deepStrictEqual((await another.query(tx, text, [n])).columns, columns)
       assert.deepStrictEqual(
         columns.map(({ name }) => name),
         ["some_name", "someName", "other_one"]

@@ -146,7 +146,12 @@ const concurrency = <Tx>(client: TransactionClient<Tx>) => [
         await one.promise
       })
     ]
-    await inTime(Promise.all(both), "each of two transactions")
+    try {
+      await inTime(Promise.all(both), "each of two transactions")
+    } finally {
+      one.resolve()
+      other.resolve()
+    }
   }),
 
   check("more transactions than connections end, each as its body says", () =>
