@@ -7,6 +7,9 @@ import type { ClientTransactionState, TransactionClient } from "../stores/Transa
 import { endings } from "./endings.ts"
 import { type PgPool, type PgTransaction, pgClient } from "./pg.ts"
 import { type PostgresSql, type PostgresTransaction, postgresClient } from "./postgres.ts"
+import type { PrepareOptions } from "./statementNames.ts"
+
+export type { PrepareOptions } from "./statementNames.ts"
 
 /** What is needed of a `PgTransaction`. @since 0.1.0 */
 export interface DrizzleTransaction {
@@ -19,56 +22,47 @@ export interface DrizzleDatabase<Tx> {
   readonly $client: unknown
 }
 
-/** Drizzle's inside: statements of a driver's client, and what makes transactions of them. */
+/** Drizzle's inside: statements of a driver's client, and transactions of it. */
 interface Session<Tx> {
-  readonly client: object
-  readonly schema: unknown
-  readonly options: object
+  client: object
   transaction(body: (tx: Tx) => Promise<void>): Promise<void>
 }
 
-/** Drizzle's inside, of a database and of a transaction. */
-interface Inside<Tx> {
-  readonly dialect: unknown
-  readonly session: Session<Tx>
-}
+const sessionOf = <Tx>(inside: object) => (inside as { readonly session: Session<Tx> }).session
 
-type SessionClass<Tx> = new (client: object, dialect: unknown, schema: unknown, options: object) => Session<Tx>
-
-type TransactionClass<Tx> = new (dialect: unknown, session: Session<Tx>, schema: unknown) => Tx
-
-/** A driver's client that does nothing. */
-const silent = {
-  query: async () => ({ rows: [], fields: [] }),
-  begin: (body: (client: object) => Promise<void>) => body(silent)
-}
-
-/** Makes Drizzle's transactions of transactions of its driver: Drizzle's own do not say when COMMIT rolled back. */
-const maker = <Tx extends object>({ dialect, session }: Inside<Tx>) => {
-  const { options, schema } = session
-  const SessionOf = session.constructor as SessionClass<Tx>
-  let transactionClass: Promise<TransactionClass<Tx>> | undefined
-  /** Its class, which nothing tells but one of its transactions. */
-  const find = async () => {
-    const found = Promise.withResolvers<TransactionClass<Tx>>()
-    await new SessionOf(silent, dialect, schema, {}).transaction(async (tx) => {
-      found.resolve(tx.constructor as TransactionClass<Tx>)
-    })
-    return found.promise
+/**
+ * Drizzle's own transaction, in one that its driver has begun and will end: Drizzle's COMMIT does not say that it rolled back. Its
+ * statements have a session of their own, so what comes after its end does not reach the connection, which may be another's by then.
+ */
+const within = <Tx>(db: object, client: object, body: (tx: Tx) => Promise<void>) => {
+  const outside = {
+    /** Over `pg`, Drizzle begins and ends with statements. */
+    query: async ({ text }: { readonly text: string }) => {
+      if (/^(begin|commit|rollback)\s*$/.test(text)) return { rows: [], fields: [] }
+      throw new Error("The transaction has ended")
+    },
+    /** Over `postgres`, it asks for it. */
+    begin: (inner: (client: object) => Promise<void>) => inner(client)
   }
-  return async (client: object): Promise<Tx> => {
-    transactionClass ??= find()
-    return new (await transactionClass)(dialect, new SessionOf(client, dialect, schema, options), schema)
-  }
+  const whole = sessionOf<Tx>(db)
+  const session: Session<Tx> = Object.assign(Object.create(Object.getPrototypeOf(whole)), whole, { client: outside })
+  return session.transaction(async (tx) => {
+    session.client = client
+    try {
+      await body(tx)
+    } finally {
+      session.client = outside
+    }
+  })
 }
 
 /** The driver's own transactions. */
-const driverOf = (client: unknown): unknown => {
+const driverOf = (client: unknown, options: PrepareOptions): unknown => {
   if (typeof client === "function" && "begin" in client) {
     return postgresClient(client as unknown as PostgresSql<PostgresTransaction>)
   }
   if (typeof client === "object" && client !== null && "totalCount" in client) {
-    return pgClient(client as unknown as PgPool<PgTransaction>)
+    return pgClient(client as unknown as PgPool<PgTransaction>, options)
   }
   throw new TypeError(
     "drizzleClient: a database of drizzle-orm/node-postgres with a Pool, or of drizzle-orm/postgres-js, is needed"
@@ -84,17 +78,20 @@ const driverOf = (client: unknown): unknown => {
  *
  * Throws a `TypeError` for other drivers, and for a `Client` of `pg`, on which two transactions at once would be one.
  *
- * @param db - what `drizzle(…)` gives for `pg` or `postgres`
+ * @param db - what `drizzle(…)` gives for `pg` or `postgres`, whose pool stays the application's to end
+ * @param options - whether statements are prepared over `pg`; over `postgres` that is for its own options to say
  *
  * @since 0.1.0
  */
-export const drizzleClient = <Tx extends DrizzleTransaction>(db: DrizzleDatabase<Tx>): TransactionClient<Tx> => {
-  const driver = driverOf(db.$client) as TransactionClient<object>
-  const transactionOf = maker(db as unknown as Inside<Tx>)
-  const clientOf = (tx: Tx) => (tx as unknown as Inside<Tx>).session.client
+export const drizzleClient = <Tx extends DrizzleTransaction>(
+  db: DrizzleDatabase<Tx>,
+  options: PrepareOptions = {}
+): TransactionClient<Tx> => {
+  const driver = driverOf(db.$client, options) as TransactionClient<object>
+  const clientOf = (tx: Tx) => sessionOf(tx).client
 
   const { hasEnded, transaction } = endings<Tx>(
-    (body) => driver.transaction(async (client) => body(await transactionOf(client))),
+    (body) => driver.transaction((client) => within(db, client, body)),
     async () => undefined
   )
 
@@ -105,11 +102,7 @@ export const drizzleClient = <Tx extends DrizzleTransaction>(db: DrizzleDatabase
 
   return {
     name: "Drizzle",
-    query: async (tx, sql, parameters) => {
-      // Its connection may be another's by now.
-      if (hasEnded(tx)) throw new Error("The transaction has ended")
-      return driver.query(clientOf(tx), sql, parameters)
-    },
+    query: (tx, sql, parameters) => driver.query(clientOf(tx), sql, parameters),
     stateOf,
     transaction,
     maxConnections: driver.maxConnections

@@ -28,6 +28,7 @@ const dbJs = drizzleJs(sql, { schema })
 const over = { pg: drizzleClient(db), postgres: drizzleClient(dbJs) }
 
 conforms("Drizzle over pg", over.pg, { notTransactions: [db] })
+conforms("Drizzle over pg, with prepared statements", drizzleClient(db, { prepare: true }), { notTransactions: [db] })
 conforms("Drizzle over postgres", over.postgres, { notTransactions: [dbJs] })
 
 type TxOf<Client> = Client extends TransactionClient<infer Tx> ? Tx : never
@@ -96,9 +97,16 @@ test("a transaction that has ended takes no statement, which would run on its co
     })
     assert.equal(client.stateOf(last as Tx), "ended")
     await assert.rejects(async () => client.query(last as Tx, "SELECT 1", []), /has ended/)
+    return last as Tx
   }
-  await ended(over.pg)
-  await ended(over.postgres)
+  const isOver = (error: Error) => error.cause instanceof Error && error.cause.message === "The transaction has ended"
+  const tx = await ended(over.pg)
+  await assert.rejects(tx.execute("SELECT 1"), isOver)
+  await assert.rejects(
+    tx.transaction((inner) => inner.execute("SELECT 1")),
+    isOver
+  )
+  await assert.rejects((await ended(over.postgres)).execute("SELECT 1"), isOver)
 })
 
 test("a client of pg alone is refused, and the pools tell how many connections there are", async () => {

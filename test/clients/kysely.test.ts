@@ -1,6 +1,14 @@
 /** Transactions of `kysely`. */
 import assert from "node:assert/strict"
-import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction } from "kysely"
+import {
+  CamelCasePlugin,
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  PostgresDialect,
+  PostgresDriver,
+  type Transaction
+} from "kysely"
 import { Pool, TypeOverrides, types } from "pg"
 import { afterAll } from "vitest"
 import { kyselyClient } from "../../src/kysely.ts"
@@ -51,6 +59,36 @@ test("a controlled transaction is the application's to end, and known as ended t
   await tx.rollback().execute()
   assert.equal(plain.client.stateOf(tx), "ended")
   await assert.rejects(async () => plain.client.query(tx, "SELECT 1", []), /already rolled back/)
+})
+
+test("a transaction rejects, too, where the dialect does not look at what COMMIT did", async () => {
+  const pool = new Pool({ connectionString, max: 1 })
+  class Careless extends PostgresDriver {
+    override async commitTransaction(connection: DatabaseConnection) {
+      await connection.executeQuery(CompiledQuery.raw("commit"))
+    }
+  }
+  const dialect = new PostgresDialect({ pool })
+  dialect.createDriver = () => new Careless({ pool })
+  const db = new Kysely({ dialect })
+  const client = kyselyClient(db, { pool })
+  await assert.rejects(
+    client.transaction(async (tx) => {
+      await assert.rejects(async () => client.query(tx, "SELECT 1 / 0", []), { code: "22012" })
+    }),
+    { code: "25P02" }
+  )
+  await db.destroy()
+})
+
+test("connections of the pool that is given have a listener, so that one that ends does not end the process", async () => {
+  const pool = new Pool({ connectionString, max: 1 })
+  const db = new Kysely({ dialect: new PostgresDialect({ pool }) })
+  kyselyClient(db, { pool })
+  const connection = await pool.connect()
+  assert.equal(connection.listenerCount("error"), 1)
+  connection.release()
+  await db.destroy()
 })
 
 test("the pool tells how many connections there are, an option what it does not", async () => {

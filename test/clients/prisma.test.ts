@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { PrismaPg } from "@prisma/adapter-pg"
 import { Cause } from "effect"
 import { afterAll } from "vitest"
-import { isContention } from "../../src/errors/sqlState.ts"
+import { isConnectionLost, isContention, isRefused } from "../../src/errors/sqlState.ts"
 import { prismaClient } from "../../src/prisma.ts"
 import type { TransactionClient } from "../../src/stores/TransactionClient.ts"
 import { clientSchema, conforms, test } from "../support/clients.ts"
@@ -102,6 +102,18 @@ test("a write conflict that Prisma reports of a handler's own statement is known
   assert.ok(isContention(Cause.fail(conflict)))
   const other = await prisma.invoice.create({ data: invoice("contended") }).catch((error: unknown) => error)
   assert.ok(!isContention(Cause.fail(other)))
+})
+
+test("Prisma's own codes are not taken for SQLSTATEs, and a server that is not there for one that refuses", async () => {
+  const nobody = new PrismaClient({ adapter: new PrismaPg({ connectionString: "postgres://127.0.0.1:1/nothing" }) })
+  const nothing = prismaClient(nobody)
+  const error = await nothing.transaction(async () => undefined).catch((error: unknown) => error)
+  assert.equal((error as { readonly code?: string }).code, "P1001")
+  assert.ok(isConnectionLost(Cause.fail(error)))
+  const late = Object.assign(new Error("Transaction already closed"), { code: "P2028", clientVersion: "7.10.1" })
+  assert.ok(!isRefused(Cause.fail(late)))
+  assert.ok(isRefused(Cause.fail(Object.assign(new Error("raised"), { code: "P0001" }))))
+  await nobody.$disconnect()
 })
 
 test("a transaction that has ended is known, and Prisma takes no statement in it", async () => {
