@@ -55,6 +55,7 @@ export interface TransactionClient<in out Tx> {
    * not all clients queue them. Rejects with the client's own error, which holds the server's SQLSTATE somewhere (`code`, in it or in what
    * caused it); of a connection that was lost, it may hold none, or a code of the client's own (`CONNECTION_CLOSED`, `ECONNRESET`).
    * Names of columns are PostgreSQL's, whatever the application lets its client make of them elsewhere.
+   * Not all clients can read all types: Prisma runs a statement that gives `void` or `xid8`, and then rejects. Cast those to `text`.
    */
   readonly query: (tx: Tx, sql: string, parameters: ReadonlyArray<ClientParameter>) => PromiseLike<ClientResult>
   /** What the client knows of a transaction, or of what somebody took for one. */
