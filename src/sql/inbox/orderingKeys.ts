@@ -25,7 +25,7 @@ export const lockOf = (key: string) => `pg_try_advisory_xact_lock(${lockName(key
 /** Waits for the locks of keys, in their order. */
 const lockAll = (sql: SqlClient.SqlClient) => (consumer: string, keys: ReadonlyArray<bigint>) =>
   sql.unsafe(
-    `SELECT pg_advisory_xact_lock(${lockName("key")}) FROM (SELECT key FROM unnest($2::bigint[]) AS k (key) ORDER BY key) AS k`,
+    `SELECT pg_advisory_xact_lock(${lockName("key")})::text FROM (SELECT key FROM unnest($2::bigint[]) AS k (key) ORDER BY key) AS k`,
     [consumer, textsOf(keys)]
   )
 
