@@ -38,7 +38,7 @@ export const checkClient = (
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const look = Effect.gen(function* () {
       const [connection] = Option.getOrThrow(yield* Effect.serviceOption(sql.transactionService))
-      if (!(yield* databaseOf(sql).isThatOf(client, connection))) {
+      if (!(yield* databaseOf(sql).isThatOf(connection))) {
         return yield* Effect.fail(
           refused(client, "a client of another database", "one of the database of the PgClient")
         )

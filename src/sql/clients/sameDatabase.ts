@@ -5,7 +5,6 @@
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlConnection, SqlError } from "effect/sql"
-import type { AnyTransactionClient } from "../../stores/TransactionClient.ts"
 
 /** A database of a server that runs: the server's start tells it from others, also from one that was made of its copy. */
 const identity = `
@@ -14,26 +13,38 @@ const identity = `
 const identityOf = (rows: ReadonlyArray<unknown>): string => String(Object(rows[0]).identity)
 
 interface Database {
-  /** Asked once of each client, as all its transactions are of one database. */
-  readonly isThatOf: (
-    client: AnyTransactionClient,
+  /** Whether a connection of another client is one to the same database. */
+  readonly isThatOf: (connection: SqlConnection.Connection) => Effect.Effect<boolean, SqlError.SqlError>
+  /**
+   * The same, of a transaction, which is asked once. Not once for all of its client: what is given for one of its transactions may be one of
+   * another database, where the same tables may be.
+   */
+  readonly isThatOfTransaction: (
+    tx: object,
     connection: SqlConnection.Connection
   ) => Effect.Effect<boolean, SqlError.SqlError>
 }
 
+const ask = (connection: SqlConnection.Connection) =>
+  Effect.map(connection.execute(identity, [], undefined), identityOf)
+
 const make = (sql: SqlClient.SqlClient): Database => {
-  const same = new WeakSet<AnyTransactionClient>()
+  const same = new WeakSet<object>()
+  let ours: string | undefined
   // On a connection of its own, whatever transaction is open.
-  const ours = Effect.scoped(Effect.flatMap(sql.reserve, (connection) => connection.execute(identity, [], undefined)))
+  const askOurs = Effect.scoped(Effect.flatMap(sql.reserve, ask))
+  const isThatOf = Effect.fnUntraced(function* (connection: SqlConnection.Connection) {
+    const theirs = yield* ask(connection)
+    // The server may have been started anew since it was asked.
+    if (theirs !== ours) ours = yield* askOurs
+    return theirs === ours
+  })
   return {
-    isThatOf: (client, connection) => {
-      if (same.has(client)) return Effect.succeed(true)
-      return Effect.zipWith(ours, connection.execute(identity, [], undefined), (here, there) => {
-        const isSame = identityOf(here) === identityOf(there)
-        if (isSame) same.add(client)
-        return isSame
-      })
-    }
+    isThatOf,
+    isThatOfTransaction: (tx, connection) =>
+      same.has(tx)
+        ? Effect.succeed(true)
+        : Effect.tap(isThatOf(connection), (isSame) => Effect.sync(() => (isSame ? same.add(tx) : undefined)))
   }
 }
 

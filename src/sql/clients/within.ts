@@ -46,17 +46,20 @@ const problemOf = (client: AnyTransactionClient, tx: unknown, error: StoreError)
   return isProblem(state) ? states[state] : undefined
 }
 
+/** Clients call an object, or a function, a transaction. */
+const isObject = (tx: unknown): tx is object => (typeof tx === "object" && tx !== null) || typeof tx === "function"
+
 /** Nobody's end but their owner's. */
 const noEnd = { commit: Effect.void, rollback: Effect.void }
 
 const ready = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  client: AnyTransactionClient,
+  tx: object,
   state: ClientTransactionState,
   connection: SqlConnection.Connection
 ) {
   if (state === "unknown") yield* connection.executeRaw(onlyInTransaction, [])
-  return yield* databaseOf(sql).isThatOf(client, connection)
+  return yield* databaseOf(sql).isThatOfTransaction(tx, connection)
 })
 
 /** As `within` of a transactor. */
@@ -68,9 +71,11 @@ export const within = <A, E, R>(
 ): Effect.Effect<A, E | TransactionUnusable | StoreError, R> =>
   Effect.flatMap(CurrentClientTransaction, (current) => {
     // In a handler: its delivery's own.
-    if (current?.tx === tx) return effect
+    if (current !== undefined && current.tx === tx) return effect
     const unusable = (problem: Problem, cause: unknown) =>
       new TransactionUnusable({ client: client.name, problem, cause })
+    // Types do not reach everybody: a handler that is leased has none.
+    if (!isObject(tx)) return Effect.fail(unusable("none", undefined))
     const state = client.stateOf(tx)
     if (isProblem(state)) return Effect.fail(unusable(states[state], undefined))
     const connection = clientConnection(client, tx, makeWaiter(client.name), noEnd)
@@ -80,7 +85,7 @@ export const within = <A, E, R>(
         const problem = problemOf(client, tx, error)
         return problem === undefined ? error : unusable(problem, error.cause)
       })
-    const prepare = told(storeErrors("transaction")(ready(sql, client, state, connection)))
+    const prepare = told(storeErrors("transaction")(ready(sql, tx, state, connection)))
     return Effect.flatMap(prepare, (isOurs): Effect.Effect<A, E | TransactionUnusable | StoreError, R> => {
       if (!isOurs) return Effect.fail(unusable("elsewhere", undefined))
       return effect.pipe(
