@@ -43,8 +43,12 @@ END
 $$
 -- statement
 -- Stores an event with its deliveries, and tells processes of its consumers when the transaction commits, if it says who tells (told_by).
--- Returns nothing if its dedupe_key is taken. It checks nothing, and has the rights of who calls it: integration_publish, and processes that
--- work in transactions of clients which prepare no statements, where the statement it has would be parsed and planned each time.
+-- Returns nothing if its dedupe_key is taken. It checks nothing of the event, and has the rights of who calls it: integration_publish, and
+-- processes that work in transactions of clients which prepare no statements, where the statement it has would be parsed and planned each time.
+--
+-- asked_for: the database it is meant for, as current_database() and the start of its server; is_open: it is known that a transaction is
+-- open. When it is another database, or nothing says that a transaction was begun (one that has written has an id), nothing is written,
+-- and status is 'unsure'.
 CREATE FUNCTION integration_append(
   event_id uuid,
   event_name text,
@@ -59,13 +63,22 @@ CREATE FUNCTION integration_append(
   traceparent text,
   due text,
   dedupe_key text,
-  told_by text
+  told_by text,
+  asked_for text,
+  is_open boolean
 ) RETURNS TABLE ("id" text, "position" text, "createdAt" timestamptz, "status" text, "consumers" text[]) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   called text := integration_append.event_name;
   message text;
 BEGIN
+  IF asked_for <> current_database()::text || ' ' || extract(epoch FROM pg_postmaster_start_time())::text
+    OR (asked_for IS NOT NULL AND NOT is_open AND pg_current_xact_id_if_assigned() IS NULL)
+  THEN
+    "status" := 'unsure';
+    RETURN NEXT;
+    RETURN;
+  END IF;
   WITH clock AS MATERIALIZED (
     SELECT clock_timestamp() AS now
   ), interested AS MATERIALIZED (
@@ -213,7 +226,8 @@ BEGIN
     FROM integration_append(
       NULL, called, version, integration_publish.source_module, integration_publish.aggregate_type,
       integration_publish.aggregate_id, integration_publish.payload, integration_publish.metadata,
-      coalesce(correlation, cause), cause, trace, due::text, integration_publish.dedupe_key, 'sql'
+      coalesce(correlation, cause), cause, trace, due::text, integration_publish.dedupe_key, 'sql',
+      NULL, NULL
     ) AS a;
     EXIT WHEN FOUND;
     SELECT e.id INTO published
@@ -283,7 +297,7 @@ $$
 -- They find the tables whatever the search_path of who calls them.
 DO $$ BEGIN
   EXECUTE format(
-    'ALTER FUNCTION integration_append(uuid, text, int, text, text, text, jsonb, jsonb, text, text, text, text, text, text) SET search_path = %I, pg_temp',
+    'ALTER FUNCTION integration_append(uuid, text, int, text, text, text, jsonb, jsonb, text, text, text, text, text, text, text, boolean) SET search_path = %I, pg_temp',
     current_schema()
   );
   EXECUTE format(

@@ -15,6 +15,7 @@ type Connection = SqlConnection.Connection
 
 /** How a transaction begins and ends, for who opened it. */
 export interface Ends {
+  readonly begin: Effect.Effect<void, SqlError.SqlError>
   readonly commit: Effect.Effect<void, SqlError.SqlError>
   readonly rollback: Effect.Effect<void, SqlError.SqlError>
 }
@@ -46,7 +47,7 @@ export const clientConnection = <Tx>(client: TransactionClient<Tx>, tx: Tx, wait
   const run = (text: string, parameters: ReadonlyArray<unknown>): Effect.Effect<ClientResult, SqlError.SqlError> => {
     if (text === "COMMIT") return Effect.as(ends.commit, nothing)
     if (text === "ROLLBACK") return Effect.as(ends.rollback, nothing)
-    if (text === "BEGIN") return Effect.succeed(nothing)
+    if (text === "BEGIN") return Effect.as(ends.begin, nothing)
     return text.startsWith("BEGIN ") ? query(setTransaction(text), []) : query(text, parameters)
   }
   const execute: Connection["execute"] = (text, parameters, transformRows) =>

@@ -87,6 +87,7 @@ const open = Effect.fnUntraced(function* <Tx>(
     })
   const disconnect = Effect.ignore(wait("disconnect", () => client.query(tx, endConnection, [])))
   const connection = clientConnection(client, tx, waiter, {
+    begin: Effect.void,
     commit: ending("commit", transaction.commit),
     rollback: Effect.suspend(() => {
       const rollback = ending("rollback", transaction.rollback)

@@ -12,7 +12,10 @@ const identity = `
 
 const identityOf = (rows: ReadonlyArray<unknown>): string => String(Object(rows[0]).identity)
 
-interface Database {
+/** The integration's database. */
+export interface Database {
+  /** Its identity, as it was when it was asked last. */
+  readonly ours: Effect.Effect<string, SqlError.SqlError>
   /** Whether a connection of another client is one to the same database. */
   readonly isThatOf: (connection: SqlConnection.Connection) => Effect.Effect<boolean, SqlError.SqlError>
   /**
@@ -40,6 +43,14 @@ const make = (sql: SqlClient.SqlClient): Database => {
     return theirs === ours
   })
   return {
+    ours: Effect.suspend(() => {
+      if (ours !== undefined) return Effect.succeed(ours)
+      return Effect.tap(askOurs, (identity) =>
+        Effect.sync(() => {
+          ours = identity
+        })
+      )
+    }),
     isThatOf,
     isThatOfTransaction: (tx, connection) =>
       same.has(tx)

@@ -4,32 +4,31 @@
  * @internal
  */
 import { Effect } from "effect"
-import type { SqlClient, SqlConnection } from "effect/sql"
+import type { SqlClient, SqlConnection, SqlError } from "effect/sql"
 import { StoreError } from "../../errors/StoreErrors.ts"
 import { sqlStateOf } from "../../errors/sqlState.ts"
 import { TransactionUnusable } from "../../errors/TransactionErrors.ts"
 import { CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
 import type { AnyTransactionClient, ClientTransactionState } from "../../stores/TransactionClient.ts"
-import { storeErrors } from "../connection/errors.ts"
-import { clientConnection } from "./clientConnection.ts"
+import { checkedConnection, isUnusable } from "./checkedConnection.ts"
+import { clientConnection, type Ends } from "./clientConnection.ts"
 import { databaseOf } from "./sameDatabase.ts"
 import { makeWaiter } from "./waiter.ts"
 
 type Problem = TransactionUnusable["problem"]
 
-/** Refused outside of a transaction, and does nothing in one: the catalog is locked so by whoever reads it. */
-const onlyInTransaction = "LOCK TABLE pg_catalog.pg_class IN ACCESS SHARE MODE"
-
 /**
  * What SQLSTATEs say of a transaction: no_active_sql_transaction, in_failed_sql_transaction, serialization_failure, deadlock_detected,
- * undefined_table.
+ * undefined_table, undefined_function, invalid_schema_name.
  */
 const problems = new Map<string, Problem>([
   ["25P01", "none"],
   ["25P02", "failed"],
   ["40001", "conflict"],
   ["40P01", "conflict"],
-  ["42P01", "elsewhere"]
+  ["42P01", "elsewhere"],
+  ["42883", "elsewhere"],
+  ["3F000", "elsewhere"]
 ])
 
 const states = { none: "none", ended: "ended", failed: "failed" } as const satisfies Partial<
@@ -49,18 +48,21 @@ const problemOf = (client: AnyTransactionClient, tx: unknown, error: StoreError)
 /** Clients call an object, or a function, a transaction. */
 const isObject = (tx: unknown): tx is object => (typeof tx === "object" && tx !== null) || typeof tx === "function"
 
-/** Nobody's end but their owner's. */
-const noEnd = { commit: Effect.void, rollback: Effect.void }
-
-const ready = Effect.fnUntraced(function* (
-  sql: SqlClient.SqlClient,
-  tx: object,
-  state: ClientTransactionState,
-  connection: SqlConnection.Connection
-) {
-  if (state === "unknown") yield* connection.executeRaw(onlyInTransaction, [])
-  return yield* databaseOf(sql).isThatOfTransaction(tx, connection)
+/** A transaction that is begun inside is a part of theirs, which only its owner ends. */
+const asSavepoint = (query: (text: string) => Effect.Effect<unknown, SqlError.SqlError>): Ends => ({
+  begin: Effect.asVoid(query("SAVEPOINT integration")),
+  commit: Effect.asVoid(query("RELEASE SAVEPOINT integration")),
+  rollback: Effect.asVoid(
+    Effect.andThen(query("ROLLBACK TO SAVEPOINT integration"), query("RELEASE SAVEPOINT integration"))
+  )
 })
+
+/** The connection of their transaction. */
+const connectionOf = (client: AnyTransactionClient, tx: object): SqlConnection.Connection => {
+  const waiter = makeWaiter(client.name)
+  const ends = asSavepoint((text) => waiter.wait("savepoint", () => client.query(tx, text, [])))
+  return clientConnection(client, tx, waiter, ends)
+}
 
 /** As `within` of a transactor. */
 export const within = <A, E, R>(
@@ -78,22 +80,21 @@ export const within = <A, E, R>(
     if (!isObject(tx)) return Effect.fail(unusable("none", undefined))
     const state = client.stateOf(tx)
     if (isProblem(state)) return Effect.fail(unusable(states[state], undefined))
-    const connection = clientConnection(client, tx, makeWaiter(client.name), noEnd)
-    const told = <A, E, R>(run: Effect.Effect<A, E, R>) =>
-      Effect.mapError(run, (error) => {
+    const connection = checkedConnection(connectionOf(client, tx), {
+      database: databaseOf(sql),
+      tx,
+      isOpen: state === "open",
+      elsewhere: () => unusable("elsewhere", undefined)
+    })
+    return effect.pipe(
+      Effect.provideService(CurrentClientTransaction, { client, tx, isOurs: false, forsake: () => undefined }),
+      // One level below the first, so that what is begun inside is told to the connection.
+      Effect.provideService(sql.transactionService, [connection, -1]),
+      Effect.mapError((error) => {
         if (!(error instanceof StoreError)) return error
+        if (isUnusable(error.cause)) return error.cause.reason.cause
         const problem = problemOf(client, tx, error)
         return problem === undefined ? error : unusable(problem, error.cause)
       })
-    const prepare = told(storeErrors("transaction")(ready(sql, tx, state, connection)))
-    return Effect.flatMap(prepare, (isOurs): Effect.Effect<A, E | TransactionUnusable | StoreError, R> => {
-      if (!isOurs) return Effect.fail(unusable("elsewhere", undefined))
-      return effect.pipe(
-        Effect.provideService(CurrentClientTransaction, { client, tx, isOurs: false, forsake: () => undefined }),
-        // One level below the first, so that savepoints in it are those of a transaction of its own.
-        (body) => sql.withTransaction(body),
-        Effect.provideService(sql.transactionService, [connection, -1]),
-        told
-      ) as Effect.Effect<A, E | TransactionUnusable | StoreError, R>
-    })
+    )
   })

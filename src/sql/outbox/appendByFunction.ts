@@ -11,7 +11,7 @@ import { dueText } from "./newEvents.ts"
 export const appendByFunction = `
   SELECT * FROM integration_append(
     $1::uuid, $2::text, $3::int, $4::text, $5::text, $6::text, $7::jsonb, $8::jsonb, $9::text, $10::text, $11::text, $12::text,
-    $13::text, $14::text
+    $13::text, $14::text, $15::text, $16::boolean
   )`
 
 /** Its parameters. */
@@ -33,5 +33,22 @@ export const functionParameters = (
     event.traceparent,
     dueText(event),
     event.dedupeKey,
-    notification?.from
+    notification?.from,
+    // Whether it is the right database, and a transaction, is for the connection to ask.
+    undefined,
+    undefined
   ].map((value) => value ?? null)
+
+/** The same with a question for the function: whether it is this database, and a transaction, which may be known to be open. */
+export const askedParameters = (
+  parameters: ReadonlyArray<unknown>,
+  database: string,
+  isOpen: boolean
+): ReadonlyArray<unknown> => [...parameters.slice(0, -2), database, isOpen]
+
+/** Whether the function has written nothing, as it could not tell. */
+export const isUnsure = (rows: ReadonlyArray<unknown>): boolean => Object(rows[0]).status === "unsure"
+
+/** Whether a statement calls the function, wherever that is. */
+export const callsAppend = (statement: string): boolean =>
+  /^\s*SELECT \* FROM .{0,200}integration_append\(/.test(statement)
