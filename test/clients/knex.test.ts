@@ -81,6 +81,16 @@ test("a statement of the application that failed, and was caught, does not commi
   assert.strictEqual(((await rejection(failed)) as { readonly code?: unknown }).code, "25P02")
 })
 
+test("nor does one whose failure is heard before what became of the transaction", async () => {
+  const failed = client.transaction(async (tx) => {
+    const connection = await tx.client.acquireConnection()
+    connection.getTransactionStatus = () => "T"
+    await rejection(tx.raw("SELECT 1 / 0"))
+    tx.on("query", () => Reflect.deleteProperty(connection, "getTransactionStatus"))
+  })
+  assert.strictEqual(((await rejection(failed)) as { readonly code?: unknown }).code, "25P02")
+})
+
 test("a savepoint of the application is a transaction too", () =>
   client.transaction(async (tx) => {
     await client.query(tx, "CREATE TEMPORARY TABLE kept (id int) ON COMMIT DROP", [])
@@ -96,9 +106,9 @@ test("a savepoint of the application is a transaction too", () =>
 test("what an error says shows no parameters", () =>
   client.transaction(async (tx) => {
     await client.query(tx, "SAVEPOINT one", [])
-    const error = await rejection(client.query(tx, "SELECT $1::text::int + 1 AS a", ["a secret"]))
+    const error = await rejection(client.query(tx, "SELECT '?', $1::text::int + 1 AS a", ["a secret"]))
     await client.query(tx, "ROLLBACK TO SAVEPOINT one", [])
-    assert.match(String(error), /SELECT \$1::text::int \+ 1 AS a - invalid input syntax/)
+    assert.match(String(error), /SELECT '\?', \$1::text::int \+ 1 AS a - invalid input syntax/)
   }))
 
 test("a pool of pg may be its pool", async () => {

@@ -85,6 +85,22 @@ test("a connection whose transaction ended is used again, one that was lost is n
   assert.strictEqual(new Set(pids).size, 2)
 })
 
+test("a connection that did not answer ROLLBACK in time is not used again", async () => {
+  const { query, transaction } = pgClient(connect({ max: 1, query_timeout: 1000 }))
+  const pids: Array<unknown> = []
+  const late = transaction(async (tx) => {
+    pids.push(...((await query(tx, "SELECT pg_backend_pid()", [])).rows[0] ?? []))
+    await query(tx, "SELECT pg_sleep(60)", [])
+  })
+  assert.match(String(await rejection(late)), /Query read timeout/)
+  await transaction(async (tx) => {
+    pids.push(
+      ...((await query(tx, "SELECT pg_backend_pid(), pg_terminate_backend($1)", [Number(pids[0])])).rows[0] ?? [])
+    )
+  })
+  assert.notStrictEqual(pids[0], pids[1])
+})
+
 test("long statements are prepared where that is wanted, once per connection, and short ones are not", async () => {
   const one = connect({ max: 1 })
   const long = `SELECT $1::int AS a -- ${"x".repeat(200)}`

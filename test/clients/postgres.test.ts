@@ -143,6 +143,22 @@ test("statements that wait when a connection ends are rejected, however many", a
   assert.lengthOf(outcomes, 10)
 })
 
+test("in a transaction of the application whose connection ended, no statement is sent", async () => {
+  const checked = Promise.withResolvers<unknown>()
+  const begun = sql.begin(async (tx) => {
+    const { rows } = await client.query(tx, "SELECT pg_backend_pid()", [])
+    const waiting = rejection(client.query(tx, "SELECT pg_sleep(60)", []))
+    await sql`SELECT pg_terminate_backend(${Number(rows[0]?.[0])}, 5000)`
+    await waiting
+    checked.resolve(await rejection(client.query(tx, "SELECT 1", [])))
+    // Its ROLLBACK would end the process: that is not sent by us.
+    await new Promise<never>(() => undefined)
+  })
+  const code = "CONNECTION_CLOSED"
+  assert.deepInclude(await rejection(begun), { code })
+  assert.deepInclude(await checked.promise, { code })
+})
+
 test("what would change rows is refused, and what is no sql by its type", async () => {
   const rows = postgres(connectionString, { transform: { row: (row: object) => row } })
   assert.throws(() => postgresClient(rows), /transform\.row/)
