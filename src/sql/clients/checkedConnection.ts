@@ -18,6 +18,7 @@ const onlyInTransaction = "LOCK TABLE pg_catalog.pg_class IN ACCESS SHARE MODE"
 /** What there is to know of a transaction. */
 interface Given {
   readonly database: Database
+  readonly client: object
   readonly tx: object
   /** Its client knows that it is open. */
   readonly isOpen: boolean
@@ -34,14 +35,18 @@ const carrying = (cause: TransactionUnusable) =>
 export const isUnusable = (error: unknown): error is { readonly reason: { readonly cause: TransactionUnusable } } =>
   error instanceof SqlError.SqlError && error.reason.cause instanceof TransactionUnusable
 
-/** Looks before the first statement; the function that stores a single event looks by itself, which saves two round trips. */
+/**
+ * Looks before the first statement. With a client whose transactions were good before, the function that stores a single event looks by
+ * itself, which saves up to two round trips; in a database that has no such function, that ends the transaction.
+ */
 export const checkedConnection = (connection: Connection, given: Given): Connection => {
-  const { database, elsewhere, isOpen, tx } = given
+  const { client, database, elsewhere, isOpen, tx } = given
   let isChecked = false
   const check = Effect.gen(function* () {
     if (!isOpen) yield* connection.executeRaw(onlyInTransaction, [])
     if (!(yield* database.isThatOfTransaction(tx, connection))) return yield* Effect.fail(carrying(elsewhere()))
     isChecked = true
+    database.goodClients.add(client)
   })
   const checked = <A>(run: Effect.Effect<A, SqlError.SqlError>) =>
     Effect.suspend(() => (isChecked ? run : Effect.andThen(check, run)))
@@ -52,7 +57,9 @@ export const checkedConnection = (connection: Connection, given: Given): Connect
       return isUnsure(rows) ? yield* checked(connection.execute(text, parameters, transformRows)) : rows
     })
   const execute: Connection["execute"] = (text, ...rest) =>
-    !isChecked && callsAppend(text) ? append(text, ...rest) : checked(connection.execute(text, ...rest))
+    !isChecked && database.goodClients.has(client) && callsAppend(text)
+      ? append(text, ...rest)
+      : checked(connection.execute(text, ...rest))
   return {
     ...connection,
     execute,

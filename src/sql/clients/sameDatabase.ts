@@ -14,6 +14,8 @@ const identityOf = (rows: ReadonlyArray<unknown>): string => String(Object(rows[
 
 /** The integration's database. */
 export interface Database {
+  /** Clients of which a transaction was one of this database. */
+  readonly goodClients: WeakSet<object>
   /** Its identity, as it was when it was asked last. */
   readonly ours: Effect.Effect<string, SqlError.SqlError>
   /** Whether a connection of another client is one to the same database. */
@@ -43,6 +45,7 @@ const make = (sql: SqlClient.SqlClient): Database => {
     return theirs === ours
   })
   return {
+    goodClients: new WeakSet(),
     ours: Effect.suspend(() => {
       if (ours !== undefined) return Effect.succeed(ours)
       return Effect.tap(askOurs, (identity) =>

@@ -82,6 +82,7 @@ export const within = <A, E, R>(
     if (isProblem(state)) return Effect.fail(unusable(states[state], undefined))
     const connection = checkedConnection(connectionOf(client, tx), {
       database: databaseOf(sql),
+      client,
       tx,
       isOpen: state === "open",
       elsewhere: () => unusable("elsewhere", undefined)
