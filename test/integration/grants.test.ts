@@ -245,6 +245,27 @@ it.live("a process that consumes, in all modes", () =>
   )
 )
 
+it.live("whoever publishes by SQL", () =>
+  asRole(
+    "caller",
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`SELECT integration_publish('called', 'tests', 'Thing', '1', '{}', dedupe_key => 'once')`
+      yield* sql`SELECT integration_publish('called', 'tests', 'Thing', '1', '{}', dedupe_key => 'once')`
+      yield* sql`SELECT integration_link('tests', 'Thing', '1', 'tests', 'Thing', '2', 'reference')`
+      // Not even what these call, nor what they write.
+      const refused = [
+        "SELECT integration_check_name('a', 'b', 1)",
+        "SELECT 1 FROM integration_event",
+        "SELECT 1 FROM integration_link"
+      ]
+      for (const statement of refused) {
+        assert.strictEqual((yield* Effect.flip(sql.unsafe(statement))).reason._tag, "AuthorizationError")
+      }
+    })
+  )
+)
+
 it.live("whoever only inserts events by SQL", () =>
   asRole(
     "inserter",

@@ -1,11 +1,14 @@
 /** `integration_publish` and `integration_link`, as triggers, psql and programs in other languages call them. */
+import { readFileSync } from "node:fs"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Queue } from "effect"
+import { Effect, Layer, Queue, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { Client } from "pg"
+import { inject } from "vitest"
 import {
   Consumer,
-  type DomainEvent,
+  DomainEvent,
   Integration,
   Lineage,
   LinkStore,
@@ -16,7 +19,7 @@ import {
   type UntypedEvent
 } from "../../src/index.ts"
 import { deliveryId } from "../../src/sql/writeDeliveries.ts"
-import { clientFor, databases, postgres, uniqueSchema } from "../support/databases.ts"
+import { clientFor, databases, postgres, uniqueSchema, withSchema } from "../support/databases.ts"
 import { eventsOf, noted, noting, serve, services, until } from "../support/scenario.ts"
 
 const traceId = "0af7651916cd43dd8448eb211c80319c"
@@ -469,4 +472,44 @@ it.live("in a schema of a strange name, whatever the search_path", () => {
       )
     )
   )
+})
+
+it.live("what the page shows works as it stands", () => {
+  const schema = uniqueSchema()
+  const page = readFileSync(new URL("../../docs/sql.md", import.meta.url), "utf8")
+  const blocks = [...page.matchAll(/^```sql\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block)
+  const isTrigger = (block: string) => block.includes("CREATE TRIGGER")
+  return Effect.gen(function* () {
+    const seen: Array<unknown> = []
+    yield* serve(
+      Subscriber.make({
+        consumer: "of the page",
+        event: DomainEvent.define("invoice.created", {
+          sourceModule: "finance",
+          aggregateType: "Invoice",
+          aggregateId: (invoice) => invoice.invoiceId,
+          payload: Schema.Struct({ invoiceId: Schema.String, amount: Schema.Number })
+        }),
+        handler: ({ payload }) => Effect.sync(() => seen.push(payload))
+      })
+    )
+    yield* Effect.promise(async () => {
+      const client = new Client({ connectionString: inject("postgresUrl"), options: `-c search_path=${schema}` })
+      await client.connect()
+      for (const block of [...blocks.filter(isTrigger), ...blocks.filter((_) => !isTrigger(_))])
+        await client.query(block)
+      await client.end()
+    })
+    // By the trigger, by hand, and by the plain insert, which is found by whoever looks.
+    yield* Processor.use((processor) => processor.drain)
+    yield* until(
+      Effect.sync(() => seen.length),
+      (count) => count === 3
+    )
+    assert.deepStrictEqual(
+      seen,
+      Array.from({ length: 3 }, () => ({ invoiceId: "i-1", amount: 300 }))
+    )
+    assert.lengthOf(yield* LinkStore.findOutbound({ module: "finance", entityType: "Invoice", entityId: "i-1" }), 1)
+  }).pipe(Effect.scoped, Effect.provide(services(withSchema(schema).pipe(Layer.provideMerge(clientFor(schema))))))
 })
