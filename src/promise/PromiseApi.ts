@@ -127,6 +127,7 @@ const inTransaction = <A>(body: (context: HandlerContext<any>) => PromiseLike<A>
     Effect.gen(function* () {
       const runner = Effect.runPromiseWith(yield* Effect.context<HandlerServices>())
       const current = yield* CurrentClientTransaction
+      if (current !== undefined) yield* current.identify
       return yield* Effect.tryPromise({
         try: (signal) => Promise.resolve(body(makeContext(runner, signal, current?.tx))),
         catch: (error) => error

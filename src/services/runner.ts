@@ -123,6 +123,7 @@ export class Runner {
           const context = yield* Effect.context<Services>()
           const place = placeOf(context, undefined)
           const current = yield* CurrentClientTransaction
+          if (current !== undefined) yield* current.identify
           const leave: Place["run"] = (effect) => places.exit(() => place.run(effect))
           return yield* Effect.tryPromise({
             try: (signal) => places.run(place, () => Promise.resolve(body(makeContext(leave, signal, current?.tx)))),

@@ -14,7 +14,9 @@ export interface ClientTransaction {
   readonly tx: unknown
   /** Whether the engine ends it; else that is for whoever opened it, and nothing is known of its end. */
   readonly isOurs: boolean
-  /** Lets its connection end with it: code that has it may go on after it. */
+  /** Is to be done before it is given to code that cannot be stopped: finds out what `forsake` needs to know. */
+  readonly identify: Effect.Effect<void>
+  /** Lets its connection end with it: code that has it may go on after it, or wait for an answer in it. */
   readonly forsake: () => void
 }
 

@@ -122,6 +122,7 @@ export const invoke = <E>(
     const runner: Runner = (effect, options) => leave(() => run(effect, options))
     const controller = new AbortController()
     const current = yield* CurrentClientTransaction
+    if (current !== undefined) yield* current.identify
     const abort = Effect.sync(() => {
       controller.abort()
       // Its code may go on, and write when the transaction is no more.

@@ -18,9 +18,13 @@ export interface Ends {
   readonly begin: Effect.Effect<void, SqlError.SqlError>
   readonly commit: Effect.Effect<void, SqlError.SqlError>
   readonly rollback: Effect.Effect<void, SqlError.SqlError>
+  /** Whether it can only be rolled back as a whole any more: nothing is asked of a connection that is on its end. */
+  readonly isForsaken: () => boolean
 }
 
 const nothing: ClientResult = { columns: [], rows: [] }
+
+const ofSavepoint = /^(ROLLBACK TO|RELEASE) /
 
 /** What is said of isolation where a transaction begins can be said in it, before anything else. */
 const setTransaction = (begin: string) => begin.replace(/^BEGIN\b/, "SET TRANSACTION")
@@ -47,6 +51,7 @@ export const clientConnection = <Tx>(client: TransactionClient<Tx>, tx: Tx, wait
   const run = (text: string, parameters: ReadonlyArray<unknown>): Effect.Effect<ClientResult, SqlError.SqlError> => {
     if (text === "COMMIT") return Effect.as(ends.commit, nothing)
     if (text === "ROLLBACK") return Effect.as(ends.rollback, nothing)
+    if (ends.isForsaken() && ofSavepoint.test(text)) return Effect.succeed(nothing)
     if (text === "BEGIN") return Effect.as(ends.begin, nothing)
     return text.startsWith("BEGIN ") ? query(setTransaction(text), []) : query(text, parameters)
   }

@@ -3,9 +3,9 @@
  *
  * @internal
  */
-import { Deferred, Effect, Exit, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import type { SqlClient, SqlConnection, SqlError } from "effect/sql"
-import { CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
+import { type ClientTransaction, CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
 import type { TransactionClient } from "../../stores/TransactionClient.ts"
 import { counting } from "../connection/countedStatements.ts"
 import { clientConnection } from "./clientConnection.ts"
@@ -19,14 +19,9 @@ class RolledBack extends Error {
   }
 }
 
-/** Ends its own connection: whoever still writes in the transaction must not do so after it. */
-const endConnection = "SELECT pg_terminate_backend(pg_backend_pid())"
-
-interface Opened<Tx> {
+interface Opened<Tx> extends Pick<ClientTransaction, "identify" | "forsake"> {
   readonly tx: Tx
   readonly connection: SqlConnection.Connection
-  /** Lets the transaction end with its connection, not to be used again by code that goes on after it. */
-  readonly forsake: () => void
 }
 
 /** Lets the client open a transaction, which it commits or rolls back when `end` is told to, and says when that is done. */
@@ -37,11 +32,14 @@ const begin = <Tx>(client: TransactionClient<Tx>) => {
   body.promise.catch(() => undefined)
   opened.promise.catch(() => undefined)
   const undone = new RolledBack()
-  const done = client.transaction((tx) => {
-    opened.resolve(tx)
-    return body.promise
+  const done = new Promise<void>((resolve) => {
+    const ending = client.transaction((tx) => {
+      opened.resolve(tx)
+      return body.promise
+    })
+    resolve(ending)
   })
-  const ended = Promise.resolve(done).then(
+  const ended = done.then(
     () => undefined,
     (error: unknown) => {
       opened.reject(error)
@@ -62,7 +60,21 @@ const begin = <Tx>(client: TransactionClient<Tx>) => {
   }
 }
 
+/**
+ * Ends a connection from another one, and waits for its end (5 seconds at most): whoever still writes in its transaction must not do so
+ * after it, what it waits for in it may take its time, and when its pool has it again, it is too late.
+ */
+const endConnection = (sql: SqlClient.SqlClient, process: number) =>
+  Effect.ignore(
+    Effect.scoped(
+      Effect.flatMap(sql.reserve, (connection) =>
+        connection.execute("SELECT pg_terminate_backend($1::int, 5000)", [process], undefined)
+      )
+    )
+  )
+
 const open = Effect.fnUntraced(function* <Tx>(
+  sql: SqlClient.SqlClient,
   client: TransactionClient<Tx>,
   scope: Scope.Scope
 ): Effect.fn.Return<Opened<Tx>, SqlError.SqlError> {
@@ -70,35 +82,56 @@ const open = Effect.fnUntraced(function* <Tx>(
   const waiter = makeWaiter(client.name)
   const { wait } = waiter
   let hasEnded = false
-  let isForsaken = false
+  let process: number | undefined
+  const disconnect = Effect.suspend(() => (process === undefined ? Effect.void : endConnection(sql, process)))
+  let disconnecting: Fiber.Fiber<void> | undefined
   // Closed before its end, it is given up: nobody waits for the client any more.
   yield* Scope.addFinalizer(
     scope,
-    Effect.sync(() => {
-      if (hasEnded) return
-      transaction.rollback().catch(() => undefined)
+    Effect.suspend(() => {
+      if (hasEnded) return Effect.void
       waiter.giveUp()
+      const rollback = Effect.sync(() => {
+        transaction.rollback().catch(() => undefined)
+      })
+      return Effect.forkDetach(Effect.andThen(disconnect, rollback))
     })
   )
   const tx = yield* wait("begin", () => transaction.opened)
   const ending = (operation: string, end: () => Promise<void>) =>
-    Effect.map(wait(operation, end), () => {
-      hasEnded = true
-    })
-  const disconnect = Effect.ignore(wait("disconnect", () => client.query(tx, endConnection, [])))
+    Effect.onExit(wait(operation, end), () =>
+      Effect.sync(() => {
+        hasEnded = true
+      })
+    )
   const connection = clientConnection(client, tx, waiter, {
     begin: Effect.void,
+    isForsaken: () => disconnecting !== undefined,
     commit: ending("commit", transaction.commit),
     rollback: Effect.suspend(() => {
       const rollback = ending("rollback", transaction.rollback)
-      return isForsaken ? Effect.andThen(disconnect, Effect.ignore(rollback)) : rollback
+      return disconnecting === undefined
+        ? rollback
+        : Effect.andThen(Fiber.await(disconnecting), Effect.ignore(rollback))
     })
   })
   return {
     tx,
     connection,
+    identify: Effect.suspend(() => {
+      if (process !== undefined) return Effect.void
+      return connection.execute('SELECT pg_backend_pid() AS "pid"', [], undefined).pipe(
+        Effect.tap(([row]) =>
+          Effect.sync(() => {
+            process = row.pid
+          })
+        ),
+        // Nothing can be done in it any more, which the next statement says.
+        Effect.ignore
+      )
+    }),
     forsake: () => {
-      isForsaken = true
+      disconnecting ??= Effect.runFork(disconnect)
     }
   }
 })
@@ -116,7 +149,7 @@ export const openTransaction = <Tx, A, E, R>(
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const { connection, forsake, tx } = yield* restore(open(client, scope)).pipe(
+      const { connection, forsake, identify, tx } = yield* restore(open(sql, client, scope)).pipe(
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
       )
       const aborting =
@@ -124,7 +157,7 @@ export const openTransaction = <Tx, A, E, R>(
           ? undefined
           : yield* Effect.forkDetach(Effect.andThen(Deferred.await(abort), Scope.close(scope, Exit.void)))
       const exit = yield* transaction.pipe(
-        Effect.provideService(CurrentClientTransaction, { client, tx, forsake, isOurs: true }),
+        Effect.provideService(CurrentClientTransaction, { client, tx, identify, forsake, isOurs: true }),
         // One level below the first: it begins and commits on this connection.
         Effect.provideService(sql.transactionService, [counting(connection, false), -1]),
         restore,

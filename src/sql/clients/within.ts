@@ -52,6 +52,7 @@ const isObject = (tx: unknown): tx is object => (typeof tx === "object" && tx !=
 const asSavepoint = (query: (text: string) => Effect.Effect<unknown, SqlError.SqlError>): Ends => ({
   begin: Effect.asVoid(query("SAVEPOINT integration")),
   commit: Effect.asVoid(query("RELEASE SAVEPOINT integration")),
+  isForsaken: () => false,
   rollback: Effect.asVoid(
     Effect.andThen(query("ROLLBACK TO SAVEPOINT integration"), query("RELEASE SAVEPOINT integration"))
   )
@@ -88,7 +89,13 @@ export const within = <A, E, R>(
       elsewhere: () => unusable("elsewhere", undefined)
     })
     return effect.pipe(
-      Effect.provideService(CurrentClientTransaction, { client, tx, isOurs: false, forsake: () => undefined }),
+      Effect.provideService(CurrentClientTransaction, {
+        client,
+        tx,
+        isOurs: false,
+        identify: Effect.void,
+        forsake: () => undefined
+      }),
       // One level below the first, so that what is begun inside is told to the connection.
       Effect.provideService(sql.transactionService, [connection, -1]),
       Effect.mapError((error) => {
