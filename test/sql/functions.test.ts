@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Queue, Schema } from "effect"
+import { Effect, Fiber, Layer, Queue, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Client } from "pg"
 import { inject } from "vitest"
@@ -433,6 +433,36 @@ it.live("a wake-up comes with the commit, once for all of a transaction, and nam
       yield* sql`
         SELECT 1 FROM inbox_event AS i WHERE NOT EXISTS (SELECT 1 FROM integration_event AS e WHERE e.id = i.outbox_event_id)`
     )
+  }).pipe(Effect.scoped, Effect.provide(services(postgres())))
+)
+
+it.live("a key that another transaction is taking is waited for, and taken when that gives it up", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const waits = sql`SELECT 1 FROM pg_locks WHERE transactionid = pg_current_xact_id()::xid AND NOT granted`
+    for (const isKept of [true, false]) {
+      const given = { ...base, sourceModule: `by-two-${isKept}`, dedupeKey: "key" }
+      const { parameters, text } = call(given)
+      let first = ""
+      const second = yield* sql
+        .withTransaction(
+          Effect.gen(function* () {
+            first = yield* publishBySql(given)
+            const waiting = yield* Effect.forkDetach(
+              Effect.provide(
+                SqlClient.SqlClient.use((other) => other.unsafe<{ id: string }>(`SELECT ${text} AS id`, parameters)),
+                clientFor((yield* sql<{ name: string }>`SELECT current_schema() AS name`)[0]?.name ?? "")
+              )
+            )
+            yield* until(waits, (rows) => rows.length > 0)
+            return isKept ? waiting : yield* Effect.fail(waiting)
+          })
+        )
+        .pipe(Effect.catch((failed) => (Fiber.isFiber(failed) ? Effect.succeed(failed) : Effect.fail(failed))))
+      const [row] = yield* Fiber.join(second)
+      assert.strictEqual(row?.id === first, isKept)
+    }
+    assert.lengthOf(yield* sql`SELECT 1 FROM integration_event`, 2)
   }).pipe(Effect.scoped, Effect.provide(services(postgres())))
 )
 
