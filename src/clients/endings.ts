@@ -7,9 +7,15 @@
 /** Opens a transaction of a client, and calls a body in it. */
 type Open<Tx> = (body: (tx: Tx) => Promise<void>) => PromiseLike<unknown>
 
-/** Transactions of a client, and which of those opened here have ended. */
+/** Transactions of a client, and which have ended: those opened here, and those of which the client has said so. */
 export interface Endings<Tx> {
   readonly hasEnded: (tx: Tx) => boolean
+  /**
+   * Runs a statement in a transaction, which is known as ended from then on if the client says so.
+   *
+   * @param isEnd - whether a client refuses a statement as the transaction has ended
+   */
+  readonly noticing: <A>(tx: Tx, run: () => Promise<A>, isEnd: (error: unknown) => boolean) => Promise<A>
   readonly transaction: (body: (tx: Tx) => Promise<void>) => Promise<void>
 }
 
@@ -41,5 +47,14 @@ export const endings = <Tx extends object>(open: Open<Tx>, check: (tx: Tx) => Pr
     if (failure !== undefined) throw failure.error
   }
 
-  return { hasEnded: (tx) => ended.has(tx), transaction }
+  const noticing: Endings<Tx>["noticing"] = async (tx, run, isEnd) => {
+    try {
+      return await run()
+    } catch (error) {
+      if (isEnd(error)) ended.add(tx)
+      throw error
+    }
+  }
+
+  return { noticing, hasEnded: (tx) => ended.has(tx), transaction }
 }

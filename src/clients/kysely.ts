@@ -92,6 +92,10 @@ const find = async (tx: KyselyTransaction): Promise<Run> => {
   throw new TypeError(`kyselyClient: ${problem}, as the driver's type parsers are not those of PostgresDialect and pg.`)
 }
 
+/** What it says of a statement in a transaction that has ended. */
+const isEnd = (error: unknown) =>
+  error instanceof Error && /^Transaction is already (committed|rolled back)$/.test(error.message)
+
 /**
  * The transactions of `kysely`: `tx` is a `Transaction`, of the engine, or of the application's own `db.transaction()` or
  * `db.startTransaction()`.
@@ -114,17 +118,17 @@ export const kyselyClient = <Tx extends KyselyTransaction>(
   // Its statement rejects, and the next has another connection.
   options.pool?.on("connect", (client) => client.on("error", () => undefined))
 
+  const { hasEnded, noticing, transaction } = endings<Tx>(
+    (body) => db.transaction().execute(body),
+    (tx) => parsed(tx, "SELECT 1", [])
+  )
+
   let found: Run | undefined
-  const query = async (tx: Tx, sql: string, parameters: ReadonlyArray<ClientParameter>) => {
+  const run = async (tx: Tx, sql: string, parameters: ReadonlyArray<ClientParameter>) => {
     found ??= await find(tx)
     const { rows, types } = await found(tx, sql, parameters)
     return ofRowObjects(rows, types)
   }
-
-  const { hasEnded, transaction } = endings<Tx>(
-    (body) => db.transaction().execute(body),
-    (tx) => parsed(tx, "SELECT 1", [])
-  )
 
   const stateOf = (tx: Tx): ClientTransactionState => {
     if (tx.isTransaction !== true) return "none"
@@ -133,5 +137,11 @@ export const kyselyClient = <Tx extends KyselyTransaction>(
   }
 
   const maxConnections = options.maxConnections ?? options.pool?.options.max
-  return { name: "Kysely", query, stateOf, transaction, maxConnections }
+  return {
+    name: "Kysely",
+    query: (tx, sql, parameters) => noticing(tx, () => run(tx, sql, parameters), isEnd),
+    stateOf,
+    transaction,
+    maxConnections
+  }
 }

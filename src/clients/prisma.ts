@@ -52,6 +52,10 @@ const withoutDecimals = (value: unknown): unknown =>
     ? value.toFixed()
     : value
 
+/** What it says of a statement in a transaction that has ended, or that it has given up. */
+const isEnd = (error: unknown) =>
+  typeof error === "object" && error !== null && "code" in error && error.code === "P2028"
+
 /**
  * The transactions of Prisma: `tx` is a `Prisma.TransactionClient`, of the engine, or of the application's own `prisma.$transaction`.
  *
@@ -72,18 +76,18 @@ export const prismaClient = <Tx extends PrismaTransaction>(
 ): TransactionClient<Tx> => {
   const { maxConnections, maxWaitMillis: maxWait = 30_000, timeoutMillis: timeout = 2 ** 31 - 1 } = options
 
+  const { hasEnded, noticing, transaction } = endings<Tx>(
+    (body) => prisma.$transaction(body, { maxWait, timeout }),
+    (tx) => run(tx, "SELECT 1")
+  )
+
   let isChecked = false
-  const query = async (tx: Tx, sql: string, parameters: ReadonlyArray<ClientParameter>) => {
+  const send = async (tx: Tx, sql: string, parameters: ReadonlyArray<ClientParameter>) => {
     if (!isChecked) await checkTimes(tx)
     isChecked = true
     const { columns, rows } = ofRowObjects(await run(tx, sql, parameters))
     return { columns, rows: rows.map((row) => row.map(withoutDecimals)) }
   }
-
-  const { hasEnded, transaction } = endings<Tx>(
-    (body) => prisma.$transaction(body, { maxWait, timeout }),
-    (tx) => run(tx, "SELECT 1")
-  )
 
   const stateOf = (tx: Tx): ClientTransactionState => {
     // Transactions have `$transaction` too, for savepoints; only the client itself connects.
@@ -91,5 +95,11 @@ export const prismaClient = <Tx extends PrismaTransaction>(
     return hasEnded(tx) ? "ended" : "unknown"
   }
 
-  return { name: "Prisma", query, stateOf, transaction, maxConnections }
+  return {
+    name: "Prisma",
+    query: (tx, sql, parameters) => noticing(tx, () => send(tx, sql, parameters), isEnd),
+    stateOf,
+    transaction,
+    maxConnections
+  }
 }

@@ -4,10 +4,11 @@ import { Effect, Exit, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import { DomainEvent, Errors, Integration, linksIn, Publisher, publisherIn } from "../../src/index.ts"
+import { createWritten } from "../support/application.ts"
 import { App, inTheirs, type Run, runner, stored, Undone, withApplication, written } from "../support/applications.ts"
 import { clientFor, postgres, uniqueSchema } from "../support/databases.ts"
 import { eventsOf, type Thing, unpolled } from "../support/scenario.ts"
-import { applicationNamed, clientNames, createWritten } from "../support/transactionClients.ts"
+import { applicationNamed, clientNames } from "../support/transactionClients.ts"
 
 type Problem = Errors.TransactionUnusable["problem"]
 
@@ -84,6 +85,7 @@ const otherDatabase = Effect.fnUntraced(function* (hasTables: boolean) {
 })
 
 describe.each(clientNames)("%s", (name) => {
+  const [label = ""] = name.split(" ")
   layer(withApplication(name), { excludeTestServices: true, timeout: "60 seconds" })("refused", (it) => {
     it.effect("a client without a transaction open", () =>
       Effect.gen(function* () {
@@ -92,7 +94,7 @@ describe.each(clientNames)("%s", (name) => {
         const run = yield* runner
         assert.isNotEmpty(notTransactions)
         for (const other of [...notTransactions, undefined, null, "tx"])
-          yield* Effect.promise(() => refusedWith(run, other, Happened, name, "none"))
+          yield* Effect.promise(() => refusedWith(run, other, Happened, label, "none"))
         assert.isEmpty(yield* stored(Happened.name))
       })
     )
@@ -116,7 +118,7 @@ describe.each(clientNames)("%s", (name) => {
         // Nothing was known of it while it was open.
         yield* inTheirs(async (tx) => last.push(tx))
         for (const tx of last) {
-          yield* Effect.promise(() => refusedWith(run, tx, Happened, name, "ended", "none"))
+          yield* Effect.promise(() => refusedWith(run, tx, Happened, label, "ended", "none"))
         }
         assert.deepStrictEqual(yield* stored(Happened.name), [1])
         assert.deepStrictEqual(yield* written("ended"), [1])
@@ -130,7 +132,7 @@ describe.each(clientNames)("%s", (name) => {
           await app.write(tx, { name: "failed", n: 1 })
           await run(publisherIn(tx).publish(Happened, { n: 1 }))
           await app.fail(tx).catch(() => undefined)
-          await refusedWith(run, tx, Happened, name, "failed")
+          await refusedWith(run, tx, Happened, label, "failed")
           throw new Undone()
         })
         assert.instanceOf(yield* Effect.flip(failing), Undone)
@@ -139,7 +141,7 @@ describe.each(clientNames)("%s", (name) => {
         yield* inTheirs(async (tx, run, app) => {
           const inner = app.nested(tx, async (inner) => {
             await app.fail(inner).catch(() => undefined)
-            await refusedWith(run, inner, Happened, name, "failed")
+            await refusedWith(run, inner, Happened, label, "failed")
             throw new Undone()
           })
           await inner.catch(() => undefined)
@@ -168,7 +170,7 @@ describe.each(clientNames)("%s", (name) => {
         assert.instanceOf(error, Errors.TransactionUnusable)
         assert.strictEqual(error.problem, "conflict")
         assert.isTrue(error.isRetryable)
-        assert.include(error.message, `${name}: ${sentences.conflict}`)
+        assert.include(error.message, `${label}: ${sentences.conflict}`)
         assert.isEmpty(yield* written("conflict"))
         const event = yield* transaction
         assert.isTrue(event.isDuplicate)
@@ -216,7 +218,7 @@ describe.each(clientNames)("%s", (name) => {
             const own = await run(Effect.flip(publisherIn(tx, other.client).publish(Happened, { n: 66 })))
             assert.instanceOf(own, Errors.TransactionUnusable)
             assert.strictEqual(own.problem, "elsewhere")
-            assert.include(own.message, `${name}: ${sentences.elsewhere}`)
+            assert.include(own.message, `${label}: ${sentences.elsewhere}`)
             await other.write(tx, { name: "elsewhere", n: 2 })
           })
         )
@@ -224,7 +226,7 @@ describe.each(clientNames)("%s", (name) => {
         const mistaken = Effect.promise(() =>
           other.transaction(async (tx) => {
             await other.write(tx, { name: "elsewhere", n: 3 })
-            await refusedWith(run, tx, Happened, name, "elsewhere")
+            await refusedWith(run, tx, Happened, label, "elsewhere")
             await other.write(tx, { name: "elsewhere", n: 4 })
           })
         )
@@ -288,7 +290,7 @@ describe.each(clientNames)("%s", (name) => {
       const { client } = yield* applicationNamed(name, { max: 1 })
       const error = yield* Effect.flip(Effect.scoped(Layer.build(Integration.layer({ client }))))
       assert.instanceOf(error, Errors.InvalidOption)
-      assert.include(error.message, `connections of ${name}`)
+      assert.include(error.message, `connections of ${label}`)
       assert.include(error.message, "at least 2: a batch of deliveries holds one")
     }).pipe(Effect.scoped, Effect.provide(postgres()))
   )

@@ -3,9 +3,10 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Integration, type Transactor } from "../../src/index.ts"
 import type { Values } from "../../src/settings/Settings.ts"
+import { type AnyApplication, createWritten } from "./application.ts"
 import { postgres } from "./databases.ts"
 import { unpolled } from "./scenario.ts"
-import { type AnyApplication, applicationNamed, createWritten } from "./transactionClients.ts"
+import { applicationNamed } from "./transactionClients.ts"
 
 /** The application of a test. */
 export class App extends Context.Service<App, AnyApplication>()("tests/App") {}

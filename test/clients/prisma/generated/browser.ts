@@ -22,3 +22,8 @@ export * from './enums.ts';
  * 
  */
 export type Invoice = Prisma.InvoiceModel
+/**
+ * Model Written
+ * 
+ */
+export type Written = Prisma.WrittenModel

@@ -46,3 +46,8 @@ export { Prisma }
  * 
  */
 export type Invoice = Prisma.InvoiceModel
+/**
+ * Model Written
+ * 
+ */
+export type Written = Prisma.WrittenModel

@@ -9,4 +9,5 @@
  * 🟢 You can import this file directly.
  */
 export type * from './models/Invoice.ts'
+export type * from './models/Written.ts'
 export type * from './commonInputTypes.ts'

@@ -397,7 +397,8 @@ type FieldRefInputType<Model, FieldType> = Model extends never ? never : FieldRe
 
 
 export const ModelName = {
-  Invoice: 'Invoice'
+  Invoice: 'Invoice',
+  Written: 'Written'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -413,7 +414,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "invoice"
+    modelProps: "invoice" | "written"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -491,6 +492,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Written: {
+      payload: Prisma.$WrittenPayload<ExtArgs>
+      fields: Prisma.WrittenFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.WrittenFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.WrittenFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload>
+        }
+        findFirst: {
+          args: Prisma.WrittenFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.WrittenFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload>
+        }
+        findMany: {
+          args: Prisma.WrittenFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload>[]
+        }
+        create: {
+          args: Prisma.WrittenCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload>
+        }
+        createMany: {
+          args: Prisma.WrittenCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.WrittenCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload>[]
+        }
+        delete: {
+          args: Prisma.WrittenDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload>
+        }
+        update: {
+          args: Prisma.WrittenUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload>
+        }
+        deleteMany: {
+          args: Prisma.WrittenDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.WrittenUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.WrittenUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload>[]
+        }
+        upsert: {
+          args: Prisma.WrittenUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$WrittenPayload>
+        }
+        aggregate: {
+          args: Prisma.WrittenAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateWritten>
+        }
+        groupBy: {
+          args: Prisma.WrittenGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WrittenGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.WrittenCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.WrittenCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -538,6 +613,15 @@ export const InvoiceScalarFieldEnum = {
 } as const
 
 export type InvoiceScalarFieldEnum = (typeof InvoiceScalarFieldEnum)[keyof typeof InvoiceScalarFieldEnum]
+
+
+export const WrittenScalarFieldEnum = {
+  seq: 'seq',
+  name: 'name',
+  n: 'n'
+} as const
+
+export type WrittenScalarFieldEnum = (typeof WrittenScalarFieldEnum)[keyof typeof WrittenScalarFieldEnum]
 
 
 export const SortOrder = {
@@ -797,6 +881,7 @@ export interface PrismaClientOptionsWithAdapter extends PrismaClientBaseOptions 
 export type PrismaClientOptions = PrismaClientOptionsWithAccelerateUrl | PrismaClientOptionsWithAdapter
 export type GlobalOmitConfig = {
   invoice?: Prisma.InvoiceOmit
+  written?: Prisma.WrittenOmit
 }
 
 /* Types for Logging */

@@ -51,7 +51,8 @@ export const AnyNull = runtime.AnyNull
 
 
 export const ModelName = {
-  Invoice: 'Invoice'
+  Invoice: 'Invoice',
+  Written: 'Written'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -78,6 +79,15 @@ export const InvoiceScalarFieldEnum = {
 } as const
 
 export type InvoiceScalarFieldEnum = (typeof InvoiceScalarFieldEnum)[keyof typeof InvoiceScalarFieldEnum]
+
+
+export const WrittenScalarFieldEnum = {
+  seq: 'seq',
+  name: 'name',
+  n: 'n'
+} as const
+
+export type WrittenScalarFieldEnum = (typeof WrittenScalarFieldEnum)[keyof typeof WrittenScalarFieldEnum]
 
 
 export const SortOrder = {
