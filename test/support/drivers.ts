@@ -1,5 +1,5 @@
 /** Applications that write with a driver, or nearly so: `pg`, `postgres` and Knex. */
-import { type Knex, knex } from "knex"
+import knex, { type Knex } from "knex"
 import pg from "pg"
 import postgres from "postgres"
 import { knexClient } from "../../src/knex.ts"
