@@ -66,7 +66,9 @@ CREATE FUNCTION integration_append(
   told_by text,
   asked_for text,
   is_open boolean
-) RETURNS TABLE ("id" text, "position" text, "createdAt" timestamptz, "status" text, "consumers" text[]) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (
+  "id" text, "position" text, "createdAt" timestamptz, "status" text, "consumers" text[], "transactionId" text
+) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   called text := integration_append.event_name;
@@ -129,6 +131,7 @@ BEGIN
   INTO "id", "position", "createdAt", "consumers"
   FROM stored AS e;
   IF NOT FOUND THEN RETURN; END IF;
+  "transactionId" := pg_current_xact_id();
   "status" := CASE WHEN "consumers" IS NULL THEN 'processed' ELSE 'pending' END;
   IF "consumers" IS NULL THEN
     "consumers" := '{}';

@@ -42,31 +42,48 @@ const statementsOf = (prepared: ReadonlyArray<Prepared>) =>
 /** Characters of a payload that is large enough to be worth a statement of its own. */
 const maxCoalescedLength = 65_536
 
+/** Events with what became of them. */
+const storedOf = (
+  prepared: ReadonlyArray<Prepared>,
+  appended: ReadonlyArray<Appended>
+): Effect.Effect<ReadonlyArray<DomainEvent.Stored>, StoreError> =>
+  appended.every((each) => each.existing === undefined)
+    ? Effect.succeed(prepared.map((each, index) => storedAs(each, appended[index] as Appended)))
+    : Effect.forEach(prepared, (each, index) => toStored(each, appended[index] as Appended))
+
+const rowsOf = (prepared: ReadonlyArray<Prepared>) => prepared.map((_) => _.row)
+
 /** Stores events with one statement, and wakes nobody. */
-const appendChunk = Effect.fnUntraced(function* (
+const appendChunk = (
   { outbox }: Services,
   prepared: ReadonlyArray<Prepared>,
   notification?: InlineNotification
-): Effect.fn.Return<ReadonlyArray<DomainEvent.Stored>, StoreError> {
-  const appended = yield* outbox.append(
-    prepared.map((_) => _.row),
-    notification
-  )
-  return appended.every((each) => each.existing === undefined)
-    ? prepared.map((each, index) => storedAs(each, appended[index] as Appended))
-    : yield* Effect.forEach(prepared, (each, index) => toStored(each, appended[index] as Appended))
-})
+): Effect.Effect<ReadonlyArray<DomainEvent.Stored>, StoreError> =>
+  Effect.flatMap(outbox.append(rowsOf(prepared), notification), (appended) => storedOf(prepared, appended))
 
 const consumersOf = (stored: ReadonlyArray<DomainEvent.Stored>) => new Set(stored.flatMap((_) => _.consumers))
 
+/** Stores events in a transaction that somebody else ends: nobody but the database knows when. */
+const appendInTheirs = Effect.fnUntraced(function* (
+  { broadcast, notifier, outbox }: Services,
+  prepared: ReadonlyArray<Prepared>
+) {
+  const notification = broadcast.ofOthers.offer(prepared.length === 1)
+  const appended = yield* outbox.append(rowsOf(prepared), notification)
+  const stored = yield* storedOf(prepared, appended)
+  const [transactionId] = appended.map((each) => each.transactionId)
+  if (notification === undefined && transactionId !== undefined)
+    yield* broadcast.ofOthers.whenCommitted(transactionId, notifier.announce(consumersOf(stored)))
+  return stored
+})
+
 /** Stores events with a statement for each chunk: in the caller's transaction, or, if there is one chunk, in its own. */
 const appendHere = Effect.fnUntraced(function* (services: Services, chunks: ReadonlyArray<ReadonlyArray<Prepared>>) {
-  const { broadcast, notifier, transactor } = services
+  const { notifier, transactor } = services
   const stored: Array<DomainEvent.Stored> = []
   const client = yield* CurrentClientTransaction
   if (client?.isOurs === false) {
-    // Nobody but the database knows when somebody else commits.
-    for (const chunk of chunks) stored.push(...(yield* appendChunk(services, chunk, broadcast.transactional)))
+    for (const chunk of chunks) stored.push(...(yield* appendInTheirs(services, chunk)))
     return stored
   }
   for (const chunk of chunks) stored.push(...(yield* appendChunk(services, chunk)))

@@ -71,6 +71,8 @@ export interface Appended {
   readonly consumers: ReadonlyArray<string>
   /** The event that has the same `dedupeKey` already: nothing was written then. */
   readonly existing: OutboxRow | undefined
+  /** The transaction it was written in, where somebody else commits that: see `Broadcast.ofOthers`. */
+  readonly transactionId?: string
 }
 
 /** One row of `outbox_event`: an event, with what its deliveries have come to by now. @since 0.1.0 */

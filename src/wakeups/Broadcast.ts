@@ -24,11 +24,17 @@ export interface Broadcast {
   readonly withInlineNotification: <A, E>(
     store: (notification: InlineNotification | undefined) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E>
-  /**
-   * Where a statement in a transaction that somebody else commits tells all processes of its events, this one, too; undefined where
-   * nobody listens. PostgreSQL sends it at the commit, once for the same consumers.
-   */
-  readonly transactional: InlineNotification | undefined
+  /** For events in transactions that somebody else commits. */
+  readonly ofOthers: {
+    /**
+     * Where a statement in such a transaction tells all processes of its events, this one, too: PostgreSQL sends it at the commit, once for
+     * the same consumers. Such transactions commit one after the other, so single events are offered it now and then; `undefined`: it is
+     * left to `whenCommitted`, or nobody listens.
+     */
+    readonly offer: (isSingle: boolean) => InlineNotification | undefined
+    /** Runs an effect soon after a transaction has been committed, not when it is rolled back; not kept for longer than this process. */
+    readonly whenCommitted: (transactionId: string, committed: Effect.Effect<void>) => Effect.Effect<void>
+  }
   /**
    * Calls `wake` with what other processes send: names, or `undefined` when any consumer may have work, as after a
    * connection was lost.
@@ -47,7 +53,7 @@ export const Broadcast: Context.Reference<Broadcast> = Context.Reference<Broadca
   defaultValue: () => ({
     send: () => Effect.void,
     withInlineNotification: (store) => store(undefined),
-    transactional: undefined,
+    ofOthers: { offer: () => undefined, whenCommitted: () => Effect.void },
     receive: () => Effect.void,
     receiveInserts: () => Effect.void,
     isListening: Effect.succeed(false),

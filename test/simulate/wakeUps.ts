@@ -30,7 +30,7 @@ export class WakeUps {
   of(machine: Machine): Broadcast {
     return {
       send: (consumers) => Effect.sync(() => this.#deliver(machine, [...consumers])),
-      transactional: undefined,
+      ofOthers: { offer: () => undefined, whenCommitted: () => Effect.void },
       withInlineNotification: (store) => store(undefined),
       receive: (wake) => Effect.sync(() => void this.#receivers.set(machine, wake)),
       receiveInserts: () => Effect.void,

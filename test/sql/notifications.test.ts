@@ -94,7 +94,7 @@ layer(services(postgres()), { excludeTestServices: true, timeout: "60 seconds" }
       const broadcast = Layer.succeed(Broadcast, {
         send: (consumers) => Effect.sync(() => said.push(`sent to ${[...consumers]}`)),
         // PostgreSQL takes no channel of this length, as it takes no notification while its queue is full.
-        transactional: undefined,
+        ofOthers: { offer: () => undefined, whenCommitted: () => Effect.void },
         withInlineNotification: (store) =>
           Effect.suspend(() => {
             said.push("offered")

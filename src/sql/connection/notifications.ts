@@ -13,6 +13,7 @@ import { metersIn } from "../../telemetry/meters.ts"
 import { metricTable } from "../../telemetry/metricTable.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import { Broadcast, type InlineNotification } from "../../wakeups/Broadcast.ts"
+import { makeCommitWatch } from "./commitWatch.ts"
 import { ControlConnection, type Session } from "./controlConnection.ts"
 import { decode, encode, fromSql, type Message } from "./notificationMessage.ts"
 import { TableClient, tablesId } from "./tableClient.ts"
@@ -28,6 +29,9 @@ const inlineInterval = { least: 5, times: 5 }
  * notice.
  */
 const failedInlineInterval = 10_000
+
+/** Time between two transactions of somebody else that notify of a single event, in milliseconds: nobody knows how long they take. */
+const othersInterval = 50
 
 /** Channels are shared by all schemas of a database. */
 const channelOf = (sql: SqlClient.SqlClient) =>
@@ -161,6 +165,8 @@ const make = Effect.gen(function* () {
   const sender = yield* makeSender((wake) =>
     Effect.ignore(notify(control.query, self.channel, { from: self.from, wake }))
   )
+  let nextOfOthers = Number.NEGATIVE_INFINITY
+  const { watch } = yield* makeCommitWatch(control.query)
   const warnOfPooler = yield* Effect.cached(Effect.logWarning(pooler))
   if (control.isSeparate && notifyEnabled) {
     yield* Effect.orDie(
@@ -176,7 +182,15 @@ const make = Effect.gen(function* () {
   return {
     send: (consumers) => Effect.suspend(() => (peers.exist ? sender.add(consumers) : Effect.void)),
     withInlineNotification: (store) => Effect.suspend(() => (peers.exist ? pace.offer(self, store) : store(undefined))),
-    transactional: control.isSeparate && notifyEnabled ? { channel: self.channel, from: fromSql } : undefined,
+    ofOthers: {
+      offer: (isSingle) => {
+        const now = performance.now()
+        if (!isListening || (isSingle && now < nextOfOthers)) return undefined
+        nextOfOthers = now + othersInterval
+        return { channel: self.channel, from: fromSql }
+      },
+      whenCommitted: watch
+    },
     receive: (wake) =>
       Effect.sync(() => {
         peers.wake = (consumers) => {

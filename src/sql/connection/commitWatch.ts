@@ -1,0 +1,78 @@
+/**
+ * Waiting for the commits of transactions that somebody else ends: the server is asked what has become of them, of all in one question.
+ *
+ * A transaction could tell by NOTIFY, and tells at once; but those that do commit one after the other, in the whole database, so
+ * that no more of them end in a second than the server's disk takes commits one by one.
+ *
+ * @internal
+ */
+import { Effect, Queue, type Scope } from "effect"
+import { untraced } from "../../telemetry/tracing.ts"
+import type { Query } from "./controlConnection.ts"
+
+export interface CommitWatch {
+  /** Runs an effect soon after a transaction has been committed; not when it is rolled back. */
+  readonly watch: (transactionId: string, committed: Effect.Effect<void>) => Effect.Effect<void>
+}
+
+interface Watched {
+  readonly since: number
+  readonly committed: Array<Effect.Effect<void>>
+}
+
+/** Milliseconds between two questions: at least so many, at most so many, and a part of what the youngest transaction has taken so far. */
+const pause = { least: 5, most: 1000, part: 8 }
+
+/** Transactions that are watched at once; what is told of more is found by a poll. */
+const most = 10_000
+
+const ask = `
+  SELECT t.id AS "id", pg_xact_status(t.id::xid8) AS "status"
+  FROM unnest($1::text[]) AS t (id)`
+
+type Status = "in progress" | "committed" | "aborted" | null
+
+/** @param query - runs a statement outside of any transaction */
+export const makeCommitWatch = (query: Query): Effect.Effect<CommitWatch, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const watched = new Map<string, Watched>()
+    const begun = yield* Queue.sliding<void>(1)
+    const settle = Effect.fnUntraced(function* (id: string, status: Status) {
+      const found = watched.get(id)
+      if (status === "in progress" || found === undefined) return
+      watched.delete(id)
+      // So old that the server does not know any more: they are woken in vain, or not.
+      if (status !== "aborted") for (const committed of found.committed) yield* committed
+    })
+    const look = Effect.gen(function* () {
+      const rows = yield* query<{ readonly id: string; readonly status: Status }>(ask, [[...watched.keys()]])
+      for (const { id, status } of rows) yield* settle(id, status)
+    }).pipe(
+      // As after a failover to a server that has not begun them.
+      Effect.catch(() =>
+        Effect.forEach([...watched.keys()], (id) => settle(id, null), {
+          discard: true
+        })
+      )
+    )
+    const pauseMillis = () => {
+      const youngest = Math.max(...[...watched.values()].map(({ since }) => since))
+      return Math.min(pause.most, Math.max(pause.least, (performance.now() - youngest) / pause.part))
+    }
+    const round = Effect.suspend(() => Effect.andThen(Effect.sleep(pauseMillis()), look))
+    yield* Queue.take(begun).pipe(
+      Effect.andThen(Effect.whileLoop({ while: () => watched.size > 0, body: () => round, step: () => undefined })),
+      Effect.forever,
+      untraced,
+      Effect.annotateLogs({ fiber: "commits" }),
+      Effect.forkScoped
+    )
+    return {
+      watch: (transactionId, committed) => {
+        const found = watched.get(transactionId)
+        if (found !== undefined) found.committed.push(committed)
+        else if (watched.size < most) watched.set(transactionId, { since: performance.now(), committed: [committed] })
+        return Effect.asVoid(Queue.offer(begun, undefined))
+      }
+    }
+  })
