@@ -4,20 +4,15 @@ import { fileURLToPath } from "node:url"
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
-/** The package's name for each module. */
-const specifiers = [
-  ["../src/index.ts", "effect-integration"],
-  ["../src/decorators.ts", "effect-integration/decorators"],
-  ["../src/pglite/PgLite.ts", "effect-integration/PgLite"],
-  ["../src/promise.ts", "effect-integration/promise"],
-  ["../src/services.ts", "effect-integration/services"],
-  ["../src/testing.ts", "effect-integration/testing"]
-] as const
+/** Modules of the package as examples import them: its doors, and PGlite. */
+const modules = /"(?:\.\.\/)+src\/(?:pglite\/)?(\w+)\.ts"/g
+
+const specifierOf = (door: string) => (door === "index" ? "effect-integration" : `effect-integration/${door}`)
 
 /** What a file of `examples/` says, without the output that it is expected to have. @param example - as in `examples/file.ts` */
 export const textOf = (example: string): string => {
   const text = readFileSync(path(example), "utf8").replace(/\/\* Output:[\s\S]*$/, "")
-  return specifiers.reduce((result, [from, to]) => result.replace(`"${from}"`, `"${to}"`), text).trim()
+  return text.replaceAll(modules, (_, door: string) => `"${specifierOf(door)}"`).trim()
 }
 
 /** What a file prints, as it says itself. */
