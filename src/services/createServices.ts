@@ -6,8 +6,10 @@
 import { Processor } from "../delivery/Processor.ts"
 import type { Services } from "../integration/Integration.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
+import { type PromisePublisherIn, promiseLinksIn, promisePublisherIn } from "../promise/inTheirTransaction.ts"
 import { type AnyPromiseIntegration, createIntegration, type IntegrationOptions } from "../promise/PromiseApi.ts"
-import type { HandlerContext } from "../subscribing/HandlerContext.ts"
+import type { TransactionClient } from "../stores/TransactionClient.ts"
+import type { HandlerContext, PromiseLinks } from "../subscribing/HandlerContext.ts"
 import { coalesced } from "./coalesced.ts"
 import { DomainEventPublisher } from "./domainEventPublisher.ts"
 import { EventSubscriberRegistry } from "./eventSubscriberRegistry.ts"
@@ -109,6 +111,20 @@ export class IntegrationServices implements AsyncDisposable {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the integration's client calls a transaction
   transaction<A>(body: (context: HandlerContext<any>) => PromiseLike<A>): Promise<A> {
     return this.#runner.transaction(body)
+  }
+
+  /**
+   * Publishes in a transaction that the application opened with its own client: see `publisherIn`. In that of a handler, as part of it.
+   *
+   * @param client - whose transaction it is; default: that of this integration
+   */
+  publisherIn<Tx>(tx: Tx, client?: TransactionClient<Tx>): PromisePublisherIn {
+    return promisePublisherIn((effect) => this.#runner.run(effect), tx, client)
+  }
+
+  /** Creates and finds links in such a transaction: see `linksIn`. */
+  linksIn<Tx>(tx: Tx, client?: TransactionClient<Tx>): PromiseLinks {
+    return promiseLinksIn((effect) => this.#runner.run(effect), tx, client)
   }
 }
 
