@@ -10,7 +10,8 @@ import type { IntegrationLinkService } from "./integrationLinkService.ts"
 import type { HandledEvent, ReferenceLogger } from "./reference.ts"
 
 /** What a handler gets besides its event: as in the reference, and with what handlers have here. @since 0.1.0 */
-export interface SubscriberContext extends Omit<HandlerContext, "logger"> {
+// biome-ignore lint/suspicious/noExplicitAny: whatever the integration's client calls a transaction
+export interface SubscriberContext extends Omit<HandlerContext<any>, "logger"> {
   readonly logger: ReferenceLogger
   readonly inboxService: InboxService
   /** Links that are created here commit with the delivery. */
