@@ -582,7 +582,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
       outbox.createEvent(event("refused"), client),
       links.createLink(linkOf("refused"), client)
     ]) {
-      await unsupported(refusal, "Do both in IntegrationServices.transaction, with its sql")
+      await unsupported(refusal, "do both in IntegrationServices.transaction, with its sql")
     }
     assert.strictEqual((await all.processor.getStats()).total, 1)
     assert.strictEqual(await links.countFromModule("finance"), 0)
