@@ -26,7 +26,7 @@ const documents = [
     .map((name) => `docs/${name}`)
 ]
 
-const block = /(<!-- (examples\/[\w/.]+\.ts)(?:: (\w+))? -->\n```ts\n)[\s\S]*?(```)/g
+const block = /(<!-- (examples\/[\w/.-]+\.ts)(?:: (\w+))? -->\n```ts\n)[\s\S]*?(```)/g
 
 for (const document of documents) {
   const current = readFileSync(path(document), "utf8")
