@@ -69,6 +69,9 @@ export interface TransactionClient<in out Tx> {
   readonly maxConnections: number | undefined
 }
 
+/** What a client calls a transaction: `TransactionOf<typeof client>`. @since 0.1.0 */
+export type TransactionOf<Client extends AnyTransactionClient> = Client extends TransactionClient<infer Tx> ? Tx : never
+
 /** A client, whatever it calls a transaction. @since 0.1.0 */
 // biome-ignore lint/suspicious/noExplicitAny: it gives a transaction and takes the same, so that nothing else stands for all.
 export type AnyTransactionClient = TransactionClient<any>
