@@ -53,7 +53,8 @@ export type {
   ClientParameter,
   ClientResult,
   ClientTransactionState,
-  TransactionClient
+  TransactionClient,
+  TransactionOf
 } from "./stores/TransactionClient.ts"
 export { type FailedStatement, Transactor } from "./stores/Transactor.ts"
 export type { HandlerContext, PromiseLinks, PromiseSql } from "./subscribing/HandlerContext.ts"

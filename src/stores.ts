@@ -72,7 +72,8 @@ export type {
   ClientParameter,
   ClientResult,
   ClientTransactionState,
-  TransactionClient
+  TransactionClient,
+  TransactionOf
 } from "./stores/TransactionClient.ts"
 export { type FailedStatement, Transactor } from "./stores/Transactor.ts"
 export { Broadcast, type InlineNotification } from "./wakeups/Broadcast.ts"

@@ -16,7 +16,7 @@ import type * as DomainEvent from "../model/DomainEvent.ts"
 import { DeadLetters } from "../operations/DeadLetters.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
-import { CurrentClientTransaction } from "../stores/ClientTransaction.ts"
+import { handOut } from "../stores/ClientTransaction.ts"
 import type { Delivery } from "../stores/Delivery.ts"
 import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import type { ConsumerState, Unserved } from "../stores/SubscriptionStore.ts"
@@ -126,12 +126,11 @@ const inTransaction = <A>(body: (context: HandlerContext<any>) => PromiseLike<A>
   Transactor.withTransaction(
     Effect.gen(function* () {
       const runner = Effect.runPromiseWith(yield* Effect.context<HandlerServices>())
-      const current = yield* CurrentClientTransaction
-      if (current !== undefined) yield* current.identify
+      const { forsake, tx } = yield* handOut
       return yield* Effect.tryPromise({
-        try: (signal) => Promise.resolve(body(makeContext(runner, signal, current?.tx))),
+        try: (signal) => Promise.resolve(body(makeContext(runner, signal, tx))),
         catch: (error) => error
-      }).pipe(Effect.onInterrupt(() => Effect.sync(() => current?.forsake())))
+      }).pipe(Effect.onInterrupt(() => Effect.sync(forsake)))
     })
   )
 

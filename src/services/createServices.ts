@@ -13,6 +13,7 @@ import type { HandlerContext, PromiseLinks } from "../subscribing/HandlerContext
 import { coalesced } from "./coalesced.ts"
 import { DomainEventPublisher } from "./domainEventPublisher.ts"
 import { EventSubscriberRegistry } from "./eventSubscriberRegistry.ts"
+import { contextWith } from "./handlers.ts"
 import { InboxService } from "./inboxService.ts"
 import { IntegrationDeveloperApiService } from "./integrationDeveloperApiService.ts"
 import { IntegrationLinkService } from "./integrationLinkService.ts"
@@ -73,7 +74,7 @@ export class IntegrationServices implements AsyncDisposable {
     this.links = new IntegrationLinkService(runner)
     this.registry = new EventSubscriberRegistry({
       serving,
-      contextOf: (context) => ({ ...context, logger, inboxService: this.inbox, linkService: this.links }),
+      contextOf: (context) => contextWith(context, { logger, inboxService: this.inbox, linkService: this.links }),
       known: (subscriber) => runner.known(subscriber)
     })
     this.notifier = new OutboxNotifier({ wake: poll, onFailure })

@@ -36,3 +36,13 @@ export interface SubscriberDefinition {
 export interface Subscription extends Omit<SubscriberDefinition, "consumerName"> {
   readonly consumerName: string | Consumer
 }
+
+/** The same context with services; what it only has when it is asked for is not asked for. @internal */
+export const contextWith = (
+  context: HandlerContext,
+  services: Pick<SubscriberContext, "logger" | "inboxService" | "linkService">
+): SubscriberContext =>
+  Object.defineProperties({} as SubscriberContext, {
+    ...Object.getOwnPropertyDescriptors(context),
+    ...Object.getOwnPropertyDescriptors(services)
+  })

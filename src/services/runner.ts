@@ -12,7 +12,7 @@ import type { Services } from "../integration/Integration.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
 import type { AnyPromiseIntegration } from "../promise/PromiseApi.ts"
-import { CurrentClientTransaction } from "../stores/ClientTransaction.ts"
+import { handOut } from "../stores/ClientTransaction.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { skip } from "../subscribing/declare.ts"
 import { HandlerBoundary, type HandlerContext, makeContext } from "../subscribing/HandlerContext.ts"
@@ -122,14 +122,13 @@ export class Runner {
         Effect.gen(function* () {
           const context = yield* Effect.context<Services>()
           const place = placeOf(context, undefined)
-          const current = yield* CurrentClientTransaction
-          if (current !== undefined) yield* current.identify
+          const { forsake, tx } = yield* handOut
           const leave: Place["run"] = (effect) => places.exit(() => place.run(effect))
           return yield* Effect.tryPromise({
-            try: (signal) => places.run(place, () => Promise.resolve(body(makeContext(leave, signal, current?.tx)))),
+            try: (signal) => places.run(place, () => Promise.resolve(body(makeContext(leave, signal, tx)))),
             catch: (error) => error
           }).pipe(
-            Effect.onInterrupt(() => Effect.sync(() => current?.forsake())),
+            Effect.onInterrupt(() => Effect.sync(forsake)),
             ending(place)
           )
         })

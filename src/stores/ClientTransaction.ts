@@ -6,6 +6,7 @@
 import { Context, Effect } from "effect"
 import { TransactionUnusable } from "../errors/TransactionErrors.ts"
 import type { AnyTransactionClient, TransactionClient } from "./TransactionClient.ts"
+import { Transactor } from "./Transactor.ts"
 
 /** A transaction of another client. @internal */
 export interface ClientTransaction {
@@ -31,6 +32,28 @@ export const RequiredClient = Context.Reference<AnyTransactionClient | undefined
   "effect-integration/ClientTransaction/RequiredClient",
   { defaultValue: () => undefined }
 )
+
+/** A transaction in the hands of code that cannot be stopped. @internal */
+export interface HandedOut {
+  /** What the client calls it; undefined without a client. Throws `TransactionUnusable` where a client is, and no transaction. */
+  readonly tx: () => unknown
+  /** To be called when that code may go on, and nobody waits for it any more. */
+  readonly forsake: () => void
+}
+
+/** The current transaction, to be handed to such code. @internal */
+export const handOut: Effect.Effect<HandedOut, never, Transactor> = Effect.gen(function* () {
+  const { client } = yield* Transactor
+  const current = yield* CurrentClientTransaction
+  if (current !== undefined) yield* current.identify
+  return {
+    tx: () => {
+      if (current !== undefined || client === undefined) return current?.tx
+      throw new TransactionUnusable({ client: client.name, problem: "leased", cause: undefined })
+    },
+    forsake: () => current?.forsake()
+  }
+})
 
 /**
  * The delivery's transaction in a handler, or that of `Transactor.withTransaction`, as the client calls it: what is written through it commits

@@ -7,7 +7,7 @@ import { Context, Effect, type LogLevel } from "effect"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
-import { CurrentClientTransaction } from "../stores/ClientTransaction.ts"
+import { type HandedOut, handOut } from "../stores/ClientTransaction.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { type Dated, dated } from "./dated.ts"
@@ -60,7 +60,8 @@ export interface HandlerLogger {
 export interface HandlerContext<Tx = undefined> {
   /**
    * The delivery's transaction, as the integration's `client` calls it: what is written through it commits with the delivery, or not at
-   * all. Not to be used after the handler. Undefined without a client, and for leased handlers, which are in no transaction.
+   * all. Not to be used after the handler. Undefined without a client; with one, a leased handler, which is in no transaction, is thrown
+   * `TransactionUnusable` when it reads it.
    */
   readonly tx: Tx
   /** The delivery's transaction: what is written through it commits with the delivery, or not at all. */
@@ -121,15 +122,13 @@ export const invoke = <E>(
     const { enter, leave } = yield* HandlerBoundary
     const runner: Runner = (effect, options) => leave(() => run(effect, options))
     const controller = new AbortController()
-    const current = yield* CurrentClientTransaction
-    if (current !== undefined) yield* current.identify
+    const { forsake, tx } = yield* handOut
     const abort = Effect.sync(() => {
       controller.abort()
-      // Its code may go on, and write when the transaction is no more.
-      current?.forsake()
+      forsake()
     })
     const returned = yield* Effect.try({
-      try: () => enter(() => handler(makeContext(runner, controller.signal, current?.tx))),
+      try: () => enter(() => handler(makeContext(runner, controller.signal, tx))),
       catch: (error) => error
     })
     if (Effect.isEffect(returned)) return yield* Effect.onInterrupt(returned as Effect.Effect<unknown>, () => abort)
@@ -147,10 +146,12 @@ type Runner = <A, E>(
 ) => Promise<A>
 
 /** Makes the context of one transaction. @internal */
-export const makeContext = <Tx>(runner: Runner, signal: AbortSignal, tx: Tx): HandlerContext<Tx> => {
+export const makeContext = <Tx>(runner: Runner, signal: AbortSignal, tx: HandedOut["tx"]): HandlerContext<Tx> => {
   const run = <A, E>(effect: Effect.Effect<A, E, HandlerServices>) => runner(effect, { signal })
   return {
-    tx,
+    get tx() {
+      return tx() as Tx
+    },
     sql: makeSql(run),
     links: {
       create: (link) => run(LinkStore.use((links) => links.create(link))),

@@ -83,8 +83,8 @@ describe("services in transactions of a client", () => {
     }
     registry.subscribe("invoice.created", consumerName, onCreated)
     const contexts: Array<unknown> = []
-    registry.subscribe("task.created", "leased", async ({ causationId, correlationId }, { tx }) => {
-      contexts.push({ causationId, correlationId, tx })
+    registry.subscribe("task.created", "leased", async ({ causationId, correlationId }) => {
+      contexts.push({ causationId, correlationId })
     })
     await all.services.start()
     const published = await all.services.publisher.publishEvent(event("first"))
@@ -93,7 +93,7 @@ describe("services in transactions of a client", () => {
     const { rows } = await all.pool.query("SELECT title FROM task")
     assert.deepEqual(rows, [{ title: delivery?.deliveryId }])
     await integration.allSettled(["leased"])
-    assert.deepEqual(contexts, [{ causationId: published.id, correlationId: "shop", tx: undefined }])
+    assert.deepEqual(contexts, [{ causationId: published.id, correlationId: "shop" }])
     assert.strictEqual((await outbox.getById(published.id))?.status, "processed")
   })
 })
