@@ -105,6 +105,7 @@ export const drizzleClient = <Tx extends DrizzleTransaction>(
     query: (tx, sql, parameters) => driver.query(clientOf(tx), sql, parameters),
     stateOf,
     transaction,
-    maxConnections: driver.maxConnections
+    maxConnections: driver.maxConnections,
+    refusesAfterEnd: driver.refusesAfterEnd
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { ClientResult, ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
 import { originalNames } from "./postgresNames.ts"
-import { close, guarded, newState, type Query, quiet, type Sql, type State } from "./postgresTransaction.ts"
+import { close, finish, guarded, newState, type Query, quiet, type Sql, type State } from "./postgresTransaction.ts"
 
 /** What is needed of a `TransactionSql`. @since 0.1.0 */
 export interface PostgresTransaction {
@@ -104,7 +104,11 @@ export const postgresClient = <Tx extends PostgresTransaction>(sql: PostgresSql<
       bodyEnded = body(tx)
       return new Promise<void>((resolve, reject) => {
         // On a connection that has ended, neither COMMIT nor ROLLBACK is ever answered: `sql.begin` has rejected already.
-        const end = (settle: () => void) => (state.over === undefined ? settle() : undefined)
+        const end = (settle: () => void) => {
+          if (state.over !== undefined) return
+          finish(state)
+          settle()
+        }
         bodyEnded
           ?.then(() => checkNoneFailed(tx, state))
           .then(
@@ -132,5 +136,12 @@ export const postgresClient = <Tx extends PostgresTransaction>(sql: PostgresSql<
     }
   }
 
-  return { name: "postgres", query, stateOf, transaction, maxConnections: sql.options.max }
+  return {
+    name: "postgres",
+    query,
+    stateOf,
+    transaction,
+    maxConnections: sql.options.max,
+    refusesAfterEnd: true
+  }
 }

@@ -38,6 +38,11 @@ export const close = (state: State, error: unknown) => {
   state.waiting.clear()
 }
 
+/** From now on no statement is sent; those that wait for an answer get it. */
+export const finish = (state: State) => {
+  state.over ??= { error: new Error("The transaction has ended") }
+}
+
 /** Errors of connections have an `errno`, those of `postgres` too; what the server says has none. */
 const isOfConnection = (error: unknown) => typeof error === "object" && error !== null && "errno" in error
 

@@ -66,8 +66,8 @@ export const handOut: Effect.Effect<HandedOut, never, Transactor> = Effect.gen(f
  * @since 0.1.0
  */
 export const transactionOf = <Tx>(client: TransactionClient<Tx>): Effect.Effect<Tx, TransactionUnusable> =>
-  Effect.flatMap(CurrentClientTransaction, (current) => {
-    if (current?.client === client) return Effect.succeed(current.tx as Tx)
+  Effect.flatMap(CurrentClientTransaction, (current): Effect.Effect<Tx, TransactionUnusable> => {
+    if (current?.client === client) return Effect.as(current.identify, current.tx as Tx)
     const problem = current === undefined ? "none" : "elsewhere"
     return Effect.fail(new TransactionUnusable({ client: client.name, problem, cause: undefined }))
   })

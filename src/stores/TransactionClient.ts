@@ -67,6 +67,11 @@ export interface TransactionClient<in out Tx> {
   readonly transaction: (body: (tx: Tx) => Promise<void>) => Promise<void>
   /** Connections of its pool, at most; `undefined`: it does not tell, and 10 are assumed. */
   readonly maxConnections: number | undefined
+  /**
+   * Whether `tx` takes no statement from the moment on when its end is sent, so that code which goes on does not write on a connection that
+   * is in no transaction, or in another's. Default: false, and where such code may have `tx`, the engine has the server end its connection.
+   */
+  readonly refusesAfterEnd?: boolean | undefined
 }
 
 /** What a client calls a transaction: `TransactionOf<typeof client>`. @since 0.1.0 */

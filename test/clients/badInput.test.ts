@@ -4,7 +4,7 @@ import { Effect, Exit, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import { DomainEvent, Errors, Integration, linksIn, Publisher, publisherIn } from "../../src/index.ts"
-import { createWritten } from "../support/application.ts"
+import { createWritten, failing } from "../support/application.ts"
 import { App, inTheirs, type Run, runner, stored, Undone, withApplication, written } from "../support/applications.ts"
 import { clientFor, postgres, uniqueSchema } from "../support/databases.ts"
 import { eventsOf, type Thing, unpolled } from "../support/scenario.ts"
@@ -129,19 +129,19 @@ describe.each(clientNames)("%s", (name) => {
     it.effect("a transaction in which a statement has failed, until it is rolled back to a savepoint", () =>
       Effect.gen(function* () {
         const { Happened } = eventsOf("failed")
-        const failing = inTheirs(async (tx, run, app) => {
+        const transaction = inTheirs(async (tx, run, app) => {
           await app.write(tx, { name: "failed", n: 1 })
           await run(publisherIn(tx).publish(Happened, { n: 1 }))
-          await app.fail(tx).catch(() => undefined)
+          await app.run(tx, failing).catch(() => undefined)
           await refusedWith(run, tx, Happened, label, "failed")
           throw new Undone()
         })
-        assert.instanceOf(yield* Effect.flip(failing), Undone)
+        assert.instanceOf(yield* Effect.flip(transaction), Undone)
         assert.isEmpty(yield* stored(Happened.name))
         assert.isEmpty(yield* written("failed"))
         yield* inTheirs(async (tx, run, app) => {
           const inner = app.nested(tx, async (inner) => {
-            await app.fail(inner).catch(() => undefined)
+            await app.run(inner, failing).catch(() => undefined)
             await refusedWith(run, inner, Happened, label, "failed")
             throw new Undone()
           })

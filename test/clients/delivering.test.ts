@@ -13,6 +13,7 @@ import {
   transactionOf
 } from "../../src/index.ts"
 import { subscriber } from "../../src/promise/PromiseApi.ts"
+import { failing } from "../support/application.ts"
 import { App, runner, stored, withApplication, written } from "../support/applications.ts"
 import { deliveries, eventsOf, NotToday, noted, serve, settledAll } from "../support/scenario.ts"
 import { clientNames } from "../support/transactionClients.ts"
@@ -140,8 +141,9 @@ describe.each(clientNames)("%s", (name) => {
               client: app.client,
               handler: async ({ payload: { n } }, { tx }) => {
                 await app.write(tx, { name: "aborted", n })
-                const failing = n === 1 ? app.fail(tx) : app.nested(tx, (inner) => app.fail(inner) as Promise<void>)
-                await failing.catch(() => undefined)
+                const statement =
+                  n === 1 ? app.run(tx, failing) : app.nested(tx, (inner) => app.run(inner, failing) as Promise<void>)
+                await statement.catch(() => undefined)
                 if (n !== 1) await app.write(tx, { name: "aborted", n: n + 100 })
               }
             })

@@ -3,6 +3,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { DomainEvent, linksIn, Processor, publisherIn } from "../../src/index.ts"
+import { failing } from "../support/application.ts"
 import { inTheirs, stored, Undone, withApplication, written } from "../support/applications.ts"
 import { eventsOf, noted, noting, serve, type Thing, until } from "../support/scenario.ts"
 import { clientNames } from "../support/transactionClients.ts"
@@ -42,7 +43,7 @@ describe.each(clientNames)("%s", (name) => {
         const ofStatement = inTheirs(async (tx, run, app) => {
           await app.write(tx, { name: "middle", n: 1 })
           await run(publisherIn(tx).publish(Happened, { n: 1 }))
-          await app.fail(tx)
+          await app.run(tx, failing)
         })
         const ofEvent = inTheirs(async (tx, run, app) => {
           await app.write(tx, { name: "middle", n: 2 })
@@ -167,7 +168,7 @@ describe.each(clientNames)("%s", (name) => {
           })
           const failed = app.nested(tx, async (inner) => {
             await run(publisherIn(inner).publish(Happened, { n: 5 }))
-            await app.fail(inner)
+            await app.run(inner, failing)
           })
           await failed.catch(() => undefined)
           await run(publisherIn(tx).publish(Happened, { n: 6 }))

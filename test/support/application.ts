@@ -30,8 +30,8 @@ export interface Application<Tx> {
   /** Runs a body in a transaction: it commits when that resolves. */
   readonly transaction: <A>(body: (tx: Tx) => Promise<A>, isolation?: Isolation) => Promise<A>
   readonly write: (tx: Tx, row: Written) => Promise<unknown>
-  /** Runs a statement that the server refuses. */
-  readonly fail: (tx: Tx) => Promise<unknown>
+  /** Runs a statement that is given as a text. */
+  readonly run: (tx: Tx, statement: string) => Promise<unknown>
   /** Runs a body behind a savepoint: rejected, what was written in it is taken back. */
   readonly nested: (tx: Tx, body: (tx: Tx) => Promise<void>) => Promise<void>
   readonly end: () => Promise<unknown>
@@ -39,6 +39,9 @@ export interface Application<Tx> {
 
 // biome-ignore lint/suspicious/noExplicitAny: it gives a transaction and takes the same, so that nothing else stands for all.
 export type AnyApplication = Application<any>
+
+/** A statement that the server refuses. */
+export const failing = "SELECT 1 / 0"
 
 /** As `pg` is told where to connect to. */
 export const optionsOf = ({ applicationName, connectionString, max, schema }: Place) => ({

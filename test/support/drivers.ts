@@ -32,7 +32,7 @@ export const withPg = (place: Place): Application<pg.PoolClient> => {
       }
     },
     write: (tx, { n, name }) => tx.query("INSERT INTO written (name, n) VALUES ($1, $2)", [name, n]),
-    fail: (tx) => tx.query("SELECT 1 / 0"),
+    run: (tx, statement) => tx.query(statement),
     nested: async (tx, body) => {
       await tx.query("SAVEPOINT own")
       try {
@@ -65,7 +65,7 @@ export const withPostgres = ({
       return box[0] as (typeof box)[number]
     },
     write: async (tx, row) => tx`INSERT INTO written ${tx({ ...row })}`,
-    fail: async (tx) => tx`SELECT 1 / 0`,
+    run: async (tx, statement) => tx.unsafe(statement),
     nested: async (tx, body) => {
       await tx.savepoint((inner) => body(inner))
     },
@@ -88,7 +88,7 @@ export const withKnex = (place: Place): Application<Knex.Transaction> => {
     transaction: (body, isolation = "READ COMMITTED") =>
       db.transaction(body, { isolationLevel: isolationOfKnex[isolation] }),
     write: async (tx, row) => tx("written").insert(row),
-    fail: async (tx) => tx.raw("SELECT 1 / 0"),
+    run: async (tx, statement) => tx.raw(statement),
     nested: (tx, body) => tx.transaction(body),
     end: () => db.destroy()
   }

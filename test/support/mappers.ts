@@ -32,7 +32,7 @@ export const withKysely = (place: Place): Application<Transaction<Tables>> => {
     transaction: (body, isolation = "READ COMMITTED") =>
       db.transaction().setIsolationLevel(isolations[isolation]).execute(body),
     write: (tx, row) => tx.insertInto("written").values(row).execute(),
-    fail: (tx) => kyselySql`SELECT 1 / 0`.execute(tx),
+    run: (tx, statement) => kyselySql.raw(statement).execute(tx),
     nested: async (tx, body) => {
       await kyselySql`SAVEPOINT own`.execute(tx)
       try {
@@ -59,7 +59,7 @@ type DrizzleTx = Parameters<Parameters<NodePgDatabase["transaction"]>[0]>[0]
 /** What is the same over both drivers. */
 const ofDrizzle = {
   write: (tx: DrizzleTx, row: Written) => tx.insert(written).values(row).execute(),
-  fail: (tx: DrizzleTx) => tx.execute(sql`SELECT 1 / 0`),
+  run: (tx: DrizzleTx, statement: string) => tx.execute(sql.raw(statement)).execute(),
   nested: (tx: DrizzleTx, body: (tx: DrizzleTx) => Promise<void>) => tx.transaction(body)
 }
 
@@ -111,7 +111,7 @@ export const withPrisma = (place: Place): Application<Prisma.TransactionClient> 
     transaction: (body, isolation = "READ COMMITTED") =>
       prisma.$transaction(body, { isolationLevel: isolations[isolation], maxWait: 30_000, timeout: 60_000 }),
     write: (tx, { n, name }) => tx.written.create({ data: { n, name } }),
-    fail: (tx) => tx.$executeRaw`SELECT 1 / 0`,
+    run: (tx, statement) => tx.$executeRawUnsafe(statement),
     nested: async (tx, body) => {
       await tx.$executeRaw`SAVEPOINT own`
       try {

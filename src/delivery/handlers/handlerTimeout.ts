@@ -7,6 +7,7 @@
  * @internal
  */
 import { Context, Effect, Fiber, Option } from "effect"
+import { CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
 import { steadyMillis } from "../../stores/steadyMillis.ts"
 import { awaitEnd, untilPassed } from "../../stores/unresponsive.ts"
 
@@ -30,7 +31,9 @@ const abandonAfterMillis = 1000
 
 /** Interrupts a handler and waits a moment: code that cannot be interrupted must not hold up the rest. */
 const abandon = (fiber: Fiber.Fiber<unknown, unknown>) =>
-  Effect.suspend(() => {
+  Effect.flatMap(CurrentClientTransaction, (current) => {
+    // Promises that it waited for go on, and may write when the transaction is no more.
+    current?.forsake()
     fiber.interruptUnsafe()
     // Not with a timeout made interruptible: one that runs because of an interruption would end at once.
     return awaitEnd(fiber, abandonAfterMillis)

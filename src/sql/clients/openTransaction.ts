@@ -6,7 +6,7 @@
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import type { SqlClient, SqlConnection, SqlError } from "effect/sql"
 import { type ClientTransaction, CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
-import type { TransactionClient } from "../../stores/TransactionClient.ts"
+import type { AnyTransactionClient, TransactionClient } from "../../stores/TransactionClient.ts"
 import { counting } from "../connection/countedStatements.ts"
 import { clientConnection } from "./clientConnection.ts"
 import { makeWaiter } from "./waiter.ts"
@@ -61,16 +61,16 @@ const begin = <Tx>(client: TransactionClient<Tx>) => {
 }
 
 /**
- * Ends a connection from another one, and waits for its end (5 seconds at most): whoever still writes in its transaction must not do so
- * after it, what it waits for in it may take its time, and when its pool has it again, it is too late.
+ * What is waited for in a transaction may take its time, so it is ended from another connection; and whoever still writes in the transaction
+ * must not do so after it, on a connection that is in no transaction, or in another's: so that is ended too, within 5 seconds, before its
+ * pool has it again, unless the client sees to it.
  */
-const endConnection = (sql: SqlClient.SqlClient, process: number) =>
+const endOf = ({ refusesAfterEnd }: AnyTransactionClient) =>
+  refusesAfterEnd === true ? "SELECT pg_cancel_backend($1::int)" : "SELECT pg_terminate_backend($1::int, 5000)"
+
+const endFromOutside = (sql: SqlClient.SqlClient, client: AnyTransactionClient, process: number) =>
   Effect.ignore(
-    Effect.scoped(
-      Effect.flatMap(sql.reserve, (connection) =>
-        connection.execute("SELECT pg_terminate_backend($1::int, 5000)", [process], undefined)
-      )
-    )
+    Effect.scoped(Effect.flatMap(sql.reserve, (connection) => connection.execute(endOf(client), [process], undefined)))
   )
 
 const open = Effect.fnUntraced(function* <Tx>(
@@ -83,7 +83,7 @@ const open = Effect.fnUntraced(function* <Tx>(
   const { wait } = waiter
   let hasEnded = false
   let process: number | undefined
-  const disconnect = Effect.suspend(() => (process === undefined ? Effect.void : endConnection(sql, process)))
+  const disconnect = Effect.suspend(() => (process === undefined ? Effect.void : endFromOutside(sql, client, process)))
   let disconnecting: Fiber.Fiber<void> | undefined
   // Closed before its end, it is given up: nobody waits for the client any more.
   yield* Scope.addFinalizer(
