@@ -21,7 +21,7 @@ interface Watched {
 }
 
 /** Milliseconds between two questions: at least so many, at most so many, and a part of what the youngest transaction has taken so far. */
-const pause = { least: 5, most: 1000, part: 8 }
+const pause = { least: 10, most: 1000, part: 8 }
 
 /** Transactions that are watched at once; what is told of more is found by a poll. */
 const most = 10_000
