@@ -37,6 +37,7 @@ const scale = [
   "contention",
   "concurrency",
   "publishIn",
+  "drainIn",
   "embedded",
   "telemetry"
 ]
