@@ -1,17 +1,11 @@
-/** Applications that write with what knows their tables: Kysely, Drizzle and Prisma. */
+/** Applications that write with what knows their tables: Kysely and Prisma. */
 import { PrismaPg } from "@prisma/adapter-pg"
-import { sql } from "drizzle-orm"
-import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres"
-import { integer, pgTable, text } from "drizzle-orm/pg-core"
-import { drizzle as drizzleJs } from "drizzle-orm/postgres-js"
-import { Kysely, sql as kyselySql, PostgresDialect, type Transaction } from "kysely"
+import { Kysely, PostgresDialect, sql, type Transaction } from "kysely"
 import pg from "pg"
-import postgres from "postgres"
-import { drizzleClient } from "../../src/drizzle.ts"
 import { kyselyClient } from "../../src/kysely.ts"
 import { prismaClient } from "../../src/prisma.ts"
 import { type Prisma, PrismaClient } from "../clients/prisma/generated/client.ts"
-import { type Application, type Isolation, optionsOf, type Place, type Written } from "./application.ts"
+import { type Application, optionsOf, type Place, type Written } from "./application.ts"
 
 interface Tables {
   readonly written: Written
@@ -32,67 +26,17 @@ export const withKysely = (place: Place): Application<Transaction<Tables>> => {
     transaction: (body, isolation = "READ COMMITTED") =>
       db.transaction().setIsolationLevel(isolations[isolation]).execute(body),
     write: (tx, row) => tx.insertInto("written").values(row).execute(),
-    run: (tx, statement) => kyselySql.raw(statement).execute(tx),
+    run: (tx, statement) => sql.raw(statement).execute(tx),
     nested: async (tx, body) => {
-      await kyselySql`SAVEPOINT own`.execute(tx)
+      await sql`SAVEPOINT own`.execute(tx)
       try {
         await body(tx)
       } catch (error) {
-        await kyselySql`ROLLBACK TO SAVEPOINT own`.execute(tx)
+        await sql`ROLLBACK TO SAVEPOINT own`.execute(tx)
         throw error
       }
     },
     end: () => db.destroy()
-  }
-}
-
-const written = pgTable("written", { name: text().notNull(), n: integer().notNull() })
-
-const isolationsOfDrizzle = {
-  "READ COMMITTED": "read committed",
-  "REPEATABLE READ": "repeatable read",
-  SERIALIZABLE: "serializable"
-} as const
-
-type DrizzleTx = Parameters<Parameters<NodePgDatabase["transaction"]>[0]>[0]
-
-/** What is the same over both drivers. */
-const ofDrizzle = {
-  write: (tx: DrizzleTx, row: Written) => tx.insert(written).values(row).execute(),
-  run: (tx: DrizzleTx, statement: string) => tx.execute(sql.raw(statement)).execute(),
-  nested: (tx: DrizzleTx, body: (tx: DrizzleTx) => Promise<void>) => tx.transaction(body)
-}
-
-export const withDrizzle = (place: Place): Application<DrizzleTx> => {
-  const pool = new pg.Pool(optionsOf(place))
-  pool.on("error", () => undefined)
-  const db = drizzle(pool)
-  return {
-    ...ofDrizzle,
-    client: drizzleClient(db),
-    notTransactions: [db],
-    transaction: (body, isolation: Isolation = "READ COMMITTED") =>
-      db.transaction(body, { isolationLevel: isolationsOfDrizzle[isolation] }),
-    end: () => pool.end()
-  }
-}
-
-export const withDrizzleOverPostgres = ({
-  applicationName = "postgres",
-  connectionString,
-  max,
-  schema
-}: Place): Application<DrizzleTx> => {
-  const connection = { search_path: schema, application_name: applicationName }
-  const driver = postgres(connectionString, { max, connection, onnotice: () => undefined })
-  const db = drizzleJs(driver)
-  return {
-    ...ofDrizzle,
-    client: drizzleClient(db) as never,
-    notTransactions: [db],
-    transaction: (body, isolation: Isolation = "READ COMMITTED") =>
-      db.transaction(body as never, { isolationLevel: isolationsOfDrizzle[isolation] }),
-    end: () => driver.end({ timeout: 5 })
   }
 }
 

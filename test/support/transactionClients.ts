@@ -8,7 +8,8 @@ import { Effect, Redacted, type Scope } from "effect"
 import type { AnyTransactionClient } from "../../src/index.ts"
 import type { AnyApplication, Place } from "./application.ts"
 import { withKnex, withPg, withPostgres } from "./drivers.ts"
-import { withDrizzle, withDrizzleOverPostgres, withKysely, withPrisma } from "./mappers.ts"
+import { withDrizzle, withDrizzleOverPostgres } from "./drizzle.ts"
+import { withKysely, withPrisma } from "./mappers.ts"
 
 /** By the name of the client. */
 export const transactionClients: Readonly<Record<string, (place: Place) => AnyApplication>> = {
