@@ -63,17 +63,25 @@ const appendChunk = (
 
 const consumersOf = (stored: ReadonlyArray<DomainEvent.Stored>) => new Set(stored.flatMap((_) => _.consumers))
 
+const currentTransactionId = ({ query }: Transactor["Service"]) =>
+  Effect.map(
+    // Where there are transactions of others, there is a database.
+    Effect.catchTag(query('SELECT pg_current_xact_id()::text AS "id"', []), "SqlUnavailable", Effect.die),
+    ([row]) => String(Object(row).id)
+  )
+
 /** Stores events in a transaction that somebody else ends: nobody but the database knows when. */
 const appendInTheirs = Effect.fnUntraced(function* (
-  { broadcast, notifier, outbox }: Services,
+  { broadcast, notifier, outbox, transactor }: Services,
   prepared: ReadonlyArray<Prepared>
 ) {
   const notification = broadcast.ofOthers.offer(prepared.length === 1)
   const appended = yield* outbox.append(rowsOf(prepared), notification)
   const stored = yield* storedOf(prepared, appended)
-  const [transactionId] = appended.map((each) => each.transactionId)
-  if (notification === undefined && transactionId !== undefined)
-    yield* broadcast.ofOthers.whenCommitted(transactionId, notifier.announce(consumersOf(stored)))
+  const consumers = consumersOf(stored)
+  if (notification !== undefined || consumers.size === 0) return stored
+  const transactionId = appended[0]?.transactionId ?? (yield* currentTransactionId(transactor))
+  yield* broadcast.ofOthers.whenCommitted(transactionId, notifier.announce(consumers))
   return stored
 })
 

@@ -38,6 +38,16 @@ it.live("events of many transactions at once are delivered when those commit, wi
   }).pipe(Effect.scoped, Effect.provide(withApplication("pg", silent)))
 )
 
+it.live("lists are found by their commit, too", () =>
+  Effect.gen(function* () {
+    const { Happened, happenings } = eventsOf("lists")
+    yield* serve(noting("lists", Happened))
+    const events = yield* inTheirs((tx, run) => run(publisherIn(tx).publishAll(happenings(3))))
+    for (const { id } of events) yield* Processor.use((processor) => processor.settled(id))
+    assert.deepStrictEqual(yield* noted("lists"), [0, 1, 2])
+  }).pipe(Effect.scoped, Effect.provide(withApplication("Knex", silent)))
+)
+
 it.live("a transaction that takes long is watched until it commits, and holds nobody up", () =>
   Effect.gen(function* () {
     const { Followed, Happened } = eventsOf("long")

@@ -7,6 +7,7 @@
  * @internal
  */
 import { Effect, Queue, type Scope } from "effect"
+import { isRefused } from "../../errors/sqlState.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import type { Query } from "./controlConnection.ts"
 
@@ -48,11 +49,11 @@ export const makeCommitWatch = (query: Query): Effect.Effect<CommitWatch, never,
       const rows = yield* query<{ readonly id: string; readonly status: Status }>(ask, [[...watched.keys()]])
       for (const { id, status } of rows) yield* settle(id, status)
     }).pipe(
-      // As after a failover to a server that has not begun them.
-      Effect.catch(() =>
-        Effect.forEach([...watched.keys()], (id) => settle(id, null), {
-          discard: true
-        })
+      // Refused as by a server that has not begun them, after a failover; while there is none, it is asked again.
+      Effect.catchCause((cause) =>
+        isRefused(cause)
+          ? Effect.forEach([...watched.keys()], (id) => settle(id, null), { discard: true })
+          : Effect.sleep(pause.most)
       )
     )
     const pauseMillis = () => {
