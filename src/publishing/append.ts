@@ -78,7 +78,7 @@ const appendInTheirs = Effect.fnUntraced(function* (
   const notification = broadcast.ofOthers.offer(prepared.length === 1)
   const appended = yield* outbox.append(rowsOf(prepared), notification)
   const stored = yield* storedOf(prepared, appended)
-  const consumers = consumersOf(stored)
+  const consumers = consumersOf(stored.filter((event) => !event.isDuplicate))
   if (notification !== undefined || consumers.size === 0) return stored
   const transactionId = appended[0]?.transactionId ?? (yield* currentTransactionId(transactor))
   yield* broadcast.ofOthers.whenCommitted(transactionId, notifier.announce(consumers))
