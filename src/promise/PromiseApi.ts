@@ -130,7 +130,10 @@ const inTransaction = <A>(body: (context: HandlerContext<any>) => PromiseLike<A>
       return yield* Effect.tryPromise({
         try: (signal) => Promise.resolve(body(makeContext(runner, signal, tx))),
         catch: (error) => error
-      }).pipe(Effect.onInterrupt(() => Effect.sync(forsake)))
+      }).pipe(
+        Effect.tapError(() => Effect.sync(() => forsake("failed"))),
+        Effect.onInterrupt(() => Effect.sync(() => forsake("interrupted")))
+      )
     })
   )
 

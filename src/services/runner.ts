@@ -128,7 +128,8 @@ export class Runner {
             try: (signal) => places.run(place, () => Promise.resolve(body(makeContext(leave, signal, tx)))),
             catch: (error) => error
           }).pipe(
-            Effect.onInterrupt(() => Effect.sync(forsake)),
+            Effect.tapError(() => Effect.sync(() => forsake("failed"))),
+            Effect.onInterrupt(() => Effect.sync(() => forsake("interrupted"))),
             ending(place)
           )
         })

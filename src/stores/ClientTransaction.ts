@@ -17,8 +17,13 @@ export interface ClientTransaction {
   readonly isOurs: boolean
   /** Is to be done before it is given to code that cannot be stopped: finds out what `forsake` needs to know. */
   readonly identify: Effect.Effect<void>
-  /** Lets its connection end with it: code that has it may go on after it, or wait for an answer in it. */
-  readonly forsake: () => void
+  /**
+   * Says that it is only to be rolled back, and not to be used by who has it: code that has failed may go on in part, and code that was
+   * interrupted may wait for an answer besides, which is ended.
+   */
+  readonly forsake: (why: "failed" | "interrupted") => void
+  /** Whether that was said: it is not to be committed. */
+  readonly isForsaken: () => boolean
 }
 
 /** None by default. @internal */
@@ -37,8 +42,7 @@ export const RequiredClient = Context.Reference<AnyTransactionClient | undefined
 export interface HandedOut {
   /** What the client calls it; undefined without a client. Throws `TransactionUnusable` where a client is, and no transaction. */
   readonly tx: () => unknown
-  /** To be called when that code may go on, and nobody waits for it any more. */
-  readonly forsake: () => void
+  readonly forsake: ClientTransaction["forsake"]
 }
 
 /** The current transaction, to be handed to such code. @internal */
@@ -51,7 +55,7 @@ export const handOut: Effect.Effect<HandedOut, never, Transactor> = Effect.gen(f
       if (current !== undefined || client === undefined) return current?.tx
       throw new TransactionUnusable({ client: client.name, problem: "leased", cause: undefined })
     },
-    forsake: () => current?.forsake()
+    forsake: (why) => current?.forsake(why)
   }
 })
 

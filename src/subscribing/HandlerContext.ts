@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, type LogLevel } from "effect"
+import { isDirective } from "../model/Directive.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
@@ -125,7 +126,7 @@ export const invoke = <E>(
     const { forsake, tx } = yield* handOut
     const abort = Effect.sync(() => {
       controller.abort()
-      forsake()
+      forsake("interrupted")
     })
     const returned = yield* Effect.try({
       try: () => enter(() => handler(makeContext(runner, controller.signal, tx))),
@@ -137,7 +138,12 @@ export const invoke = <E>(
     Promise.resolve(returned).catch(() => undefined)
     yield* Effect.tapError(onPromise, () => abort)
     const settled = Effect.tryPromise({ try: () => returned, catch: (error) => error })
-    return yield* Effect.onInterrupt(settled, () => abort)
+    // What it says of its delivery is no failure: one that is skipped commits. Else one part of it has failed, and others may go on.
+    const failed = (error: unknown) =>
+      Effect.sync(() => {
+        if (!(isDirective(error) && error._tag === "Skip")) forsake("failed")
+      })
+    return yield* Effect.onInterrupt(Effect.tapError(settled, failed), () => abort)
   })
 
 type Runner = <A, E>(

@@ -33,7 +33,7 @@ const abandonAfterMillis = 1000
 const abandon = (fiber: Fiber.Fiber<unknown, unknown>) =>
   Effect.flatMap(CurrentClientTransaction, (current) => {
     // Promises that it waited for go on, and may write when the transaction is no more.
-    current?.forsake()
+    current?.forsake("interrupted")
     fiber.interruptUnsafe()
     // Not with a timeout made interruptible: one that runs because of an interruption would end at once.
     return awaitEnd(fiber, abandonAfterMillis)

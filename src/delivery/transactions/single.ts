@@ -8,6 +8,7 @@ import { Cause, type Context, Data, Effect, Equal, Exit, Option } from "effect"
 import { TransactionAborted } from "../../errors/HandlerErrors.ts"
 import { isAborted, isContention } from "../../errors/sqlState.ts"
 import type { Consumer } from "../../model/Consumer.ts"
+import { CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { FailedStatement } from "../../stores/Transactor.ts"
 import { type Engine, untraced } from "../engine.ts"
@@ -65,6 +66,12 @@ export const runSingle = Effect.fnUntraced(function* (
     )
     if (Option.isNone(result)) return yield* Handlers.timedOut(engine, consumer, [row], rules.timeoutMillis)
     const outcome = result.value
+    const isForsaken = (yield* CurrentClientTransaction)?.isForsaken() === true
+    // Not even its savepoint would keep out what its code goes on writing.
+    if (isForsaken && outcome._tag === "Failed") {
+      return yield* new Handlers.Abandoned({ candidates: [row], cause: outcome.cause })
+    }
+    if (isForsaken && outcome._tag === "Snoozed") return yield* new Handlers.PutBack({ snoozed: [[row, outcome]] })
     if (outcome._tag === "Failed" || outcome._tag === "Snoozed") return yield* new Undone({ outcome })
     const checked = yield* Effect.exit(untraced(checkSavepoint))
     if (Exit.isFailure(checked)) {

@@ -19,7 +19,7 @@ class RolledBack extends Error {
   }
 }
 
-interface Opened<Tx> extends Pick<ClientTransaction, "identify" | "forsake"> {
+interface Opened<Tx> extends Pick<ClientTransaction, "identify" | "forsake" | "isForsaken"> {
   readonly tx: Tx
   readonly connection: SqlConnection.Connection
 }
@@ -85,6 +85,8 @@ const open = Effect.fnUntraced(function* <Tx>(
   let process: number | undefined
   const disconnect = Effect.suspend(() => (process === undefined ? Effect.void : endFromOutside(sql, client, process)))
   let disconnecting: Fiber.Fiber<void> | undefined
+  let isOver = false
+  const isForsaken = () => isOver
   // Closed before its end, it is given up: nobody waits for the client any more.
   yield* Scope.addFinalizer(
     scope,
@@ -106,7 +108,7 @@ const open = Effect.fnUntraced(function* <Tx>(
     )
   const connection = clientConnection(client, tx, waiter, {
     begin: Effect.void,
-    isForsaken: () => disconnecting !== undefined,
+    isForsaken,
     commit: ending("commit", transaction.commit),
     rollback: Effect.suspend(() => {
       const rollback = ending("rollback", transaction.rollback)
@@ -130,7 +132,10 @@ const open = Effect.fnUntraced(function* <Tx>(
         Effect.ignore
       )
     }),
-    forsake: () => {
+    isForsaken,
+    forsake: (why) => {
+      isOver = true
+      if (why === "failed" && client.refusesAfterEnd === true) return
       disconnecting ??= Effect.runFork(disconnect)
     }
   }
@@ -149,7 +154,7 @@ export const openTransaction = <Tx, A, E, R>(
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const { connection, forsake, identify, tx } = yield* restore(open(sql, client, scope)).pipe(
+      const { connection, tx, ...fate } = yield* restore(open(sql, client, scope)).pipe(
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
       )
       const aborting =
@@ -157,7 +162,7 @@ export const openTransaction = <Tx, A, E, R>(
           ? undefined
           : yield* Effect.forkDetach(Effect.andThen(Deferred.await(abort), Scope.close(scope, Exit.void)))
       const exit = yield* transaction.pipe(
-        Effect.provideService(CurrentClientTransaction, { client, tx, identify, forsake, isOurs: true }),
+        Effect.provideService(CurrentClientTransaction, { client, tx, ...fate, isOurs: true }),
         // One level below the first: it begins and commits on this connection.
         Effect.provideService(sql.transactionService, [counting(connection, false), -1]),
         restore,

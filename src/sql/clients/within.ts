@@ -94,7 +94,8 @@ export const within = <A, E, R>(
         tx,
         isOurs: false,
         identify: Effect.void,
-        forsake: () => undefined
+        forsake: () => undefined,
+        isForsaken: () => false
       }),
       // One level below the first, so that what is begun inside is told to the connection.
       Effect.provideService(sql.transactionService, [connection, -1]),
