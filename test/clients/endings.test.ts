@@ -170,23 +170,23 @@ describe.each(clientNames)("%s", (name) => {
       assert.lengthOf(followed, 2)
     }).pipe(Effect.scoped, Effect.provide(postgres()))
   )
-
-  it.live("PGlite refuses it, and memory a subscriber of it", () =>
-    Effect.gen(function* () {
-      const { Happened } = eventsOf("elsewhere")
-      const { client } = yield* applicationNamed(name)
-      const embedded = Layer.provide(Integration.layer({ client }), PgLite.layerMemory)
-      const refused = yield* Effect.flip(Effect.scoped(Layer.build(embedded)))
-      assert.instanceOf(refused, Errors.InvalidOption)
-      assert.include(refused.message, "none with PGlite")
-      const memory = Integration.layerMemory({ client } as Integration.MemoryOptions)
-      const unknown = yield* Effect.flip(Effect.scoped(Layer.build(memory)))
-      assert.instanceOf(unknown, Errors.InvalidOption)
-      const handling = subscriber({ consumer: "memory", event: Happened, client, handler: () => undefined })
-      const inMemory = yield* Effect.flip(
-        Effect.scoped(Effect.provide(serve(handling), Integration.layerMemory({ settings: {} })))
-      )
-      assert.instanceOf(inMemory, Errors.InvalidOption)
-    }).pipe(Effect.scoped, Effect.provide(postgres()))
-  )
 })
+
+it.live("PGlite refuses it, and memory a subscriber of it", () =>
+  Effect.gen(function* () {
+    const { Happened } = eventsOf("elsewhere")
+    const { client } = yield* applicationNamed("pg")
+    const embedded = Layer.provide(Integration.layer({ client }), PgLite.layerMemory)
+    const refused = yield* Effect.flip(Effect.scoped(Layer.build(embedded)))
+    assert.instanceOf(refused, Errors.InvalidOption)
+    assert.include(refused.message, "none with PGlite")
+    const memory = Integration.layerMemory({ client } as Integration.MemoryOptions)
+    const unknown = yield* Effect.flip(Effect.scoped(Layer.build(memory)))
+    assert.instanceOf(unknown, Errors.InvalidOption)
+    const handling = subscriber({ consumer: "memory", event: Happened, client, handler: () => undefined })
+    const inMemory = yield* Effect.flip(
+      Effect.scoped(Effect.provide(serve(handling), Integration.layerMemory({ settings: {} })))
+    )
+    assert.instanceOf(inMemory, Errors.InvalidOption)
+  }).pipe(Effect.scoped, Effect.provide(postgres()))
+)

@@ -1,12 +1,23 @@
 /** Events that an application publishes in transactions it opened with its own client. */
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { DomainEvent, linksIn, Processor, publisherIn } from "../../src/index.ts"
-import { failing } from "../support/application.ts"
-import { inTheirs, stored, Undone, withApplication, written } from "../support/applications.ts"
-import { eventsOf, noted, noting, serve, type Thing, until } from "../support/scenario.ts"
-import { clientNames } from "../support/transactionClients.ts"
+import {
+  DomainEvent,
+  Integration,
+  linksIn,
+  Processor,
+  Publisher,
+  publisherIn,
+  SubscriptionStore
+} from "../../src/index.ts"
+import { names, Told } from "../processes/clients.ts"
+import { createWritten, failing } from "../support/application.ts"
+import { inTheirs, runner, stored, Undone, withApplication, written } from "../support/applications.ts"
+import { start } from "../support/children.ts"
+import { inSchema } from "../support/databases.ts"
+import { eventsOf, noted, noting, serve, type Thing, unpolled, until } from "../support/scenario.ts"
+import { applicationNamed, clientNames } from "../support/transactionClients.ts"
 
 const range = (length: number, from = 0) => Array.from({ length }, (_, n) => from + n)
 
@@ -202,3 +213,32 @@ describe.each(clientNames)("%s", (name) => {
     )
   })
 })
+
+it.live("a commit of any client wakes consumers of another process, however rarely it polls", () =>
+  inSchema(
+    SqlClient.SqlClient.use((sql) => sql.unsafe(createWritten)),
+    (env) =>
+      Effect.gen(function* () {
+        const subscription = { consumer: "clients", event: Told.name, priority: 0, ordering: "none" as const }
+        yield* SubscriptionStore.use((store) => store.register([subscription]))
+        yield* Publisher.publish(Told, { n: 0 })
+        const child = yield* start("clients", { ...env, TEST_CLIENT: "pg", TEST_ROLE: "handle", TEST_UNPOLLED: "yes" })
+        yield* child.message("ready")
+        const run = yield* runner
+        for (const [index, name] of clientNames.entries()) {
+          const app = yield* applicationNamed(name)
+          for (const n of [2 * index + 1, 2 * index + 2]) {
+            yield* Effect.promise(() =>
+              app.transaction(async (tx) => {
+                await app.write(tx, { name: "told", n })
+                await run(publisherIn(tx, app.client).publish(Told, { n }))
+              })
+            )
+            yield* until(written(names.heard), (heard) => heard.includes(n))
+          }
+        }
+        assert.deepStrictEqual(yield* written("told"), range(2 * clientNames.length, 1))
+      }),
+    Integration.layer({ settings: { ...unpolled, processorEnabled: false } })
+  )
+)

@@ -20,7 +20,11 @@ export const Told = DomainEvent.define("clients.told", {
 /** Rows that are written with an event, by who publishes it and by who handles it. */
 export const names = { told: "told", heard: "heard" }
 
+/** Short intervals: what is looked at is what there is in the end. */
 export const settings = { pollingIntervalMs: 100, idlePollingIntervalMs: 200, processingLeaseMs: 1000 }
+
+/** An hour between polls: whatever is handled was woken up. */
+const unpolled = { pollingIntervalMs: 3_600_000, idlePollingIntervalMs: 3_600_000 }
 
 /** Loaded alone: all of them take longer than a process lives here. */
 const makers: Readonly<Record<string, () => Promise<(place: Place) => AnyApplication>>> = {
@@ -36,12 +40,16 @@ const makers: Readonly<Record<string, () => Promise<(place: Place) => AnyApplica
 const undone = new Error("undone")
 
 const play = Effect.gen(function* () {
-  const { TEST_CLIENT = "", TEST_FROM = "0", TEST_ROLE, TEST_SCHEMA = "", TEST_URL = "" } = process.env
+  const { TEST_CLIENT = "", TEST_FROM = "0", TEST_ROLE, TEST_SCHEMA = "", TEST_UNPOLLED, TEST_URL = "" } = process.env
   const place = { connectionString: TEST_URL, schema: TEST_SCHEMA, max: 6, applicationName: TEST_SCHEMA }
   const make = yield* Effect.promise(async () => makers[TEST_CLIENT]?.())
   if (make === undefined) return yield* Effect.die(new Error(`There is no client ${TEST_CLIENT}`))
   const app = make(place)
-  const live = Integration.layer({ client: app.client, migrate: false, settings }).pipe(
+  const live = Integration.layer({
+    client: app.client,
+    migrate: false,
+    settings: TEST_UNPOLLED === undefined ? settings : unpolled
+  }).pipe(
     Layer.provide(PgClient.layer({ url: Redacted.make(TEST_URL), startupParameters: { search_path: TEST_SCHEMA } }))
   )
   const publish = Effect.gen(function* () {
