@@ -9,10 +9,10 @@ CREATE FUNCTION integration_check_name(field text, given text, longest int) RETU
 BEGIN
   IF given IS NULL THEN
     RAISE EXCEPTION 'Invalid %: is null', field USING ERRCODE = 'null_value_not_allowed',
-      HINT = format('Nothing was written. Give a text of 1 to %s characters.', longest);
+      HINT = pg_catalog.format('Nothing was written. Give a text of 1 to %s characters.', longest);
   ELSIF given = '' THEN
     RAISE EXCEPTION 'Invalid %: is empty', field USING ERRCODE = 'invalid_parameter_value',
-      HINT = format('Nothing was written. Give a text of 1 to %s characters.', longest);
+      HINT = pg_catalog.format('Nothing was written. Give a text of 1 to %s characters.', longest);
   ELSIF length(given) > longest THEN
     RAISE EXCEPTION 'Invalid %: has % characters, at most % are possible', field, length(given), longest
       USING ERRCODE = 'string_data_right_truncation', HINT = 'Nothing was written. Give a shorter one.';
@@ -61,7 +61,8 @@ CREATE FUNCTION integration_append(
   correlation_id text,
   causation_id text,
   traceparent text,
-  due text,
+  available_at timestamptz,
+  delay_millis float8,
   dedupe_key text,
   told_by text,
   asked_for text,
@@ -105,8 +106,7 @@ BEGIN
       integration_append.source_module, integration_append.aggregate_type, integration_append.aggregate_id,
       integration_append.payload, integration_append.metadata, integration_append.dedupe_key,
       integration_append.correlation_id, integration_append.causation_id, integration_append.traceparent,
-      CASE WHEN integration_append.due LIKE '+%' THEN c.now + substr(integration_append.due, 2)::float8 * interval '1 millisecond'
-        ELSE coalesce(integration_append.due::timestamptz, c.now) END,
+      coalesce(integration_append.available_at, c.now + integration_append.delay_millis * interval '1 millisecond', c.now),
       c.now
     FROM clock AS c
     ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
@@ -168,7 +168,7 @@ DECLARE
   -- Parameters have the names of columns: in statements, these have none.
   called text := integration_publish.event_name;
   version int := coalesce(integration_publish.schema_version, 1);
-  of_event text := format(' of event "%s"', left(called, 80));
+  of_event text := pg_catalog.format(' of event "%s"', left(called, 80));
   cause text := integration_publish.causation_id;
   correlation text := integration_publish.correlation_id;
   trace text := integration_publish.traceparent;
@@ -229,7 +229,7 @@ BEGIN
     FROM integration_append(
       NULL, called, version, integration_publish.source_module, integration_publish.aggregate_type,
       integration_publish.aggregate_id, integration_publish.payload, integration_publish.metadata,
-      coalesce(correlation, cause), cause, trace, due::text, integration_publish.dedupe_key, 'sql',
+      coalesce(correlation, cause), cause, trace, due, NULL, integration_publish.dedupe_key, 'sql',
       NULL, NULL
     ) AS a;
     EXIT WHEN FOUND;
@@ -267,7 +267,7 @@ BEGIN
     integration_check_name('target_entity_id of a link', integration_link.target_entity_id, 255);
   IF integration_link.link_type IS NULL OR integration_link.link_type NOT IN ('reference', 'cascade', 'aggregate_root') THEN
     RAISE EXCEPTION 'Invalid link_type of a link: % is none of reference, cascade, aggregate_root',
-        coalesce(format('"%s"', left(integration_link.link_type, 80)), 'null')
+        coalesce(pg_catalog.format('"%s"', left(integration_link.link_type, 80)), 'null')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Nothing was written. Give one of those.';
   ELSIF integration_link.metadata IS NOT NULL THEN
     PERFORM integration_check_document('metadata of a link', integration_link.metadata, 65536);
@@ -299,18 +299,18 @@ $$
 -- statement
 -- They find the tables whatever the search_path of who calls them.
 DO $$ BEGIN
-  EXECUTE format(
-    'ALTER FUNCTION integration_append(uuid, text, int, text, text, text, jsonb, jsonb, text, text, text, text, text, text, text, boolean) SET search_path = %I, pg_temp',
+  EXECUTE pg_catalog.format(
+    'ALTER FUNCTION integration_append(uuid, text, int, text, text, text, jsonb, jsonb, text, text, text, timestamptz, float8, text, text, text, boolean) SET search_path = %I, pg_temp',
     current_schema()
   );
-  EXECUTE format(
+  EXECUTE pg_catalog.format(
     'ALTER FUNCTION integration_publish(text, text, text, text, jsonb, jsonb, int, text, text, text, timestamptz, text) SET search_path = %I, pg_temp',
     current_schema()
   );
-  EXECUTE format(
+  EXECUTE pg_catalog.format(
     'ALTER FUNCTION integration_link(text, text, text, text, text, text, text, jsonb) SET search_path = %I, pg_temp', current_schema()
   );
-  EXECUTE format('ALTER FUNCTION integration_announce_insert() SET search_path = %I, pg_temp', current_schema());
+  EXECUTE pg_catalog.format('ALTER FUNCTION integration_announce_insert() SET search_path = %I, pg_temp', current_schema());
 END $$
 -- statement
 REVOKE ALL ON FUNCTION integration_check_name(text, text, int), integration_check_document(text, jsonb, int),

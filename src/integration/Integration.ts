@@ -16,7 +16,6 @@ import { DeadLetters } from "../operations/DeadLetters.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
 import { Settings } from "../settings/Settings.ts"
-import { checkClient } from "../sql/clients/checkClient.ts"
 import * as SqlBroadcast from "../sql/connection/notifications.ts"
 import { reach } from "../sql/connection/reach.ts"
 import { stores } from "../sql/stores.ts"
@@ -98,7 +97,6 @@ const processor = (options: Options) =>
       if (client !== undefined && singleSession) {
         return yield* refuse("client", client.name, "none with PGlite, whose one session is the integration's own")
       }
-      if (client !== undefined) yield* checkClient(client)
       const theirs = client === undefined ? poolSize : (client.maxConnections ?? defaultPoolSize)
       if (theirs < 2) {
         return yield* refuse(`connections of ${client?.name}`, theirs, "at least 2: a batch of deliveries holds one")

@@ -27,6 +27,7 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
       checkSavepoint: Effect.void,
       query: () => Effect.fail(new SqlUnavailable()),
       client: undefined,
+      checkClient: Effect.void,
       within: () => Effect.fail(new SqlUnavailable())
     })
   )

@@ -72,7 +72,7 @@ const currentTransactionId = ({ query }: Transactor["Service"]) =>
 
 /** Stores events in a transaction that somebody else ends: nobody but the database knows when. */
 const appendInTheirs = Effect.fnUntraced(function* (
-  { broadcast, notifier, outbox, transactor }: Services,
+  { broadcast, outbox, transactor }: Services,
   prepared: ReadonlyArray<Prepared>
 ) {
   const notification = broadcast.ofOthers.offer(prepared.length === 1)
@@ -81,7 +81,7 @@ const appendInTheirs = Effect.fnUntraced(function* (
   const consumers = consumersOf(stored.filter((event) => !event.isDuplicate))
   if (notification !== undefined || consumers.size === 0) return stored
   const transactionId = appended[0]?.transactionId ?? (yield* currentTransactionId(transactor))
-  yield* broadcast.ofOthers.whenCommitted(transactionId, notifier.announce(consumers))
+  yield* broadcast.ofOthers.whenCommitted(transactionId, consumers)
   return stored
 })
 

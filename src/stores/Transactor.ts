@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Context, type Deferred, type Effect } from "effect"
+import type { InvalidOption } from "../errors/DeclarationErrors.ts"
 import type { SqlUnavailable, StoreError } from "../errors/StoreErrors.ts"
 import type { TransactionUnusable } from "../errors/TransactionErrors.ts"
 import type { AnyTransactionClient, TransactionClient } from "./TransactionClient.ts"
@@ -41,6 +42,11 @@ export class Transactor extends Context.Service<
     ) => Effect.Effect<A, E | StoreError, R>
     /** The client that opens its transactions; undefined where they are its own. */
     readonly client: AnyTransactionClient | undefined
+    /**
+     * Fails with `InvalidOption` when its client cannot open transactions here: it reaches another database, reads values in ways of its own,
+     * or its role cannot be relieved of what an interrupted handler waits for. Asked once.
+     */
+    readonly checkClient: Effect.Effect<void, InvalidOption | StoreError>
     /**
      * Runs `effect` in a transaction that somebody opened with a client of theirs, and will commit or roll back: what it writes is part of
      * that. When `effect` fails, what it wrote before its last savepoint stays. Fails with `TransactionUnusable` where nothing can be

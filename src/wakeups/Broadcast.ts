@@ -32,8 +32,8 @@ export interface Broadcast {
      * left to `whenCommitted`, or nobody listens.
      */
     readonly offer: (isSingle: boolean) => InlineNotification | undefined
-    /** Runs an effect soon after a transaction has been committed, not when it is rolled back; not kept for longer than this process. */
-    readonly whenCommitted: (transactionId: string, committed: Effect.Effect<void>) => Effect.Effect<void>
+    /** Wakes consumers, in every process, soon after a transaction has been committed, not when it is rolled back; not kept for longer than this process. */
+    readonly whenCommitted: (transactionId: string, consumers: Iterable<string>) => Effect.Effect<void>
   }
   /**
    * Calls `wake` with what other processes send: names, or `undefined` when any consumer may have work, as after a

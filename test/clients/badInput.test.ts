@@ -3,11 +3,11 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
-import { DomainEvent, Errors, Integration, linksIn, Publisher, publisherIn } from "../../src/index.ts"
+import { DomainEvent, Errors, Integration, linksIn, Publisher, publisherIn, Subscriber } from "../../src/index.ts"
 import { createWritten, failing } from "../support/application.ts"
 import { App, inTheirs, type Run, runner, stored, Undone, withApplication, written } from "../support/applications.ts"
 import { clientFor, postgres, uniqueSchema } from "../support/databases.ts"
-import { eventsOf, type Thing, unpolled } from "../support/scenario.ts"
+import { eventsOf, noting, type Thing, unpolled } from "../support/scenario.ts"
 import { applicationNamed, clientNames } from "../support/transactionClients.ts"
 
 type Problem = Errors.TransactionUnusable["problem"]
@@ -238,7 +238,9 @@ describe.each(clientNames)("%s", (name) => {
           assert.deepStrictEqual(yield* written("elsewhere"), hasTables ? [1, 2, 3, 4] : [1, 2])
           if (hasTables) assert.isEmpty(yield* stored(Happened.name))
         }).pipe(Effect.provide(place.live))
-        const layered = Integration.layer({ client: other.client, settings: unpolled })
+        const layered = Subscriber.layer(noting("elsewhere", Happened)).pipe(
+          Layer.provide(Integration.layer({ client: other.client, settings: unpolled }))
+        )
         const refused = yield* Effect.flip(Effect.scoped(Layer.build(Layer.fresh(layered))))
         assert.instanceOf(refused, Errors.InvalidOption)
         assert.include(refused.message, "a client of another database")

@@ -66,7 +66,6 @@ it("the engine's statements go through the client that names the schema, and it 
     direct.map(([file]) => file),
     // Where the tables are is asked there, and made; the others know nothing of tables.
     [
-      "sql/clients/checkClient.ts",
       "sql/connection/controlConnection.ts",
       "sql/connection/reach.ts",
       "sql/connection/tableClient.ts",

@@ -40,6 +40,7 @@ export const serveWith = (
   timeout: Duration.Duration
 ) =>
   Effect.fn("Processor.serve")(function* (subscribers: ReadonlyArray<Subscriber>) {
+    yield* engine.transactor.checkClient
     for (const subscriber of subscribers) {
       const problem = checkClient(subscriber, engine)
       if (problem !== undefined) return yield* problem

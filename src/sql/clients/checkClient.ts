@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Option } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { InvalidOption } from "../../errors/DeclarationErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { AnyTransactionClient } from "../../stores/TransactionClient.ts"
@@ -15,7 +15,15 @@ import { databaseOf } from "./sameDatabase.ts"
 /** One value of each type that the engine's statements give. */
 const sample = `
   SELECT 7::int AS "number", true AS "boolean", now() AS "time", '{"a":[1]}'::jsonb AS "json", '{a,"b c"}'::text[] AS "list",
-    'text'::text AS "text", NULL::text AS "null"`
+    'text'::text AS "text", NULL::text AS "null", current_user::text AS "role"`
+
+/** Whether the role of the integration may end what another does. See the documentation of pg_terminate_backend. */
+const mayEnd = `
+  SELECT o.rolsuper OR NOT t.rolsuper AND (pg_has_role(t.oid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')) AS "may",
+    o.rolname::text AS "role"
+  FROM pg_roles AS o
+  JOIN pg_roles AS t ON t.rolname = $1::text
+  WHERE o.rolname = current_user`
 
 const isAsExpected: Readonly<Record<string, (value: unknown) => boolean>> = {
   number: (value) => value === 7,
@@ -32,10 +40,10 @@ const refused = (client: AnyTransactionClient, value: string, expected: string) 
 
 /** Fails with `InvalidOption` for a client of another database, or one whose values are not as the engine reads them. */
 export const checkClient = (
+  sql: SqlClient.SqlClient,
   client: AnyTransactionClient
-): Effect.Effect<void, InvalidOption | StoreError, SqlClient.SqlClient> =>
+): Effect.Effect<void, InvalidOption | StoreError> =>
   Effect.gen(function* () {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const look = Effect.gen(function* () {
       const [connection] = Option.getOrThrow(yield* Effect.serviceOption(sql.transactionService))
       if (!(yield* databaseOf(sql).isThatOf(connection))) {
@@ -45,7 +53,7 @@ export const checkClient = (
       }
       const [row] = yield* connection.execute(sample, [], undefined)
       const wrong = Object.entries(isAsExpected).find(([name, isFine]) => !isFine(row[name]))
-      if (wrong === undefined) return
+      if (wrong === undefined) return row.role
       const [name] = wrong
       return yield* Effect.fail(
         refused(
@@ -55,5 +63,12 @@ export const checkClient = (
         )
       )
     })
-    yield* storeErrors("client")(openTransaction(sql, client, sql.withTransaction(look), undefined))
+    const role = yield* storeErrors("client")(openTransaction(sql, client, sql.withTransaction(look), undefined))
+    const [allowed] = yield* storeErrors("client")(
+      sql.unsafe<{ readonly may: boolean; readonly role: string }>(mayEnd, [role])
+    )
+    if (allowed?.may === false) {
+      const grant = `the role of the PgClient, or one that "${allowed.role}" is a member of (GRANT "${role}" TO "${allowed.role}"): the engine ends what an interrupted handler waits for`
+      return yield* Effect.fail(refused(client, `one that connects as "${role}"`, grant))
+    }
   })

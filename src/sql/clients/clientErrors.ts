@@ -6,7 +6,11 @@
 import { SqlError } from "effect/sql"
 import { sqlStateOf } from "../../errors/sqlState.ts"
 
+/** Errors of a program, which nothing was sent for. */
+const isOfProgram = (error: unknown) => error instanceof TypeError || error instanceof RangeError
+
 const reasonOf = (code: string | undefined, props: { cause: unknown; message: string; operation: string }) => {
+  if (code === undefined && isOfProgram(props.cause)) return new SqlError.UnknownError(props)
   // Not a word of the server: the connection is gone, or the client gave it up.
   if (code === undefined || code.startsWith("08")) return new SqlError.ConnectionError(props)
   if (code === "40001") return new SqlError.SerializationError(props)

@@ -68,9 +68,17 @@ const begin = <Tx>(client: TransactionClient<Tx>) => {
 const endOf = ({ refusesAfterEnd }: AnyTransactionClient) =>
   refusesAfterEnd === true ? "SELECT pg_cancel_backend($1::int)" : "SELECT pg_terminate_backend($1::int, 5000)"
 
+/** How long that may take, before it is rolled back as anything else is. */
+const endTimeout = "10 seconds"
+
 const endFromOutside = (sql: SqlClient.SqlClient, client: AnyTransactionClient, process: number) =>
-  Effect.ignore(
-    Effect.scoped(Effect.flatMap(sql.reserve, (connection) => connection.execute(endOf(client), [process], undefined)))
+  Effect.flatMap(sql.reserve, (connection) => connection.execute(endOf(client), [process], undefined)).pipe(
+    Effect.scoped,
+    Effect.timeout(endTimeout),
+    Effect.tapError((error) =>
+      Effect.logWarning(`A statement of ${client.name} that an interrupted handler waits for could not be ended`, error)
+    ),
+    Effect.ignore
   )
 
 const open = Effect.fnUntraced(function* <Tx>(

@@ -18,6 +18,7 @@ const jsonTypes = new Set([114, 3802])
 
 /** An element of a list, as PostgreSQL writes it. */
 const elementOf = (value: unknown): string => {
+  if (Array.isArray(value)) throw new TypeError("A list of lists cannot be a parameter")
   const text = parameterOf(value)
   if (text === null) return "NULL"
   return typeof text === "string" ? `"${text.replaceAll(/["\\]/g, "\\$&")}"` : String(text)
@@ -30,8 +31,9 @@ const elementOf = (value: unknown): string => {
  */
 export const parameterOf = (value: unknown): ClientParameter => {
   if (value === null || value === undefined) return null
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value
-  if (typeof value === "bigint") return String(value)
+  if (typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return value as ClientParameter
+  // Not all clients know numbers that JSON does not.
+  if (typeof value === "bigint" || typeof value === "number") return String(value)
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString("hex")}`
   if (Array.isArray(value)) return `{${value.map(elementOf).join(",")}}`
@@ -41,20 +43,21 @@ export const parameterOf = (value: unknown): ClientParameter => {
   throw new TypeError(`A ${typeof value} cannot be a parameter`)
 }
 
-/** What is quoted, which stays as it is, or a parameter, with its cast if it has one. */
-const parameters = /'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\d+)(::)?/g
+/** What is quoted, or said to the reader, stays as it is; or a parameter, with its cast if it has one. */
+const parameters =
+  /--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\d+)(::)?/g
 
 /** Parameters that stand without a cast somewhere: what is around them says of what type they are. */
 const uncastOf = (statement: string): ReadonlySet<string> =>
   new Set(
-    [...statement.matchAll(parameters)].flatMap(([, parameter, cast]) =>
+    [...statement.matchAll(parameters)].flatMap(([, , parameter, cast]) =>
       parameter !== undefined && cast === undefined ? [parameter] : []
     )
   )
 
 const withCasts = (statement: string): string => {
   const uncast = uncastOf(statement)
-  return statement.replaceAll(parameters, (all, parameter?: string) =>
+  return statement.replaceAll(parameters, (all, _tag, parameter?: string) =>
     parameter === undefined || uncast.has(parameter) ? all : `${parameter}::text::`
   )
 }

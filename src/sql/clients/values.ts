@@ -9,7 +9,8 @@ import type { ClientColumn, ClientResult } from "../../stores/TransactionClient.
 type Read = (text: string) => unknown
 
 /** As with the style ISO, which is PostgreSQL's default; a year may have more digits. */
-const time = /^(\d{4,6})-(\d\d)-(\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:([+-]\d\d)(?::?(\d\d))?)?( BC)?$/
+const time =
+  /^(\d{4,6})-(\d\d)-(\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d)(?::?(\d\d))?(?::(\d\d))?)?( BC)?$/
 
 /** Times beyond those of `Date` are infinite, as with `@effect/sql-pg`; one that is written in another style is left as it is. */
 const timeOf: Read = (text) => {
@@ -17,13 +18,17 @@ const timeOf: Read = (text) => {
   if (text === "-infinity") return Number.NEGATIVE_INFINITY
   const parts = time.exec(text)
   if (parts === null) return text
-  const [, year = "", month, day, clock, fraction = "", hours = "+00", minutes = "00", era] = parts
+  const [, year = "", month, day, clock, fraction = "", sign = "+", hours = "0", minutes = "0", seconds = "0", era] =
+    parts
   const signed = era === undefined ? `+${year.padStart(6, "0")}` : `-${String(Number(year) - 1).padStart(6, "0")}`
   const millis = fraction.padEnd(3, "0").slice(0, 3)
-  return new Date(`${signed === "-000000" ? "+000000" : signed}-${month}-${day}T${clock}.${millis}${hours}:${minutes}`)
+  const written = Date.parse(`${signed === "-000000" ? "+000000" : signed}-${month}-${day}T${clock}.${millis}Z`)
+  const offset = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000
+  return new Date(sign === "-" ? written + offset : written - offset)
 }
 
-const bytesOf: Read = (text) => new Uint8Array(Buffer.from(text.slice(2), "hex"))
+/** As with `bytea_output` hex, which is PostgreSQL's default. */
+const bytesOf: Read = (text) => (text.startsWith("\\x") ? new Uint8Array(Buffer.from(text.slice(2), "hex")) : text)
 
 const readers: ReadonlyArray<readonly [type: number, list: number, read: Read]> = [
   [16, 1000, (text) => text === "t" || text === "true"],
@@ -46,12 +51,17 @@ const textLists = [1009, 1015, 1014, 1003, 2951, 1231, 1182, 1183, 1187, 1270]
 /** Elements of a list of one dimension, as PostgreSQL writes it: quoted, with a backslash before what would end that, or plain. */
 const element = /"((?:[^"\\]|\\.)*)"|([^,{}]+)/gs
 
+/** A list of several dimensions, or one that does not begin at 1: it is left as it is. */
+const several = /^(\[|\{\{)/
+
 const listOf =
   (read: Read): Read =>
   (text) =>
-    [...text.matchAll(element)].map(([, quoted, plain]) =>
-      quoted !== undefined ? read(quoted.replaceAll(/\\(.)/gs, "$1")) : plain === "NULL" ? null : read(plain ?? "")
-    )
+    several.test(text)
+      ? text
+      : [...text.matchAll(element)].map(([, quoted, plain]) =>
+          quoted !== undefined ? read(quoted.replaceAll(/\\(.)/gs, "$1")) : plain === "NULL" ? null : read(plain ?? "")
+        )
 
 const byType = new Map<number, Read>([
   ...readers.flatMap(
@@ -70,7 +80,10 @@ export const valuesOf = ({ columns, rows }: ClientResult): ReadonlyArray<Readonl
   const reads = columns.map(readerOf)
   if (reads.every((read) => read === undefined)) return rows
   return rows.map((row) =>
-    row.map((value, index) => (typeof value === "string" ? (reads[index]?.(value) ?? value) : value))
+    row.map((value, index) => {
+      const read = reads[index]
+      return typeof value === "string" && read !== undefined ? read(value) : value
+    })
   )
 }
 

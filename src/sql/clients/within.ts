@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Effect } from "effect"
+import { Effect, Semaphore } from "effect"
 import type { SqlClient, SqlConnection, SqlError } from "effect/sql"
 import { StoreError } from "../../errors/StoreErrors.ts"
 import { sqlStateOf } from "../../errors/sqlState.ts"
@@ -48,6 +48,15 @@ const problemOf = (client: AnyTransactionClient, tx: unknown, error: StoreError)
 /** Clients call an object, or a function, a transaction. */
 const isObject = (tx: unknown): tx is object => (typeof tx === "object" && tx !== null) || typeof tx === "function"
 
+const turns = new WeakMap<object, Semaphore.Semaphore>()
+
+/** One after the other in each transaction: most clients take one statement at a time, and a savepoint is in front of all that follows. */
+const turnOf = (tx: object): Semaphore.Semaphore => {
+  const turn = turns.get(tx) ?? Semaphore.makeUnsafe(1)
+  turns.set(tx, turn)
+  return turn
+}
+
 /** A transaction that is begun inside is a part of theirs, which only its owner ends. */
 const asSavepoint = (query: (text: string) => Effect.Effect<unknown, SqlError.SqlError>): Ends => ({
   begin: Effect.asVoid(query("SAVEPOINT integration")),
@@ -89,6 +98,7 @@ export const within = <A, E, R>(
       elsewhere: () => unusable("elsewhere", undefined)
     })
     return effect.pipe(
+      turnOf(tx).withPermit,
       Effect.provideService(CurrentClientTransaction, {
         client,
         tx,

@@ -6,19 +6,19 @@
  *
  * @internal
  */
-import { Effect, Queue, type Scope } from "effect"
+import { Effect, Option, Queue, type Scope } from "effect"
 import { isRefused } from "../../errors/sqlState.ts"
 import { untraced } from "../../telemetry/tracing.ts"
 import type { Query } from "./controlConnection.ts"
 
 export interface CommitWatch {
-  /** Runs an effect soon after a transaction has been committed; not when it is rolled back. */
-  readonly watch: (transactionId: string, committed: Effect.Effect<void>) => Effect.Effect<void>
+  /** Wakes consumers soon after a transaction has been committed; not when it is rolled back. */
+  readonly watch: (transactionId: string, consumers: Iterable<string>) => Effect.Effect<void>
 }
 
 interface Watched {
   readonly since: number
-  readonly committed: Array<Effect.Effect<void>>
+  readonly consumers: Set<string>
 }
 
 /** Milliseconds between two questions: at least so many, at most so many, and a part of what the youngest transaction has taken so far. */
@@ -33,8 +33,14 @@ const ask = `
 
 type Status = "in progress" | "committed" | "aborted" | null
 
-/** @param query - runs a statement outside of any transaction */
-export const makeCommitWatch = (query: Query): Effect.Effect<CommitWatch, never, Scope.Scope> =>
+/**
+ * @param query - runs a statement outside of any transaction
+ * @param wake - wakes consumers
+ */
+export const makeCommitWatch = (
+  query: Query,
+  wake: (consumers: ReadonlySet<string>) => Effect.Effect<void>
+): Effect.Effect<CommitWatch, never, Scope.Scope> =>
   Effect.gen(function* () {
     const watched = new Map<string, Watched>()
     const begun = yield* Queue.sliding<void>(1)
@@ -43,7 +49,7 @@ export const makeCommitWatch = (query: Query): Effect.Effect<CommitWatch, never,
       if (status === "in progress" || found === undefined) return
       watched.delete(id)
       // So old that the server does not know any more: they are woken in vain, or not.
-      if (status !== "aborted") for (const committed of found.committed) yield* committed
+      if (status !== "aborted") yield* wake(found.consumers)
     })
     const look = Effect.gen(function* () {
       const rows = yield* query<{ readonly id: string; readonly status: Status }>(ask, [[...watched.keys()]])
@@ -60,7 +66,12 @@ export const makeCommitWatch = (query: Query): Effect.Effect<CommitWatch, never,
       const youngest = Math.max(...[...watched.values()].map(({ since }) => since))
       return Math.min(pause.most, Math.max(pause.least, (performance.now() - youngest) / pause.part))
     }
-    const round = Effect.suspend(() => Effect.andThen(Effect.sleep(pauseMillis()), look))
+    /** Until it is time, or one more transaction is watched: that may be a short one. */
+    const rest = Effect.flatMap(
+      Effect.suspend(() => Effect.timeoutOption(Queue.take(begun), pauseMillis())),
+      (another) => (Option.isSome(another) ? Effect.sleep(pause.least) : Effect.void)
+    )
+    const round = Effect.andThen(rest, look)
     yield* Queue.take(begun).pipe(
       Effect.andThen(Effect.whileLoop({ while: () => watched.size > 0, body: () => round, step: () => undefined })),
       Effect.forever,
@@ -69,10 +80,11 @@ export const makeCommitWatch = (query: Query): Effect.Effect<CommitWatch, never,
       Effect.forkScoped
     )
     return {
-      watch: (transactionId, committed) => {
+      watch: (transactionId, consumers) => {
         const found = watched.get(transactionId)
-        if (found !== undefined) found.committed.push(committed)
-        else if (watched.size < most) watched.set(transactionId, { since: performance.now(), committed: [committed] })
+        if (found !== undefined) for (const consumer of consumers) found.consumers.add(consumer)
+        else if (watched.size < most)
+          watched.set(transactionId, { since: performance.now(), consumers: new Set(consumers) })
         return Effect.asVoid(Queue.offer(begun, undefined))
       }
     }

@@ -166,7 +166,11 @@ const make = Effect.gen(function* () {
     Effect.ignore(notify(control.query, self.channel, { from: self.from, wake }))
   )
   let nextOfOthers = Number.NEGATIVE_INFINITY
-  const { watch } = yield* makeCommitWatch(control.query)
+  const send = (consumers: Iterable<string>) =>
+    Effect.suspend(() => (peers.exist ? sender.add(consumers) : Effect.void))
+  const { watch } = yield* makeCommitWatch(control.query, (consumers) =>
+    Effect.andThen(peers.wake([...consumers]), send(consumers))
+  )
   const warnOfPooler = yield* Effect.cached(Effect.logWarning(pooler))
   if (control.isSeparate && notifyEnabled) {
     yield* Effect.orDie(
@@ -180,7 +184,7 @@ const make = Effect.gen(function* () {
     yield* Effect.forkScoped(sender.run)
   }
   return {
-    send: (consumers) => Effect.suspend(() => (peers.exist ? sender.add(consumers) : Effect.void)),
+    send,
     withInlineNotification: (store) => Effect.suspend(() => (peers.exist ? pace.offer(self, store) : store(undefined))),
     ofOthers: {
       offer: (isSingle) => {

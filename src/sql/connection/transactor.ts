@@ -6,11 +6,13 @@
 import { Data, type Deferred, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TransactionUnusable } from "../../errors/TransactionErrors.ts"
+import { CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
 import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { unknownCount } from "../../stores/statementCount.ts"
 import type { AnyTransactionClient } from "../../stores/TransactionClient.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { tracedHere } from "../../telemetry/tracing.ts"
+import { checkClient } from "../clients/checkClient.ts"
 import { openTransaction } from "../clients/openTransaction.ts"
 import { within } from "../clients/within.ts"
 import { abortableTransaction } from "./abortableTransaction.ts"
@@ -86,6 +88,7 @@ export const layer = (client?: AnyTransactionClient): Layer.Layer<Transactor, ne
       return Transactor.of({
         ...makeTransactions(sql, capabilities, client),
         client,
+        checkClient: client === undefined ? Effect.void : yield* Effect.cached(checkClient(sql, client)),
         within: (tx, effect, theirs = client) =>
           theirs === undefined ? Effect.fail(noClient(tx)) : within(sql, theirs, tx, effect),
         statements: Effect.map(Effect.serviceOption(sql.transactionService), (open) =>
@@ -98,7 +101,9 @@ export const layer = (client?: AnyTransactionClient): Layer.Layer<Transactor, ne
           Effect.gen(function* () {
             const open = yield* Effect.serviceOption(sql.transactionService)
             if (Option.isSome(open)) countOne(open.value[0])
-            yield* sql.afterCommit(yield* tracedHere(effect))
+            // The client drops its own transaction of what it runs then; that of another client is over, too.
+            const after = Effect.provideService(yield* tracedHere(effect), CurrentClientTransaction, undefined)
+            yield* sql.afterCommit(after)
           }),
         limitIdle: (millis) =>
           capabilities.lockTimeout

@@ -3,10 +3,14 @@
  *
  * @internal
  */
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
+import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 
 const trigger = "integration_event_announced"
+
+/** For transactions that write events: most end soon. */
+const again = { times: 30, schedule: Schedule.spaced("1 second") }
 
 /** Switches it, if it is not so already: that waits for transactions that write events. Where plain names find the tables. */
 export const announcing = (isOn: boolean) =>
@@ -17,5 +21,9 @@ export const announcing = (isOn: boolean) =>
       FROM pg_trigger
       WHERE tgrelid = 'integration_event'::regclass AND tgname = ${trigger}`
     if (row?.isOn === isOn) return
-    yield* sql.unsafe(`ALTER TABLE integration_event ${isOn ? "ENABLE" : "DISABLE"} TRIGGER ${trigger}`)
+    const { lockTimeout } = yield* SqlCapabilities
+    const alter = sql.unsafe(`ALTER TABLE integration_event ${isOn ? "ENABLE" : "DISABLE"} TRIGGER ${trigger}`)
+    // Whoever publishes waits behind it: not for long at a time.
+    const briefly = Effect.andThen(sql`SELECT set_config('lock_timeout', '1s', true)`, alter)
+    yield* lockTimeout ? Effect.retry(sql.withTransaction(briefly), again) : alter
   })

@@ -5,13 +5,12 @@
  */
 import type { NewEvent } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
-import { dueText } from "./newEvents.ts"
 
 /** See `integration_append` in sql/0010_functions.sql: it gives a row as the statement for several events does. */
 export const appendByFunction = `
   SELECT * FROM integration_append(
-    $1::uuid, $2::text, $3::int, $4::text, $5::text, $6::text, $7::jsonb, $8::jsonb, $9::text, $10::text, $11::text, $12::text,
-    $13::text, $14::text, $15::text, $16::boolean
+    $1::uuid, $2::text, $3::int, $4::text, $5::text, $6::text, $7::jsonb, $8::jsonb, $9::text, $10::text, $11::text,
+    $12::timestamptz, $13::float8, $14::text, $15::text, $16::text, $17::boolean
   )`
 
 /** Its parameters. */
@@ -31,7 +30,8 @@ export const functionParameters = (
     event.correlationId,
     event.causationId,
     event.traceparent,
-    dueText(event),
+    typeof event.due === "number" ? undefined : event.due,
+    typeof event.due === "number" ? event.due : undefined,
     event.dedupeKey,
     notification?.from,
     // Whether it is the right database, and a transaction, is for the connection to ask.

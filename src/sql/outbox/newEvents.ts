@@ -15,8 +15,7 @@ const arrayOf = <Event>(events: ReadonlyArray<Event>, value: (event: Event) => s
   return values.some((_) => _ !== first) ? values : first === "" ? [] : [first]
 }
 
-/** When an event is due, as the statements read it: in so many milliseconds, or at a time. */
-export const dueText = ({ due }: Pick<NewEvent, "due">) =>
+const dueText = ({ due }: Pick<NewEvent, "due">) =>
   due === undefined ? undefined : typeof due === "number" ? `+${due}` : due.toISOString()
 
 /** Columns of all events, as `commonColumns` names them. */
