@@ -38,8 +38,8 @@ export interface PublisherIn {
 
 /**
  * Publishes in a transaction that the application opened with a client of its own: the events exist if and only if it commits. Their
- * consumers are woken by that commit, in every process, as PostgreSQL delivers the notification with it (where processes hear each other:
- * see the setting `notifyEnabled`). Checks, and what comes back, are those of `Publisher`.
+ * consumers are woken some milliseconds after that commit: by PostgreSQL's notification in every process, or by this process, which asks what
+ * became of the transaction. Checks, and what comes back, are those of `Publisher`.
  *
  * @param tx - what the client calls a transaction
  * @param client - what made of the client by `pgClient(pool)` and its like; default: the `client` of `Integration.layer`
