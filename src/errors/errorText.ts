@@ -6,6 +6,7 @@
 import { Cause } from "effect"
 import { SqlError } from "effect/sql"
 import { shortJson } from "./shortJson.ts"
+import { originalMessageOf } from "./sqlState.ts"
 
 const tagOf = (error: unknown): string => {
   if (typeof error !== "object" || error === null) return typeof error
@@ -16,6 +17,8 @@ const tagOf = (error: unknown): string => {
 /** The database's own words rather than the driver's "query failed". Parameters are not part of them. */
 export const databaseWords = (error: SqlError.SqlError): string => {
   const cause = error.reason.cause
+  const original = originalMessageOf(cause)
+  if (original !== undefined) return original
   return cause instanceof Error && cause.message !== "" ? cause.message : error.message
 }
 

@@ -40,6 +40,15 @@ const codeOf = (error: object): string | undefined => {
 export const codesOf = (error: unknown): ReadonlyArray<string> =>
   [...nested(error)].flatMap((each) => codeOf(each) ?? [])
 
+/** What the server said, where a client keeps that apart from what it makes of it, as Prisma's driver adapters do. */
+export const originalMessageOf = (error: unknown): string | undefined => {
+  for (const each of nested(error)) {
+    const { originalMessage } = each as { readonly originalMessage?: unknown }
+    if (typeof originalMessage === "string") return originalMessage
+  }
+  return undefined
+}
+
 /** SQLSTATEs of transactions that stand in each other's way: serialization_failure, deadlock_detected, lock_not_available. */
 const contentionCodes = new Set(["40001", "40P01", "55P03"])
 

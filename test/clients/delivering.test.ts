@@ -139,8 +139,9 @@ describe.each(clientNames)("%s", (name) => {
               consumer: once("aborted"),
               event: Happened,
               client: app.client,
-              handler: async ({ payload: { n } }, { tx }) => {
+              handler: async ({ payload: { n } }, { sql, tx }) => {
                 await app.write(tx, { name: "aborted", n })
+                if (n === 3) return sql`SELECT 1 / 0`.catch(() => undefined)
                 const statement =
                   n === 1 ? app.run(tx, failing) : app.nested(tx, (inner) => app.run(inner, failing) as Promise<void>)
                 await statement.catch(() => undefined)
@@ -148,15 +149,17 @@ describe.each(clientNames)("%s", (name) => {
               }
             })
           )
-          yield* settledAll(happenings(3))
+          yield* settledAll(happenings(4))
           assert.deepStrictEqual(yield* written("aborted"), [0, 2, 100, 102])
           const rows = yield* deliveries("aborted")
           assert.deepStrictEqual(
             rows.map((row) => row.status),
-            ["processed", "dead_letter", "processed"]
+            ["processed", "dead_letter", "processed", "dead_letter"]
           )
           assert.strictEqual(rows[1]?.attempts, 2)
           assert.strictEqual(rows[1]?.tag, "TransactionAborted")
+          // In the server's words, whatever the client has to say about it.
+          assert.include(rows[3]?.error, "aborted the transaction: division by zero, by SELECT 1 / 0.")
         })
     )
 
