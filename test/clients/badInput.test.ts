@@ -8,7 +8,7 @@ import { createWritten, failing } from "../support/application.ts"
 import { App, inTheirs, type Run, runner, stored, Undone, withApplication, written } from "../support/applications.ts"
 import { clientFor, postgres, uniqueSchema } from "../support/databases.ts"
 import { eventsOf, noting, type Thing, unpolled } from "../support/scenario.ts"
-import { applicationNamed, clientNames } from "../support/transactionClients.ts"
+import { applicationNamed, clientKinds } from "../support/transactionClients.ts"
 
 type Problem = Errors.TransactionUnusable["problem"]
 
@@ -85,7 +85,7 @@ const otherDatabase = Effect.fnUntraced(function* (hasTables: boolean) {
   return { connectionString: url.href, schema, max: 3, applicationName: undefined, live }
 })
 
-describe.each(clientNames)("%s", (name) => {
+describe.each(clientKinds)("%s", (name) => {
   const [label = ""] = name.split(" ")
   layer(withApplication(name), { excludeTestServices: true, timeout: "60 seconds" })("refused", (it) => {
     it.effect("a client without a transaction open", () =>

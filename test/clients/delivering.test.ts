@@ -16,7 +16,7 @@ import { subscriber } from "../../src/promise/PromiseApi.ts"
 import { failing } from "../support/application.ts"
 import { App, runner, stored, withApplication, written } from "../support/applications.ts"
 import { deliveries, eventsOf, NotToday, noted, serve, settledAll } from "../support/scenario.ts"
-import { clientNames } from "../support/transactionClients.ts"
+import { clientKinds } from "../support/transactionClients.ts"
 
 const range = (length: number) => Array.from({ length }, (_, n) => n)
 
@@ -25,7 +25,7 @@ const once = (name: string) => Consumer.make(name, { maxAttempts: 2, concurrency
 const states = (consumer: string) =>
   Effect.map(deliveries(consumer), (rows) => rows.map((row) => [row.status, row.attempts]))
 
-describe.each(clientNames)("%s", (name) => {
+describe.each(clientKinds)("%s", (name) => {
   layer(withApplication(name), { excludeTestServices: true, timeout: "60 seconds" })("handlers", (it) => {
     it.effect("write through ctx.tx, beside ctx.sql, links and events, all of it once", () =>
       Effect.gen(function* () {

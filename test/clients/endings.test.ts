@@ -10,7 +10,7 @@ import { createWritten } from "../support/application.ts"
 import { App, withApplication, written } from "../support/applications.ts"
 import { postgres } from "../support/databases.ts"
 import { deliveries, eventsOf, serve, unpolled, until } from "../support/scenario.ts"
-import { applicationNamed, clientNames } from "../support/transactionClients.ts"
+import { applicationNamed, clientKinds } from "../support/transactionClients.ts"
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
@@ -23,7 +23,7 @@ const rejection = async (promise: Promise<unknown>): Promise<unknown> => {
   throw new Error("it did not reject")
 }
 
-describe.each(clientNames)("%s", (name) => {
+describe.each(clientKinds)("%s", (name) => {
   it.live(
     "at a shutdown, what a handler that goes on has written is nowhere, and its delivery waits for the next start",
     () =>

@@ -103,12 +103,12 @@ test("a savepoint of the application is a transaction too", () =>
     assert.deepStrictEqual((await client.query(tx, "SELECT id FROM kept", [])).rows, [["1"]])
   }))
 
-test("what an error says shows no parameters", () =>
+test("what an error says is what the server said, without the statement that Knex puts before it", () =>
   client.transaction(async (tx) => {
     await client.query(tx, "SAVEPOINT one", [])
     const error = await rejection(client.query(tx, "SELECT '?', $1::text::int + 1 AS a", ["a secret"]))
     await client.query(tx, "ROLLBACK TO SAVEPOINT one", [])
-    assert.match(String(error), /SELECT '\?', \$1::text::int \+ 1 AS a - invalid input syntax/)
+    assert.match(String(error), /^error: invalid input syntax/)
   }))
 
 test("a pool of pg may be its pool", async () => {

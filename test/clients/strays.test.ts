@@ -10,7 +10,7 @@ import { clientNames } from "../support/transactionClients.ts"
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
-const timeout = 300
+const timeout = 250
 
 type Write = (tx: unknown) => Promise<unknown>
 
@@ -18,18 +18,18 @@ type Write = (tx: unknown) => Promise<unknown>
 type Going = (app: AnyApplication, tx: unknown, write: Write) => Promise<unknown>
 
 /** Writes for so many milliseconds, whatever is refused. */
-const on = async (write: Write, tx: unknown, millis = 500) => {
+const on = async (write: Write, tx: unknown, millis = 250) => {
   for (const end = Date.now() + millis; Date.now() < end; await sleep(1)) await write(tx).catch(() => undefined)
 }
 
 const ways: Readonly<Record<string, Going>> = {
-  "writes all the time": (_, tx, write) => on(write, tx, timeout + 500),
+  "writes all the time": (_, tx, write) => on(write, tx, timeout + 250),
   "writes after a while": async (_, tx, write) => {
     await sleep(timeout + 20)
     await on(write, tx)
   },
   "writes without waiting for anything": async (_, tx, write) => {
-    for (const end = Date.now() + timeout + 300; Date.now() < end; await sleep(5)) {
+    for (const end = Date.now() + timeout + 200; Date.now() < end; await sleep(5)) {
       for (let n = 0; n < 5; n++) write(tx).catch(() => undefined)
     }
   },
@@ -44,16 +44,16 @@ const ways: Readonly<Record<string, Going>> = {
   },
   "writes all the time after a statement that failed": async (app, tx, write) => {
     await app.run(tx, failing).catch(() => undefined)
-    await on(write, tx, timeout + 500)
+    await on(write, tx, timeout + 250)
   },
   "has statements that fail between those that write": async (app, tx, write) => {
-    for (const end = Date.now() + timeout + 500; Date.now() < end; await sleep(1)) {
+    for (const end = Date.now() + timeout + 250; Date.now() < end; await sleep(1)) {
       await app.run(tx, failing).catch(() => undefined)
       await write(tx).catch(() => undefined)
     }
   },
   "writes behind a savepoint of its own": (app, tx, write) =>
-    app.nested(tx, (inner) => on(write, inner, timeout + 500)),
+    app.nested(tx, (inner) => on(write, inner, timeout + 250)),
   "has a statement that failed behind a savepoint of its own": (app, tx, write) =>
     app.nested(tx, async (inner) => {
       await app.run(inner, failing).catch(() => undefined)

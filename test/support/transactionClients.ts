@@ -25,6 +25,9 @@ export const transactionClients: Readonly<Record<string, (place: Place) => AnyAp
 /** The names, for tests of each. */
 export const clientNames: ReadonlyArray<string> = Object.keys(transactionClients)
 
+/** One of each client, where its driver does not matter. */
+export const clientKinds: ReadonlyArray<string> = clientNames.filter((name) => !name.includes(" "))
+
 /** An application of a client. */
 export const applicationOf = (name: string, place: Place): AnyApplication => {
   const make = transactionClients[name]

@@ -24,29 +24,17 @@ const reasonOf = (code: string | undefined, props: { cause: unknown; message: st
   return new SqlError.UnknownError(props)
 }
 
-/** What the server said, where Prisma keeps it: its own words are about the call. */
-const originalMessageOf = (error: unknown): string | undefined => {
-  const { originalMessage } = Object(Object(Object(Object(error).meta).driverAdapterError).cause)
-  return typeof originalMessage === "string" ? originalMessage : undefined
-}
-
-/** The error with the server's words, and what the client rejected with behind it, unless it has those itself. */
-const withWords = (error: unknown): Error => {
-  const words = originalMessageOf(error)
-  if (words !== undefined) return new Error(words, { cause: error })
-  return error instanceof Error ? error : new Error(String(error), { cause: error })
-}
+/** What a client says. */
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 /**
  * @param client - the client's name
- * @param error - what it rejected with, which stays the cause, or the cause of that
+ * @param error - what it rejected with, which stays the cause
  */
-export const toSqlError = (client: string, operation: string, error: unknown): SqlError.SqlError => {
-  const cause = withWords(error)
-  return new SqlError.SqlError({
-    reason: reasonOf(sqlStateOf(error), { cause, message: `${client}: ${cause.message}`, operation })
+export const toSqlError = (client: string, operation: string, error: unknown): SqlError.SqlError =>
+  new SqlError.SqlError({
+    reason: reasonOf(sqlStateOf(error), { cause: error, message: `${client}: ${messageOf(error)}`, operation })
   })
-}
 
 /** The connection of a transaction is given up, by this process. */
 export const givenUp = (client: string): SqlError.SqlError =>
