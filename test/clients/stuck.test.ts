@@ -10,11 +10,11 @@ import { Consumer, Processor, Publisher } from "../../src/index.ts"
 import { subscriber } from "../../src/promise.ts"
 import { App, withApplication, written } from "../support/applications.ts"
 import { deliveries, eventsOf, serve, until } from "../support/scenario.ts"
-import { clientNames } from "../support/transactionClients.ts"
+import { clientKinds } from "../support/transactionClients.ts"
 
 const sleeping = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%in vain%'"
 
-describe.each(clientNames)("%s", (name) => {
+describe.each(clientKinds)("%s", (name) => {
   it.live("a handler that waits in a statement is timed out, repeated, and its statement ended", () =>
     Effect.gen(function* () {
       const { Happened } = eventsOf("stuck")

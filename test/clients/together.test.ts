@@ -9,9 +9,9 @@ import { createIntegration } from "../../src/promise.ts"
 import { inTheirs, withApplication } from "../support/applications.ts"
 import { uniqueSchema } from "../support/databases.ts"
 import { eventsOf, noted, noting, serve } from "../support/scenario.ts"
-import { clientNames } from "../support/transactionClients.ts"
+import { clientKinds } from "../support/transactionClients.ts"
 
-describe.each(clientNames)("%s", (name) => {
+describe.each(clientKinds)("%s", (name) => {
   it.live("lists and events that are published at once in one transaction are all there", () =>
     Effect.gen(function* () {
       const { Happened, happenings } = eventsOf("together")
