@@ -5,6 +5,7 @@
  */
 import type { TransactionClient } from "../stores/TransactionClient.ts"
 import { type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
+import { hasEnded, untilEnd } from "./pgTransaction.ts"
 import { namesFor, type PrepareOptions } from "./statementNames.ts"
 
 export type { PgResult } from "./pgTexts.ts"
@@ -36,6 +37,10 @@ export interface PgPool<Client> {
 
 const run = (client: PgTransaction, text: string) => client.query(textQuery(text, []))
 
+/** With the code of in_failed_sql_transaction, as which the server refuses any other statement. */
+const rolledBack = () =>
+  Object.assign(new Error("A statement in the transaction had failed, so COMMIT rolled it back"), { code: "25P02" })
+
 /** Runs a body between BEGIN and COMMIT, and gives the client back: to be closed, if it does not say that nothing is open on it. */
 const inTransaction = async <Client extends PgTransaction>(client: Client, body: (tx: Client) => Promise<void>) => {
   let lost: Error | undefined
@@ -44,12 +49,15 @@ const inTransaction = async <Client extends PgTransaction>(client: Client, body:
   }
   // Without a listener, a connection that ends between two statements ends the process.
   client.on("error", onError)
+  const end = { isSent: false }
   try {
     await run(client, "BEGIN")
-    await body(client)
+    await body(untilEnd(client, end))
+    end.isSent = true
     const { command } = await run(client, "COMMIT")
-    if (command === "ROLLBACK") throw new Error("A statement in the transaction had failed, so COMMIT rolled it back")
+    if (command === "ROLLBACK") throw rolledBack()
   } catch (error) {
+    end.isSent = true
     await run(client, "ROLLBACK").catch(onError)
     throw error
   } finally {
@@ -79,8 +87,9 @@ export const pgClient = <Client extends PgTransaction>(
     name: "pg",
     query: async (tx, sql, parameters) => resultOf(await tx.query(textQuery(sql, parameters, nameOf(sql)))),
     // A pool has clients, and is no transaction.
-    stateOf: (tx) => ("totalCount" in tx ? "none" : stateOfConnection(tx)),
+    stateOf: (tx) => ("totalCount" in tx ? "none" : hasEnded(tx) ? "ended" : stateOfConnection(tx)),
     transaction: async (body) => inTransaction(await pool.connect(), body),
-    maxConnections: pool.options.max
+    maxConnections: pool.options.max,
+    refusesAfterEnd: true
   }
 }

@@ -131,3 +131,24 @@ test("something else is refused by its type", async () => {
   ]
   assert.lengthOf(refused, 2)
 })
+
+test("what goes on in a transaction after its end is refused, to a promise and to a callback, and its connection stays", async () => {
+  const one = connect({ max: 1 })
+  const client = pgClient(one)
+  const pid = "SELECT pg_backend_pid() AS pid"
+  let before: unknown
+  const kept: Array<PoolClient> = []
+  await client.transaction(async (tx) => {
+    kept.push(tx)
+    before = (await tx.query(pid)).rows
+  })
+  const tx = kept[0] as PoolClient
+  const called = new Promise((resolve, reject) => {
+    tx.query("SELECT 1", (error) => (error ? reject(error) : resolve(1)))
+  })
+  for (const each of [tx.query("SELECT 1"), called]) {
+    assert.match(String(await rejection(each)), /The transaction has ended/)
+  }
+  assert.strictEqual(client.stateOf(tx), "ended")
+  assert.deepStrictEqual((await one.query(pid)).rows, before)
+})
