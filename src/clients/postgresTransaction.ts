@@ -43,8 +43,18 @@ export const finish = (state: State) => {
   state.over ??= { error: new Error("The transaction has ended") }
 }
 
-/** Errors of connections have an `errno`, those of `postgres` too; what the server says has none. */
-const isOfConnection = (error: unknown) => typeof error === "object" && error !== null && "errno" in error
+/** Codes of sockets whose connection is lost, as the operating system names them. */
+const ofSockets = new Set(
+  "ECONNABORTED ECONNREFUSED ECONNRESET EHOSTDOWN EHOSTUNREACH ENETDOWN ENETRESET ENETUNREACH ENOTCONN EPIPE EPROTO ETIMEDOUT".split(
+    " "
+  )
+)
+
+/** Whether the connection is lost: `CONNECTION_CLOSED`, `CONNECT_TIMEOUT` … of `postgres`, or what a socket says. Files have errors, too. */
+const isOfConnection = (error: unknown) => {
+  const { code } = Object(error)
+  return typeof code === "string" && (/^CONNECT(ION)?_/.test(code) || ofSockets.has(code))
+}
 
 /** Lets a query take notice of the state of its transaction, when it is sent. */
 export const quiet = (query: Query, state: State): Query => {

@@ -159,6 +159,16 @@ test("in a transaction of the application whose connection ended, no statement i
   assert.deepInclude(await checked.promise, { code })
 })
 
+test("a file that is missing does not end a transaction: it takes statements, and is rolled back", async () => {
+  const missing = { code: "ENOENT" }
+  const failed = client.transaction(async (tx) => {
+    assert.deepInclude(await rejection(tx.file("missing.sql")), missing)
+    assert.deepStrictEqual((await client.query(tx, "SELECT 'on' AS it", [])).rows, [["on"]])
+    await tx.file("missing.sql")
+  })
+  assert.deepInclude(await rejection(failed), missing)
+})
+
 test("what would change rows is refused, and what is no sql by its type", async () => {
   const rows = postgres(connectionString, { transform: { row: (row: object) => row } })
   assert.throws(() => postgresClient(rows), /transform\.row/)
