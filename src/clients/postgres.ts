@@ -5,7 +5,7 @@
  */
 import type { ClientResult, ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
 import { originalNames } from "./postgresNames.ts"
-import { close, finish, guarded, newState, type Query, quiet, type Sql, type State } from "./postgresTransaction.ts"
+import { close, finish, guarded, heeded, newState, type Query, type Sql, type State } from "./postgresTransaction.ts"
 
 /** What is needed of a `TransactionSql`. @since 0.1.0 */
 export interface PostgresTransaction {
@@ -78,7 +78,7 @@ export const postgresClient = <Tx extends PostgresTransaction>(sql: PostgresSql<
 
   const query = async (tx: Tx, text: string, parameters: ReadonlyArray<unknown>): Promise<ClientResult> => {
     const sent = (tx as unknown as Sql).unsafe(names.textOf(text), [...parameters], { prepare: true })
-    const own = isOwn.has(tx) ? sent : quiet(sent, stateFor(tx))
+    const own = isOwn.has(tx) ? sent : heeded(sent, text, stateFor(tx))
     const result = (await names.watched(own as Query & { raw(): Query }).raw()) as Raw
     const columns = result.columns ?? []
     const originals = names.of(columns)

@@ -1,11 +1,13 @@
 /**
  * A transaction of `postgres` with what `sql.begin` does not do for the engine.
  *
- * `sql.begin` remembers each query that failed and rejects at its end, though a savepoint took the failure back: so it is not told. A
- * query on a connection that has ended ends the process, or waits for ever: so it is not sent, and those that wait are rejected.
+ * `sql.begin` remembers each query that failed and rejects at its end, though a savepoint took the failure back: so it is told of those only
+ * that nothing took back. A query on a connection that has ended ends the process, or waits for ever: so it is not sent, and those that
+ * wait are rejected.
  *
  * @internal
  */
+import { newSavepoints, type Savepoints } from "./postgresSavepoints.ts"
 
 /** A query of `postgres`: a promise that is sent when somebody waits for it. */
 export interface Query extends Promise<unknown> {
@@ -27,9 +29,17 @@ export interface State {
   over: { readonly error: unknown } | undefined
   readonly waiting: Set<Query>
   savepoints: number
+  /** The engine's, in a transaction that is the application's. */
+  readonly ours: Savepoints
 }
 
-export const newState = (): State => ({ hasFailed: false, over: undefined, waiting: new Set(), savepoints: 0 })
+export const newState = (): State => ({
+  hasFailed: false,
+  over: undefined,
+  waiting: new Set(),
+  savepoints: 0,
+  ours: newSavepoints()
+})
 
 /** From now on no statement is sent; those that wait for an answer are rejected. */
 export const close = (state: State, error: unknown) => {
@@ -56,24 +66,43 @@ const isOfConnection = (error: unknown) => {
   return typeof code === "string" && (/^CONNECT(ION)?_/.test(code) || ofSockets.has(code))
 }
 
+/** What somebody makes of how a query ended, before anybody else hears of it. */
+interface Heeding {
+  readonly done: () => void
+  /** `tell` has `sql.begin` reject at its end. */
+  readonly failed: (tell: () => void) => void
+}
+
+/** A failure in a transaction of the engine's is its own to look at: before COMMIT. */
+const unheeded: Heeding = { done: () => undefined, failed: () => undefined }
+
 /** Lets a query take notice of the state of its transaction, when it is sent. */
-export const quiet = (query: Query, state: State): Query => {
+export const quiet = (query: Query, state: State, heeding = unheeded): Query => {
   const { handler } = query
   const send = (self: Query): unknown => {
     if (state.over !== undefined) return self.reject(state.over.error)
+    let hear: ((error: unknown) => void) | undefined
     state.waiting.add(self)
     // Before anybody else hears of it: who does may have the next statement sent at once.
     Promise.prototype.then.call(
       self,
-      () => state.waiting.delete(self),
+      () => {
+        state.waiting.delete(self)
+        heeding.done()
+      },
       (error: unknown) => {
         state.waiting.delete(self)
         state.hasFailed = true
         if (isOfConnection(error)) close(state, error)
+        heeding.failed(() => hear?.(error))
       }
     )
     // `sql.begin` asks to hear of its failure.
-    Object.defineProperty(self, "catch", { configurable: true, value: () => self })
+    const listen = (listener: (error: unknown) => void) => {
+      hear = listener
+      return self
+    }
+    Object.defineProperty(self, "catch", { configurable: true, value: listen })
     try {
       return handler(self)
     } finally {
@@ -83,6 +112,13 @@ export const quiet = (query: Query, state: State): Query => {
   query.handler = Object.assign(send, { debug: handler.debug })
   return query
 }
+
+/** The same for a query of the engine's in a transaction of the application's: `sql.begin` hears of what no savepoint took back. */
+export const heeded = (query: Query, text: string, state: State): Query =>
+  quiet(query, state, {
+    done: () => state.ours.done(text),
+    failed: (tell) => state.ours.failed(text, tell)
+  })
 
 const isQuery = (value: unknown): value is Query => value instanceof Promise && "handler" in value
 

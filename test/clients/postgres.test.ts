@@ -169,6 +169,28 @@ test("a file that is missing does not end a transaction: it takes statements, an
   assert.deepInclude(await rejection(failed), missing)
 })
 
+test("a failure of the engine's that no savepoint takes back rejects sql.begin, though it was caught", async () => {
+  const failed = sql.begin(async (tx) => {
+    assert.deepInclude(await rejection(client.query(tx, "SELECT 1 / 0", [])), { code: "22012" })
+    return "unheard"
+  })
+  assert.deepInclude(await rejection(failed), { code: "22012" })
+  const unreleased = sql.begin(async (tx) => {
+    await client.query(tx, "SAVEPOINT one", [])
+    await rejection(client.query(tx, "SELECT 1 / 0", []))
+    assert.deepInclude(await rejection(client.query(tx, "ROLLBACK TO SAVEPOINT other", [])), { code: "3B001" })
+    return "unheard"
+  })
+  assert.deepInclude(await rejection(unreleased), { code: "22012" })
+  const behind = sql.begin(async (tx) => {
+    await client.query(tx, "SAVEPOINT one", [])
+    await client.query(tx, "RELEASE SAVEPOINT one", [])
+    await rejection(client.query(tx, "SELECT 1 / 0", []))
+    return "unheard"
+  })
+  assert.deepInclude(await rejection(behind), { code: "22012" })
+})
+
 test("what would change rows is refused, and what is no sql by its type", async () => {
   const rows = postgres(connectionString, { transform: { row: (row: object) => row } })
   assert.throws(() => postgresClient(rows), /transform\.row/)
