@@ -32,6 +32,12 @@ type Raw = ReadonlyArray<ReadonlyArray<Buffer | null>> & {
 }
 
 /**
+ * The OID of texts whose type is what stands around them. To `postgres` it is a type, so that it does not make of a text what it would make
+ * of a value of the type that the server then tells: `infinity` is no time to it, and JSON a string.
+ */
+const unknown = 705
+
+/**
  * Whether what BEGIN was answered is what ended the connection before this one (admin_shutdown, crash_shutdown, timeouts of sessions):
  * `postgres` 3.4 keeps it, and gives it to whoever is first on the next connection.
  */
@@ -77,7 +83,9 @@ export const postgresClient = <Tx extends PostgresTransaction>(sql: PostgresSql<
   }
 
   const query = async (tx: Tx, text: string, parameters: ReadonlyArray<unknown>): Promise<ClientResult> => {
-    const sent = (tx as unknown as Sql).unsafe(names.textOf(text), [...parameters], { prepare: true })
+    const { typed, unsafe } = tx as unknown as Sql
+    const values = parameters.map((value) => typed(value === null ? null : String(value), unknown))
+    const sent = unsafe(names.textOf(text), values, { prepare: true })
     const own = isOwn.has(tx) ? sent : heeded(sent, text, stateFor(tx))
     const result = (await names.watched(own as Query & { raw(): Query }).raw()) as Raw
     const columns = result.columns ?? []

@@ -18,6 +18,7 @@ export interface Query extends Promise<unknown> {
 /** A `TransactionSql`, as it is used here. */
 export interface Sql {
   (...args: ReadonlyArray<unknown>): unknown
+  readonly typed: (value: unknown, type: number) => unknown
   readonly unsafe: (query: string, parameters?: ReadonlyArray<unknown>, options?: object) => Query
 }
 

@@ -46,6 +46,36 @@ const parameters: ReadonlyArray<readonly [value: ClientParameter, expression: st
   ["\\x00ff27", "encode($n::text::bytea, 'hex')", "00ff27"]
 ]
 
+/** Parameters without a cast, each with the type of the column they are for, and what is there then, as text. */
+const uncast: ReadonlyArray<readonly [value: ClientParameter, type: string, text: string | null]> = [
+  ["\\x00ff27", "bytea", "\\x00ff27"],
+  ['{"a": ["1", null]}', "jsonb", '{"a": ["1", null]}'],
+  ['"text"', "jsonb", '"text"'],
+  ["[1]", "json", "[1]"],
+  ["true", "boolean", "true"],
+  ["f", "boolean", "false"],
+  [true, "boolean", "true"],
+  [false, "boolean", "false"],
+  ["infinity", "timestamptz", "infinity"],
+  ["2026-01-02T03:04:05.678Z", "timestamptz", "2026-01-02 03:04:05.678+00"],
+  ["2026-01-02 03:04:05.678901", "timestamp", "2026-01-02 03:04:05.678901"],
+  ["-infinity", "timestamp", "-infinity"],
+  ["2026-01-02", "date", "2026-01-02"],
+  ['{a,"b,c","d\\"e",NULL,"?"}', "text[]", '{a,"b,c","d\\"e",NULL,?}'],
+  ["{1,2}", "int[]", "{1,2}"],
+  ["9007199254740993", "bigint", "9007199254740993"],
+  ["12.50", "numeric", "12.50"],
+  [true, "jsonb", "true"],
+  [true, "text", "true"],
+  [7, "int", "7"],
+  [7, "jsonb", "7"],
+  [7, "text", "7"],
+  [1.5, "float8", "1.5"],
+  ["it's", "text", "it's"],
+  [null, "jsonb", null],
+  [null, "bytea", null]
+]
+
 const sent = <Tx>(client: TransactionClient<Tx>) => [
   check("parameters arrive as they are, each alone", async () => {
     for (const [value, expression, text] of parameters) {
@@ -67,6 +97,28 @@ const sent = <Tx>(client: TransactionClient<Tx>) => [
       parameters.map(([, , text]) => text)
     )
   }),
+
+  check("parameters without a cast are what PostgreSQL reads in their text, as the column's type has it", () =>
+    client.transaction(async (tx) => {
+      const names = uncast.map((_, index) => `c${index}`)
+      const columns = uncast.map(([, type], index) => `c${index} ${type}`)
+      const places = uncast.map((_, index) => `$${index + 1}`)
+      const values = uncast.map(([value]) => value)
+      await client.query(tx, `CREATE TEMPORARY TABLE uncast (${columns.join(", ")}) ON COMMIT DROP`, [])
+      await client.query(tx, "SET LOCAL TimeZone = 'Asia/Kolkata'", [])
+      const insert = `INSERT INTO uncast (${names.join(", ")}) VALUES (${places.join(", ")})`
+      // As it is prepared, and as it was.
+      for (let n = 0; n < 2; n++) await client.query(tx, insert, values)
+      await client.query(tx, "SET LOCAL TimeZone = 'UTC'", [])
+      const { rows } = await client.query(
+        tx,
+        `SELECT ${names.map((name) => `${name}::text AS ${name}`).join(", ")} FROM uncast`,
+        []
+      )
+      const texts = uncast.map(([, , text]) => text)
+      assert.deepEqual(rows, [texts, texts])
+    })
+  ),
 
   check("a parameter is used as often as it stands in the statement", async () => {
     const { rows } = await alone(client, "SELECT $2::text AS a, $1::int AS b, $2::text AS c, $1::int + $1::int AS d", [
