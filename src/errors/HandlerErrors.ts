@@ -150,3 +150,14 @@ export class ActorStateChanged extends Schema.TaggedError<ActorStateChanged>()("
     return `State of "${this.aggregate}" of actor "${this.consumer}" was changed by another transaction since it was read.`
   }
 }
+
+/**
+ * Something was asked of a handler's context, or of its transaction's, after it had ended: it was not done.
+ *
+ * @since 0.1.0
+ */
+export class HandlerEnded extends Schema.TaggedError<HandlerEnded>()("HandlerEnded", {}) {
+  override get message() {
+    return "This was asked of the context of a handler, or of a transaction, that has ended: it was not done. Wait in it for all that it starts; Promise.all does not wait for the others when one has failed."
+  }
+}

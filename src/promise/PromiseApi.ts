@@ -22,6 +22,7 @@ import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } f
 import type { ConsumerState, Unserved } from "../stores/SubscriptionStore.ts"
 import type { TransactionClient } from "../stores/TransactionClient.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { makeContextScope } from "../subscribing/contextScope.ts"
 import { type Dated, dated } from "../subscribing/dated.ts"
 import {
   type HandlerContext,
@@ -127,12 +128,23 @@ const inTransaction = <A>(body: (context: HandlerContext<any>) => PromiseLike<A>
     Effect.gen(function* () {
       const runner = Effect.runPromiseWith(yield* Effect.context<HandlerServices>())
       const { forsake, tx } = yield* handOut
+      const controller = new AbortController()
+      const scope = makeContextScope(runner, controller)
       return yield* Effect.tryPromise({
-        try: (signal) => Promise.resolve(body(makeContext(runner, signal, tx))),
+        try: () => Promise.resolve(body(makeContext(scope.run, runner, controller.signal, tx))),
         catch: (error) => error
       }).pipe(
-        Effect.tapError(() => Effect.sync(() => forsake("failed"))),
-        Effect.onInterrupt(() => Effect.sync(() => forsake("interrupted")))
+        Effect.tapError(() => {
+          forsake("failed")
+          return scope.closeFailed
+        }),
+        Effect.tap(() => scope.close),
+        Effect.onInterrupt(() =>
+          Effect.sync(() => {
+            controller.abort()
+            forsake("interrupted")
+          })
+        )
       )
     })
   )

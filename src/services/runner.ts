@@ -14,6 +14,7 @@ import type { Subscriber } from "../model/SubscriberValue.ts"
 import type { AnyPromiseIntegration } from "../promise/PromiseApi.ts"
 import { handOut } from "../stores/ClientTransaction.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { type ContextScope, makeContextScope } from "../subscribing/contextScope.ts"
 import { skip } from "../subscribing/declare.ts"
 import { HandlerBoundary, type HandlerContext, makeContext } from "../subscribing/HandlerContext.ts"
 import { withOwnTakes } from "./takenByHand.ts"
@@ -24,35 +25,33 @@ export type OwnMark =
   | { readonly status: "failed"; readonly error: string }
 
 /** A handler or a transaction. */
-interface Place {
-  readonly run: <A, E>(effect: Effect.Effect<A, E, Services>) => Promise<A>
+interface Place extends Pick<ContextScope<Services>, "run" | "closeFailed"> {
   /** The delivery whose handler it is. */
   readonly deliveryId: string | undefined
   readonly controller: AbortController
   mark: OwnMark | undefined
   isOpen: boolean
+  hasFailed: boolean
 }
 
 const placeOf = (context: Context.Context<Services>, deliveryId: string | undefined): Place => {
   const controller = new AbortController()
-  const run = Effect.runPromiseWith(context)
-  return {
-    run: (effect) => run(effect, { signal: controller.signal }),
-    deliveryId,
-    controller,
-    mark: undefined,
-    isOpen: true
-  }
+  const { closeFailed, run } = makeContextScope(Effect.runPromiseWith(context), controller)
+  return { run, closeFailed, deliveryId, controller, mark: undefined, isOpen: true, hasFailed: false }
 }
 
 /**
- * Ends a place with what runs in it. Code that outlives it calls from nowhere, unless it was interrupted: its delivery is tried again, and
- * what it still does would be done twice.
+ * Ends a place with what runs in it. Code that outlives it calls from nowhere, unless it failed or was interrupted: its delivery is tried
+ * again, and what it still does would be done twice.
  */
 const ending =
   (place: Place) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     effect.pipe(
+      Effect.tapError(() => {
+        place.hasFailed = true
+        return place.closeFailed
+      }),
       Effect.onInterrupt(() => Effect.sync(() => place.controller.abort())),
       Effect.ensuring(
         Effect.sync(() => {
@@ -73,10 +72,11 @@ export class Runner {
     this.#integration = integration
   }
 
-  /** The handler or transaction that is calling; also one that was interrupted. */
+  /** The handler or transaction that is calling; also one that has failed, or was interrupted. */
   get #place(): Place | undefined {
     const place = this.#places.getStore()
-    return place?.isOpen === true || place?.controller.signal.aborted === true ? place : undefined
+    if (place === undefined) return undefined
+    return place.isOpen || place.hasFailed || place.controller.signal.aborted ? place : undefined
   }
 
   /** Runs an effect in the handler or transaction that called, else on the integration. */
@@ -125,7 +125,7 @@ export class Runner {
           const { forsake, tx } = yield* handOut
           const leave: Place["run"] = (effect) => places.exit(() => place.run(effect))
           return yield* Effect.tryPromise({
-            try: (signal) => places.run(place, () => Promise.resolve(body(makeContext(leave, signal, tx)))),
+            try: (signal) => places.run(place, () => Promise.resolve(body(makeContext(leave, leave, signal, tx)))),
             catch: (error) => error
           }).pipe(
             Effect.tapError(() => Effect.sync(() => forsake("failed"))),

@@ -11,6 +11,7 @@ import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
 import { type HandedOut, handOut } from "../stores/ClientTransaction.ts"
 import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
+import { type ContextScope, makeContextScope } from "./contextScope.ts"
 import { type Dated, dated } from "./dated.ts"
 
 /**
@@ -128,22 +129,30 @@ export const invoke = <E>(
       controller.abort()
       forsake("interrupted")
     })
-    const returned = yield* Effect.try({
-      try: () => enter(() => handler(makeContext(runner, controller.signal, tx))),
+    const scope = makeContextScope(runner, controller)
+    // What it says of its delivery is no failure: one that is skipped commits. Else one part of it has failed, and others may go on.
+    const failed = (error: unknown) => {
+      if (isDirective(error) && error._tag === "Skip") return scope.close
+      return Effect.suspend(() => {
+        forsake("failed")
+        return scope.closeFailed
+      })
+    }
+    const called = Effect.try({
+      try: () => enter(() => handler(makeContext(scope.run, runner, controller.signal, tx))),
       catch: (error) => error
     })
-    if (Effect.isEffect(returned)) return yield* Effect.onInterrupt(returned as Effect.Effect<unknown>, () => abort)
-    if (!isThenable(returned)) return returned
-    // It runs already: who does not wait for it is not to be ended by its rejection.
-    Promise.resolve(returned).catch(() => undefined)
-    yield* Effect.tapError(onPromise, () => abort)
-    const settled = Effect.tryPromise({ try: () => returned, catch: (error) => error })
-    // What it says of its delivery is no failure: one that is skipped commits. Else one part of it has failed, and others may go on.
-    const failed = (error: unknown) =>
-      Effect.sync(() => {
-        if (!(isDirective(error) && error._tag === "Skip")) forsake("failed")
-      })
-    return yield* Effect.onInterrupt(Effect.tapError(settled, failed), () => abort)
+    const waited = Effect.gen(function* () {
+      const returned = yield* called
+      if (Effect.isEffect(returned)) return yield* returned as Effect.Effect<unknown>
+      if (!isThenable(returned)) return returned
+      // It runs already: who does not wait for it is not to be ended by its rejection.
+      Promise.resolve(returned).catch(() => undefined)
+      yield* Effect.tapError(onPromise, () => abort)
+      return yield* Effect.tryPromise({ try: () => returned, catch: (error) => error })
+    })
+    const ended = Effect.tap(Effect.tapError(waited, failed), () => scope.close)
+    return yield* Effect.onInterrupt(ended, () => abort)
   })
 
 type Runner = <A, E>(
@@ -152,8 +161,12 @@ type Runner = <A, E>(
 ) => Promise<A>
 
 /** Makes the context of one transaction. @internal */
-export const makeContext = <Tx>(runner: Runner, signal: AbortSignal, tx: HandedOut["tx"]): HandlerContext<Tx> => {
-  const run = <A, E>(effect: Effect.Effect<A, E, HandlerServices>) => runner(effect, { signal })
+export const makeContext = <Tx>(
+  run: ContextScope<HandlerServices>["run"],
+  runner: Runner,
+  signal: AbortSignal,
+  tx: HandedOut["tx"]
+): HandlerContext<Tx> => {
   return {
     get tx() {
       return tx() as Tx
