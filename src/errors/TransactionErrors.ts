@@ -13,6 +13,7 @@ const sentences = {
     "the transaction was committed or rolled back already. Publish before it ends, and wait for that: await publisherIn(tx).publish(…).",
   failed:
     "a statement in the transaction has failed, and PostgreSQL takes no other until it is rolled back. Look for the first error in it, or set a savepoint before what may fail.",
+  "read-only": "the transaction only reads, as it or its database says. Publish in one that may write.",
   leased:
     'a leased handler is in no transaction. Declare it with mode: "transactional", as in @Consumer(name, { mode: "transactional" }); subscriber({ client, … }) is so by itself.',
   conflict:
@@ -31,9 +32,9 @@ export class TransactionUnusable extends Schema.TaggedError<TransactionUnusable>
   client: Schema.String,
   /**
    * `none`: no transaction is open; `ended`: it has been committed or rolled back; `failed`: a statement in it has failed; `conflict`: others
-   * stood in its way, and the whole of it may be repeated; `leased`: a leased handler asked for its transaction, and has none; `elsewhere`: it is one of another database; `no-client`: nobody said whose it is.
+   * stood in its way, and the whole of it may be repeated; `read-only`: it may not write; `leased`: a leased handler asked for its transaction, and has none; `elsewhere`: it is one of another database; `no-client`: nobody said whose it is.
    */
-  problem: Schema.Literals(["no-client", "none", "ended", "failed", "leased", "conflict", "elsewhere"]),
+  problem: Schema.Literals(["no-client", "none", "ended", "failed", "read-only", "leased", "conflict", "elsewhere"]),
   /** What the client or the database said. */
   cause: Schema.Defect()
 }) {

@@ -20,7 +20,7 @@ import { handOut } from "../stores/ClientTransaction.ts"
 import type { Delivery } from "../stores/Delivery.ts"
 import { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
 import type { ConsumerState, Unserved } from "../stores/SubscriptionStore.ts"
-import type { TransactionClient } from "../stores/TransactionClient.ts"
+import type { AnyTransactionClient, TransactionClient } from "../stores/TransactionClient.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { makeContextScope } from "../subscribing/contextScope.ts"
 import { type Dated, dated } from "../subscribing/dated.ts"
@@ -42,6 +42,12 @@ export type { PromisePublisherIn } from "./inTheirTransaction.ts"
 export type { PromiseLogger } from "./logger.ts"
 export { type AnySubscriber, type SubscriberOptions, subscriber } from "./subscriber.ts"
 export type { PublishEvent } from "./untyped.ts"
+
+/** Takes a transaction of the integration's client, or one of another with that. @since 0.1.0 */
+export interface InTheirs<Tx, A> {
+  (tx: Tx): A
+  <Own>(tx: Own, client: TransactionClient<Own>): A
+}
 
 /**
  * A running, or not yet running, integration.
@@ -88,9 +94,9 @@ export interface PromiseIntegration<Tx = undefined> extends AsyncDisposable {
    *
    * @param client - whose transaction it is; default: that of this integration
    */
-  readonly publisherIn: <Own = Tx>(tx: Own, client?: TransactionClient<Own>) => PromisePublisherIn
+  readonly publisherIn: InTheirs<Tx, PromisePublisherIn>
   /** Creates and finds links in a transaction that the application opened with its own client: see `linksIn`. */
-  readonly linksIn: <Own = Tx>(tx: Own, client?: TransactionClient<Own>) => PromiseLinks
+  readonly linksIn: InTheirs<Tx, PromiseLinks>
   /** Runs an Effect on the services of this integration, for what has no promise here. */
   readonly run: <A, E>(effect: Effect.Effect<A, E, Services>) => Promise<A>
   /** Waits until every delivery of an event is settled: see `Processor.settled`. */
@@ -239,8 +245,8 @@ export const createIntegration = <E, Tx = undefined>(
     findLinksByTarget: (target, findOptions) => run(LinkStore.findInbound(target, findOptions)),
     findLinksByType: (linkType) => run(LinkStore.use((links) => links.findByLinkType(linkType))),
     transaction: (body) => run(inTransaction(body)),
-    publisherIn: (tx, client) => promisePublisherIn(run, tx, client),
-    linksIn: (tx, client) => promiseLinksIn(run, tx, client),
+    publisherIn: (tx: unknown, client?: AnyTransactionClient) => promisePublisherIn(run, tx, client),
+    linksIn: (tx: unknown, client?: AnyTransactionClient) => promiseLinksIn(run, tx, client),
     run,
     settled: (eventId, options = {}) => run(Processor.use((processor) => processor.settled(eventId, options))),
     allSettled: (consumers) => run(Processor.use((processor) => processor.allSettled(consumers))),

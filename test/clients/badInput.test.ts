@@ -18,6 +18,7 @@ const sentences: Readonly<Record<Problem, string>> = {
   none: "no transaction is open. Begin one and give what the client calls a transaction",
   ended: "the transaction was committed or rolled back already.",
   failed: "a statement in the transaction has failed, and PostgreSQL takes no other until it is rolled back.",
+  "read-only": "the transaction only reads",
   leased: "a leased handler is in no transaction",
   conflict: "other transactions stand in its way, and PostgreSQL has rolled it back. Repeat the whole transaction",
   elsewhere: "it is a transaction of another database than the integration's, or of one without its tables."

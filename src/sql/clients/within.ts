@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Semaphore } from "effect"
-import type { SqlClient, SqlConnection, SqlError } from "effect/sql"
+import { type SqlClient, type SqlConnection, SqlError as SqlErrors } from "effect/sql"
 import { StoreError } from "../../errors/StoreErrors.ts"
 import { sqlStateOf } from "../../errors/sqlState.ts"
 import { TransactionUnusable } from "../../errors/TransactionErrors.ts"
@@ -18,12 +18,13 @@ import { makeWaiter } from "./waiter.ts"
 type Problem = TransactionUnusable["problem"]
 
 /**
- * What SQLSTATEs say of a transaction: no_active_sql_transaction, in_failed_sql_transaction, serialization_failure, deadlock_detected,
+ * What SQLSTATEs say of a transaction: no_active_sql_transaction, in_failed_sql_transaction, read_only_sql_transaction, serialization_failure, deadlock_detected,
  * undefined_table, undefined_function, invalid_schema_name.
  */
 const problems = new Map<string, Problem>([
   ["25P01", "none"],
   ["25P02", "failed"],
+  ["25006", "read-only"],
   ["40001", "conflict"],
   ["40P01", "conflict"],
   ["42P01", "elsewhere"],
@@ -40,13 +41,16 @@ const isProblem = (state: ClientTransactionState): state is keyof typeof states 
 const problemOf = (client: AnyTransactionClient, tx: unknown, error: StoreError): Problem | undefined => {
   const code = sqlStateOf(error)
   if (code !== undefined) return problems.get(code)
+  // It was asked for what it is not: no transaction of this client.
+  if (error.cause instanceof SqlErrors.SqlError && error.cause.reason.cause instanceof TypeError) return "none"
   // The client said it, not the server: as it does of a transaction that is no more.
   const state = client.stateOf(tx)
   return isProblem(state) ? states[state] : undefined
 }
 
-/** Clients call an object, or a function, a transaction. */
-const isObject = (tx: unknown): tx is object => (typeof tx === "object" && tx !== null) || typeof tx === "function"
+/** Clients call an object, or a function, a transaction; a promise of one is not waited for. */
+const isObject = (tx: unknown): tx is object =>
+  ((typeof tx === "object" && tx !== null) || typeof tx === "function") && !("then" in tx)
 
 const turns = new WeakMap<object, Semaphore.Semaphore>()
 
@@ -58,7 +62,7 @@ const turnOf = (tx: object): Semaphore.Semaphore => {
 }
 
 /** A transaction that is begun inside is a part of theirs, which only its owner ends. */
-const asSavepoint = (query: (text: string) => Effect.Effect<unknown, SqlError.SqlError>): Ends => ({
+const asSavepoint = (query: (text: string) => Effect.Effect<unknown, SqlErrors.SqlError>): Ends => ({
   begin: Effect.asVoid(query("SAVEPOINT integration")),
   commit: Effect.asVoid(query("RELEASE SAVEPOINT integration")),
   isForsaken: () => false,

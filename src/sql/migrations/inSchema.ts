@@ -11,8 +11,8 @@ const ensure = (schema: string) =>
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const [row] = yield* sql<{ found: boolean }>`SELECT to_regnamespace(quote_ident(${schema})) IS NOT NULL AS "found"`
-    // Another process may make it between the two.
-    if (row?.found !== true) yield* sql`CREATE SCHEMA IF NOT EXISTS ${sql(schema)}`
+    // Another process may make it between the two. The client's own way to quote takes a dot for the end of a name.
+    if (row?.found !== true) yield* sql.unsafe(`CREATE SCHEMA IF NOT EXISTS "${schema.replaceAll('"', '""')}"`)
   })
 
 /**
