@@ -5,6 +5,7 @@
  */
 import type { ClientParameter, ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
 import { endings } from "./endings.ts"
+import { endingAlone } from "./kyselyEnd.ts"
 import { misread, ofRowObjects, type RowObjects, sample } from "./rowObjects.ts"
 
 /** What is needed of a `Transaction`. @since 0.1.0 */
@@ -33,7 +34,9 @@ export interface KyselyPoolClient {
 export interface KyselyOptions {
   /**
    * The `Pool` that its `PostgresDialect` was given, before it was used. Its connections get a listener for `error`: without one, a
-   * connection that ends during a transaction ends the process. And it tells `maxConnections`. Default: none.
+   * connection that ends during a transaction ends the process. So without it, the engine does not end that of a handler which takes longer
+   * than it may, but cancels its statement and keeps those that come later from the connection; one that reads a stream meanwhile holds up
+   * the end of its transaction. And it tells `maxConnections`. Default: none.
    */
   readonly pool?: KyselyPool | undefined
   /** Connections of its pool, at most. Default: as `pool` says; without it, 10 are assumed. */
@@ -115,12 +118,13 @@ export const kyselyClient = <Tx extends KyselyTransaction>(
   db: KyselyDatabase<Tx>,
   options: KyselyOptions = {}
 ): TransactionClient<Tx> => {
+  const { pool } = options
   // Its statement rejects, and the next has another connection.
-  options.pool?.on("connect", (client) => client.on("error", () => undefined))
+  pool?.on("connect", (client) => client.on("error", () => undefined))
 
-  const { hasEnded, noticing, transaction } = endings<Tx>(
-    (body) => db.transaction().execute(body),
-    (tx) => parsed(tx, "SELECT 1", [])
+  const open = (body: (tx: Tx) => Promise<void>) => db.transaction().execute(body)
+  const { hasEnded, noticing, transaction } = endings<Tx>(pool === undefined ? endingAlone(open) : open, (tx) =>
+    parsed(tx, "SELECT 1", [])
   )
 
   let found: Run | undefined
@@ -136,12 +140,14 @@ export const kyselyClient = <Tx extends KyselyTransaction>(
     return hasEnded(tx) || isCommitted === true || isRolledBack === true ? "ended" : "unknown"
   }
 
-  const maxConnections = options.maxConnections ?? options.pool?.options.max
+  const maxConnections = options.maxConnections ?? pool?.options.max
   return {
     name: "Kysely",
     query: (tx, sql, parameters) => noticing(tx, () => run(tx, sql, parameters), isEnd),
     stateOf,
     transaction,
-    maxConnections
+    maxConnections,
+    // Where nobody listens to its connections, the engine must not have them ended.
+    refusesAfterEnd: pool === undefined
   }
 }

@@ -7,13 +7,14 @@ import {
   Kysely,
   PostgresDialect,
   PostgresDriver,
+  sql,
   type Transaction
 } from "kysely"
 import { Pool, TypeOverrides, types } from "pg"
 import { afterAll } from "vitest"
 import { kyselyClient } from "../../src/kysely.ts"
 import type { TransactionClient } from "../../src/stores/TransactionClient.ts"
-import { clientSchema, conforms, test } from "../support/clients.ts"
+import { clientSchema, conforms, rejection, test } from "../support/clients.ts"
 
 interface Database {
   readonly invoice: { readonly id: string; readonly paidAt: Date | null }
@@ -78,6 +79,52 @@ test("a transaction rejects, too, where the dialect does not look at what COMMIT
     }),
     { code: "25P02" }
   )
+  await db.destroy()
+})
+
+test("no statement is sent behind the end of a transaction: what comes then is refused", async () => {
+  const pool = new Pool({ connectionString, max: 1 })
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  const client = kyselyClient(db)
+  let sent: Array<unknown> = []
+  let stray = (_: unknown) => undefined as unknown
+  pool.on("connect", (connection) => {
+    const query = connection.query.bind(connection) as (...args: ReadonlyArray<unknown>) => unknown
+    Object.assign(connection, {
+      query: (...args: ReadonlyArray<unknown>) => {
+        sent.push(args[0])
+        const result = query(...args)
+        stray(args[0])
+        return result
+      }
+    })
+  })
+  const mine = new Error("mine")
+  for (const end of ["commit", "rollback"]) {
+    const late: Array<Promise<unknown>> = []
+    const ended = client.transaction(async (tx) => {
+      const before = tx.selectNoFrom(sql`3`.as("n"))
+      sent = []
+      stray = (text) => {
+        if (text !== end) return
+        const all = [
+          tx.selectNoFrom(sql`1`.as("n")).execute(),
+          tx.withoutPlugins().executeQuery(before.compile()),
+          before.execute(),
+          client.query(tx, "SELECT 2", [])
+        ]
+        late.push(...all.map(rejection))
+      }
+      if (end === "rollback") throw mine
+    })
+    if (end === "rollback") assert.equal(await rejection(ended), mine)
+    else await ended
+    assert.equal(sent.at(-1), end)
+    assert.equal(late.length, 4)
+    for (const error of await Promise.all(late)) assert.match(String(error), /already (committed|rolled back)/)
+    assert.equal(sent.at(-1), end)
+  }
+  assert.equal(client.refusesAfterEnd, true)
   await db.destroy()
 })
 

@@ -6,7 +6,7 @@ import { subscriber } from "../../src/promise/PromiseApi.ts"
 import { type AnyApplication, failing } from "../support/application.ts"
 import { App, withApplication, written } from "../support/applications.ts"
 import { deliveries, eventsOf, serve, until } from "../support/scenario.ts"
-import { clientNames } from "../support/transactionClients.ts"
+import { clientNames, kyselyAlone } from "../support/transactionClients.ts"
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
@@ -129,7 +129,7 @@ const expected = ({ consumer, size }: Case) => ({
 
 const late = "HandlerTimeout"
 
-describe.each(clientNames)("%s", (name) => {
+describe.each([...clientNames, kyselyAlone])("%s", (name) => {
   layer(withApplication(name, { max: 40 }), { excludeTestServices: true, timeout: "60 seconds" })("strays", (it) => {
     it.effect("what a handler writes after its timeout is nowhere, and the next transactions are whole", () =>
       Effect.gen(function* () {

@@ -11,7 +11,7 @@ interface Tables {
   readonly written: Written
 }
 
-export const withKysely = (place: Place): Application<Transaction<Tables>> => {
+const kyselyWith = (place: Place, isPoolGiven: boolean): Application<Transaction<Tables>> => {
   const pool = new pg.Pool(optionsOf(place))
   pool.on("error", () => undefined)
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
@@ -21,7 +21,7 @@ export const withKysely = (place: Place): Application<Transaction<Tables>> => {
     SERIALIZABLE: "serializable"
   } as const
   return {
-    client: kyselyClient(db, { pool }),
+    client: isPoolGiven ? kyselyClient(db, { pool }) : kyselyClient(db, { maxConnections: place.max }),
     notTransactions: [db],
     transaction: (body, isolation = "READ COMMITTED") =>
       db.transaction().setIsolationLevel(isolations[isolation]).execute(body),
@@ -39,6 +39,11 @@ export const withKysely = (place: Place): Application<Transaction<Tables>> => {
     end: () => db.destroy()
   }
 }
+
+export const withKysely = (place: Place) => kyselyWith(place, true)
+
+/** Nobody listens to its connections. */
+export const withKyselyAlone = (place: Place) => kyselyWith(place, false)
 
 export const withPrisma = (place: Place): Application<Prisma.TransactionClient> => {
   const options = optionsOf(place)

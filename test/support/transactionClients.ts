@@ -9,7 +9,7 @@ import type { AnyTransactionClient } from "../../src/index.ts"
 import type { AnyApplication, Place } from "./application.ts"
 import { withKnex, withPg, withPostgres } from "./drivers.ts"
 import { withDrizzle, withDrizzleOverPostgres } from "./drizzle.ts"
-import { withKysely, withPrisma } from "./mappers.ts"
+import { withKysely, withKyselyAlone, withPrisma } from "./mappers.ts"
 
 /** By the name of the client. */
 export const transactionClients: Readonly<Record<string, (place: Place) => AnyApplication>> = {
@@ -22,6 +22,9 @@ export const transactionClients: Readonly<Record<string, (place: Place) => AnyAp
   Prisma: withPrisma
 }
 
+/** One that is told less, for tests of how transactions are ended. */
+export const kyselyAlone = "Kysely without its pool"
+
 /** The names, for tests of each. */
 export const clientNames: ReadonlyArray<string> = Object.keys(transactionClients)
 
@@ -30,7 +33,7 @@ export const clientKinds: ReadonlyArray<string> = clientNames.filter((name) => !
 
 /** An application of a client. */
 export const applicationOf = (name: string, place: Place): AnyApplication => {
-  const make = transactionClients[name]
+  const make = name === kyselyAlone ? withKyselyAlone : transactionClients[name]
   if (make === undefined) throw new Error(`There is no client ${name}`)
   return make(place)
 }
