@@ -124,6 +124,9 @@ test("a statement of the engine that failed behind a savepoint does not end a tr
       await client.query(nested, "ROLLBACK TO SAVEPOINT one", [])
     })
     await inner
+    // A savepoint of the application's takes back what the engine's did not.
+    const theirs = tx.savepoint((nested) => rejection(client.query(nested, "SELECT 1 / 0", [])))
+    assert.deepInclude(await rejection(theirs), { code: "22012" })
     return "kept"
   })
   assert.strictEqual(kept, "kept")
