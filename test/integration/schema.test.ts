@@ -8,10 +8,10 @@ import { Consumer, Integration, LinkStore, Migrations, Processor, Publisher, Sub
 import * as PgLite from "../../src/pglite/PgLite.ts"
 import * as Conformance from "../../src/testing/conformance/Conformance.ts"
 import { clientFor, uniqueSchema } from "../support/databases.ts"
-import { eventsOf, unpolled } from "../support/scenario.ts"
+import { eventsOf, serve, unpolled } from "../support/scenario.ts"
 
 /** A name that has to be quoted, and `search_path` that leads elsewhere. */
-const odd = () => `It's "$$".odd ${uniqueSchema()}`
+const odd = () => `It's "$$" ${uniqueSchema()}`
 
 const dropped = (schema: string) =>
   Layer.effectDiscard(
@@ -130,3 +130,24 @@ it.live("a name that is none is refused", () =>
     )
   }).pipe(Effect.provide(clientFor("public")))
 )
+
+it.live("its name may have a dot, which is no end of it", () => {
+  const schema = `a.b ${uniqueSchema()}`
+  return Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const quoted = sql.literal(`"${schema}"`)
+    yield* Effect.scoped(
+      Effect.provide(
+        Effect.gen(function* () {
+          const { Happened } = eventsOf("dots")
+          yield* serve(Subscriber.make({ consumer: "dots", event: Happened, handler: () => Effect.void }))
+          const event = yield* Publisher.publish(Happened, { n: 1 })
+          yield* Processor.use((processor) => processor.settled(event.id))
+        }),
+        Integration.layer({ schema })
+      )
+    )
+    assert.lengthOf(yield* sql`SELECT status FROM ${quoted}.inbox_event`, 1)
+    yield* sql`DROP SCHEMA ${quoted} CASCADE`
+  }).pipe(Effect.provide(clientFor("public")))
+})
