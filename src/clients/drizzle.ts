@@ -5,6 +5,7 @@
  */
 import type { ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
 import { endings } from "./endings.ts"
+import { check } from "./given.ts"
 import { type PgPool, type PgTransaction, pgClient } from "./pg.ts"
 import { type PostgresSql, type PostgresTransaction, postgresClient } from "./postgres.ts"
 import type { PrepareOptions } from "./statementNames.ts"
@@ -87,6 +88,8 @@ export const drizzleClient = <Tx extends DrizzleTransaction>(
   db: DrizzleDatabase<Tx>,
   options: PrepareOptions = {}
 ): TransactionClient<Tx> => {
+  const isDrizzle = (given: Record<string, unknown>) => "$client" in given && typeof given.transaction === "function"
+  check("drizzleClient", db, isDrizzle, "what drizzle(pool) gives")
   const driver = driverOf(db.$client, options) as TransactionClient<object>
   const clientOf = (tx: Tx) => sessionOf(tx).client
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
+import { check } from "./given.ts"
 import { type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
 import { namesFor, type PrepareOptions } from "./statementNames.ts"
 
@@ -79,6 +80,12 @@ export const knexClient = <Tx extends KnexTransaction>(
   options: PrepareOptions = {}
 ): TransactionClient<Tx> => {
   const nameOf = namesFor(options)
+  check(
+    "knexClient",
+    knex,
+    ({ client, transaction }) => client !== undefined && typeof transaction === "function",
+    'what knex({ client: "pg", connection }) gives'
+  )
   const { config, driverName, pool } = knex.client as Outside
   if (driverName !== "pg") throw new TypeError(`knexClient: PostgreSQL with the driver pg is needed, not ${driverName}`)
   const max = pool?.max ?? config?.connectionPool?.options?.max

@@ -5,6 +5,7 @@
  */
 import type { ClientParameter, ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
 import { endings } from "./endings.ts"
+import { check } from "./given.ts"
 import { endingAlone } from "./kyselyEnd.ts"
 import { misread, ofRowObjects, type RowObjects, sample } from "./rowObjects.ts"
 
@@ -118,6 +119,7 @@ export const kyselyClient = <Tx extends KyselyTransaction>(
   db: KyselyDatabase<Tx>,
   options: KyselyOptions = {}
 ): TransactionClient<Tx> => {
+  check("kyselyClient", db, ({ transaction }) => typeof transaction === "function", "a Kysely: new Kysely({ dialect })")
   const { pool } = options
   // Its statement rejects, and the next has another connection.
   pool?.on("connect", (client) => client.on("error", () => undefined))

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { TransactionClient } from "../stores/TransactionClient.ts"
+import { check } from "./given.ts"
 import { type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
 import { hasEnded, untilEnd } from "./pgTransaction.ts"
 import { namesFor, type PrepareOptions } from "./statementNames.ts"
@@ -82,6 +83,8 @@ export const pgClient = <Client extends PgTransaction>(
   pool: PgPool<Client>,
   options: PrepareOptions = {}
 ): TransactionClient<Client> => {
+  const isPool = (given: Record<string, unknown>) => "totalCount" in given && typeof given.connect === "function"
+  check("pgClient", pool, isPool, "a Pool of pg: new Pool({ connectionString })")
   const nameOf = namesFor(options)
   return {
     name: "pg",

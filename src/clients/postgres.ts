@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { ClientResult, ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
+import { check } from "./given.ts"
 import { originalNames } from "./postgresNames.ts"
 import { close, finish, guarded, heeded, newState, type Query, type Sql, type State } from "./postgresTransaction.ts"
 
@@ -59,6 +60,8 @@ const isOld = (error: unknown) =>
  * @since 0.1.0
  */
 export const postgresClient = <Tx extends PostgresTransaction>(sql: PostgresSql<Tx>): TransactionClient<Tx> => {
+  const isSql = (given: Record<string, unknown>) => typeof given.begin === "function" && "options" in given
+  check("postgresClient", sql, isSql, "what postgres(url) gives")
   const { column, row } = sql.options.transform
   if ("from" in row && row.from !== undefined) {
     throw new TypeError(

@@ -5,6 +5,7 @@
  */
 import type { ClientParameter, ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
 import { endings } from "./endings.ts"
+import { check } from "./given.ts"
 import { misread, ofRowObjects, type RowObjects, sample } from "./rowObjects.ts"
 
 /** What is needed of a `Prisma.TransactionClient`. @since 0.1.0 */
@@ -74,6 +75,8 @@ export const prismaClient = <Tx extends PrismaTransaction>(
   prisma: PrismaDatabase<Tx>,
   options: PrismaOptions = {}
 ): TransactionClient<Tx> => {
+  const isPrisma = ({ $transaction }: Record<string, unknown>) => typeof $transaction === "function"
+  check("prismaClient", prisma, isPrisma, "a PrismaClient: new PrismaClient({ adapter })")
   const { maxConnections, maxWaitMillis: maxWait = 30_000, timeoutMillis: timeout = 2 ** 31 - 1 } = options
 
   const { hasEnded, noticing, transaction } = endings<Tx>(

@@ -105,6 +105,12 @@ const broken: Readonly<Record<string, Client>> = {
     sql,
     parameters.length > 1 ? parameters.toReversed() : parameters
   ]),
+  "parameters without a cast are what PostgreSQL reads in their text, as the column's type has it": asking(
+    (sql, parameters) => [
+      sql,
+      sql.startsWith("INSERT") ? parameters.map((value) => (value === "true" ? "false" : value)) : parameters
+    ]
+  ),
   "a parameter is used as often as it stands in the statement": asking((sql, parameters) => {
     const uses = [...sql.matchAll(/\$(\d+)/g)]
     return [sql, uses.length > parameters.length ? uses.map((_, index) => parameters[index]) : parameters]
