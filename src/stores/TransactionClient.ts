@@ -8,7 +8,7 @@
 
 /**
  * A value for `$1` to `$n`, which a client has to send as it is: what has no such form in all clients (times, lists, JSON, bytes) comes
- * as PostgreSQL's own text, for a parameter that is cast from `text` in the statement.
+ * as PostgreSQL's own text. In the statement it is mostly cast from `text`; where it is not, the server reads it as of the type that it is for.
  *
  * @since 0.1.0
  */
