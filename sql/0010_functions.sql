@@ -49,6 +49,9 @@ $$
 -- asked_for: the database it is meant for, as current_database() and the start of its server; is_open: it is known that a transaction is
 -- open. When it is another database, or nothing says that a transaction was begun (one that has written has an id), nothing is written,
 -- and status is 'unsure'.
+DO $do$ BEGIN
+  -- Names of tables are written out: a search_path of its own would cost a function a quarter of its time.
+  EXECUTE replace(replace($function$
 CREATE FUNCTION integration_append(
   event_id uuid,
   event_name text,
@@ -69,7 +72,7 @@ CREATE FUNCTION integration_append(
   is_open boolean
 ) RETURNS TABLE (
   "id" text, "position" text, "createdAt" timestamptz, "status" text, "consumers" text[], "transactionId" text
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql AS $body$
 #variable_conflict use_column
 DECLARE
   called text := integration_append.event_name;
@@ -91,18 +94,18 @@ BEGIN
         (dense_rank() OVER (ORDER BY m.priority DESC) - 1)::smallint AS tier
       FROM (
         SELECT s.consumer_name, max(s.priority) AS priority
-        FROM integration_subscription AS s
+        FROM @schema@.integration_subscription AS s
         WHERE called LIKE s.event_like
         GROUP BY s.consumer_name
       ) AS m
-      JOIN integration_consumer AS c ON c.consumer_name = m.consumer_name
+      JOIN @schema@.integration_consumer AS c ON c.consumer_name = m.consumer_name
     ) AS t
   ), stored AS (
-    INSERT INTO integration_event (
+    INSERT INTO @schema@.integration_event (
       id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata, dedupe_key, correlation_id,
       causation_id, traceparent, available_at, routed_at
     )
-    SELECT coalesce(integration_append.event_id, integration_event_id()), called, integration_append.schema_version,
+    SELECT coalesce(integration_append.event_id, @schema@.integration_event_id()), called, integration_append.schema_version,
       integration_append.source_module, integration_append.aggregate_type, integration_append.aggregate_id,
       integration_append.payload, integration_append.metadata, integration_append.dedupe_key,
       integration_append.correlation_id, integration_append.causation_id, integration_append.traceparent,
@@ -112,7 +115,7 @@ BEGIN
     ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
     RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, available_at, created_at
   ), delivered AS (
-    INSERT INTO inbox_event (
+    INSERT INTO @schema@.inbox_event (
       id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier
     )
     SELECT
@@ -139,13 +142,16 @@ BEGIN
     -- As src/sql/connection/notificationMessage.ts writes it: a notification takes less than 8000 bytes.
     message := jsonb_build_object('from', told_by, 'wake', "consumers")::text;
     PERFORM pg_notify(
-      'effect_integration_' || md5('inbox_event'::regclass::oid::text),
+      'effect_integration_' || md5(@inbox@::regclass::oid::text),
       CASE WHEN octet_length(message) <= 7900 THEN message ELSE jsonb_build_object('from', told_by)::text END
     );
   END IF;
   RETURN NEXT;
 END
-$$
+$body$
+$function$,
+    '@schema@', quote_ident(current_schema())), '@inbox@', quote_literal(quote_ident(current_schema()) || '.inbox_event'));
+END $do$
 -- statement
 -- Stores an event with its deliveries, and wakes its consumers in every process when the transaction commits. Returns the event's id; with a
 -- dedupe_key that is taken, that of the event that has it, and nothing is written then.
@@ -299,10 +305,6 @@ $$
 -- statement
 -- They find the tables whatever the search_path of who calls them.
 DO $$ BEGIN
-  EXECUTE pg_catalog.format(
-    'ALTER FUNCTION integration_append(uuid, text, int, text, text, text, jsonb, jsonb, text, text, text, timestamptz, float8, text, text, text, boolean) SET search_path = %I, pg_temp',
-    current_schema()
-  );
   EXECUTE pg_catalog.format(
     'ALTER FUNCTION integration_publish(text, text, text, text, jsonb, jsonb, int, text, text, text, timestamptz, text) SET search_path = %I, pg_temp',
     current_schema()

@@ -42,7 +42,7 @@ describe("migrations", () => {
       "0007_actors.sql": "bc99df5de114c6b7",
       "0008_settings.sql": "7c5b6a94145a80fb",
       "0009_contracts.sql": "abacd2f376978548",
-      "0010_functions.sql": "754497cdd497aec3"
+      "0010_functions.sql": "adde43022c391600"
     })
   })
 })
