@@ -44,7 +44,7 @@ export class Transactor extends Context.Service<
     readonly client: AnyTransactionClient | undefined
     /**
      * Fails with `InvalidOption` when its client cannot open transactions here: it reaches another database, reads values in ways of its own,
-     * or its role cannot be relieved of what an interrupted handler waits for. Asked once.
+     * or connects as a role whose statements that of the engine may not end. Asked once, before something is served.
      */
     readonly checkClient: Effect.Effect<void, InvalidOption | StoreError>
     /**

@@ -1,10 +1,13 @@
 /**
  * Consumers are woken by commits of others, also where those do not notify: the server is asked what has become of them.
  *
- * Polls are an hour apart, and nothing notifies: whatever is delivered was found by its commit.
+ * Polls are an hour apart, and in all but the last nothing notifies: whatever is delivered was found by its commit.
  */
+
+import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Queue } from "effect"
+import { SqlClient } from "effect/sql"
 import { Processor, publisherIn } from "../../src/index.ts"
 import { App, inTheirs, withApplication } from "../support/applications.ts"
 import { eventsOf, noted, noting, serve } from "../support/scenario.ts"
@@ -62,4 +65,34 @@ it.live("a transaction that takes long is watched until it commits, and holds no
     for (const id of ids) yield* Processor.use((processor) => processor.settled(id))
     assert.deepStrictEqual([yield* noted("long"), yield* noted("short")], [[1], [2]])
   }).pipe(Effect.scoped, Effect.provide(withApplication("pg", silent)))
+)
+
+it.live("a transaction tells of its lists once, however many they are, and not when it is rolled back", () =>
+  Effect.gen(function* () {
+    const { Happened, happenings } = eventsOf("told")
+    yield* serve(noting("told", Happened))
+    const sql = yield* SqlClient.SqlClient
+    const [channel] = yield* sql<{ name: string }>`
+      SELECT 'effect_integration_' || md5('inbox_event'::regclass::oid::text) AS "name"`
+    const heard = yield* (yield* PgClient.PgClient).listen(channel?.name ?? "")
+    const lists = (end: () => void) =>
+      inTheirs(async (tx, run) => {
+        for (let n = 0; n < 5; n++) await run(publisherIn(tx).publishAll(happenings(2)))
+        end()
+      }).pipe(Effect.ignore)
+    yield* lists(() => {
+      throw new Error("no")
+    })
+    yield* lists(() => undefined)
+    yield* Processor.use((processor) => processor.allSettled())
+    // All that was told before has arrived by then.
+    yield* sql`SELECT pg_notify(${channel?.name ?? ""}, 'the end')`
+    const told: Array<string> = []
+    for (;;) {
+      const { payload } = yield* Queue.take(heard)
+      if (payload === "the end") break
+      if (payload.includes("told") && payload.includes('"sql"')) told.push(payload)
+    }
+    assert.deepStrictEqual(told, ['{"from": "sql", "wake": ["told"]}'])
+  }).pipe(Effect.scoped, Effect.provide(withApplication("pg")))
 )

@@ -9,7 +9,7 @@ import { SqlClient } from "effect/sql"
 import { Consumer, LinkStore, Processor, Publisher } from "../../src/index.ts"
 import { subscriber } from "../../src/promise.ts"
 import { databases } from "../support/databases.ts"
-import { deliveries, eventsOf, serve, services } from "../support/scenario.ts"
+import { deliveries, eventsOf, serve, services, until } from "../support/scenario.ts"
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
@@ -55,7 +55,11 @@ for (const { layer, name } of databases) {
           )
           const event = yield* Publisher.publish(Happened, { n: 1 })
           yield* Processor.use((processor) => processor.settled(event.id))
-          yield* Effect.sleep("50 millis")
+          // Its other part has noticed.
+          yield* until(
+            Effect.sync(() => errors.length),
+            (count) => count > 0
+          )
           const [row] = yield* deliveries("strays")
           assert.deepInclude(row, { status: "processed", attempts: 2 })
           assert.strictEqual(yield* count("shared"), 12)

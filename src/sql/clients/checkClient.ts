@@ -1,5 +1,6 @@
 /**
- * Whether a client can open the engine's transactions: it reaches the same database, and gives values as they are expected.
+ * Whether a client can open the engine's transactions: it reaches the same database, gives values as they are expected, and what it waits
+ * for can be ended.
  *
  * @internal
  */
@@ -38,7 +39,10 @@ const isAsExpected: Readonly<Record<string, (value: unknown) => boolean>> = {
 const refused = (client: AnyTransactionClient, value: string, expected: string) =>
   new InvalidOption({ option: `client (${client.name}) of Integration.layer`, value, expected })
 
-/** Fails with `InvalidOption` for a client of another database, or one whose values are not as the engine reads them. */
+/**
+ * Fails with `InvalidOption` for a client of another database, one whose values are not as the engine reads them, or one of a role whose
+ * statements the engine may not end.
+ */
 export const checkClient = (
   sql: SqlClient.SqlClient,
   client: AnyTransactionClient
