@@ -226,7 +226,10 @@ it.live("twenty processes that start at once on an empty database migrate it onc
       { id: 7, name: "actors" },
       { id: 8, name: "settings" },
       { id: 9, name: "contracts" },
-      { id: 10, name: "functions" }
+      { id: 10, name: "functions" },
+      { id: 11, name: "statistics" },
+      { id: 12, name: "errors" },
+      { id: 13, name: "operations" }
     ])
   }).pipe(
     Effect.scoped,

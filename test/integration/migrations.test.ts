@@ -98,8 +98,7 @@ it.live("a script makes the same tables, says so, and makes them once", () =>
 const undone = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`
-    DROP FUNCTION integration_check_name, integration_check_document, integration_publish, integration_link, integration_append,
-      integration_announce_insert CASCADE`
+    DROP TABLE integration_operation, integration_operation_delivery, integration_audit`
   yield* sql`DELETE FROM integration_migration WHERE migration_id = ${all.length}`
 })
 

@@ -25,7 +25,14 @@ export const tables: ReadonlyArray<string> = [
   "integration_replica",
   "integration_received",
   "integration_actor",
-  "integration_contract"
+  "integration_contract",
+  "integration_statistic",
+  "integration_gauge",
+  "integration_error_group",
+  "integration_error_count",
+  "integration_operation",
+  "integration_operation_delivery",
+  "integration_audit"
 ]
 
 /** Functions that statements call. */
