@@ -55,6 +55,7 @@ describe("the package", () => {
     const manifest = JSON.parse(read("package.json"))
     const doors = [
       ".",
+      "./admin",
       "./decorators",
       "./drizzle",
       "./knex",
@@ -78,7 +79,8 @@ describe("the package", () => {
       modules,
       modules.toSorted((a, b) => (posix.basename(a) < posix.basename(b) ? -1 : 1))
     )
-    assert.isUndefined(manifest.dependencies)
+    // The terminal of the command line, and the server of the administration.
+    assert.deepStrictEqual(Object.keys(manifest.dependencies), ["@effect/platform-node-shared", "srvx"])
   })
 
   it("documents every public name, and since when it is there", () => {

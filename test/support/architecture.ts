@@ -22,7 +22,7 @@ const levels: ReadonlyArray<ReadonlyArray<string>> = [
   ["contracts"],
   ["publishing", "delivery", "sql", "memory", "pglite", "clients"],
   ["subscribing", "operations", "testing"],
-  ["actors", "integration"],
+  ["actors", "integration", "admin"],
   ["promise", "cli"],
   ["services"],
   ["nestjs"]

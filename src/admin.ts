@@ -1,0 +1,28 @@
+/**
+ * Door of the administration: what is to be seen and to be repaired, in process and over HTTP.
+ *
+ * @since 0.1.0
+ */
+
+export { Admin } from "./admin/Admin.ts"
+export { type Action, actions, CurrentUser, type Role, roles, type User } from "./admin/access.ts"
+export type { AdminService, Affected, Page } from "./admin/adminService.ts"
+export { Api } from "./admin/api/api.ts"
+export { Entity } from "./admin/model/common.ts"
+export * from "./admin/model/consumers.ts"
+export * from "./admin/model/deadLetters.ts"
+export * from "./admin/model/diagnosis.ts"
+export * from "./admin/model/entities.ts"
+export * from "./admin/model/events.ts"
+export * from "./admin/model/operations.ts"
+export * from "./admin/model/statistics.ts"
+export type { HttpOptions } from "./admin/overHttp.ts"
+export {
+  Conflict,
+  Forbidden,
+  Invalid,
+  NotFound,
+  type Problem,
+  Unauthenticated,
+  Unavailable
+} from "./admin/problems.ts"

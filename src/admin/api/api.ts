@@ -1,0 +1,13 @@
+/**
+ * The HTTP API of the administration, as a value that server, client and documentation share. The only file that puts it together.
+ *
+ * @internal
+ */
+import { HttpApi } from "effect/http-api"
+import { consumers, deadLetters, errorGroups, operations, settings } from "./changing.ts"
+import { events, links, overview, statistics } from "./reading.ts"
+
+/** `/api/v1` below wherever it is mounted. @since 0.1.0 */
+export const Api = HttpApi.make("effect-integration")
+  .add(overview, statistics, events, errorGroups, deadLetters, operations, consumers, links, settings)
+  .prefix("/api/v1")
