@@ -103,6 +103,23 @@ const framesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> =>
     .slice(0, maxStack.lines)
 
 /**
+ * Where a failure came from, the innermost line of the application's own code: the function and the name of its file, the same on every
+ * host, and as long as it is in another line only. Undefined: its stack tells of none.
+ */
+export const placeOf = (detail: string): string | undefined => {
+  const frame = detail.split("\n").find((line) => /^\s+at .*:\d+\)?$/.test(line))
+  if (frame === undefined) return undefined
+  const words = frame.trim().slice("at ".length)
+  const open = words.lastIndexOf(" (")
+  const path = words.slice(open === -1 ? 0 : open + 2).replace(/(?:[?#][^?#]{0,200})?(?::\d{1,9}){1,2}\)?$/, "")
+  const file = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1).slice(0, 200)
+  // Of what was bundled, the name has a hash of the contents; of what was compiled, another ending.
+  const name = file.replace(/\.[cm]?[jt]sx?$/, "").replace(/(?<=[-.])(?=[a-zA-Z_]*\d)\w{6,}$/, "*")
+  const called = (open === -1 ? "" : words.slice(0, open)).replace(/ \[as .*$/, "")
+  return `${called.replace(/^(?:async |Object\.|Module\.|Function\.)+/, "")}@${name}`
+}
+
+/**
  * The words of a failure and where it came from, cut: frames of Node.js, of installed packages and of this one are left out. Words that
  * fill what is kept leave no room for frames, which are behind all of them in a stack.
  */

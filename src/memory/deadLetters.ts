@@ -35,6 +35,7 @@ const toDeadLetter = (delivery: DeliveryRecord, event: EventRecord): DeadLetter 
   attemptCount: delivery.attemptCount,
   lastError: delivery.lastError,
   errorTag: delivery.errorTag,
+  fingerprint: delivery.errorFingerprint,
   isUndecodable: undecodableTags.includes(delivery.errorTag ?? ""),
   isEdited: delivery.payloadOverride !== null,
   gaveUpAt: new Date(delivery.processedAt ?? 0),
@@ -51,12 +52,13 @@ const toContent = (delivery: DeliveryRecord, event: EventRecord): DeadLetterCont
 })
 
 const isMeant = (filter: DeadLetterFilter, letter: DeadLetter): boolean => {
-  const { aggregate, consumer, deliveryIds, errorTag, eventName, isUndecodable, since, until } = filter
+  const { aggregate, consumer, deliveryIds, errorTag, eventName, fingerprint, isUndecodable, since, until } = filter
   return (
     (deliveryIds === undefined || deliveryIds.includes(letter.deliveryId)) &&
     (consumer === undefined || letter.consumer === consumer) &&
     (eventName === undefined || matches(eventName, letter.eventName)) &&
     (errorTag === undefined || letter.errorTag === errorTag) &&
+    (fingerprint === undefined || letter.fingerprint === fingerprint) &&
     (isUndecodable === undefined || letter.isUndecodable === isUndecodable) &&
     (aggregate === undefined || isSameEntity(letter.aggregate, aggregate)) &&
     (since === undefined || letter.gaveUpAt >= since) &&
@@ -139,6 +141,7 @@ export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables> = Layer.ef
           availableAt: delivery.availableAt ?? now,
           processedAt: now,
           errorTag: discardedTag,
+          errorFingerprint: null,
           lastError: reason === undefined ? delivery.lastError : cutTo(reason, 1023)
         }))
     })

@@ -56,7 +56,13 @@ const countByStatus = (tables: Tables, transaction: Transaction): ReadonlyArray<
 /** A delivery that its handler has processed; one that is leased, or settled already, cannot be. */
 const processed = (delivery: DeliveryRecord, now: number): DeliveryRecord | undefined =>
   delivery.status === "received" || delivery.status === "failed"
-    ? { ...delivery, status: "processed", processedAt: now, attemptCount: delivery.attemptCount + 1 }
+    ? {
+        ...delivery,
+        status: "processed",
+        processedAt: now,
+        attemptCount: delivery.attemptCount + 1,
+        errorFingerprint: null
+      }
     : undefined
 
 /** Marks all of these deliveries as processed, or none. */

@@ -30,6 +30,7 @@ export interface DeliveryRecord {
   readonly attemptCount: number
   readonly lastError: string | null
   readonly errorTag: string | null
+  readonly errorFingerprint: string | null
   /** Milliseconds since 1970; infinite when parked, null when it gave up as `failed`. */
   readonly availableAt: number | null
   readonly orderingKey: bigint | null

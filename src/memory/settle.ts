@@ -79,6 +79,7 @@ const settled = (delivery: DeliveryRecord, settlement: Settlement, now: number):
             : now + settlement.retryInMillis,
     processedAt: settlement.retryInMillis === undefined ? now : null,
     lastError: settlement.error === undefined ? null : cutTo(settlement.error, 1023),
-    errorTag: settlement.errorTag === undefined ? null : cutTo(settlement.errorTag, 255)
+    errorTag: settlement.errorTag === undefined ? null : cutTo(settlement.errorTag, 255),
+    errorFingerprint: settlement.failure?.group?.fingerprint ?? null
   }
 }

@@ -217,6 +217,7 @@ export class Tables {
         attemptCount: 0,
         lastError: null,
         errorTag: null,
+        errorFingerprint: null,
         availableAt: event.availableAt.getTime() + tier * headStartMillis,
         orderingKey: isOrdered ? this.orderingKey(event) : null,
         tier: hasTiers ? tier : null,

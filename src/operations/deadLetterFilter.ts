@@ -5,6 +5,7 @@
  */
 import { DateTime, Effect, Option } from "effect"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
+import { isFingerprint } from "../model/errorFingerprint.ts"
 import { isUuid } from "../model/storable.ts"
 import type { DeadLetterFilter } from "../stores/DeadLetterStore.ts"
 import type { Filter } from "./DeadLetterSelection.ts"
@@ -37,6 +38,7 @@ const fields: Readonly<Record<keyof Filter, readonly [expected: string, is: (val
   consumer: ["the name of a consumer", isText],
   eventName: ["a name or pattern of events", isText],
   errorTag: ["the tag of an error", isText],
+  fingerprint: ["the fingerprint of a group of errors", isFingerprint],
   isUndecodable: ["true or false", (value) => typeof value === "boolean"],
   aggregate: ["an entity, with module, entityType and entityId", isEntity],
   // Times are looked at when they are read.

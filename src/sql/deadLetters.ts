@@ -36,12 +36,16 @@ const fields = `
   i.schema_version AS "schemaVersion", i.consumer_name AS "consumer", e.source_module AS "sourceModule",
   e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId", i.status AS "status",
   i.attempt_count AS "attemptCount", i.last_error AS "lastError", i.error_tag AS "errorTag",
+  i.error_fingerprint::text AS "fingerprint",
   ${isUndecodable} AS "isUndecodable", i.payload_override IS NOT NULL AS "isEdited",
   ${gaveUpAt} AS "gaveUpAt", i.created_at AS "createdAt",
   ${gaveUpAt}::text || '/' || i.id::text AS "cursor"`
 
-/** Deliveries `i` that gave up, with their events `e`, that a filter covers: parameters 1 to 10, see `filteredBy`. */
-const covered = `
+/**
+ * Deliveries `i` that gave up, with their events `e`, that a filter covers: parameters 1 to 11, see `filteredBy`. Those of a group of
+ * errors are read by their index, also by a plan that knows no parameters.
+ */
+const covered = ({ fingerprint }: DeadLetterFilter) => `
   FROM inbox_event AS i
   JOIN integration_event AS e ON e.id = i.outbox_event_id
   WHERE ${gaveUp}
@@ -52,10 +56,11 @@ const covered = `
     AND ($5::text IS NULL OR (e.source_module = $5 AND e.aggregate_type = $6 AND e.aggregate_id = $7))
     AND ($8::timestamptz IS NULL OR ${gaveUpAt} >= $8)
     AND ($9::timestamptz IS NULL OR ${gaveUpAt} < $9)
-    AND ($10::uuid[] IS NULL OR i.id = ANY ($10::uuid[]))`
+    AND ($10::uuid[] IS NULL OR i.id = ANY ($10::uuid[]))
+    AND ${fingerprint === undefined ? "$11::bigint IS NULL" : "i.error_fingerprint = $11::bigint"}`
 
 const filteredBy = (filter: DeadLetterFilter) => {
-  const { aggregate, consumer, deliveryIds, errorTag, eventName, isUndecodable, since, until } = filter
+  const { aggregate, consumer, deliveryIds, errorTag, eventName, fingerprint, isUndecodable, since, until } = filter
   return [
     consumer ?? null,
     eventName === undefined ? null : toLike(eventName),
@@ -66,23 +71,24 @@ const filteredBy = (filter: DeadLetterFilter) => {
     aggregate?.entityId ?? null,
     since ?? null,
     until ?? null,
-    deliveryIds ?? null
+    deliveryIds ?? null,
+    fingerprint ?? null
   ]
 }
 
 const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: string | undefined, limit: number) => {
   const [afterTime, afterId] = after === undefined ? [null, null] : after.split("/")
   return sql.unsafe<Row>(
-    `SELECT ${fields} ${covered}
-        AND ($11::timestamptz IS NULL OR (${gaveUpAt}, i.id) < ($11, $12::uuid))
+    `SELECT ${fields} ${covered(filter)}
+        AND ($12::timestamptz IS NULL OR (${gaveUpAt}, i.id) < ($12, $13::uuid))
       ORDER BY ${gaveUpAt} DESC, i.id DESC
-      LIMIT $13::int`,
+      LIMIT $14::int`,
     [...filteredBy(filter), afterTime ?? null, afterId ?? null, limit]
   )
 }
 
 const count = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter) =>
-  sql.unsafe<{ count: number }>(`SELECT count(*)::int AS "count" ${covered}`, filteredBy(filter))
+  sql.unsafe<{ count: number }>(`SELECT count(*)::int AS "count" ${covered(filter)}`, filteredBy(filter))
 
 type FoundRow = Row & Omit<DeadLetterContent, keyof DeadLetter | keyof Content | "originalPayload"> & ContentRow
 
@@ -157,7 +163,8 @@ const requeue = (sql: SqlClient.SqlClient) => {
 
 const discard = (sql: SqlClient.SqlClient) => {
   const statement = changing(`status = 'skipped', available_at = coalesce(i.available_at, clock_timestamp()),
-      processed_at = clock_timestamp(), error_tag = '${discardedTag}', last_error = coalesce($2::text, i.last_error)`)
+      processed_at = clock_timestamp(), error_tag = '${discardedTag}', error_fingerprint = NULL,
+       last_error = coalesce($2::text, i.last_error)`)
   return (deliveryIds: ReadonlyArray<string>, reason: string | undefined) =>
     changedBy(sql.unsafe<ChangedRow>(statement, [deliveryIds, reason === undefined ? null : cutTo(reason, 1023)]))
 }

@@ -16,6 +16,8 @@ export interface DeadLetterFilter {
   readonly eventName?: string
   /** Tag of the last error. */
   readonly errorTag?: string
+  /** Of a group of errors: see `ErrorGroups`. */
+  readonly fingerprint?: string
   /** Whether the payload could not be decoded. */
   readonly isUndecodable?: boolean
   readonly aggregate?: Entity
@@ -37,6 +39,8 @@ export interface DeadLetter {
   readonly attemptCount: number
   readonly lastError: string | null
   readonly errorTag: string | null
+  /** Which group of errors its last failure is of; null when nothing failed. */
+  readonly fingerprint: string | null
   /** The payload does not fit the handler's definition: a process that understands it can handle it once requeued. */
   readonly isUndecodable: boolean
   /** It was requeued with another payload before. */

@@ -5,6 +5,9 @@
  */
 import type { Schema } from "effect"
 import type { Delayed, OnDeadLetter } from "../model/Consumer.ts"
+import type { FailureGroup } from "../model/errorFingerprint.ts"
+
+export type { FailureGroup } from "../model/errorFingerprint.ts"
 
 /** Statuses of a delivery. @since 0.1.0 */
 export type DeliveryStatus = "received" | "processing" | "processed" | "failed" | "skipped" | "dead_letter"
@@ -167,6 +170,8 @@ export interface FailedAttempt {
   readonly durationMillis: number
   /** Words and stack of the error, cut. */
   readonly detail: string
+  /** Which failures it is like: the row has its fingerprint until it is settled or fails otherwise. Left out: none. */
+  readonly group?: FailureGroup | undefined
 }
 
 /** One failed attempt of a delivery. @since 0.1.0 */

@@ -4,7 +4,8 @@
  * @internal
  */
 import { Effect } from "effect"
-import { describe, principal, stackOf } from "../../errors/errorText.ts"
+import { describe, placeOf, principal, stackOf } from "../../errors/errorText.ts"
+import { groupOf } from "../../model/errorFingerprint.ts"
 import * as RetryPolicy from "../../model/RetryPolicy.ts"
 import { type DeliveryKey, type Settlement, snoozedTag } from "../../stores/Delivery.ts"
 import type { RetryRules } from "../consumerRules.ts"
@@ -49,7 +50,10 @@ const settlementOfFailure = Effect.fnUntraced(function* (
     isFatal: outcome.directive?._tag === "Fatal" || isHopeless(rules, tag, error),
     delayMillis: outcome.directive?._tag === "RetryAfter" ? outcome.directive.delayMillis : undefined
   })
-  const failure = { durationMillis, detail: stackOf(cause, text) }
+  const detail = stackOf(cause, text)
+  // What is behind the words: they may hold lines that look like those of a stack.
+  const place = placeOf(detail.slice(text.length))
+  const failure = { durationMillis, detail, group: groupOf({ consumer: row.consumer, errorTag: tag, text, place }) }
   return decision._tag === "Retry"
     ? { ...seen(row), status: "failed", retryInMillis: decision.inMillis, error: text, errorTag: tag, failure }
     : { ...seen(row), status: decision.status, retryInMillis: undefined, error: text, errorTag: tag, failure }
@@ -83,7 +87,11 @@ export const settlementOf = (
         status: givenUp(rules),
         error,
         errorTag,
-        failure: { durationMillis, detail: error }
+        failure: {
+          durationMillis,
+          detail: error,
+          group: groupOf({ consumer: row.consumer, errorTag, text: error, place: undefined })
+        }
       })
     }
     case "Failed":

@@ -40,7 +40,7 @@ const renewal = `
 
 const settleStatement = settling({
   attempts: "i.attempt_count",
-  guard: "i.status = 'processing' AND i.lease_token = $9::uuid",
+  guard: "i.status = 'processing' AND i.lease_token = $10::uuid",
   also: `, ${ended}`
 })
 

@@ -9,7 +9,7 @@ import type { Settlement } from "../../stores/Delivery.ts"
 const snoozed: Settlement["status"] = "snoozed"
 
 /**
- * A statement with the parameters of `settledBy`, then those of `guard` from `$9` on. It returns a row if the guard
+ * A statement with the parameters of `settledBy`, then those of `guard` from `$10` on. It returns a row if the guard
  * let it through, and writes the history of what failed.
  */
 export const settling = (options: { readonly attempts: string; readonly guard: string; readonly also?: string }) => `
@@ -21,7 +21,7 @@ export const settling = (options: { readonly attempts: string; readonly guard: s
       available_at = CASE WHEN $2::text NOT IN ('failed', '${snoozed}') THEN i.available_at
         WHEN $3::float8 = 0 THEN least(i.available_at, clock.now)
         ELSE clock.now + $3::float8 * interval '1 millisecond' END,
-      last_error = $4::text, error_tag = $5::text
+      last_error = $4::text, error_tag = $5::text, error_fingerprint = $9::bigint
     FROM (SELECT clock_timestamp() AS now) AS clock
     WHERE i.outbox_event_id = $1::uuid AND i.consumer_name = $8 AND ${options.guard}
     RETURNING i.outbox_event_id, i.consumer_name, i.attempt_count, i.updated_at
@@ -36,7 +36,7 @@ export const settling = (options: { readonly attempts: string; readonly guard: s
   )
   SELECT 1 FROM settled`
 
-/** The first eight parameters of `settling`. */
+/** The first nine parameters of `settling`. */
 export const settledBy = ({ consumer, error, errorTag, eventId, failure, retryInMillis, status }: Settlement) => [
   eventId,
   status,
@@ -46,5 +46,6 @@ export const settledBy = ({ consumer, error, errorTag, eventId, failure, retryIn
   errorTag === undefined ? null : cutTo(errorTag, 255),
   failure === undefined ? null : String(failure.durationMillis),
   failure === undefined ? null : cutTo(failure.detail, 4000),
-  consumer
+  consumer,
+  failure?.group?.fingerprint ?? null
 ]

@@ -30,7 +30,7 @@ const complete = (sql: SqlClient.SqlClient) =>
       WITH marked AS (
         UPDATE inbox_event
         SET status = 'processed', attempt_count = attempt_count + 1, processed_at = clock_timestamp(),
-          updated_at = clock_timestamp()
+          updated_at = clock_timestamp(), error_fingerprint = NULL
         WHERE outbox_event_id = ANY (${deliveries.map(({ eventId }) => eventId)}::uuid[])
           AND consumer_name = ${deliveries[0]?.consumer} AND status IN ('received', 'failed')
         RETURNING 1
@@ -47,7 +47,7 @@ const complete = (sql: SqlClient.SqlClient) =>
 const settle = (sql: SqlClient.SqlClient) => {
   const statement = settling({
     attempts: "i.attempt_count + 1",
-    guard: "i.status IN ('received', 'failed') AND i.available_at IS NOT NULL AND i.attempt_count = $9::int"
+    guard: "i.status IN ('received', 'failed') AND i.available_at IS NOT NULL AND i.attempt_count = $10::int"
   })
   return (settlement: Settlement) => sql.unsafe(statement, [...settledBy(settlement), settlement.seenAttempts])
 }
