@@ -22,6 +22,13 @@ export {
   type Filter as DeadLetterSelection,
   type Page as DeadLetterPage
 } from "./operations/DeadLetters.ts"
+export {
+  type Change as ErrorGroupUpdate,
+  type Details as ErrorGroupDetails,
+  ErrorGroups,
+  type LeftOutValues,
+  type Page as ErrorGroupPage
+} from "./operations/ErrorGroups.ts"
 export * as Lineage from "./operations/Lineage.ts"
 export type { ForeignEvent, Imported } from "./publishing/ForeignEvent.ts"
 export { Publisher } from "./publishing/Publisher.ts"
@@ -39,6 +46,14 @@ export {
   DeadLetterStore
 } from "./stores/DeadLetterStore.ts"
 export type { AttemptRecord, Delivery, DeliveryKey, DeliveryStatus } from "./stores/Delivery.ts"
+export {
+  type ErrorGroup,
+  type ErrorGroupFilter,
+  type ErrorGroupState,
+  ErrorGroupStore,
+  type HourlyAttempts,
+  largestGroupCount
+} from "./stores/ErrorGroupStore.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"

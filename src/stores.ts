@@ -28,6 +28,7 @@ export {
   type DeliveryStatus,
   type Expired,
   type FailedAttempt,
+  type FailureGroup,
   type Interest,
   type Leased,
   type LockWait,
@@ -39,6 +40,20 @@ export {
 } from "./stores/Delivery.ts"
 export { type ConsumerDepth, type Depths, largestDepth } from "./stores/Depths.ts"
 export { deferWrite } from "./stores/deferredWrites.ts"
+export {
+  type ErrorGroup,
+  type ErrorGroupChange,
+  type ErrorGroupFilter,
+  type ErrorGroupState,
+  ErrorGroupStore,
+  type ForgottenGroups,
+  type HourlyAttempts,
+  type ListedErrorGroup,
+  largestGroupCount,
+  largestSeen,
+  type SeenFailures,
+  type UnknownGroup
+} from "./stores/ErrorGroupStore.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"

@@ -11,6 +11,7 @@ import type { Isolation } from "../model/Consumer.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
 import { Settings } from "../settings/Settings.ts"
 import type { Delivery } from "../stores/Delivery.ts"
+import type { ErrorGroupStore } from "../stores/ErrorGroupStore.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
 import { type Replica, ReplicaStore } from "../stores/ReplicaStore.ts"
@@ -24,6 +25,7 @@ import { Notifier } from "../wakeups/Notifier.ts"
 import { type Engine, untraced } from "./engine.ts"
 import * as Incident from "./incident.ts"
 import * as Leases from "./leased/heartbeat.ts"
+import * as ErrorGroups from "./maintenance/errorGroups.ts"
 import * as Gauges from "./maintenance/gauges.ts"
 import * as Maintenance from "./maintenance/maintenance.ts"
 import * as Poller from "./maintenance/poller.ts"
@@ -73,6 +75,11 @@ export interface Options {
   readonly traceRelation?: "link" | "parent"
   /** Whether each claim and each settlement of a transaction has a span, too: to look into the engine. Default false. */
   readonly traceOperations?: boolean
+  /**
+   * Version of the application, which groups of errors are kept with: a release, or a commit; cut to 255 characters. Default: `APP_VERSION` of the
+   * environment (of the `ConfigProvider`), else none.
+   */
+  readonly applicationVersion?: string
 }
 
 /** Whether transactions see what was committed before each of their statements, as far as the store can say. */
@@ -95,7 +102,9 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     Effect.ignore(Effect.interruptible(Effect.timeoutOption(replicas.leave, "2 seconds")))
   )
   const incident = Incident.make(transactor.reconnect)
+  const errors = yield* ErrorGroups.start(options.applicationVersion)
   const engine: Engine = {
+    errors,
     inbox,
     outbox,
     subscriptions: yield* SubscriptionStore,
@@ -273,6 +282,14 @@ export class Processor extends Context.Service<
   ): Layer.Layer<
     Processor,
     StoreError,
-    InboxStore | OutboxStore | ReplicaStore | SubscriptionStore | Transactor | Registry | Notifier | Settings
+    | ErrorGroupStore
+    | InboxStore
+    | OutboxStore
+    | ReplicaStore
+    | SubscriptionStore
+    | Transactor
+    | Registry
+    | Notifier
+    | Settings
   > => Layer.effect(Processor, make(options))
 }

@@ -6,7 +6,7 @@
 import type { Deferred, Effect, PartitionedSemaphore, Semaphore } from "effect"
 import type { Isolation } from "../model/Consumer.ts"
 import type { Settings } from "../settings/Settings.ts"
-import type { Leased } from "../stores/Delivery.ts"
+import type { Claimed, Leased, Settlement } from "../stores/Delivery.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../stores/ReplicaStore.ts"
@@ -38,6 +38,7 @@ export interface Engine {
   /** By consumer: `PollResult.passedOver` of the last poll. */
   readonly passedOver: Map<string, number>
   readonly leases: Leases
+  readonly errors: ErrorNotes
   /** By consumer that has a brake: which of its attempts failed here lately. */
   readonly failures: Map<string, FailureWindow>
   /** Milliseconds for durations: see `steadyMillis`. */
@@ -79,6 +80,13 @@ export interface Leases {
   readonly isBusy: () => boolean
   /** Waits until none is. */
   readonly idle: Effect.Effect<void>
+}
+
+export interface ErrorNotes {
+  /** Takes note of deliveries that were not processed, after that was committed: those that failed count for their groups. */
+  readonly note: (
+    others: ReadonlyArray<{ readonly row: Claimed; readonly settlement: Settlement }>
+  ) => Effect.Effect<void>
 }
 
 export interface Recovery {

@@ -27,6 +27,15 @@ export class DeliveryNotFound extends Schema.TaggedError<DeliveryNotFound>()("De
   }
 }
 
+/** No group of errors has this fingerprint. @since 0.1.0 */
+export class ErrorGroupNotFound extends Schema.TaggedError<ErrorGroupNotFound>()("ErrorGroupNotFound", {
+  fingerprint: Schema.String
+}) {
+  override get message() {
+    return `No group of errors ${this.fingerprint} in integration_error_group. Processes write what fails every ten seconds, and forget what was not seen for 90 days.`
+  }
+}
+
 /**
  * `Processor.retire` was asked to end a subscription that a process still serves. Nothing was changed.
  *

@@ -13,6 +13,7 @@ import type { MigrationFailed, SchemaMismatch, StoreError } from "../errors/Stor
 import type { MemoryDatabase } from "../memory/MemoryDatabase.ts"
 import * as MemoryStores from "../memory/stores.ts"
 import { DeadLetters } from "../operations/DeadLetters.ts"
+import { ErrorGroups } from "../operations/ErrorGroups.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
 import { Settings } from "../settings/Settings.ts"
@@ -22,6 +23,7 @@ import { stores } from "../sql/stores.ts"
 import type { ActorStore } from "../stores/ActorStore.ts"
 import type { ContractStore } from "../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
+import type { ErrorGroupStore } from "../stores/ErrorGroupStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { LineageStore } from "../stores/LineageStore.ts"
 import type { LinkStore } from "../stores/LinkStore.ts"
@@ -50,6 +52,8 @@ export type Services =
   | InboxStore
   | DeadLetters
   | DeadLetterStore
+  | ErrorGroups
+  | ErrorGroupStore
   | ReplicaStore
   | SubscriptionStore
   | SettingStore
@@ -116,7 +120,7 @@ const onStores = <E, R, R2>(
   processor: Layer.Layer<ProcessorModule.Processor, E, R>,
   broadcast: Layer.Layer<never, never, R2>
 ) =>
-  Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options)).pipe(
+  Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), ErrorGroups.layer).pipe(
     Layer.provideMerge(Registry.layer),
     Layer.provideMerge(Notifier.layer),
     Layer.provide(broadcast),

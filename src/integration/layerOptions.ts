@@ -76,6 +76,7 @@ const known: ReadonlyArray<string> = [
   "traceSampleRatio",
   "traceRelation",
   "traceOperations",
+  "applicationVersion",
   ...durations
 ]
 
@@ -125,6 +126,10 @@ export const validate = (options: Options): Effect.Effect<void, InvalidOption | 
       JSON.stringify(inheritMetadata),
       "a list of keys, which are strings that are not empty"
     )
+  }
+  const { applicationVersion = "" } = options
+  if (typeof applicationVersion !== "string") {
+    return refuse("applicationVersion", applicationVersion, "the version of the application, a text")
   }
   const ratio: unknown = options.traceSampleRatio ?? 1
   if (!(typeof ratio === "number" && ratio >= 0 && ratio <= 1)) {

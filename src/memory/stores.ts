@@ -8,6 +8,7 @@ import { Notifier } from "../wakeups/Notifier.ts"
 import * as Actors from "./actors.ts"
 import * as Contracts from "./contracts.ts"
 import * as DeadLetters from "./deadLetters.ts"
+import * as ErrorGroups from "./errorGroups.ts"
 import * as Inbox from "./inbox.ts"
 import * as Lineage from "./lineage.ts"
 import * as Links from "./links.ts"
@@ -23,6 +24,7 @@ export const layer = Layer.mergeAll(
   Outbox.layer,
   Inbox.layer,
   DeadLetters.layer,
+  ErrorGroups.layer,
   Subscriptions.layer,
   Contracts.layer,
   Lineage.layer,

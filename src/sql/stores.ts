@@ -11,6 +11,7 @@ import { TableClient } from "./connection/tableClient.ts"
 import * as SqlTransactor from "./connection/transactor.ts"
 import * as SqlContracts from "./contracts.ts"
 import * as SqlDeadLetters from "./deadLetters.ts"
+import * as SqlErrorGroups from "./errors/groups.ts"
 import * as SqlInbox from "./inbox/store.ts"
 import * as SqlLineage from "./lineage.ts"
 import * as SqlLinks from "./links.ts"
@@ -35,6 +36,7 @@ export const stores = (
     SqlOutbox.layer,
     SqlInbox.layer,
     SqlDeadLetters.layer,
+    SqlErrorGroups.layer,
     SqlReplicas.layer,
     SqlSubscriptions.layer,
     SqlContracts.layer,

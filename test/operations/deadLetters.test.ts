@@ -101,7 +101,7 @@ describe.each(runtimes)("on $name", ({ isServer, layer }) => {
           "Option after of dead letters is yesterday, expected the next of an earlier page.",
           "Option since of dead letters is soon, expected a time.",
           "Option deliveryIds of dead letters is nobody, expected ids of deliveries.",
-          'Option "consumr" of dead letters is a, expected one of deliveryIds, consumer, eventName, errorTag, isUndecodable, aggregate, since, until.',
+          'Option "consumr" of dead letters is a, expected one of deliveryIds, consumer, eventName, errorTag, fingerprint, isUndecodable, aggregate, since, until.',
           "Option consumer of dead letters is undefined, expected the name of a consumer; left out, it covers all.",
           "Option aggregate of dead letters is [object Object], expected an entity, with module, entityType and entityId.",
           "Option filter of dead letters is undefined, expected a filter, {} for all there are.",

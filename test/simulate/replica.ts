@@ -8,6 +8,7 @@ import {
   ContractStore,
   DeadLetterStore,
   DeadLetters,
+  ErrorGroupStore,
   InboxStore,
   LinkStore,
   Notifier,
@@ -43,6 +44,11 @@ const stores = (gate: Gate, replicas: Replicas, program: Program) => {
     Context.add(OutboxStore, gated(gate, "outbox", Context.get(stores, OutboxStore))),
     Context.add(InboxStore, { ...inbox, changed: Context.get(stores, InboxStore).changed }),
     Context.add(DeadLetterStore, gated(gate, "deadLetters", Context.get(stores, DeadLetterStore))),
+    // As on a server, where a process gathers before it writes.
+    Context.add(ErrorGroupStore, {
+      ...gated(gate, "errorGroups", Context.get(stores, ErrorGroupStore)),
+      gatherMillis: 10_000
+    }),
     Context.add(SubscriptionStore, gated(gate, "subscriptions", Context.get(stores, SubscriptionStore))),
     Context.add(LinkStore, gated(gate, "links", Context.get(stores, LinkStore))),
     Context.add(ContractStore, gated(gate, "contracts", Context.get(stores, ContractStore))),

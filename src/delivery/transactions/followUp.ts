@@ -78,6 +78,7 @@ export const followUp = Effect.fnUntraced(function* (
 ) {
   count(engine, consumer, processed, others, yield* Clock.currentTimeMillis)
   yield* Effect.forEach(others, (unprocessed) => logUnprocessed(consumer, unprocessed), { discard: true })
+  if (others.length > 0) yield* engine.errors.note(others)
   yield* coolDown(engine, consumer, others)
   yield* brake(engine, consumer, processed.length, others)
   const tiered = [...processed.filter(hasTier), ...others.map(({ row }) => row).filter(hasTier)].map(
