@@ -74,7 +74,8 @@ export const added = (before: GroupRecord | undefined, seen: SeenFailures, now: 
   const hasReturned = before.state === "resolved" && lastAt > (before.resolvedAt?.getTime() ?? 0)
   return {
     ...before,
-    ...known,
+    sample: known.sample,
+    sampleDetail: known.sampleDetail,
     firstSeenAt: new Date(Math.min(before.firstSeenAt.getTime(), firstAt)),
     lastSeenAt: new Date(Math.max(before.lastSeenAt.getTime(), lastAt)),
     attempts: before.attempts + seen.attempts,

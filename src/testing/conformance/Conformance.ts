@@ -17,6 +17,7 @@ import type { SettingStore } from "../../settings/SettingStore.ts"
 import type { ActorStore } from "../../stores/ActorStore.ts"
 import type { ContractStore } from "../../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
+import type { ErrorGroupStore } from "../../stores/ErrorGroupStore.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { LineageStore } from "../../stores/LineageStore.ts"
 import type { LinkStore } from "../../stores/LinkStore.ts"
@@ -33,6 +34,8 @@ import * as DeadLetters from "./deadLetterStore.ts"
 import * as Delayed from "./delayed.ts"
 import * as Delivered from "./delivered.ts"
 import * as Depths from "./depths.ts"
+import * as ErrorGroupDeliveries from "./errorGroupDeliveries.ts"
+import * as ErrorGroups from "./errorGroupStore.ts"
 import * as GivenBack from "./givenBack.ts"
 import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
@@ -53,6 +56,7 @@ export type Stores =
   | OutboxStore
   | InboxStore
   | DeadLetterStore
+  | ErrorGroupStore
   | SubscriptionStore
   | ReplicaStore
   | ContractStore
@@ -91,6 +95,12 @@ export const mailboxes: ReadonlyArray<Check> = [...Mailboxes.mailboxes, ...Delay
 
 /** @since 0.1.0 */
 export const deadLetterStore: ReadonlyArray<Check> = DeadLetters.deadLetterStore
+
+/** @since 0.1.0 */
+export const errorGroupStore: ReadonlyArray<Check> = [
+  ...ErrorGroups.errorGroupStore,
+  ...ErrorGroupDeliveries.errorGroupDeliveries
+]
 
 /** @since 0.1.0 */
 export const subscriptionStore: ReadonlyArray<Check> = Subscriptions.subscriptionStore
@@ -146,6 +156,7 @@ export const all: ReadonlyArray<Check> = [
   ...leasesConcurrent,
   ...mailboxes,
   ...deadLetterStore,
+  ...errorGroupStore,
   ...subscriptionStore,
   ...replicaStore,
   ...replicaStoreDurable,
