@@ -5,6 +5,7 @@
  */
 export * as Actor from "./actors/Actor.ts"
 export * as Contracts from "./contracts/Contracts.ts"
+export type { Liveness, WorkersAlive } from "./delivery/Liveness.ts"
 export { type Options as ProcessorOptions, Processor, type Retired, type ServeError } from "./delivery/Processor.ts"
 export { type RegistrationError, Registry } from "./delivery/Registry.ts"
 export type { DeliveryState, Outstanding, PausedConsumer, Stats } from "./delivery/Stats.ts"
@@ -29,6 +30,15 @@ export {
   type LeftOutValues,
   type Page as ErrorGroupPage
 } from "./operations/ErrorGroups.ts"
+  type Check as DoctorCheck,
+  type CheckReport,
+  Doctor,
+  DoctorChecks,
+  DoctorLimits,
+  type DoctorReport,
+  type Finding
+} from "./operations/Doctor.ts"
+export { Health, type HealthReason, type HealthReport } from "./operations/Health.ts"
 export * as Lineage from "./operations/Lineage.ts"
 export type { ForeignEvent, Imported } from "./publishing/ForeignEvent.ts"
 export { Publisher } from "./publishing/Publisher.ts"
@@ -54,6 +64,7 @@ export {
   type HourlyAttempts,
   largestGroupCount
 } from "./stores/ErrorGroupStore.ts"
+export { DiagnosisStore } from "./stores/DiagnosisStore.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"
 export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"

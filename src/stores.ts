@@ -39,6 +39,19 @@ export {
   type UnparkRequest
 } from "./stores/Delivery.ts"
 export { type ConsumerDepth, type Depths, largestDepth } from "./stores/Depths.ts"
+export {
+  type ConsumerCondition,
+  type Deviation,
+  DiagnosisStore,
+  type Look,
+  type OpenTransaction,
+  type SchemaVersion,
+  type ServerCondition,
+  type ServingProcess,
+  type SessionCondition,
+  type TableCondition,
+  type UnheardEvent
+} from "./stores/DiagnosisStore.ts"
 export { deferWrite } from "./stores/deferredWrites.ts"
 export {
   type ErrorGroup,

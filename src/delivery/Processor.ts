@@ -24,6 +24,7 @@ import { Broadcast } from "../wakeups/Broadcast.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import { type Engine, untraced } from "./engine.ts"
 import * as Incident from "./incident.ts"
+import type { Liveness } from "./Liveness.ts"
 import * as Leases from "./leased/heartbeat.ts"
 import * as ErrorGroups from "./maintenance/errorGroups.ts"
 import * as Gauges from "./maintenance/gauges.ts"
@@ -31,6 +32,7 @@ import * as Maintenance from "./maintenance/maintenance.ts"
 import * as Poller from "./maintenance/poller.ts"
 import { allSettled, settled } from "./onRequest/awaitSettled.ts"
 import * as Drain from "./onRequest/drain.ts"
+import { livenessOf, type Progress } from "./onRequest/liveness.ts"
 import { setPaused } from "./onRequest/pause.ts"
 import { retire } from "./onRequest/retire.ts"
 import { serveWith } from "./onRequest/serve.ts"
@@ -44,6 +46,9 @@ import * as Workers from "./workers/workers.ts"
 
 /** Why subscribers could not be served. @since 0.1.0 */
 export type ServeError = RegistrationError
+
+/** Whether what delivers is alive. @since 0.1.0 */
+export type { Liveness } from "./Liveness.ts"
 
 /** What `Processor.retire` did or found. @since 0.1.0 */
 export type { Retired } from "./Retired.ts"
@@ -81,6 +86,9 @@ export interface Options {
    */
   readonly applicationVersion?: string
 }
+
+/** Default of `maxConcurrentBatches`. */
+const defaultBatches = 5
 
 /** Whether transactions see what was committed before each of their statements, as far as the store can say. */
 const readsCommitted = ({ query }: Transactor["Service"]) =>
@@ -120,7 +128,7 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     notifier: yield* Notifier,
     settings,
     capabilities,
-    permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? 5 }),
+    permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? defaultBatches }),
     incident,
     isolation: options.isolation ?? "batch",
     canPipeline: !capabilities.singleSession && (yield* readsCommitted(transactor)),
@@ -147,8 +155,15 @@ const make = Effect.fnUntraced(function* (options: Options) {
     grace: Duration.fromInputUnsafe(options.shutdownGracePeriod ?? "10 seconds")
   })
   const startupDrainTimeout = Duration.fromInputUnsafe(options.startupDrainTimeout ?? "1 minute")
+  const progress: Progress = { starting: 0, ending: 0, isStopping: false }
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      progress.isStopping = true
+    })
+  )
+  const { maxConcurrentBatches = defaultBatches } = options
   return Processor.of({
-    serve: serveWith(engine, workers, poller, startupDrainTimeout),
+    serve: serveWith(engine, workers, poller, progress, startupDrainTimeout),
     processBatch: Drain.oneBatch(engine, poller),
     pollNow: poller.nudge,
     processBatchOf: (batchSize) => Drain.oneBatch(engine, poller, batchSize),
@@ -164,6 +179,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     replicas: engine.replicas.all,
     unserved: Maintenance.unserved(engine),
     removeExpired: maintenance.removeExpired,
+    liveness: livenessOf(engine, { poller, workers, progress, maxConcurrentBatches }),
     retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
   })
 })
@@ -256,6 +272,8 @@ export class Processor extends Context.Service<
      * themselves. Returns how many events.
      */
     readonly removeExpired: Effect.Effect<number, StoreError>
+    /** Whether what delivers in this process is alive; the store is not asked. See `Health`. */
+    readonly liveness: Effect.Effect<Liveness>
     /** Processes that run, and those of the last day that ended: in good order, or without a word. */
     readonly replicas: Effect.Effect<ReadonlyArray<Replica>, StoreError>
     /**

@@ -66,6 +66,16 @@ export class ConsumerNotFound extends Schema.TaggedError<ConsumerNotFound>()("Co
   }
 }
 
+/** Something of a store cannot be looked at: it does not have it, or the role may not see it. @since 0.1.0 */
+export class NotDiagnosable extends Schema.TaggedError<NotDiagnosable>()("NotDiagnosable", {
+  /** Why, as a sentence. */
+  why: Schema.String
+}) {
+  override get message() {
+    return this.why
+  }
+}
+
 /** An integration made with `createIntegration` was used after `stop`. Nothing was done. @since 0.1.0 */
 export class IntegrationStopped extends Schema.TaggedError<IntegrationStopped>()("IntegrationStopped", {}) {
   override get message() {

@@ -14,6 +14,8 @@ import type { MemoryDatabase } from "../memory/MemoryDatabase.ts"
 import * as MemoryStores from "../memory/stores.ts"
 import { DeadLetters } from "../operations/DeadLetters.ts"
 import { ErrorGroups } from "../operations/ErrorGroups.ts"
+import { Doctor } from "../operations/Doctor.ts"
+import { Health } from "../operations/Health.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
 import { Settings } from "../settings/Settings.ts"
@@ -24,6 +26,7 @@ import type { ActorStore } from "../stores/ActorStore.ts"
 import type { ContractStore } from "../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { ErrorGroupStore } from "../stores/ErrorGroupStore.ts"
+import type { DiagnosisStore } from "../stores/DiagnosisStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { LineageStore } from "../stores/LineageStore.ts"
 import type { LinkStore } from "../stores/LinkStore.ts"
@@ -54,6 +57,9 @@ export type Services =
   | DeadLetterStore
   | ErrorGroups
   | ErrorGroupStore
+  | DiagnosisStore
+  | Doctor
+  | Health
   | ReplicaStore
   | SubscriptionStore
   | SettingStore
@@ -121,6 +127,8 @@ const onStores = <E, R, R2>(
   broadcast: Layer.Layer<never, never, R2>
 ) =>
   Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), ErrorGroups.layer).pipe(
+  Layer.mergeAll(Doctor.layer, Health.layer, Publisher.layer(options), DeadLetters.layer(options)).pipe(
+    Layer.provideMerge(processor),
     Layer.provideMerge(Registry.layer),
     Layer.provideMerge(Notifier.layer),
     Layer.provide(broadcast),

@@ -9,6 +9,7 @@ import * as Actors from "./actors.ts"
 import * as Contracts from "./contracts.ts"
 import * as DeadLetters from "./deadLetters.ts"
 import * as ErrorGroups from "./errorGroups.ts"
+import * as Diagnosis from "./diagnosis.ts"
 import * as Inbox from "./inbox.ts"
 import * as Lineage from "./lineage.ts"
 import * as Links from "./links.ts"
@@ -25,6 +26,7 @@ export const layer = Layer.mergeAll(
   Inbox.layer,
   DeadLetters.layer,
   ErrorGroups.layer,
+  Diagnosis.layer,
   Subscriptions.layer,
   Contracts.layer,
   Lineage.layer,

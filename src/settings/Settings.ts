@@ -68,6 +68,11 @@ export class Settings extends Context.Service<
      * Returns what is in force.
      */
     readonly apply: (stored: Readonly<Record<string, Schema.Json>>) => Effect.Effect<Values>
+    /** Of the values that were given last: those that are not valid, and stored keys that are not known. */
+    readonly problems: Effect.Effect<{
+      readonly rejected: ReadonlyArray<Rejected>
+      readonly unknown: ReadonlyArray<string>
+    }>
     /** Reads the stored settings now, without waiting for the next poll. */
     readonly refresh: Effect.Effect<Values, StoreError>
   }
@@ -90,6 +95,10 @@ export class Settings extends Context.Service<
         const store = yield* SettingStore
         const environment = yield* fromEnvironment
         const current = yield* Ref.make(defaults)
+        const problems = yield* Ref.make<{
+          readonly rejected: ReadonlyArray<Rejected>
+          readonly unknown: ReadonlyArray<string>
+        }>({ rejected: [], unknown: [] })
         const isFirst = makeIsFirst()
         const warnOnce = (about: string, text: () => string) =>
           isFirst(about) ? Effect.logWarning(text()) : Effect.void
@@ -104,11 +113,12 @@ export class Settings extends Context.Service<
           const unknown = Object.keys(stored).filter((key) => !keys.includes(key))
           yield* Effect.forEach(unknown, warnUnknown, { discard: true })
           yield* Ref.set(current, values)
+          yield* Ref.set(problems, { rejected, unknown })
           return values
         })
         const refresh = Effect.flatMap(store.all, apply)
         yield* refresh
-        return Settings.of({ current: Ref.get(current), apply, refresh })
+        return Settings.of({ current: Ref.get(current), apply, problems: Ref.get(problems), refresh })
       })
     )
 }

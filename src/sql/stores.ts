@@ -12,6 +12,7 @@ import * as SqlTransactor from "./connection/transactor.ts"
 import * as SqlContracts from "./contracts.ts"
 import * as SqlDeadLetters from "./deadLetters.ts"
 import * as SqlErrorGroups from "./errors/groups.ts"
+import * as SqlDiagnosis from "./diagnosis/store.ts"
 import * as SqlInbox from "./inbox/store.ts"
 import * as SqlLineage from "./lineage.ts"
 import * as SqlLinks from "./links.ts"
@@ -37,6 +38,7 @@ export const stores = (
     SqlInbox.layer,
     SqlDeadLetters.layer,
     SqlErrorGroups.layer,
+    SqlDiagnosis.layer,
     SqlReplicas.layer,
     SqlSubscriptions.layer,
     SqlContracts.layer,

@@ -15,6 +15,7 @@ const engine = {
   settings: {
     current: Effect.succeed(settings),
     apply: () => Effect.succeed(settings),
+    problems: Effect.succeed({ rejected: [], unknown: [] }),
     refresh: Effect.succeed(settings)
   }
 }

@@ -24,6 +24,10 @@ export interface Poller {
   readonly routeAll: Effect.Effect<number, StoreError>
   /** Gives new subscriptions what was published around their registration, as far as it is committed. */
   readonly sweep: Effect.Effect<void, StoreError>
+  /** Whether it goes on polling. */
+  readonly isAlive: () => boolean
+  /** When a poll was answered last, or it began: see `steadyMillis`. */
+  readonly polledAt: () => number
 }
 
 const sweepSubscriptions = (engine: Engine, request: SweepRequest) =>
@@ -114,6 +118,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     const logDisputed = makeLogDisputed(engine)
     let parkedAfter = firstOrderingKey
     let thoroughAt = Number.NEGATIVE_INFINITY
+    let polledAt = yield* engine.now
     const ask = Effect.gen(function* () {
       const consumers = yield* engine.registry.consumers
       const request = {
@@ -135,6 +140,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     const poll: Effect.Effect<Rest, StoreError> = Effect.gen(function* () {
       const result = yield* ask
       engine.telemetry.meters.polls.count++
+      polledAt = yield* engine.now
       const settings = yield* engine.settings.apply(result.settings)
       const woken = result.due.filter(isDue).map((due) => due.consumer)
       engine.telemetry.meters.wakeups.poll.count += woken.length
@@ -168,7 +174,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       }
     })
     yield* routeWhenTold(engine)
-    yield* engine.incident
+    const fiber = yield* engine.incident
       .survive(untraced(poll))
       .pipe(
         Effect.flatMap(rest(engine, Queue.take(nudges))),
@@ -179,6 +185,8 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     return {
       nudge: Effect.asVoid(Queue.offer(nudges, undefined)),
       routeAll: routeAll(engine),
-      sweep: sweepSubscriptions(engine, { isThorough: true })
+      sweep: sweepSubscriptions(engine, { isThorough: true }),
+      isAlive: () => fiber.pollUnsafe() === undefined,
+      polledAt: () => polledAt
     }
   })

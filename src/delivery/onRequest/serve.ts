@@ -13,6 +13,7 @@ import type * as Poller from "../maintenance/poller.ts"
 import { recordServed } from "../recovery/served.ts"
 import type * as Workers from "../workers/workers.ts"
 import * as Drain from "./drain.ts"
+import { counting, type Progress } from "./liveness.ts"
 
 /** A handler that was declared with a client writes in its transactions: they have to be the deliveries'. */
 const checkClient = ({ consumer, context }: Subscriber, { transactor }: Engine): InvalidOption | undefined => {
@@ -37,6 +38,7 @@ export const serveWith = (
   engine: Engine,
   workers: Workers.Workers,
   poller: Poller.Poller,
+  progress: Progress,
   timeout: Duration.Duration
 ) =>
   Effect.fn("Processor.serve")(function* (subscribers: ReadonlyArray<Subscriber>) {
@@ -53,7 +55,8 @@ export const serveWith = (
       .pipe(
         Effect.andThen(drain.stop),
         Effect.andThen(engine.registry.deregister(subscribers)),
-        Effect.andThen(workers.resume(names))
+        Effect.andThen(workers.resume(names)),
+        counting(progress, "ending")
       )
     const join = Effect.gen(function* () {
       // Recorded first: a subscription that nobody is known to serve may be retired.
@@ -72,5 +75,5 @@ export const serveWith = (
       workers.suspend(names),
       () => join,
       () => workers.resume(names)
-    )
+    ).pipe(counting(progress, "starting"))
   })

@@ -7,6 +7,7 @@ import { Deferred, type Duration, Effect, Fiber, PubSub, type Scope, Semaphore }
 import type { Consumer } from "../../model/Consumer.ts"
 import { waitAtMost } from "../../stores/graceTime.ts"
 import type { Engine } from "../engine.ts"
+import type { WorkersAlive } from "../Liveness.ts"
 import * as Crew from "./crew.ts"
 import { run, type Stop } from "./worker.ts"
 
@@ -26,6 +27,8 @@ export interface Workers {
   readonly resume: (consumers: ReadonlyArray<string>) => Effect.Effect<void>
   /** Something to be done that stops as workers do. */
   readonly errand: Effect.Effect<Errand>
+  /** Which of those that are to run do. */
+  readonly alive: Effect.Effect<ReadonlyArray<WorkersAlive>>
 }
 
 /** Handles deliveries for a while, as a worker does. */
@@ -120,6 +123,13 @@ export const make = (
     return {
       suspend,
       resume: (consumers) => Effect.andThen(count(consumers, -1), reconcile),
+      alive: Effect.sync(() =>
+        [...served].map(([consumer, { fibers }]) => ({
+          consumer,
+          wanted: fibers.length,
+          alive: fibers.filter((fiber) => fiber.pollUnsafe() === undefined).length
+        }))
+      ),
       errand: Effect.map(makeStop, (stop): Errand => {
         let fibers: ReadonlyArray<Fiber.Fiber<void, unknown>> = []
         // In a fiber of its own: one that is interrupted could not wait.

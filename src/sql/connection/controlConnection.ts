@@ -65,6 +65,8 @@ export class ControlConnection extends Context.Service<
      * the connection. Returns when it has run once.
      */
     readonly onSession: (hook: Hook) => Effect.Effect<void, SqlError.SqlError>
+    /** The connection there is, waiting a while for one; fails where there is none of its own. */
+    readonly session: Effect.Effect<Session, SqlError.SqlError>
     /** Whether there is a connection of its own. */
     readonly isSeparate: boolean
   }
@@ -91,11 +93,20 @@ const shared = (sql: SqlClient.SqlClient) =>
   ControlConnection.of({
     query: (text, parameters) => sql.unsafe(text, parameters),
     onSession: () => Effect.void,
+    session: Effect.fail(unavailable("there is no control connection")),
     isSeparate: false
   })
 
 /** How long a notification may take from one connection to another, when it is tried out. */
 const trialTimeout = "1 second"
+
+/** Whether a connection hears what another one notifies of. */
+export const isHeard = Effect.fnUntraced(function* ({ listen }: Pick<Session, "listen">, sql: SqlClient.SqlClient) {
+  const channel = `effect_integration_trial_${SecureRandom.uuidV4Unsafe().replaceAll("-", "")}`
+  const arrived = yield* listen(channel)
+  yield* sql`SELECT pg_notify(${channel}, '')`
+  return Option.isSome(yield* Effect.timeoutOption(Queue.take(arrived), trialTimeout))
+}, Effect.scoped)
 
 /**
  * Whether a connection is a session. One whose process is the server's own is; a pooler has numbers of its own, and
@@ -103,14 +114,7 @@ const trialTimeout = "1 second"
  */
 const hasState = Effect.fnUntraced(function* (connection: PgConnection.PgConnection, sql: SqlClient.SqlClient) {
   const { rows } = yield* connection.query("SELECT pg_backend_pid() AS pid")
-  if (rows[0]?.pid === connection.processId) return true
-  const channel = `effect_integration_trial_${SecureRandom.uuidV4Unsafe().replaceAll("-", "")}`
-  return yield* Effect.gen(function* () {
-    const arrived = yield* connection.listen(channel)
-    yield* sql`SELECT pg_notify(${channel}, '')`
-    const heard = yield* Effect.timeoutOption(Queue.take(arrived), trialTimeout)
-    return Option.isSome(heard)
-  }).pipe(Effect.scoped)
+  return rows[0]?.pid === connection.processId || (yield* isHeard(connection, sql))
 })
 
 const open = (config: PgClient.PgClientConfig, sql: SqlClient.SqlClient) =>
@@ -189,6 +193,7 @@ const separate = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, s
         const { scope, session } = yield* here
         yield* Scope.provide(hook(session), scope)
       }),
+    session: Effect.map(here, ({ session }) => session),
     isSeparate: true
   })
 })

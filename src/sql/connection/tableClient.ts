@@ -35,11 +35,11 @@ export const tables: ReadonlyArray<string> = [
   "integration_audit"
 ]
 
-/** Functions that statements call. */
-const functions: ReadonlyArray<string> = ["integration_append"]
+/** What else statements name: functions that they call, and the record of migrations. */
+const others: ReadonlyArray<string> = ["integration_append", "integration_migration"]
 
 /** A name as a word of its own: not part of a column's or an index's. */
-const names = new RegExp(`(?<![\\w."])(?:${[...tables, ...functions].join("|")})(?!\\w)`, "g")
+const names = new RegExp(`(?<![\\w."])(?:${[...tables, ...others].join("|")})(?!\\w)`, "g")
 
 /** One that is named by a text: of a regclass, or of a sequence. */
 const literals = new RegExp(`'(${tables.join("|")})'`, "g")
