@@ -9,7 +9,7 @@
 import { Clock, Context, Effect, Layer } from "effect"
 import { Processor } from "../delivery/Processor.ts"
 import { Settings } from "../settings/Settings.ts"
-import { DiagnosisStore } from "../stores/DiagnosisStore.ts"
+import { DiagnosisStore, type Look } from "../stores/DiagnosisStore.ts"
 import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import { type Check, type CheckReport, examine } from "./doctor/check.ts"
 import { databaseChecks } from "./doctor/databaseChecks.ts"
@@ -44,17 +44,25 @@ export const DoctorChecks: Context.Reference<ReadonlyArray<Check>> = Context.Ref
 /** How long the database may take to show that it is there. */
 const reachTimeout = "2 seconds"
 
-/** Why the database cannot be asked; undefined when it can. What drivers say may name hosts and roles, so it is left out. */
-const unreachable = (store: DiagnosisStore["Service"]) =>
-  store.version.pipe(
-    Effect.as(undefined),
-    Effect.catchTag("NotDiagnosable", () => Effect.succeed(undefined)),
-    Effect.catchCause(() => Effect.succeed("It refused, or could not be reached.")),
-    Effect.timeoutOrElse({
-      duration: reachTimeout,
-      orElse: () => Effect.succeed("It did not answer within two seconds.")
-    })
+/**
+ * Why the database cannot be asked; undefined when it can, if only through the pool: a server that takes no writes keeps no connection of
+ * this process's own. What drivers say may name hosts and roles, so it is left out.
+ */
+const unreachable = (store: DiagnosisStore["Service"]): Effect.Effect<string | undefined> => {
+  const problemOf = <A>(look: Look<A>): Effect.Effect<string | undefined> =>
+    look.pipe(
+      Effect.as(undefined),
+      Effect.catchTag("NotDiagnosable", () => Effect.succeed(undefined)),
+      Effect.catchCause(() => Effect.succeed("It refused, or could not be reached.")),
+      Effect.timeoutOrElse({
+        duration: reachTimeout,
+        orElse: () => Effect.succeed("It did not answer within two seconds.")
+      })
+    )
+  return Effect.flatMap(problemOf(store.version), (problem) =>
+    problem === undefined ? Effect.succeed(problem) : problemOf(store.server)
   )
+}
 
 const away = ({ id, title }: Check): CheckReport => ({
   id,

@@ -3,17 +3,16 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, Result } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { Liveness } from "../delivery/Liveness.ts"
 import { Processor } from "../delivery/Processor.ts"
 import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { Settings } from "../settings/Settings.ts"
-import { DiagnosisStore, type SchemaVersion } from "../stores/DiagnosisStore.ts"
+import { DiagnosisStore } from "../stores/DiagnosisStore.ts"
 import { silentMillis } from "./doctor/deliveryChecks.ts"
 import { ended } from "./doctor/processChecks.ts"
 import { ageText, countText } from "./doctor/words.ts"
-import { type Once, once } from "./once.ts"
 
 /** One of the things that health is made of. @since 0.1.0 */
 export interface HealthReason {
@@ -69,29 +68,20 @@ const live = Effect.map(loopDelay, (millis) => {
 /** How long the store may take to answer. */
 const answerTimeout = "1 second"
 
-/** What the store says of its tables, or nothing when it says nothing. */
-type Answer = { readonly version: SchemaVersion | undefined } | undefined
-
-/** One question at a time, however many ask, and none is taken back: the connection is that of leases and notifications. */
-const makeAsk = (store: DiagnosisStore["Service"]): Once<Answer> =>
-  once(
-    store.version.pipe(
-      Effect.map((version): Answer => ({ version })),
-      Effect.catchTag("NotDiagnosable", () => Effect.succeed<Answer>({ version: undefined })),
-      Effect.catchCause(() => Effect.succeed<Answer>(undefined))
-    )
-  )
-
-const ofStore = (answer: Result.Result<Answer, string>): ReadonlyArray<HealthReason> => {
+/** Whether the store answers, and its tables fit. What drivers say may name hosts and roles, so it is left out. */
+const ofStore = (store: DiagnosisStore["Service"]): Effect.Effect<ReadonlyArray<HealthReason>> => {
   const id = "store"
-  if (Result.isFailure(answer)) return [{ id, isHealthy: false, detail: answer.failure }]
-  const version = answer.success?.version
-  if (answer.success === undefined) return [{ id, isHealthy: false, detail: "It refused, or could not be reached." }]
   const answers = { id, isHealthy: true, detail: "It answers." }
-  if (version === undefined) return [answers]
-  const { found, needed, problem } = version
-  const detail = problem ?? `The tables are at version ${found}, and ${needed} is needed.`
-  return [answers, { id: "schema", isHealthy: problem === null, detail }]
+  const silent = [{ id, isHealthy: false, detail: `It did not answer within ${answerTimeout}.` }]
+  return store.version.pipe(
+    Effect.map(({ found, needed, problem }) => {
+      const detail = problem ?? `The tables are at version ${found}, and ${needed} is needed.`
+      return [answers, { id: "schema", isHealthy: problem === null, detail }]
+    }),
+    Effect.catchTag("NotDiagnosable", () => Effect.succeed([answers])),
+    Effect.catchCause(() => Effect.succeed([{ id, isHealthy: false, detail: "It refused, or could not be reached." }])),
+    Effect.timeoutOrElse({ duration: answerTimeout, orElse: () => Effect.succeed(silent) })
+  )
 }
 
 const ofProcess = (liveness: Liveness, silent: number): ReadonlyArray<HealthReason> => {
@@ -174,15 +164,13 @@ export class Health extends Context.Service<
       const store = yield* DiagnosisStore
       const processor = yield* Processor
       const settings = yield* Settings
-      const ask = makeAsk(store)
       return Health.of({
         live,
         ready: (options = {}) =>
           Effect.gen(function* () {
             const { maxLagMillis } = yield* checked(options)
             const liveness = yield* processor.liveness
-            const answer = yield* ask(answerTimeout)
-            const reasons = [...ofStore(answer), ...ofProcess(liveness, silentMillis(yield* settings.current))]
+            const reasons = [...(yield* ofStore(store)), ...ofProcess(liveness, silentMillis(yield* settings.current))]
             if (maxLagMillis === undefined || reasons.some(({ id, isHealthy }) => id === "store" && !isHealthy)) {
               return reportOf(reasons)
             }

@@ -153,6 +153,6 @@ export class DiagnosisStore extends Context.Service<
     /** Processes that run and have been heard of within `silentMillis`, the last started 200. */
     readonly processes: (silentMillis: number) => Look<ReadonlyArray<ServingProcess>>
     /** Bounds a look that goes through another store. */
-    readonly bounded: <A, E, R>(look: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
+    readonly bounded: <A, E, R>(look: Effect.Effect<A, E, R>) => Effect.Effect<A, E | NotDiagnosable | StoreError, R>
   }
 >()("effect-integration/DiagnosisStore") {}

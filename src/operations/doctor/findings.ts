@@ -60,7 +60,7 @@ const kindsById = {
   "database-read-only": kind(
     "error",
     "Transactions begin read-only",
-    "default_transaction_read_only is on for the server, the database or the role: after a switch-over, or as a disk was nearly full.",
+    "The setting default_transaction_read_only is on for the server, the database or the role: after a switch-over, or as a disk was nearly full.",
     "Switch it off once its reason is gone."
   ),
   "transaction-pooler": kind(
@@ -222,7 +222,7 @@ const kindsById = {
   "retention-off": kind(
     "warning",
     "Finished events are kept for ever",
-    "retentionHours is 0, and the table has grown large.",
+    "The setting retentionHours is 0, and the table has grown large.",
     "Say for how long they are of use; they are removed in small steps."
   ),
   "pool-small": kind(

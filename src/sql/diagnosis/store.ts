@@ -4,6 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
+import type { SqlError } from "effect/sql"
 import { NotDiagnosable } from "../../errors/OperationErrors.ts"
 import { StoreError } from "../../errors/StoreErrors.ts"
 import { codesOf } from "../../errors/sqlState.ts"
@@ -19,6 +20,7 @@ import { deviations } from "./deviations.ts"
 import { unheard } from "./events.ts"
 import { processes } from "./processes.ts"
 import { server } from "./server.ts"
+import { shared } from "./shared.ts"
 import { tables } from "./tables.ts"
 import { transactions } from "./transactions.ts"
 import { type AppliedMigration, applied, versionOf } from "./version.ts"
@@ -47,9 +49,10 @@ export const layer: Layer.Layer<DiagnosisStore, never, ControlConnection | Table
     const { on, sql } = yield* TableClient
     const control = yield* ControlConnection
     const { singleSession } = yield* SqlCapabilities
-    const bounded = yield* makeBounded(sql)
+    const inBounds = yield* makeBounded(sql)
+    const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>) => untraced(forbidden(inBounds(effect)))
+    const look = <A>(effect: Effect.Effect<A, SqlError.SqlError>): Look<A> => bounded(storeErrors("diagnosis")(effect))
     const ask = on(control.query)
-    const look = <A>(effect: Effect.Effect<A, unknown>): Look<A> => untraced(forbidden(bounded(effect))) as Look<A>
     const ofServer = <A>(effect: Look<A>): Look<A> => (singleSession ? Effect.fail(single) : effect)
     return DiagnosisStore.of({
       version: ask<AppliedMigration>(applied).pipe(
@@ -57,7 +60,8 @@ export const layer: Layer.Layer<DiagnosisStore, never, ControlConnection | Table
         Effect.map(versionOf),
         storeErrors("diagnosis.version"),
         forbidden,
-        untraced
+        untraced,
+        shared
       ),
       server: look(server(sql)),
       session: ofServer(
@@ -69,7 +73,8 @@ export const layer: Layer.Layer<DiagnosisStore, never, ControlConnection | Table
             }))
           ),
           storeErrors("diagnosis.session"),
-          untraced
+          untraced,
+          shared
         )
       ),
       transactions: (olderThanMillis) => ofServer(look(transactions(sql, olderThanMillis))),
