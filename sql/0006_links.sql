@@ -29,8 +29,11 @@ CREATE TABLE integration_link (
 -- statement
 CREATE UNIQUE INDEX integration_link_hash_idx ON integration_link (link_hash)
 -- statement
-CREATE INDEX integration_link_source_idx ON integration_link (source_module, source_entity_type, source_entity_id)
+-- With the position, so that a page of the links of an entity costs the same however many it has.
+CREATE INDEX integration_link_source_idx
+  ON integration_link (source_module, source_entity_type, source_entity_id, position)
 -- statement
-CREATE INDEX integration_link_target_idx ON integration_link (target_module, target_entity_type, target_entity_id)
+CREATE INDEX integration_link_target_idx
+  ON integration_link (target_module, target_entity_type, target_entity_id, position)
 -- statement
 CREATE INDEX integration_link_type_idx ON integration_link (link_type, position)

@@ -39,6 +39,18 @@ export {
   type Finding
 } from "./operations/Doctor.ts"
 export { Health, type HealthReason, type HealthReport } from "./operations/Health.ts"
+export { Entities, type EntityError } from "./operations/Entities.ts"
+export type { EntityGraph, GraphEntity } from "./operations/EntityGraph.ts"
+export type { Life, Moment } from "./operations/EntityLife.ts"
+export {
+  type Details as EventDetails,
+  Events,
+  type Filter as EventSelection,
+  type FindOptions as EventFindOptions,
+  type Found as FoundEvents,
+  type PayloadValue,
+  type Summary as EventSummary
+} from "./operations/Events.ts"
 export * as Lineage from "./operations/Lineage.ts"
 export type { ForeignEvent, Imported } from "./publishing/ForeignEvent.ts"
 export { Publisher } from "./publishing/Publisher.ts"
@@ -65,9 +77,17 @@ export {
   largestGroupCount
 } from "./stores/ErrorGroupStore.ts"
 export { DiagnosisStore } from "./stores/DiagnosisStore.ts"
+export { EventSearchStore } from "./stores/EventSearchStore.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"
-export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
+export {
+  type FindOptions,
+  type Link,
+  type LinkPage,
+  LinkStore,
+  type LinkType,
+  type NewLink
+} from "./stores/LinkStore.ts"
 export { type LinksIn, linksIn } from "./stores/LinksIn.ts"
 export { type EventStatus, type OutboxRow, OutboxStore } from "./stores/OutboxStore.ts"
 export { type Replica, ReplicaStore } from "./stores/ReplicaStore.ts"

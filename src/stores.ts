@@ -67,9 +67,32 @@ export {
   type SeenFailures,
   type UnknownGroup
 } from "./stores/ErrorGroupStore.ts"
+export type { EventDeliveryDetails, EventDetails } from "./stores/EventDetails.ts"
+export {
+  type EventDelivery,
+  type EventMoment,
+  type EventQuery,
+  EventSearchStore,
+  type EventSummary,
+  type MomentKey,
+  type MomentRequest,
+  type Moments,
+  mostEvents,
+  type PayloadCondition,
+  type Slice,
+  type SliceRequest
+} from "./stores/EventSearchStore.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"
-export { type FindOptions, type Link, LinkStore, type LinkType, type NewLink } from "./stores/LinkStore.ts"
+export {
+  type FindOptions,
+  type Link,
+  type LinkPage,
+  LinkStore,
+  type LinksAround,
+  type LinkType,
+  type NewLink
+} from "./stores/LinkStore.ts"
 export { checkEntity, checkLink, provisionalLink } from "./stores/linkRules.ts"
 export {
   type Appended,

@@ -38,7 +38,7 @@ describe("migrations", () => {
       "0003_statuses.sql": "bcb3bdbd46353af1",
       "0004_subscriptions.sql": "4ac0e6fa61edeb01",
       "0005_replicas.sql": "8b45c5be87b9bf23",
-      "0006_links.sql": "f4ac35af6f3cd9a9",
+      "0006_links.sql": "1b9b45bdd4c22f70",
       "0007_actors.sql": "bc99df5de114c6b7",
       "0008_settings.sql": "7c5b6a94145a80fb",
       "0009_contracts.sql": "abacd2f376978548",

@@ -16,6 +16,8 @@ import { DeadLetters } from "../operations/DeadLetters.ts"
 import { ErrorGroups } from "../operations/ErrorGroups.ts"
 import { Doctor } from "../operations/Doctor.ts"
 import { Health } from "../operations/Health.ts"
+import { Entities } from "../operations/Entities.ts"
+import { Events } from "../operations/Events.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
 import { Settings } from "../settings/Settings.ts"
@@ -27,6 +29,7 @@ import type { ContractStore } from "../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { ErrorGroupStore } from "../stores/ErrorGroupStore.ts"
 import type { DiagnosisStore } from "../stores/DiagnosisStore.ts"
+import type { EventSearchStore } from "../stores/EventSearchStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { LineageStore } from "../stores/LineageStore.ts"
 import type { LinkStore } from "../stores/LinkStore.ts"
@@ -60,6 +63,9 @@ export type Services =
   | DiagnosisStore
   | Doctor
   | Health
+  | Entities
+  | Events
+  | EventSearchStore
   | ReplicaStore
   | SubscriptionStore
   | SettingStore
@@ -129,6 +135,7 @@ const onStores = <E, R, R2>(
   Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), ErrorGroups.layer).pipe(
   Layer.mergeAll(Doctor.layer, Health.layer, Publisher.layer(options), DeadLetters.layer(options)).pipe(
     Layer.provideMerge(processor),
+  Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), Events.layer, Entities.layer).pipe(
     Layer.provideMerge(Registry.layer),
     Layer.provideMerge(Notifier.layer),
     Layer.provide(broadcast),

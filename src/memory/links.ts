@@ -7,7 +7,14 @@ import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { Entity } from "../model/DomainEvent.ts"
 import { deferWrite } from "../stores/deferredWrites.ts"
-import { type FindOptions, type Link, LinkStore, type NewLink } from "../stores/LinkStore.ts"
+import {
+  type FindOptions,
+  type Link,
+  type LinkPage,
+  LinkStore,
+  type LinksAround,
+  type NewLink
+} from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
 import { byPosition } from "./comparators.ts"
 import type { Database } from "./database.ts"
@@ -63,6 +70,31 @@ const findBidirectional = Effect.fnUntraced(function* (links: Links, one: Entity
   )
 })
 
+const isOf = (link: LinkRecord, entity: Entity) =>
+  isSameEntity(link.source, entity) || isSameEntity(link.target, entity)
+
+const page = ({ database, table }: Links, entity: Entity, after: string | undefined, limit: number) =>
+  database.read((transaction): LinkPage => {
+    const found = [...transaction.rows(table)]
+      .filter((link) => isOf(link, entity) && link.position > BigInt(after ?? "0"))
+      .toSorted(byPosition)
+      .slice(0, limit)
+    return { links: found.map(toLink), next: found.length < limit ? undefined : found.at(-1)?.position.toString() }
+  })
+
+const around = ({ database, table }: Links, entities: ReadonlyArray<Entity>, limit: number) =>
+  database.read((transaction): LinksAround => {
+    const links = [...transaction.rows(table)].toSorted(byPosition)
+    const ends = entities.flatMap((entity) =>
+      (["source", "target"] as const).map((end) => links.filter((link) => isSameEntity(link[end], entity)))
+    )
+    const found = new Set(ends.flatMap((each) => each.slice(-limit)))
+    return {
+      links: links.filter((link) => found.has(link)).map(toLink),
+      isCut: ends.some((each) => each.length > limit)
+    }
+  })
+
 /** Writes a link that does not exist yet, after waiting for a transaction that is just creating it. */
 const insert = ({ database, table }: Links, link: NewLink, metadata: string | null) =>
   database.run((transaction) =>
@@ -117,6 +149,8 @@ export const layer: Layer.Layer<LinkStore, never, MemoryDatabase> = Layer.effect
           ),
           (found) => found.slice(-limit)
         ),
+      page: (entity, after, limit) => page(links, entity, after, limit),
+      around: (entities, limit) => around(links, entities, limit),
       findById: (id) =>
         Effect.map(
           select(links, (link) => link.id === id),

@@ -16,6 +16,7 @@ import * as Links from "./links.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 import * as Outbox from "./outbox.ts"
 import * as Replicas from "./replicas.ts"
+import * as EventSearch from "./search.ts"
 import { MemorySettings } from "./settings.ts"
 import * as Subscriptions from "./subscriptions.ts"
 import { MemoryTables } from "./tables.ts"
@@ -31,6 +32,7 @@ export const layer = Layer.mergeAll(
   Contracts.layer,
   Lineage.layer,
   Links.layer,
+  EventSearch.layer,
   Replicas.layer,
   Actors.layer,
   Transactor.layer

@@ -8,7 +8,14 @@ import type { SqlClient } from "effect/sql"
 import type { Entity } from "../model/DomainEvent.ts"
 import { isUuid } from "../model/storable.ts"
 import { deferWrite } from "../stores/deferredWrites.ts"
-import { type Link, LinkStore, type LinkType, type NewLink } from "../stores/LinkStore.ts"
+import {
+  type Link,
+  type LinkPage,
+  LinkStore,
+  type LinksAround,
+  type LinkType,
+  type NewLink
+} from "../stores/LinkStore.ts"
 import { checkEntity, checkLink, provisionalLink } from "../stores/linkRules.ts"
 import { isInTransaction, storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
@@ -108,6 +115,73 @@ const findConnected = (sql: SqlClient.SqlClient) => (entities: ReadonlyArray<Ent
   )
 }
 
+/** The columns of an entity's end, in the words of its index. */
+const isAt = (end: "source" | "target", [module, type, id]: readonly [string, string, string]) =>
+  `l.${end}_module = ${module} AND l.${end}_entity_type = ${type} AND l.${end}_entity_id = ${id}`
+
+const pageAt = (end: "source" | "target") => `(
+    SELECT l.* FROM integration_link AS l
+    WHERE ${isAt(end, ["$1::text", "$2::text", "$3::text"])} AND l.position > $4::bigint
+    ORDER BY l.position
+    LIMIT $5::int
+  )`
+
+/** Both indexes in the order of positions, as far as needed. */
+const pageStatement = `
+  SELECT ${columns}, position::text AS "position"
+  FROM (${pageAt("source")} UNION ${pageAt("target")}) AS l
+  ORDER BY l.position
+  LIMIT $5::int`
+
+const page =
+  (sql: SqlClient.SqlClient) =>
+  ({ entityId, entityType, module }: Entity, after: string | undefined, limit: number) =>
+    Effect.map(
+      sql.unsafe<Row & { readonly position: string }>(pageStatement, [
+        module,
+        entityType,
+        entityId,
+        after ?? "0",
+        limit
+      ]),
+      (rows): LinkPage => ({
+        links: rows.map(toLink),
+        next: rows.length < limit ? undefined : rows.at(-1)?.position
+      })
+    )
+
+const aroundAt = (end: "source" | "target") => `
+  SELECT l.*
+  FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[])) AS k (module, type, id)
+  CROSS JOIN LATERAL (
+    SELECT l.*, row_number() OVER (ORDER BY l.position DESC) AS place
+    FROM (
+      SELECT l.* FROM integration_link AS l
+      WHERE ${isAt(end, ["k.module", "k.type", "k.id"])}
+      ORDER BY l.position DESC
+      LIMIT $4::int + 1
+    ) AS l
+  ) AS l`
+
+/** One more than asked for says whether there are more. */
+const aroundStatement = `
+  WITH found AS MATERIALIZED (${aroundAt("source")} UNION ALL ${aroundAt("target")})
+  SELECT DISTINCT ON (l.position) ${columns}, (SELECT bool_or(place > $4::int) FROM found) AS "isCut"
+  FROM found AS l
+  WHERE l.place <= $4::int
+  ORDER BY l.position`
+
+const around = (sql: SqlClient.SqlClient) => (entities: ReadonlyArray<Entity>, limit: number) =>
+  Effect.map(
+    sql.unsafe<Row & { readonly isCut: boolean }>(aroundStatement, [
+      entities.map(({ module }) => module),
+      entities.map(({ entityType }) => entityType),
+      entities.map(({ entityId }) => entityId),
+      limit
+    ]),
+    (rows): LinksAround => ({ links: rows.map(toLink), isCut: rows[0]?.isCut ?? false })
+  )
+
 export const layer: Layer.Layer<LinkStore, never, TableClient> = Layer.effect(
   LinkStore,
   Effect.gen(function* () {
@@ -140,6 +214,8 @@ export const layer: Layer.Layer<LinkStore, never, TableClient> = Layer.effect(
       }),
       findConnected: (entities, limit) =>
         storeErrors("links.findConnected")(Effect.map(findConnected(sql)(entities, limit), links)),
+      page: (entity, after, limit) => storeErrors("links.page")(page(sql)(entity, after, limit)),
+      around: (entities, limit) => storeErrors("links.around")(around(sql)(entities, limit)),
       findById: (id) =>
         isUuid(id)
           ? storeErrors("links.findById")(

@@ -19,6 +19,7 @@ import * as SqlLinks from "./links.ts"
 import * as Migrations from "./migrations/migrations.ts"
 import * as SqlOutbox from "./outbox/store.ts"
 import * as SqlReplicas from "./replicas.ts"
+import * as SqlEventSearch from "./search/store.ts"
 import * as SqlSettings from "./settings.ts"
 import * as SqlSubscriptions from "./subscriptions/store.ts"
 
@@ -44,6 +45,7 @@ export const stores = (
     SqlContracts.layer,
     SqlLineage.layer,
     SqlLinks.layer,
+    SqlEventSearch.layer,
     SqlActors.layer,
     SqlSettings.layer,
     SqlTransactor.layer(client)

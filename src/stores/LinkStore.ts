@@ -37,6 +37,21 @@ export interface FindOptions {
   readonly linkType?: LinkType
 }
 
+/** One page of the links of an entity. @since 0.1.0 */
+export interface LinkPage {
+  readonly links: ReadonlyArray<Link>
+  /** `after` of the next page, digits; undefined on the last. */
+  readonly next: string | undefined
+}
+
+/** Links around entities. @since 0.1.0 */
+export interface LinksAround {
+  /** Each once. */
+  readonly links: ReadonlyArray<Link>
+  /** An entity has more of them than were asked for. */
+  readonly isCut: boolean
+}
+
 /**
  * Creates and finds links. Operations join the caller's transaction: in a handler, a link commits with its delivery.
  * Names and ids that cannot be stored fail with `InvalidIdentifier`, what the store refuses with `StoreError`; nothing
@@ -73,6 +88,13 @@ export class LinkStore extends Context.Service<
       entities: ReadonlyArray<Entity>,
       limit: number
     ) => Effect.Effect<ReadonlyArray<Link>, StoreError>
+    /** Links from or to an entity, page by page. What a page costs does not follow from how many there are. */
+    readonly page: (entity: Entity, after: string | undefined, limit: number) => Effect.Effect<LinkPage, StoreError>
+    /**
+     * The last created links from each of these entities, and the last to each of them, as many of both for each. Of an entity with more,
+     * no more are read.
+     */
+    readonly around: (entities: ReadonlyArray<Entity>, limit: number) => Effect.Effect<LinksAround, StoreError>
     readonly findById: (id: string) => Effect.Effect<Link | undefined, StoreError>
     /** How many links start in a module. */
     readonly countFromModule: (module: string) => Effect.Effect<number, StoreError>

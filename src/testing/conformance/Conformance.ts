@@ -18,6 +18,7 @@ import type { ActorStore } from "../../stores/ActorStore.ts"
 import type { ContractStore } from "../../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
 import type { ErrorGroupStore } from "../../stores/ErrorGroupStore.ts"
+import type { EventSearchStore } from "../../stores/EventSearchStore.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { LineageStore } from "../../stores/LineageStore.ts"
 import type { LinkStore } from "../../stores/LinkStore.ts"
@@ -36,6 +37,7 @@ import * as Delivered from "./delivered.ts"
 import * as Depths from "./depths.ts"
 import * as ErrorGroupDeliveries from "./errorGroupDeliveries.ts"
 import * as ErrorGroups from "./errorGroupStore.ts"
+import * as EventSearch from "./eventSearchStore.ts"
 import * as GivenBack from "./givenBack.ts"
 import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
@@ -62,6 +64,7 @@ export type Stores =
   | ContractStore
   | LineageStore
   | LinkStore
+  | EventSearchStore
   | SettingStore
   | ActorStore
   | Transactor
@@ -120,6 +123,9 @@ export const contractStore: ReadonlyArray<Check> = Contracts.contractStore
 /** @since 0.1.0 */
 export const linkStore: ReadonlyArray<Check> = Links.linkStore
 
+/** What is found of events, and how far was looked. @since 0.1.0 */
+export const eventSearchStore: ReadonlyArray<Check> = EventSearch.eventSearchStore
+
 /** @since 0.1.0 */
 export const settingStore: ReadonlyArray<Check> = Settings.settingStore
 
@@ -163,6 +169,7 @@ export const all: ReadonlyArray<Check> = [
   ...lineageStore,
   ...contractStore,
   ...linkStore,
+  ...eventSearchStore,
   ...settingStore,
   ...actorStore,
   ...transactor

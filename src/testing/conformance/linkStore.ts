@@ -104,6 +104,33 @@ export const linkStore = [
   ),
 
   check(
+    "gives the links of an entity page by page, and the latest around several",
+    Effect.gen(function* () {
+      const links = yield* LinkStore
+      const [hub, other] = [entity(unique("hub")), entity(unique("other"), "other")]
+      const made = []
+      for (let n = 0; n < 5; n++) {
+        const end = entity(`${hub.entityId}-${n}`)
+        const [source, target] = n % 2 === 0 ? [hub, end] : [end, hub]
+        made.push(yield* links.create({ source, target, linkType: "reference" }))
+      }
+      made.push(yield* links.create({ source: hub, target: hub, linkType: "cascade" }))
+      made.push(yield* links.create({ source: other, target: hub, linkType: "cascade" }))
+      const first = yield* links.page(hub, undefined, 3)
+      assert.deepEqual(first.links, made.slice(0, 3))
+      const second = yield* links.page(hub, first.next, 3)
+      assert.deepEqual(second.links, made.slice(3, 6))
+      assert.deepEqual(yield* links.page(hub, second.next, 3), { links: made.slice(6), next: undefined })
+      assert.deepEqual(yield* links.page(entity(unique("nobody")), undefined, 3), { links: [], next: undefined })
+      assert.deepEqual(yield* links.around([hub, other, hub], 10), { links: made, isCut: false })
+      // Of each end the latest: 4 and the one to itself leave, that one and the one from the other arrive.
+      assert.deepEqual(yield* links.around([hub], 2), { links: made.slice(4), isCut: true })
+      assert.deepEqual(yield* links.around([other], 1), { links: made.slice(6), isCut: false })
+      assert.deepEqual(yield* links.around([], 2), { links: [], isCut: false })
+    })
+  ),
+
+  check(
     "a link vanishes with its transaction",
     Effect.gen(function* () {
       const links = yield* LinkStore
