@@ -39,7 +39,8 @@ const scale = [
   "publishIn",
   "drainIn",
   "embedded",
-  "telemetry"
+  "telemetry",
+  "screens"
 ]
 
 const refuse = (problem: string): never => {

@@ -69,11 +69,9 @@ export {
 } from "./stores/ErrorGroupStore.ts"
 export type { EventDeliveryDetails, EventDetails } from "./stores/EventDetails.ts"
 export {
-  type EventDelivery,
   type EventMoment,
   type EventQuery,
   EventSearchStore,
-  type EventSummary,
   type MomentKey,
   type MomentRequest,
   type Moments,
@@ -82,6 +80,7 @@ export {
   type Slice,
   type SliceRequest
 } from "./stores/EventSearchStore.ts"
+export type { EventDelivery, EventSummary } from "./stores/EventSummary.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"
 export {

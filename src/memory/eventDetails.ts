@@ -5,7 +5,7 @@
  */
 import { largestContent, oversizeOf } from "../model/contentSize.ts"
 import type { EventDeliveryDetails, EventDetails } from "../stores/EventDetails.ts"
-import type { EventSummary } from "../stores/EventSearchStore.ts"
+import type { EventSummary } from "../stores/EventSummary.ts"
 import { byConsumer } from "./comparators.ts"
 import { jsonText } from "./jsonText.ts"
 import { claimable, type DeliveryRecord, type EventRecord, isOpen, isParked } from "./records.ts"

@@ -10,7 +10,8 @@ import type { StoreError } from "../errors/StoreErrors.ts"
 import { Settings } from "../settings/Settings.ts"
 import type { AttemptRecord } from "../stores/Delivery.ts"
 import type { EventDeliveryDetails, EventDetails } from "../stores/EventDetails.ts"
-import { EventSearchStore, type EventSummary } from "../stores/EventSearchStore.ts"
+import { EventSearchStore } from "../stores/EventSearchStore.ts"
+import type { EventSummary } from "../stores/EventSummary.ts"
 import { type DeliveryAttempt, LineageStore } from "../stores/LineageStore.ts"
 import { withStatementTimeout } from "../stores/unresponsive.ts"
 import type { Filter } from "./EventSelection.ts"
@@ -18,7 +19,7 @@ import { invalid, toQuery } from "./eventFilter.ts"
 import { rangeFrom, rangeOf } from "./eventRange.ts"
 import { findEvents, type SearchLimits } from "./findEvents.ts"
 
-export type { EventDelivery, EventSummary as Summary } from "../stores/EventSearchStore.ts"
+export type { EventDelivery, EventSummary as Summary } from "../stores/EventSummary.ts"
 export type { Filter, PayloadValue } from "./EventSelection.ts"
 
 /** What a search found, and how far it looked. @since 0.1.0 */

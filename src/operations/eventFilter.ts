@@ -38,7 +38,7 @@ const hasHugeExponent = (json: string) =>
 const isName = (value: unknown, length = 255) => identifierProblem(value, length) === undefined
 
 const isListOf = (is: (value: unknown) => boolean) => (value: unknown) =>
-  Array.isArray(value) && value.length > 0 && value.length <= 50 && value.every(is)
+  Array.isArray(value) && value.length > 0 && value.length <= 50 && value.every((each) => is(each))
 
 const isAggregate = (value: unknown) => {
   const { entityId, entityType, module, ...others } = Object(value) as Readonly<Record<string, unknown>>

@@ -5,7 +5,8 @@
  */
 import { Clock, Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
-import type { EventQuery, EventSearchStore, EventSummary, Slice } from "../stores/EventSearchStore.ts"
+import type { EventQuery, EventSearchStore, Slice } from "../stores/EventSearchStore.ts"
+import type { EventSummary } from "../stores/EventSummary.ts"
 import { steadyMillisUnsafe } from "../stores/steadyMillis.ts"
 import { cursorOf, type Range, restOf } from "./eventRange.ts"
 

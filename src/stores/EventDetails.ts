@@ -5,7 +5,7 @@
  */
 import type { Schema } from "effect"
 import type { DeliveryKey } from "./Delivery.ts"
-import type { EventDelivery, EventSummary } from "./EventSearchStore.ts"
+import type { EventDelivery, EventSummary } from "./EventSummary.ts"
 
 /** A delivery of an event. @since 0.1.0 */
 export interface EventDeliveryDetails extends EventDelivery, DeliveryKey {

@@ -9,6 +9,7 @@ import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Entity } from "../model/DomainEvent.ts"
 import type { DeliveryStatus } from "./Delivery.ts"
 import type { EventDetails } from "./EventDetails.ts"
+import type { EventSummary } from "./EventSummary.ts"
 import type { EventStatus } from "./OutboxStore.ts"
 
 /** A place in a payload, and what stands there. @since 0.1.0 */
@@ -55,36 +56,6 @@ export interface SliceRequest {
   readonly rows: number
   /** Events at most: a slice ends with the last of them. */
   readonly limit: number
-}
-
-/** What became of an event for one consumer, in short. @since 0.1.0 */
-export interface EventDelivery {
-  readonly consumer: string
-  readonly status: DeliveryStatus
-  /** Waits to be handled: for the first time, for a retry, or for its handler to end. */
-  readonly isOpen: boolean
-  /** Waits behind another event of its aggregate. */
-  readonly isParked: boolean
-  readonly attemptCount: number
-}
-
-/** An event without its documents. @since 0.1.0 */
-export interface EventSummary {
-  readonly id: string
-  readonly eventName: string
-  readonly schemaVersion: number
-  readonly sourceModule: string
-  readonly aggregate: Entity
-  readonly correlationId: string | null
-  readonly causationId: string | null
-  /** The service that published it, if that is another one. */
-  readonly origin: string | null
-  readonly createdAt: Date
-  readonly status: EventStatus
-  /** Whether its deliveries are written. */
-  readonly isRouted: boolean
-  /** By name of their consumers. */
-  readonly deliveries: ReadonlyArray<EventDelivery>
 }
 
 /** What was found in a slice. @since 0.1.0 */

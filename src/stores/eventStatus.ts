@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { EventDelivery } from "./EventSearchStore.ts"
+import type { EventDelivery } from "./EventSummary.ts"
 import type { EventStatus } from "./OutboxStore.ts"
 
 export const eventStatusOf = (

@@ -38,6 +38,7 @@ import * as Depths from "./depths.ts"
 import * as ErrorGroupDeliveries from "./errorGroupDeliveries.ts"
 import * as ErrorGroups from "./errorGroupStore.ts"
 import * as EventSearch from "./eventSearchStore.ts"
+import * as EventStories from "./eventStories.ts"
 import * as GivenBack from "./givenBack.ts"
 import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
@@ -124,7 +125,7 @@ export const contractStore: ReadonlyArray<Check> = Contracts.contractStore
 export const linkStore: ReadonlyArray<Check> = Links.linkStore
 
 /** What is found of events, and how far was looked. @since 0.1.0 */
-export const eventSearchStore: ReadonlyArray<Check> = EventSearch.eventSearchStore
+export const eventSearchStore: ReadonlyArray<Check> = [...EventSearch.eventSearchStore, ...EventStories.eventStories]
 
 /** @since 0.1.0 */
 export const settingStore: ReadonlyArray<Check> = Settings.settingStore
