@@ -108,6 +108,27 @@ export { firstOrderingKey, type PollRequest, type PollResult } from "./stores/Po
 export { type Replica, ReplicaStore, type Served, type Serving, type StartedAttempt } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export {
+  type ConsumerRate,
+  type Distribution,
+  type DistributionSums,
+  distributionBounds,
+  type FinishedSums,
+  type Flow,
+  type Gauge,
+  type GaugeLook,
+  hoursKeptDays,
+  largestGauge,
+  minutesKeptHours,
+  type OutcomeCounts,
+  type RatePoint,
+  type StatisticPoint,
+  type StatisticRow,
+  type StatisticSeriesRequest,
+  type StatisticSpan,
+  StatisticStore,
+  type UnfinishedCounts
+} from "./stores/StatisticStore.ts"
+export {
   type Braked,
   type ConsumerState,
   longestReason,

@@ -16,7 +16,9 @@ import { InboxStore } from "../stores/InboxStore.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
 import { type Replica, ReplicaStore } from "../stores/ReplicaStore.ts"
 import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
+import { StatisticStore } from "../stores/StatisticStore.ts"
 import { type ConsumerState, SubscriptionStore, type Unserved } from "../stores/SubscriptionStore.ts"
+import { CurrentSums } from "../stores/statisticSums.ts"
 import { steadyMillis } from "../stores/steadyMillis.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { metersIn } from "../telemetry/meters.ts"
@@ -30,6 +32,7 @@ import * as ErrorGroups from "./maintenance/errorGroups.ts"
 import * as Gauges from "./maintenance/gauges.ts"
 import * as Maintenance from "./maintenance/maintenance.ts"
 import * as Poller from "./maintenance/poller.ts"
+import * as Statistics from "./maintenance/statistics.ts"
 import { allSettled, settled } from "./onRequest/awaitSettled.ts"
 import * as Drain from "./onRequest/drain.ts"
 import { livenessOf, type Progress } from "./onRequest/liveness.ts"
@@ -117,6 +120,8 @@ const makeEngine = Effect.fnUntraced(function* (options: Options) {
     outbox,
     subscriptions: yield* SubscriptionStore,
     replicas,
+    statistics: yield* StatisticStore,
+    sums: yield* CurrentSums,
     broadcast: yield* Broadcast,
     recovery: yield* Recovery.make,
     passedOver: new Map(),
@@ -149,6 +154,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const engine = yield* makeEngine(options)
   yield* keepRecorded(engine)
   yield* Gauges.make(engine)
+  // Before the workers: what they count is written when they have ended.
+  yield* Statistics.make(engine)
   const maintenance = yield* Maintenance.make(engine)
   const poller = yield* Poller.make(engine, maintenance)
   const workers = yield* Workers.make(engine, {
@@ -304,6 +311,7 @@ export class Processor extends Context.Service<
     | InboxStore
     | OutboxStore
     | ReplicaStore
+    | StatisticStore
     | SubscriptionStore
     | Transactor
     | Registry

@@ -11,7 +11,9 @@ import type { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../stores/ReplicaStore.ts"
 import type { SqlCapabilities } from "../stores/SqlCapabilities.ts"
+import type { StatisticStore } from "../stores/StatisticStore.ts"
 import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import type { StatisticSums } from "../stores/statisticSums.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Meters } from "../telemetry/meters.ts"
 import type { TraceRelation, TracingOptions } from "../telemetry/tracing.ts"
@@ -25,6 +27,9 @@ export interface Engine {
   readonly outbox: OutboxStore["Service"]
   readonly subscriptions: SubscriptionStore["Service"]
   readonly replicas: ReplicaStore["Service"]
+  readonly statistics: StatisticStore["Service"]
+  /** What is added up for them; undefined: nothing is. */
+  readonly sums: StatisticSums | undefined
   readonly transactor: Transactor["Service"]
   readonly registry: Registry["Service"]
   readonly notifier: Notifier["Service"]

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { PgClient } from "@effect/sql-pg"
-import { type Config, Effect, Layer } from "effect"
+import { Clock, type Config, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import * as ProcessorModule from "../delivery/Processor.ts"
 import { Registry } from "../delivery/Registry.ts"
@@ -18,6 +18,7 @@ import { Doctor } from "../operations/Doctor.ts"
 import { Health } from "../operations/Health.ts"
 import { Entities } from "../operations/Entities.ts"
 import { Events } from "../operations/Events.ts"
+import { Statistics } from "../operations/Statistics.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
 import { Settings } from "../settings/Settings.ts"
@@ -36,7 +37,9 @@ import type { LinkStore } from "../stores/LinkStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../stores/ReplicaStore.ts"
 import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
+import type { StatisticStore } from "../stores/StatisticStore.ts"
 import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import { CurrentSums, StatisticSums } from "../stores/statisticSums.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 
@@ -52,6 +55,8 @@ export type Services =
   | ProcessorModule.Processor
   | Registry
   | ContractStore
+  | StatisticStore
+  | Statistics
   | LineageStore
   | LinkStore
   | OutboxStore
@@ -122,6 +127,13 @@ const processor = (options: Options) =>
     })
   )
 
+/** Sums of this integration's own: another one in the process has others. */
+const summing = ({ statistics = true }: Options) =>
+  Layer.effect(
+    CurrentSums,
+    Effect.map(Clock.Clock, (clock) => (statistics ? new StatisticSums(clock) : undefined))
+  )
+
 /**
  * Services on top of the stores.
  *
@@ -136,6 +148,8 @@ const onStores = <E, R, R2>(
   Layer.mergeAll(Doctor.layer, Health.layer, Publisher.layer(options), DeadLetters.layer(options)).pipe(
     Layer.provideMerge(processor),
   Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), Events.layer, Entities.layer).pipe(
+  Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), Statistics.layer).pipe(
+    Layer.provide(summing(options)),
     Layer.provideMerge(Registry.layer),
     Layer.provideMerge(Notifier.layer),
     Layer.provide(broadcast),

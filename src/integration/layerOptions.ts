@@ -49,6 +49,11 @@ export interface Options extends Omit<ProcessorModule.Options, "maxConcurrentBat
    */
   readonly inheritMetadata?: ReadonlyArray<string>
   /**
+   * Whether what is published and delivered is counted by the minute, for `Statistics`, and written every ten seconds while something
+   * happens. Default true.
+   */
+  readonly statistics?: boolean
+  /**
    * What happens to events that are published outside of a transaction, which exist without what they speak of when that fails: `warn`
    * says so in the log, once for each name; `refuse` fails with `TransactionRequired`. Default `off`.
    */
@@ -73,6 +78,7 @@ const known: ReadonlyArray<string> = [
   "maxPayloadBytes",
   "inheritMetadata",
   "requireTransaction",
+  "statistics",
   "traceSampleRatio",
   "traceRelation",
   "traceOperations",
@@ -140,6 +146,8 @@ export const validate = (options: Options): Effect.Effect<void, InvalidOption | 
     return refuse("requireTransaction", requireTransaction, '"off", "warn" or "refuse"')
   }
   if (!["link", "parent"].includes(traceRelation)) return refuse("traceRelation", traceRelation, '"link" or "parent"')
+  const { statistics = true } = options
+  if (typeof statistics !== "boolean") return refuse("statistics", statistics, "true or false")
   if (typeof traceOperations !== "boolean") return refuse("traceOperations", traceOperations, "true or false")
   const bytes = options.maxPayloadBytes ?? defaultMaxPayloadBytes
   // A row has to fit into one message of the PostgreSQL client.

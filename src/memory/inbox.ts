@@ -36,9 +36,10 @@ const bringForward = (tables: Tables, transaction: Transaction, eventIds: Readon
   return [...consumers]
 }
 
-const countByStatus = (tables: Tables, transaction: Transaction): ReadonlyArray<StatusCount> => {
+/** How many deliveries there are, by consumer and status. */
+export const countsOf = (deliveries: Iterable<DeliveryRecord>): ReadonlyArray<StatusCount> => {
   const counts = new Map<string, StatusCount>()
-  for (const delivery of transaction.rows(tables.deliveries)) {
+  for (const delivery of deliveries) {
     const { consumer, status } = delivery
     const key = JSON.stringify([consumer, status])
     const { count, open, parked } = counts.get(key) ?? { count: 0, open: 0, parked: 0 }
@@ -168,7 +169,7 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
       findByEvent: (eventId) => database.read((transaction, now) => findByEvent(tables, transaction, eventId, now)),
       findByConsumer: (consumer, position, limit) =>
         database.read((transaction, now) => findByConsumer(tables, transaction, { consumer, position, limit }, now)),
-      countByStatus: database.read((transaction) => countByStatus(tables, transaction)),
+      countByStatus: database.read((transaction) => countsOf(transaction.rows(tables.deliveries))),
       depths: (consumers) => database.read((transaction, now) => depths(tables, transaction, consumers, now)),
       changed: Effect.suspend(() => Deferred.await(database.changed))
     })

@@ -132,7 +132,7 @@ const lastErrorOf = (deliveries: ReadonlyArray<DeliveryRecord>): string | null =
   return of("dead_letter") ?? of("failed") ?? last(deliveries) ?? null
 }
 
-const statusOf = (deliveries: ReadonlyArray<DeliveryRecord>): EventStatus => {
+export const statusOf = (deliveries: ReadonlyArray<DeliveryRecord>): EventStatus => {
   const has = (status: DeliveryRecord["status"]) => deliveries.some((delivery) => delivery.status === status)
   if (has("processing")) return "processing"
   if (deliveries.some(isOpen)) return "pending"

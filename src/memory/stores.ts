@@ -18,6 +18,7 @@ import * as Outbox from "./outbox.ts"
 import * as Replicas from "./replicas.ts"
 import * as EventSearch from "./search.ts"
 import { MemorySettings } from "./settings.ts"
+import * as Statistics from "./statistics.ts"
 import * as Subscriptions from "./subscriptions.ts"
 import { MemoryTables } from "./tables.ts"
 import * as Transactor from "./transactor.ts"
@@ -30,6 +31,7 @@ export const layer = Layer.mergeAll(
   Diagnosis.layer,
   Subscriptions.layer,
   Contracts.layer,
+  Statistics.layer,
   Lineage.layer,
   Links.layer,
   EventSearch.layer,

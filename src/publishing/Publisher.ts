@@ -16,6 +16,7 @@ import { isMalformed } from "../model/traceparent.ts"
 import { Settings } from "../settings/Settings.ts"
 import { deferWrite } from "../stores/deferredWrites.ts"
 import { OutboxStore } from "../stores/OutboxStore.ts"
+import { CurrentSums } from "../stores/statisticSums.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { metersIn } from "../telemetry/meters.ts"
 import { untraced } from "../telemetry/tracing.ts"
@@ -55,7 +56,12 @@ const whenEnabled = Effect.fnUntraced(function* (settings: Settings["Service"], 
 const makeImporter = Effect.fnUntraced(function* (maxPayloadBytes: number) {
   const settings = yield* Settings
   const transactor = yield* Transactor
-  const store = makeImport({ outbox: yield* OutboxStore, notifier: yield* Notifier, transactor })
+  const store = makeImport({
+    outbox: yield* OutboxStore,
+    notifier: yield* Notifier,
+    transactor,
+    sums: yield* CurrentSums
+  })
   const defer = deferWrite(transactor.isOpen)
   const meters = metersIn(yield* Effect.context<never>())
   return Effect.fnUntraced(function* (
@@ -76,7 +82,10 @@ const makeStore = Effect.fnUntraced(function* (requireTransaction: RequireTransa
   const broadcast = yield* Broadcast
   const settings = yield* Settings
   const transactor = yield* Transactor
-  const append = makeAppend({ outbox, notifier, broadcast, transactor }, yield* Effect.context<never>())
+  const append = makeAppend(
+    { outbox, notifier, broadcast, transactor, sums: yield* CurrentSums },
+    yield* Effect.context<never>()
+  )
   const defer = deferWrite(transactor.isOpen)
   const logUnconsumed = makeLogUnconsumed()
   const guard = makeGuard(transactor, requireTransaction)

@@ -11,6 +11,7 @@ import type * as DomainEvent from "../model/DomainEvent.ts"
 import { CurrentClientTransaction } from "../stores/ClientTransaction.ts"
 import { repeatAlone } from "../stores/contention.ts"
 import type { Appended, OutboxStore } from "../stores/OutboxStore.ts"
+import type { StatisticSums } from "../stores/statisticSums.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Broadcast, InlineNotification } from "../wakeups/Broadcast.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
@@ -25,6 +26,7 @@ interface Services {
   readonly notifier: Notifier["Service"]
   readonly broadcast: Broadcast
   readonly transactor: Transactor["Service"]
+  readonly sums: StatisticSums | undefined
 }
 
 /** Stores events, all or none, in the order given, and wakes their consumers. */
@@ -72,13 +74,15 @@ const currentTransactionId = ({ query }: Transactor["Service"]) =>
 
 /** Stores events in a transaction that somebody else ends: nobody but the database knows when. */
 const appendInTheirs = Effect.fnUntraced(function* (
-  { broadcast, outbox, transactor }: Services,
+  { broadcast, outbox, sums, transactor }: Services,
   prepared: ReadonlyArray<Prepared>
 ) {
   const notification = broadcast.ofOthers.offer(prepared.length === 1)
   const appended = yield* outbox.append(rowsOf(prepared), notification)
   const stored = yield* storedOf(prepared, appended)
-  const consumers = consumersOf(stored.filter((event) => !event.isDuplicate))
+  const written = stored.filter((event) => !event.isDuplicate)
+  sums?.published(written)
+  const consumers = consumersOf(written)
   if (notification !== undefined || consumers.size === 0) return stored
   const transactionId = appended[0]?.transactionId ?? (yield* currentTransactionId(transactor))
   yield* broadcast.ofOthers.whenCommitted(transactionId, consumers)
@@ -87,7 +91,7 @@ const appendInTheirs = Effect.fnUntraced(function* (
 
 /** Stores events with a statement for each chunk: in the caller's transaction, or, if there is one chunk, in its own. */
 const appendHere = Effect.fnUntraced(function* (services: Services, chunks: ReadonlyArray<ReadonlyArray<Prepared>>) {
-  const { notifier, transactor } = services
+  const { notifier, sums, transactor } = services
   const stored: Array<DomainEvent.Stored> = []
   const client = yield* CurrentClientTransaction
   if (client?.isOurs === false) {
@@ -95,22 +99,30 @@ const appendHere = Effect.fnUntraced(function* (services: Services, chunks: Read
     return stored
   }
   for (const chunk of chunks) stored.push(...(yield* appendChunk(services, chunk)))
-  // A poll cannot see the rows before the commit, so an earlier wake-up would find nothing.
   const written = stored.filter((event) => !event.isDuplicate)
-  yield* transactor.afterCommit(notifier.announce(consumersOf(written)))
+  yield* transactor.afterCommit(
+    Effect.suspend(() => {
+      sums?.published(written)
+      // A poll cannot see the rows before the commit, so an earlier wake-up would find nothing.
+      return notifier.announce(consumersOf(written))
+    })
+  )
   return stored
 })
 
 /** Stores one event, outside of any transaction. It tells other processes itself, if that can be and does no harm. */
 const appendAlone = (services: Services, prepared: ReadonlyArray<Prepared>) =>
   Effect.suspend(() => {
-    const { broadcast, notifier } = services
+    const { broadcast, notifier, sums } = services
     let isNotifying = false
     return broadcast
       .withInlineNotification((notification) => {
         if (notification === undefined) return appendHere(services, [prepared])
         isNotifying = true
-        return Effect.tap(appendChunk(services, prepared, notification), (stored) => notifier.wake(consumersOf(stored)))
+        return Effect.tap(appendChunk(services, prepared, notification), (stored) => {
+          sums?.published(stored.filter((event) => !event.isDuplicate))
+          return notifier.wake(consumersOf(stored))
+        })
       })
       .pipe(
         // It may have been the notification that was refused.

@@ -8,6 +8,7 @@ import { InvalidIdentifier } from "../errors/DeclarationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { repeatAlone } from "../stores/contention.ts"
 import type { OutboxStore, Received, ReceivedEvent } from "../stores/OutboxStore.ts"
+import type { StatisticSums } from "../stores/statisticSums.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
 import { chunksOf } from "./chunks.ts"
@@ -18,6 +19,7 @@ interface Services {
   readonly outbox: OutboxStore["Service"]
   readonly notifier: Notifier["Service"]
   readonly transactor: Transactor["Service"]
+  readonly sums: StatisticSums | undefined
 }
 
 /** What became of messages; fails when the id of one is that of another event. */
@@ -43,13 +45,19 @@ const lengthOf = ({ metadata, payload }: ReceivedEvent) => payload.length + (met
 
 /** Stores messages where the caller is, with a statement for each chunk. */
 const receiveHere = Effect.fnUntraced(function* (
-  { notifier, outbox, transactor }: Services,
+  { notifier, outbox, sums, transactor }: Services,
   rows: ReadonlyArray<ReceivedEvent>
 ): Effect.fn.Return<ReadonlyArray<Imported>, InvalidIdentifier | StoreError> {
   const received: Array<Received> = []
   for (const chunk of chunksOf(rows, lengthOf)) received.push(...(yield* outbox.receive(chunk)))
   const imported = yield* importedOf(rows, received)
-  yield* transactor.afterCommit(notifier.announce(new Set(imported.flatMap(({ consumers }) => consumers))))
+  const written = rows.filter((_, index) => imported[index]?.isDuplicate === false)
+  yield* transactor.afterCommit(
+    Effect.suspend(() => {
+      sums?.published(written.map(({ eventName, schemaVersion }) => ({ name: eventName, schemaVersion })))
+      return notifier.announce(new Set(imported.flatMap(({ consumers }) => consumers)))
+    })
+  )
   return imported
 })
 

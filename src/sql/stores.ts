@@ -21,6 +21,7 @@ import * as SqlOutbox from "./outbox/store.ts"
 import * as SqlReplicas from "./replicas.ts"
 import * as SqlEventSearch from "./search/store.ts"
 import * as SqlSettings from "./settings.ts"
+import * as SqlStatistics from "./statistics/store.ts"
 import * as SqlSubscriptions from "./subscriptions/store.ts"
 
 /**
@@ -43,6 +44,7 @@ export const stores = (
     SqlReplicas.layer,
     SqlSubscriptions.layer,
     SqlContracts.layer,
+    SqlStatistics.layer,
     SqlLineage.layer,
     SqlLinks.layer,
     SqlEventSearch.layer,

@@ -7,20 +7,36 @@ import { type Cause, Effect, Option } from "effect"
 import { describe, principal } from "../../errors/errorText.ts"
 import type { Consumer } from "../../model/Consumer.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
+import type { ConsumerSums } from "../../stores/statisticSums.ts"
 import type { ConsumerMeters } from "../../telemetry/meters.ts"
 import type { Engine } from "../engine.ts"
 import type { Outcome } from "./outcome.ts"
 import { endedAs } from "./processSpan.ts"
+
+/** Where the runs of a consumer are counted. */
+export interface RunCounters {
+  readonly meters: ConsumerMeters
+  readonly sums: ConsumerSums | undefined
+}
+
+export const runCounters = ({ sums, telemetry }: Engine, consumer: Consumer): RunCounters => ({
+  meters: telemetry.meters.consumer(consumer.name),
+  sums: sums?.consumer(consumer.name)
+})
 
 /**
  * Counts what a handler is given.
  *
  * @param waitedMillis - since its transaction had it
  */
-export const countBegun = (meters: ConsumerMeters, rows: ReadonlyArray<Claimed>, waitedMillis: number): void => {
-  for (const { eventName, lateMillis } of rows) {
+export const countBegun = ({ meters, sums }: RunCounters, rows: ReadonlyArray<Claimed>, waitedMillis: number): void => {
+  for (const row of rows) {
+    const { eventName, lateMillis } = row
     meters.event(eventName).consumed.count++
-    if (lateMillis !== null) meters.lag.record((lateMillis + waitedMillis) / 1000)
+    if (lateMillis === null) continue
+    const seconds = (lateMillis + waitedMillis) / 1000
+    meters.lag.record(seconds)
+    sums?.began(row, seconds)
   }
 }
 
@@ -30,14 +46,16 @@ export const countBegun = (meters: ConsumerMeters, rows: ReadonlyArray<Claimed>,
  * @param cause - why it failed, if it did
  */
 export const countEnded = (
-  meters: ConsumerMeters,
+  { meters, sums }: RunCounters,
   rows: ReadonlyArray<Claimed>,
   cause: Cause.Cause<unknown> | undefined,
   millis: number
 ): void => {
-  const event = meters.event(rows[0]?.eventName ?? "")
+  const [first] = rows
+  const event = meters.event(first?.eventName ?? "")
   const histogram = cause === undefined ? event.duration : event.failed(describe(principal(cause)).tag)
   histogram.record(millis / 1000)
+  if (first !== undefined) sums?.ran(first, millis / 1000)
 }
 
 /** Counts the run of one delivery; one whose time was over is counted by how it ends the transaction. */
@@ -47,10 +65,10 @@ export const counted = Effect.fnUntraced(function* <E, R>(
   row: Claimed,
   run: Effect.Effect<Option.Option<Outcome>, E, R>
 ) {
-  const meters = engine.telemetry.meters.consumer(consumer.name)
-  countBegun(meters, [row], 0)
+  const counters = runCounters(engine, consumer)
+  countBegun(counters, [row], 0)
   const begun = yield* engine.now
   const result = yield* run
-  if (Option.isSome(result)) countEnded(meters, [row], endedAs(result.value).cause, (yield* engine.now) - begun)
+  if (Option.isSome(result)) countEnded(counters, [row], endedAs(result.value).cause, (yield* engine.now) - begun)
   return result
 })

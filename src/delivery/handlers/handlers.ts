@@ -9,7 +9,7 @@ import { type Consumer, isLeased } from "../../model/Consumer.ts"
 import type { Subscriber } from "../../model/SubscriberValue.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
 import type { Engine } from "../engine.ts"
-import { countEnded } from "./countRun.ts"
+import { countEnded, runCounters } from "./countRun.ts"
 import type { Snoozed } from "./outcome.ts"
 import { CurrentTelemetry } from "./processSpan.ts"
 
@@ -104,6 +104,6 @@ export const timedOut = (
       singleSession: engine.capabilities.singleSession && !isLeased(consumer)
     })
   )
-  countEnded(engine.telemetry.meters.consumer(consumer.name), candidates, cause, timeoutMillis)
+  countEnded(runCounters(engine, consumer), candidates, cause, timeoutMillis)
   return new Abandoned({ candidates, cause })
 }

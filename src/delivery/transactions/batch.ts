@@ -9,7 +9,7 @@ import type { Claimed } from "../../stores/Delivery.ts"
 import { steadyMillisUnsafe } from "../../stores/steadyMillis.ts"
 import type { Liveness } from "../../stores/unresponsive.ts"
 import type { Engine } from "../engine.ts"
-import { countBegun, countEnded } from "../handlers/countRun.ts"
+import { countBegun, countEnded, runCounters } from "../handlers/countRun.ts"
 import { snoozeOf } from "../handlers/directiveOf.ts"
 import { Abandoned, type Handlers, PutBack, timedOut } from "../handlers/handlers.ts"
 import { type RunningHandler, withHandlerTimeout } from "../handlers/handlerTimeout.ts"
@@ -141,7 +141,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
   const clock = yield* Clock.Clock
   const openedAt = steadyMillisUnsafe(clock)
   const blocks = makeBlocks(batch)
-  const meters = engine.telemetry.meters.consumer(batch.round.consumer.name)
+  const counters = runCounters(engine, batch.round.consumer)
   let now = openedAt
   const tools: Tools = {
     blocks,
@@ -149,7 +149,7 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
     ran: (rows, cause) => {
       const begun = now
       now = steadyMillisUnsafe(clock)
-      countEnded(meters, rows, cause, now - begun)
+      countEnded(counters, rows, cause, now - begun)
     }
   }
   const { rows } = batch
@@ -171,12 +171,12 @@ export const runBatch = Effect.fnUntraced(function* (engine: Engine, batch: Batc
       first = start
       if (subscriber === undefined) blocks.block(row)
       else if (size > 1) {
-        countBegun(meters, current(), now - openedAt)
+        countBegun(counters, current(), now - openedAt)
         handled.push(...(yield* runTogether(subscriber, current(), handlers, tools)))
       } else if (!blocks.isBlocked(row)) {
         const before = tools.statements()
         const alone = [row]
-        countBegun(meters, alone, now - openedAt)
+        countBegun(counters, alone, now - openedAt)
         const outcome = yield* runHandler(subscriber, row, handlers.contextOf(subscriber))
         tools.ran(alone, outcome._tag === "Processed" ? undefined : endedAs(outcome).cause)
         if (outcome._tag === "Failed") return yield* new Abandoned({ candidates: [row], cause: outcome.cause })

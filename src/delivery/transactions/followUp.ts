@@ -7,6 +7,7 @@ import { Clock, Effect, Random } from "effect"
 import type { Consumer } from "../../model/Consumer.ts"
 import { cutTo } from "../../model/storable.ts"
 import type { Claimed } from "../../stores/Delivery.ts"
+import type { OutcomeCounts } from "../../stores/StatisticStore.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import type { MetricOutcome } from "../../telemetry/meters.ts"
 import { type Engine, untraced } from "../engine.ts"
@@ -45,6 +46,16 @@ const coolDown = (engine: Engine, consumer: Consumer, others: ReadonlyArray<Unpr
     : withStatementTimeout(engine, "subscriptions.cool", untraced(engine.subscriptions.cool(consumer.name, millis)))
 }
 
+/** How statistics have what metrics tell apart; what was given back has not happened. */
+const keptAs: Readonly<Record<MetricOutcome, keyof OutcomeCounts | undefined>> = {
+  processed: "processed",
+  retried: "retried",
+  skipped: "skipped",
+  snoozed: undefined,
+  failed: "gaveUp",
+  dead_letter: "gaveUp"
+}
+
 /** Counts what was committed. */
 const count = (
   engine: Engine,
@@ -54,8 +65,13 @@ const count = (
   now: number
 ) => {
   const meters = engine.telemetry.meters.consumer(consumer.name)
-  const settled = ({ createdAt, eventName }: Claimed, outcome: MetricOutcome) => {
+  engine.sums?.turn(now)
+  const sums = engine.sums?.consumer(consumer.name)
+  const settled = (row: Claimed, outcome: MetricOutcome) => {
+    const { createdAt, eventName } = row
     meters.event(eventName).settled[outcome].count++
+    const kept = keptAs[outcome]
+    if (kept !== undefined) sums?.settled(row, kept)
     if (outcome !== "retried" && outcome !== "snoozed") meters.age.record((now - createdAt.getTime()) / 1000)
   }
   for (const row of processed) settled(row, "processed")

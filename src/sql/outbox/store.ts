@@ -10,11 +10,11 @@ import { storeErrorsOf } from "../connection/errors.ts"
 import { maintenanceTransaction } from "../connection/maintenanceTransaction.ts"
 import { TableClient } from "../connection/tableClient.ts"
 import { contentOf } from "../contents.ts"
-import { gaveUp, openDeliveries } from "../deliveryStates.ts"
 import { append, columnsOf, type StoredRow, toOutboxRow } from "./append.ts"
 import { forgetReceived, receive } from "./receive.ts"
 import { removeSettled } from "./retention.ts"
 import { route } from "./route.ts"
+import { allEvents } from "./statuses.ts"
 
 const findById = (sql: SqlClient.SqlClient) => (eventId: string) =>
   Effect.map(
@@ -40,27 +40,7 @@ const findByName = (sql: SqlClient.SqlClient) => (eventName: string, position: b
     (rows) => rows.map(toOutboxRow)
   )
 
-/** From the indexes of deliveries that are open, or gave up: all other events are processed. As the view derives it. */
-const countByStatus = (sql: SqlClient.SqlClient) =>
-  sql.unsafe<Record<EventStatus, number>>(`
-    WITH marked AS MATERIALIZED (
-      SELECT id, max(rank) AS rank
-      FROM (
-        SELECT i.outbox_event_id AS id, CASE WHEN i.status = 'processing' THEN 4 ELSE 3 END AS rank
-        FROM (${openDeliveries("i.outbox_event_id, i.status")}) AS i
-        UNION ALL
-        SELECT i.outbox_event_id, CASE WHEN i.status = 'dead_letter' THEN 2 ELSE 1 END
-        FROM inbox_event AS i
-        WHERE ${gaveUp}
-        UNION ALL
-        SELECT e.id, 3 FROM integration_event AS e WHERE e.routed_at IS NULL
-      ) AS m
-      GROUP BY id
-    )
-    SELECT count(*) FILTER (WHERE rank = 4)::int AS "processing", count(*) FILTER (WHERE rank = 3)::int AS "pending",
-      count(*) FILTER (WHERE rank = 2)::int AS "dead_letter", count(*) FILTER (WHERE rank = 1)::int AS "failed",
-      (SELECT count(*) FROM integration_event)::int - count(*)::int AS "processed"
-    FROM marked`)
+const countByStatus = (sql: SqlClient.SqlClient) => sql.unsafe<Record<EventStatus, number>>(allEvents)
 
 export const layer: Layer.Layer<OutboxStore, never, TableClient> = Layer.effect(
   OutboxStore,

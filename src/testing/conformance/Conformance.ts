@@ -24,6 +24,7 @@ import type { LineageStore } from "../../stores/LineageStore.ts"
 import type { LinkStore } from "../../stores/LinkStore.ts"
 import type { OutboxStore } from "../../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../../stores/ReplicaStore.ts"
+import type { StatisticStore } from "../../stores/StatisticStore.ts"
 import type { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import type { TransactionClient } from "../../stores/TransactionClient.ts"
 import type { Transactor } from "../../stores/Transactor.ts"
@@ -49,6 +50,7 @@ import * as Marks from "./marks.ts"
 import * as Outbox from "./outboxStore.ts"
 import * as Replicas from "./replicaStore.ts"
 import * as Settings from "./settingStore.ts"
+import * as Statistics from "./statisticStore.ts"
 import * as Subscriptions from "./subscriptionStore.ts"
 import type { TransactionClientOptions as ClientOptions } from "./transactionClient.ts"
 import * as Clients from "./transactionClient.ts"
@@ -63,6 +65,7 @@ export type Stores =
   | SubscriptionStore
   | ReplicaStore
   | ContractStore
+  | StatisticStore
   | LineageStore
   | LinkStore
   | EventSearchStore
@@ -121,6 +124,9 @@ export const lineageStore: ReadonlyArray<Check> = Lineages.lineageStore
 /** @since 0.1.0 */
 export const contractStore: ReadonlyArray<Check> = Contracts.contractStore
 
+/** No two of these checks at a time. @since 0.1.0 */
+export const statisticStore: ReadonlyArray<Check> = Statistics.statisticStore
+
 /** @since 0.1.0 */
 export const linkStore: ReadonlyArray<Check> = Links.linkStore
 
@@ -169,6 +175,7 @@ export const all: ReadonlyArray<Check> = [
   ...replicaStoreDurable,
   ...lineageStore,
   ...contractStore,
+  ...statisticStore,
   ...linkStore,
   ...eventSearchStore,
   ...settingStore,

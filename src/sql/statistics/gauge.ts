@@ -1,0 +1,91 @@
+/**
+ * Statements about how much there is to do, from indexes in which nothing else is.
+ *
+ * @internal
+ */
+import { largestGauge } from "../../stores/StatisticStore.ts"
+import { claimable, gaveUp, openDeliveries } from "../deliveryStates.ts"
+
+/** How many deliveries of the consumer `c` are of a kind, up to the limit. */
+const counted = (kind: string) => `(
+  SELECT count(*) FROM (
+    SELECT 1 FROM inbox_event AS i WHERE i.consumer_name = c.name AND ${kind} LIMIT ${largestGauge}
+  ) AS n
+)`
+
+const everybody = `
+  SELECT consumer_name AS name FROM integration_consumer
+  UNION
+  SELECT consumer_name FROM (${openDeliveries("i.consumer_name")}) AS i`
+
+const numbers = `
+  SELECT c.name, w.waiting - w.retrying + ${counted("i.status = 'processing'")} AS open, w.retrying,
+    ${counted("i.status IN ('received', 'failed') AND i.available_at = 'infinity'")} AS parked,
+    ${counted("i.status = 'dead_letter'")} + ${counted("i.status = 'failed' AND i.available_at IS NULL")} AS gave_up,
+    (
+      SELECT i.available_at
+      FROM inbox_event AS i
+      WHERE i.consumer_name = c.name AND ${claimable} AND i.available_at <= clock_timestamp()
+      ORDER BY i.available_at
+      LIMIT 1
+    ) AS oldest_at, w.waiting
+  FROM (${everybody}) AS c
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS waiting, count(*) FILTER (WHERE n.status = 'failed') AS retrying
+    FROM (
+      SELECT i.status FROM inbox_event AS i WHERE i.consumer_name = c.name AND ${claimable} LIMIT ${largestGauge}
+    ) AS n
+  ) AS w`
+
+/** The last count: its minute, how long ago it was made, in milliseconds, and whether something was open. */
+export const last = `
+  SELECT (extract(epoch FROM clock_timestamp() - max(g.counted_at)) * 1000)::float8 AS "ageMillis",
+    date_trunc('minute', clock_timestamp()) = max(g.at) AS "isThisMinute",
+    bool_or(g.open + g.retrying + g.parked > 0) AS "isOpen"
+  FROM integration_gauge AS g
+  WHERE g.at = (SELECT max(at) FROM integration_gauge)`
+
+/** Counts, for this minute. Nothing is written when nothing was open before ($1 is false) and nothing is now. */
+export const count = `
+  WITH numbers AS MATERIALIZED (${numbers}), written AS (
+    INSERT INTO integration_gauge (at, consumer_name, open, retrying, parked, gave_up, oldest_at, is_exact)
+    SELECT date_trunc('minute', clock_timestamp()), n.name, n.open, n.retrying, n.parked, n.gave_up, n.oldest_at,
+      greatest(n.waiting, n.parked, n.gave_up) < ${largestGauge}
+    FROM numbers AS n
+    WHERE $1::boolean OR EXISTS (SELECT 1 FROM numbers AS o WHERE o.open + o.retrying + o.parked > 0)
+    ORDER BY n.name COLLATE "C"
+    ON CONFLICT (at, consumer_name) DO NOTHING
+    RETURNING 1
+  )
+  SELECT coalesce(bool_or(n.open + n.retrying + n.parked > 0), false) AS "isOpen", (SELECT count(*)::int FROM written) AS "written"
+  FROM numbers AS n`
+
+const gaugeColumns = `
+  g.consumer_name AS "consumer", g.counted_at AS "at", g.open::float8 AS "open", g.retrying::float8 AS "retrying",
+  g.parked::float8 AS "parked", g.gave_up::float8 AS "gaveUp", g.oldest_at AS "oldestAt", g.is_exact AS "isExact"`
+
+export const newest = `
+  SELECT ${gaugeColumns}
+  FROM integration_gauge AS g
+  WHERE g.at = (SELECT max(at) FROM integration_gauge)
+  ORDER BY g.consumer_name COLLATE "C"`
+
+/** @param $3 - a consumer, or null: all of them */
+export const series = `
+  SELECT ${gaugeColumns}
+  FROM integration_gauge AS g
+  WHERE g.at >= $1::timestamptz AND g.at < $2::timestamptz AND ($3::text IS NULL OR g.consumer_name = $3::text)
+  ORDER BY g.at, g.consumer_name COLLATE "C"`
+
+/** Deliveries that are open or gave up, by consumer and status. */
+export const unfinished = `
+  SELECT i.consumer_name AS "consumer", i.status AS "status", count(*)::int AS "count",
+    (count(*) FILTER (WHERE i.is_open))::int AS "open",
+    (count(*) FILTER (WHERE i.available_at = 'infinity' AND i.status <> 'processing'))::int AS "parked"
+  FROM (
+    SELECT o.*, true AS is_open FROM (${openDeliveries("i.consumer_name, i.status, i.available_at")}) AS o
+    UNION ALL
+    SELECT i.consumer_name, i.status, null, false FROM inbox_event AS i WHERE ${gaveUp}
+  ) AS i
+  GROUP BY 1, 2
+  ORDER BY 1, 2`
