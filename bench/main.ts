@@ -41,6 +41,7 @@ const scale = [
   "embedded",
   "telemetry",
   "screens"
+  "statistics"
 ]
 
 const refuse = (problem: string): never => {

@@ -52,6 +52,7 @@ export {
   type Summary as EventSummary
 } from "./operations/Events.ts"
 export * as Lineage from "./operations/Lineage.ts"
+export { Statistics } from "./operations/Statistics.ts"
 export type { ForeignEvent, Imported } from "./publishing/ForeignEvent.ts"
 export { Publisher } from "./publishing/Publisher.ts"
 export { type PublisherIn, type PublishInError, publisherIn } from "./publishing/PublisherIn.ts"
@@ -92,6 +93,17 @@ export { type LinksIn, linksIn } from "./stores/LinksIn.ts"
 export { type EventStatus, type OutboxRow, OutboxStore } from "./stores/OutboxStore.ts"
 export { type Replica, ReplicaStore } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
+export {
+  type ConsumerRate,
+  type Distribution,
+  type Flow,
+  type Gauge,
+  type OutcomeCounts,
+  type RatePoint,
+  type StatisticPoint,
+  type StatisticSpan,
+  StatisticStore
+} from "./stores/StatisticStore.ts"
 export { type ConsumerState, type Subscription, SubscriptionStore, type Unserved } from "./stores/SubscriptionStore.ts"
 export type {
   AnyTransactionClient,

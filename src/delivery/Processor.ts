@@ -252,8 +252,8 @@ export class Processor extends Context.Service<
     readonly allSettled: (consumers?: ReadonlyArray<string>) => Effect.Effect<void, ConsumerNotFound | StoreError>
     /**
      * Counts of events by status, deliveries by consumer and state, and handlers; what is to be handled still, with what is
-     * retried and parked apart, and what waits for consumers that nobody serves. Reads both tables: a few tenths of a second for
-     * a million deliveries.
+     * retried and parked apart, and what waits for consumers that nobody serves. With more than 100,000 events or deliveries,
+     * what is finished is not counted but told from statistics: `finished` says how far those go.
      */
     readonly stats: Effect.Effect<Stats, StoreError>
     /**

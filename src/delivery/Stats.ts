@@ -34,8 +34,28 @@ export interface PausedConsumer {
   readonly reason: string | null
 }
 
+/**
+ * How far the numbers of what is finished go: events that are `processed` and their `total`, deliveries that are `processed` or
+ * `skipped`. All other numbers are counted now.
+ *
+ * @since 0.1.0
+ */
+export interface Finished {
+  /**
+   * They are counted now, too: there are at most 100,000 events and 100,000 deliveries, or this process keeps no statistics. Else they
+   * are what statistics have added up, which is of what `Publisher` published and processes settled, and has not been removed.
+   */
+  readonly isExact: boolean
+  /** When the oldest of these statistics begins, at most 30 days ago; null when everything is counted. */
+  readonly since: Date | null
+  /** They hold all that had happened by then: now when everything is counted, else ten seconds ago. */
+  readonly asOf: Date
+}
+
 /** Counts of events, deliveries and handlers, and what keeps deliveries waiting. @since 0.1.0 */
 export interface Stats {
+  /** How far the numbers of what is finished go. */
+  readonly finished: Finished
   /** Events by status, all statuses named. */
   readonly events: Readonly<Record<EventStatus, number>>
   /** Events in all. */

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { PgClient } from "@effect/sql-pg"
-import { Clock, type Config, Effect, Layer } from "effect"
+import { type Config, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import * as ProcessorModule from "../delivery/Processor.ts"
 import { Registry } from "../delivery/Registry.ts"
@@ -39,7 +39,6 @@ import type { ReplicaStore } from "../stores/ReplicaStore.ts"
 import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
 import type { StatisticStore } from "../stores/StatisticStore.ts"
 import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
-import { CurrentSums, StatisticSums } from "../stores/statisticSums.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 
@@ -127,13 +126,6 @@ const processor = (options: Options) =>
     })
   )
 
-/** Sums of this integration's own: another one in the process has others. */
-const summing = ({ statistics = true }: Options) =>
-  Layer.effect(
-    CurrentSums,
-    Effect.map(Clock.Clock, (clock) => (statistics ? new StatisticSums(clock) : undefined))
-  )
-
 /**
  * Services on top of the stores.
  *
@@ -149,7 +141,7 @@ const onStores = <E, R, R2>(
     Layer.provideMerge(processor),
   Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), Events.layer, Entities.layer).pipe(
   Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), Statistics.layer).pipe(
-    Layer.provide(summing(options)),
+    Layer.provide(options.statistics === false ? Layer.empty : Statistics.counting),
     Layer.provideMerge(Registry.layer),
     Layer.provideMerge(Notifier.layer),
     Layer.provide(broadcast),

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer, Option } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
 import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
@@ -16,7 +16,7 @@ import {
   type StatisticSpan,
   StatisticStore
 } from "../stores/StatisticStore.ts"
-import { CurrentSums } from "../stores/statisticSums.ts"
+import { CurrentSums, StatisticSums } from "../stores/statisticSums.ts"
 
 export type {
   ConsumerRate,
@@ -187,6 +187,18 @@ export class Statistics extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Gauge>, StatisticsError>
   }
 >()("effect-integration/Statistics") {
+  /**
+   * Has what is published and delivered counted, by `Publisher` and `Processor` that are provided with it: one for both, and for
+   * nothing else in the process. `Integration.layer` has it.
+   *
+   * @since 0.1.0
+   */
+  static readonly counting: Layer.Layer<never> = Layer.effect(
+    CurrentSums,
+    Effect.map(Clock.Clock, (clock) => new StatisticSums(clock))
+  )
+  /** Same as `quantile` of this module. @since 0.1.0 */
+  static readonly quantile = quantile
   /** @since 0.1.0 */
   static readonly layer: Layer.Layer<Statistics, never, StatisticStore> = Layer.effect(
     Statistics,

@@ -18,6 +18,7 @@ import {
   SettingStore,
   Settings,
   SqlCapabilities,
+  StatisticStore,
   SubscriptionStore,
   Transactor
 } from "../../src/index.ts"
@@ -53,6 +54,7 @@ const stores = (gate: Gate, replicas: Replicas, program: Program) => {
     Context.add(LinkStore, gated(gate, "links", Context.get(stores, LinkStore))),
     Context.add(ContractStore, gated(gate, "contracts", Context.get(stores, ContractStore))),
     Context.add(ActorStore, gated(gate, "actors", Context.get(stores, ActorStore))),
+    Context.add(StatisticStore, Context.get(stores, StatisticStore)),
     Context.add(SettingStore, gated(gate, "settings", Context.get(stores, SettingStore))),
     Context.add(ReplicaStore, gated(gate, "replicas", replicas.storeOf(machine))),
     Context.add(Transactor, {

@@ -9,7 +9,10 @@ describe.each(runtimes)("$name", ({ isServer, layer, name: store }) => {
   const concurrent = [...Conformance.inboxStoreConcurrent, ...Conformance.leasesConcurrent]
   const others = [...(isServer ? [] : concurrent), ...(store === "memory" ? Conformance.replicaStoreDurable : [])]
   const checks = Conformance.all.filter((check) => !others.includes(check))
-  withLayer(layer({ settings: unpolled }), { excludeTestServices: true, timeout: "60 seconds" })("stores", (it) => {
-    for (const { contract, name, test } of checks) it.effect(`${contract}: ${name}`, () => test)
-  })
+  withLayer(layer({ settings: unpolled, statistics: false }), { excludeTestServices: true, timeout: "60 seconds" })(
+    "stores",
+    (it) => {
+      for (const { contract, name, test } of checks) it.effect(`${contract}: ${name}`, () => test)
+    }
+  )
 })

@@ -3,13 +3,15 @@
  *
  * @internal
  */
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import type { StatusCount } from "../../stores/Delivery.ts"
 import type { EventStatus } from "../../stores/OutboxStore.ts"
 import type { ConsumerState } from "../../stores/SubscriptionStore.ts"
-import type { Engine } from "../engine.ts"
+import type { StatisticSums } from "../../stores/statisticSums.ts"
+import { type Engine, untraced } from "../engine.ts"
 import { unserved } from "../maintenance/maintenance.ts"
+import { flushMillis } from "../maintenance/statistics.ts"
 import type { DeliveryState, Outstanding, PausedConsumer, Stats } from "../Stats.ts"
 
 const noEvents: Record<EventStatus, number> = { pending: 0, processing: 0, processed: 0, failed: 0, dead_letter: 0 }
@@ -56,10 +58,51 @@ const pausedOf = (consumers: ReadonlyArray<ConsumerState>): ReadonlyArray<Paused
     pausedAt === null ? [] : [{ consumer, since: pausedAt, reason }]
   )
 
-export const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Stats, StoreError> {
+/** Events and deliveries up to which all are counted: a few hundredths of a second. */
+const countable = 100_000
+
+type Counts = Pick<Stats, "finished" | "events" | "deliveries">
+
+/** Everything is counted. */
+const countAll = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Counts, StoreError> {
   const events = { ...noEvents, ...(yield* engine.outbox.countByStatus) }
   const deliveries = statesOf(yield* engine.inbox.countByStatus)
+  const asOf = new Date(yield* Clock.currentTimeMillis)
+  return { finished: { isExact: true, since: null, asOf }, events, deliveries }
+})
+
+/** What is not finished is counted; the rest is what statistics say. */
+const countUnfinished = Effect.fnUntraced(function* (
+  engine: Engine,
+  sums: StatisticSums
+): Effect.fn.Return<Counts, StoreError> {
+  yield* sums.write
+  const asOf = new Date((yield* Clock.currentTimeMillis) - flushMillis)
+  const { consumers, published, since } = yield* engine.statistics.finished
+  const unfinished = yield* engine.statistics.unfinished
+  const deliveries = statesOf(unfinished.deliveries)
+  for (const { consumer, processed, skipped } of consumers) {
+    deliveries[consumer] = { ...(deliveries[consumer] ?? noDeliveries), processed, skipped }
+  }
+  const events = { ...noEvents, ...unfinished.events }
+  const others = Object.values(events).reduce((sum, count) => sum + count, 0)
   return {
+    finished: { isExact: false, since, asOf },
+    events: { ...events, processed: Math.max(0, published - others) },
+    deliveries
+  }
+})
+
+const countsOf = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Counts, StoreError> {
+  const { sums } = engine
+  if (sums === undefined || !(yield* untraced(engine.statistics.isLarge(countable)))) return yield* countAll(engine)
+  return yield* countUnfinished(engine, sums)
+})
+
+export const makeStats = Effect.fnUntraced(function* (engine: Engine): Effect.fn.Return<Stats, StoreError> {
+  const { deliveries, events, finished } = yield* countsOf(engine)
+  return {
+    finished,
     events,
     total: Object.values(events).reduce((sum, count) => sum + count, 0),
     outstanding: outstandingOf(Object.values(deliveries)),
