@@ -40,7 +40,7 @@ const scale = [
   "drainIn",
   "embedded",
   "telemetry",
-  "screens"
+  "screens",
   "statistics"
 ]
 

@@ -24,12 +24,6 @@ export {
   type Page as DeadLetterPage
 } from "./operations/DeadLetters.ts"
 export {
-  type Change as ErrorGroupUpdate,
-  type Details as ErrorGroupDetails,
-  ErrorGroups,
-  type LeftOutValues,
-  type Page as ErrorGroupPage
-} from "./operations/ErrorGroups.ts"
   type Check as DoctorCheck,
   type CheckReport,
   Doctor,
@@ -38,10 +32,16 @@ export {
   type DoctorReport,
   type Finding
 } from "./operations/Doctor.ts"
-export { Health, type HealthReason, type HealthReport } from "./operations/Health.ts"
 export { Entities, type EntityError } from "./operations/Entities.ts"
 export type { EntityGraph, GraphEntity } from "./operations/EntityGraph.ts"
 export type { Life, Moment } from "./operations/EntityLife.ts"
+export {
+  type Change as ErrorGroupUpdate,
+  type Details as ErrorGroupDetails,
+  ErrorGroups,
+  type LeftOutValues,
+  type Page as ErrorGroupPage
+} from "./operations/ErrorGroups.ts"
 export {
   type Details as EventDetails,
   Events,
@@ -51,6 +51,7 @@ export {
   type PayloadValue,
   type Summary as EventSummary
 } from "./operations/Events.ts"
+export { Health, type HealthReason, type HealthReport } from "./operations/Health.ts"
 export * as Lineage from "./operations/Lineage.ts"
 export { Statistics } from "./operations/Statistics.ts"
 export type { ForeignEvent, Imported } from "./publishing/ForeignEvent.ts"
@@ -69,6 +70,7 @@ export {
   DeadLetterStore
 } from "./stores/DeadLetterStore.ts"
 export type { AttemptRecord, Delivery, DeliveryKey, DeliveryStatus } from "./stores/Delivery.ts"
+export { DiagnosisStore } from "./stores/DiagnosisStore.ts"
 export {
   type ErrorGroup,
   type ErrorGroupFilter,
@@ -77,7 +79,6 @@ export {
   type HourlyAttempts,
   largestGroupCount
 } from "./stores/ErrorGroupStore.ts"
-export { DiagnosisStore } from "./stores/DiagnosisStore.ts"
 export { EventSearchStore } from "./stores/EventSearchStore.ts"
 export { InboxStore } from "./stores/InboxStore.ts"
 export { type CausedRequest, type DeliveryAttempt, type LineageEvent, LineageStore } from "./stores/LineageStore.ts"

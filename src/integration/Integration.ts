@@ -12,12 +12,6 @@ import type { InvalidOption, UnsupportedOption } from "../errors/DeclarationErro
 import type { MigrationFailed, SchemaMismatch, StoreError } from "../errors/StoreErrors.ts"
 import type { MemoryDatabase } from "../memory/MemoryDatabase.ts"
 import * as MemoryStores from "../memory/stores.ts"
-import { DeadLetters } from "../operations/DeadLetters.ts"
-import { ErrorGroups } from "../operations/ErrorGroups.ts"
-import { Doctor } from "../operations/Doctor.ts"
-import { Health } from "../operations/Health.ts"
-import { Entities } from "../operations/Entities.ts"
-import { Events } from "../operations/Events.ts"
 import { Statistics } from "../operations/Statistics.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { SettingStore } from "../settings/SettingStore.ts"
@@ -28,8 +22,8 @@ import { stores } from "../sql/stores.ts"
 import type { ActorStore } from "../stores/ActorStore.ts"
 import type { ContractStore } from "../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
-import type { ErrorGroupStore } from "../stores/ErrorGroupStore.ts"
 import type { DiagnosisStore } from "../stores/DiagnosisStore.ts"
+import type { ErrorGroupStore } from "../stores/ErrorGroupStore.ts"
 import type { EventSearchStore } from "../stores/EventSearchStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { LineageStore } from "../stores/LineageStore.ts"
@@ -44,6 +38,7 @@ import { Notifier } from "../wakeups/Notifier.ts"
 
 import { defaultWait, type Options, refuse, validate } from "./layerOptions.ts"
 import { warnOfTestClock } from "./testClock.ts"
+import { type WhatPeopleAsk, whatPeopleAsk } from "./whatPeopleAsk.ts"
 
 export type { Options } from "./layerOptions.ts"
 export { run } from "./run.ts"
@@ -52,23 +47,17 @@ export { run } from "./run.ts"
 export type Services =
   | Publisher
   | ProcessorModule.Processor
+  | WhatPeopleAsk
   | Registry
   | ContractStore
   | StatisticStore
-  | Statistics
   | LineageStore
   | LinkStore
   | OutboxStore
   | InboxStore
-  | DeadLetters
   | DeadLetterStore
-  | ErrorGroups
   | ErrorGroupStore
   | DiagnosisStore
-  | Doctor
-  | Health
-  | Entities
-  | Events
   | EventSearchStore
   | ReplicaStore
   | SubscriptionStore
@@ -136,11 +125,8 @@ const onStores = <E, R, R2>(
   processor: Layer.Layer<ProcessorModule.Processor, E, R>,
   broadcast: Layer.Layer<never, never, R2>
 ) =>
-  Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), ErrorGroups.layer).pipe(
-  Layer.mergeAll(Doctor.layer, Health.layer, Publisher.layer(options), DeadLetters.layer(options)).pipe(
+  Layer.mergeAll(Publisher.layer(options), whatPeopleAsk(options)).pipe(
     Layer.provideMerge(processor),
-  Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), Events.layer, Entities.layer).pipe(
-  Layer.mergeAll(processor, Publisher.layer(options), DeadLetters.layer(options), Statistics.layer).pipe(
     Layer.provide(options.statistics === false ? Layer.empty : Statistics.counting),
     Layer.provideMerge(Registry.layer),
     Layer.provideMerge(Notifier.layer),
