@@ -55,7 +55,7 @@ export const addUnknown = ({ settings, store }: Services): Effect.Effect<void, S
   Effect.gen(function* () {
     for (let found = window; found === window; ) {
       const unknown = yield* withStatementTimeout({ settings }, "errorGroups.unknown", untraced(store.unknown(window)))
-      yield* store.add(unknown.map(toSeen))
+      if (unknown.length > 0) yield* store.add(unknown.map(toSeen))
       found = unknown.length
       if (found === window) yield* Effect.sleep(breath)
     }
