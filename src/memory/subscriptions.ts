@@ -93,7 +93,8 @@ const skipped = (delivery: DeliveryRecord, now: number): DeliveryRecord => ({
   status: "skipped",
   lease: null,
   processedAt: now,
-  lastError: "The subscription was retired."
+  lastError: "The subscription was retired.",
+  errorFingerprint: null
 })
 
 /** Locks the rows of consumers, as whoever writes them does, in an order that two never wait for each other. */

@@ -126,7 +126,7 @@ export const make = (services: Services): Effect.Effect<ErrorNotes, never, Scope
       if (!(yield* add)) yield* Queue.offer(wanted, undefined)
     })
     yield* addLater.pipe(Effect.forever, Effect.annotateLogs({ fiber: "errors" }), Effect.forkScoped)
-    const look = Effect.ignore(Effect.andThen(addUnknown(services), forgetOld(services)))
+    const look = Effect.ignoreCause(Effect.andThen(addUnknown(services), forgetOld(services)))
     yield* Effect.sleep(times.first).pipe(
       Effect.andThen(look.pipe(Effect.andThen(Effect.sleep(times.later)), Effect.forever)),
       Effect.annotateLogs({ fiber: "errors" }),

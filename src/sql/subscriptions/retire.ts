@@ -63,7 +63,8 @@ export const remove = (sql: SqlClient.SqlClient) => (consumer: string, events: R
 export const skipOpen = (sql: SqlClient.SqlClient) => (scope: RetireScope) =>
   sql`
     UPDATE inbox_event
-    SET status = 'skipped', last_error = 'The subscription was retired.', processed_at = clock_timestamp(),
+    SET status = 'skipped', last_error = 'The subscription was retired.', error_fingerprint = NULL,
+      processed_at = clock_timestamp(),
       updated_at = clock_timestamp(), locked_until = NULL, lease_token = NULL
     WHERE consumer_name = ${scope.consumer} AND outbox_event_id = ANY (ARRAY(
       SELECT i.outbox_event_id FROM inbox_event AS i WHERE ${orphaned(sql, scope)} ORDER BY i.position FOR NO KEY UPDATE
