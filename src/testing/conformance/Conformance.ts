@@ -19,6 +19,7 @@ import type { ContractStore } from "../../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
 import type { ErrorGroupStore } from "../../stores/ErrorGroupStore.ts"
 import type { EventSearchStore } from "../../stores/EventSearchStore.ts"
+import type { DiagnosisStore } from "../../stores/DiagnosisStore.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { LineageStore } from "../../stores/LineageStore.ts"
 import type { LinkStore } from "../../stores/LinkStore.ts"
@@ -40,6 +41,7 @@ import * as ErrorGroupDeliveries from "./errorGroupDeliveries.ts"
 import * as ErrorGroups from "./errorGroupStore.ts"
 import * as EventSearch from "./eventSearchStore.ts"
 import * as EventStories from "./eventStories.ts"
+import * as Diagnoses from "./diagnosisStore.ts"
 import * as GivenBack from "./givenBack.ts"
 import * as Inbox from "./inboxStore.ts"
 import * as Leases from "./leases.ts"
@@ -62,6 +64,7 @@ export type Stores =
   | InboxStore
   | DeadLetterStore
   | ErrorGroupStore
+  | DiagnosisStore
   | SubscriptionStore
   | ReplicaStore
   | ContractStore
@@ -102,6 +105,9 @@ export const mailboxes: ReadonlyArray<Check> = [...Mailboxes.mailboxes, ...Delay
 
 /** @since 0.1.0 */
 export const deadLetterStore: ReadonlyArray<Check> = DeadLetters.deadLetterStore
+
+/** What is seen of a store when somebody asks. @since 0.1.0 */
+export const diagnosisStore: ReadonlyArray<Check> = Diagnoses.diagnosisStore
 
 /** @since 0.1.0 */
 export const errorGroupStore: ReadonlyArray<Check> = [
@@ -170,6 +176,7 @@ export const all: ReadonlyArray<Check> = [
   ...mailboxes,
   ...deadLetterStore,
   ...errorGroupStore,
+  ...diagnosisStore,
   ...subscriptionStore,
   ...replicaStore,
   ...replicaStoreDurable,
