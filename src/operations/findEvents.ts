@@ -86,7 +86,8 @@ export const findEvents = Effect.fnUntraced(function* (
     ) {
       return { found, looked, lastAt, next: cursorOf(rest) }
     }
+    const isStory = range.direction === "forward" && found.length > 0
     range = rest
-    rows = nextSlice(rows, now - before, largest)
+    rows = isStory ? storyGap : nextSlice(rows, now - before, largest)
   }
 })

@@ -104,20 +104,31 @@ const all = (request: SliceRequest, given: Parameters, conditions: ReadonlyArray
   rows: plain(request, given, conditions)
 })
 
+type Source = (
+  request: SliceRequest,
+  given: Parameters,
+  conditions: () => ReadonlyArray<string>
+) => Candidates | undefined
+
 /** Where the rows come from, the narrowest first; the last has never too many. */
-const sources = [
-  (request: SliceRequest, given: Parameters) =>
+const sources: ReadonlyArray<Source> = [
+  // What gave up of all consumers is in order, so a slice of it is as good as all of it.
+  (request, given, conditions) =>
+    isOfGaveUp(request.query) && request.direction === "backward" && request.query.consumer === undefined
+      ? undefined
+      : candidates(request, given, conditions),
+  (request, given, conditions) =>
     isOfGaveUp(request.query) && request.direction === "backward"
-      ? gaveUpInOrder(request, given, () => conditionsOf(request.query, given))
-      : candidates(request, given, () => conditionsOf(request.query, given)),
-  (request: SliceRequest, given: Parameters) => all(request, given, conditionsOf(request.query, given))
+      ? gaveUpInOrder(request, given, conditions)
+      : undefined,
+  (request, given, conditions) => all(request, given, conditions())
 ]
 
 export const slice = (sql: SqlClient.SqlClient) =>
   Effect.fnUntraced(function* (request: SliceRequest) {
     for (const source of sources) {
       const given = parameters()
-      const from = source(request, given)
+      const from = source(request, given, () => conditionsOf(request.query, given))
       if (from === undefined) continue
       const text = statement(request, given, from)
       const rows = yield* sql.unsafe<SliceRow>(text, given.values)

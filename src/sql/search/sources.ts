@@ -62,6 +62,12 @@ const leadingTo: Readonly<Record<Exclude<EventStatus, "processed">, ReadonlyArra
   failed: ["gaveUp"]
 }
 
+/** What gave up of one consumer: indexes of all that gave up have everybody's. @param own - SQL of a condition on the consumer */
+const gaveUpOf = (own: string) => [
+  fromIndex(`${own}i.status = 'dead_letter'`, "i.status, i.consumer_name, i.updated_at"),
+  fromIndex(`${own}i.status = 'failed' AND i.available_at IS NULL`, "i.consumer_name")
+]
+
 /** Events that can have one of these statuses. */
 const byStatus = (statuses: ReadonlyArray<EventStatus>, consumer: string | undefined, { add }: Parameters) => {
   const kinds = new Set(statuses.flatMap((status) => (status === "processed" ? [] : leadingTo[status])))
@@ -80,8 +86,7 @@ const byStatus = (statuses: ReadonlyArray<EventStatus>, consumer: string | undef
         ]
       : []),
     ...(kinds.has("leased") ? [fromIndex(`${own}i.status = 'processing'`, "i.consumer_name, i.locked_until")] : []),
-    // One after the other: a consumer's may be anywhere among them.
-    ...(kinds.has("gaveUp") ? [fromIndex(gaveUp, "i.id")] : [])
+    ...(kinds.has("gaveUp") ? (consumer === undefined ? [fromIndex(gaveUp, "i.id")] : gaveUpOf(own)) : [])
   ].join(" UNION ALL ")
 }
 
@@ -143,9 +148,10 @@ export const gaveUpInOrder = (
 ): Candidates => {
   const { add } = given
   const [from, to, rows] = [add(request.from), add(request.to), add(request.rows)]
+  const { consumer } = request.query
   return {
     tables: `candidate AS MATERIALIZED (
-      SELECT i.outbox_event_id AS id, i.id AS delivery
+      SELECT i.outbox_event_id AS id, i.id AS delivery, i.consumer_name AS consumer
       FROM inbox_event AS i
       WHERE ${gaveUp} AND i.id BETWEEN ${halfOf(`${from}::uuid`, "0")} AND ${halfOf(`${to}::uuid`, "f")}
       ORDER BY i.id DESC
@@ -160,7 +166,7 @@ export const gaveUpInOrder = (
     rows: inOrder(
       request,
       given,
-      eventsOf("candidate"),
+      eventsOf(consumer === undefined ? "candidate" : `candidate WHERE consumer = ${add(consumer)}::text`),
       conditionsOf(),
       `NOT (SELECT is_too_many FROM size) AND e.id BETWEEN ${from}::uuid AND ${to}::uuid
         AND ((SELECT edge FROM size) IS NULL OR e.id > (SELECT edge FROM size))`
