@@ -18,36 +18,57 @@ const rungOf = (rows: number) => rungs.find((rung) => rows <= rung) ?? rows
 
 export const orderOf = ({ direction }: Pick<SliceRequest, "direction">) => (direction === "backward" ? "DESC" : "ASC")
 
+/** SQL of whether an event is looked for. */
+const isMatch = (conditions: ReadonlyArray<string>) =>
+  conditions.length === 0 ? "true" : `coalesce(${conditions.join(" AND ")}, false)`
+
 /**
- * Events of a range in the order of their ids, with whether each is one of those looked for.
+ * Few events in the order of their ids, with whether each is one of those looked for.
  *
  * @param events - SQL of what is read of `e`
- * @param conditions - SQL of what is looked for
+ * @param range - SQL of a condition on them
  */
 const inOrder = (
   request: SliceRequest,
   { add }: Parameters,
   events: string,
   conditions: ReadonlyArray<string>,
-  range = `e.id BETWEEN ${add(request.from)}::uuid AND ${add(request.to)}::uuid`
+  range: string
 ) => `
-  SELECT * FROM (
-    SELECT e.id, ${conditions.length === 0 ? "true" : `coalesce(${conditions.join(" AND ")}, false)`} AS is_match
+    SELECT e.id, ${isMatch(conditions)} AS is_match
     FROM ${events}
     WHERE ${range}
     ORDER BY e.id ${orderOf(request)}
-    LIMIT ${rungOf(request.rows)}
-  ) AS r
-  LIMIT ${add(request.rows)}::int`
+    LIMIT ${add(request.rows)}::int`
 
 /** By primary key, event for event, however many the planner expects. */
 const eventsOf = (candidates: string) =>
   `(SELECT DISTINCT id FROM ${candidates}) AS c
     CROSS JOIN LATERAL (SELECT * FROM integration_event AS e WHERE e.id = c.id OFFSET 0) AS e`
 
-/** All events. */
-export const plain = (request: SliceRequest, given: Parameters, conditions: ReadonlyArray<string>) =>
-  inOrder(request, given, "integration_event AS e", conditions)
+/**
+ * Events of a slice, whatever is looked for. Only where it begins is said to the index: of a range, planners expect few rows, and where ids are
+ * not in the order of the table, as those of version 4, they would read and sort all of it. What lies behind the range is left out
+ * behind the limit.
+ */
+export const plain = (request: SliceRequest, { add }: Parameters, conditions: ReadonlyArray<string>) => {
+  const isBackward = request.direction === "backward"
+  const begins = isBackward ? `e.id <= ${add(request.to)}::uuid` : `e.id >= ${add(request.from)}::uuid`
+  const end = `${isBackward ? ">=" : "<="} ${add(isBackward ? request.from : request.to)}::uuid`
+  return `
+  SELECT r.id, r.is_match
+  FROM (
+    SELECT * FROM (
+      SELECT e.id, ${isMatch([`e.id ${end}`, ...conditions])} AS is_match
+      FROM integration_event AS e
+      WHERE ${begins}
+      ORDER BY e.id ${orderOf(request)}
+      LIMIT ${rungOf(request.rows)}
+    ) AS r
+    LIMIT ${add(request.rows)}::int
+  ) AS r
+  WHERE r.id ${end}`
+}
 
 /** Some entries of an index of deliveries, in its order: so it is the index that is read, whatever statistics say. */
 const fromIndex = (condition: string, order: string) => `(
@@ -153,7 +174,7 @@ export const gaveUpInOrder = (
     tables: `candidate AS MATERIALIZED (
       SELECT i.outbox_event_id AS id, i.id AS delivery, i.consumer_name AS consumer
       FROM inbox_event AS i
-      WHERE ${gaveUp} AND i.id BETWEEN ${halfOf(`${from}::uuid`, "0")} AND ${halfOf(`${to}::uuid`, "f")}
+      WHERE ${gaveUp} AND i.id <= ${halfOf(`${to}::uuid`, "f")}
       ORDER BY i.id DESC
       LIMIT ${rows}::int
     ), ends AS MATERIALIZED (
