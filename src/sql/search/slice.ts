@@ -124,14 +124,19 @@ const sources: ReadonlyArray<Source> = [
   (request, given, conditions) => all(request, given, conditions())
 ]
 
+/** Statements of a slice: of the narrowest source first; the next is run when a source has too many. */
+export function* sliceStatements(request: SliceRequest): Generator<{ text: string; values: ReadonlyArray<unknown> }> {
+  for (const source of sources) {
+    const given = parameters()
+    const from = source(request, given, () => conditionsOf(request.query, given))
+    if (from !== undefined) yield { text: statement(request, given, from), values: given.values }
+  }
+}
+
 export const slice = (sql: SqlClient.SqlClient) =>
   Effect.fnUntraced(function* (request: SliceRequest) {
-    for (const source of sources) {
-      const given = parameters()
-      const from = source(request, given, () => conditionsOf(request.query, given))
-      if (from === undefined) continue
-      const text = statement(request, given, from)
-      const rows = yield* sql.unsafe<SliceRow>(text, given.values)
+    for (const { text, values } of sliceStatements(request)) {
+      const rows = yield* sql.unsafe<SliceRow>(text, values)
       if (rows[0]?.isTooMany !== true) return sliceOf(request, rows)
     }
     return yield* Effect.die(new Error("there are never too many events to look at a slice of them"))
