@@ -46,7 +46,7 @@ const program = Effect.gen(function* () {
   ] as const
   yield* Publisher.publishAll(moves.map(([article, by]) => DomainEvent.publication(StockMoved, { article, by })))
   yield* processor.drain
-  const deliveries = yield* inbox.findByConsumer("shop.stock", 0n, 10)
+  const deliveries = yield* inbox.findByConsumer("shop.stock", undefined, 10)
   console.log(deliveries.map((delivery) => delivery.status).join(", "))
   isFixed = true
   for (const delivery of deliveries) {

@@ -66,7 +66,7 @@ links       ${links.length}
 balances    ${balances.toSorted().join(", ")}`)
   const inbox = yield* InboxStore
   const outbox = yield* OutboxStore
-  for (const { eventId, lastError, status } of yield* inbox.findByConsumer("operations.tasks", 0n, 100)) {
+  for (const { eventId, lastError, status } of yield* inbox.findByConsumer("operations.tasks", undefined, 100)) {
     if (status !== "dead_letter") continue
     yield* Console.log(`dead letter ${(yield* outbox.findById(eventId))?.aggregateId}: ${lastError}`)
   }

@@ -8,7 +8,7 @@ import type { DeliveryKey, StatusCount, UnparkRequest } from "../stores/Delivery
 import { InboxStore } from "../stores/InboxStore.ts"
 import { missedMarks } from "../stores/missedMarks.ts"
 import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
-import { ascending, byConsumer, byPosition } from "./comparators.ts"
+import { ascending, byConsumer } from "./comparators.ts"
 import { depths } from "./depths.ts"
 import { leases } from "./leases.ts"
 import { poll } from "./poll.ts"
@@ -124,12 +124,12 @@ const findByEvent = (tables: Tables, transaction: Transaction, eventId: string, 
 const findByConsumer = (
   tables: Tables,
   transaction: Transaction,
-  page: { readonly consumer: string; readonly position: bigint; readonly limit: number },
+  page: { readonly consumer: string; readonly after: string | undefined; readonly limit: number },
   now: number
 ) =>
   [...transaction.rows(tables.deliveries)]
-    .filter((delivery) => delivery.consumer === page.consumer && delivery.position > page.position)
-    .toSorted(byPosition)
+    .filter(({ consumer, eventId }) => consumer === page.consumer && eventId > (page.after ?? ""))
+    .toSorted((a, b) => ascending(a.eventId, b.eventId))
     .slice(0, page.limit)
     .map((delivery) => toDelivery(delivery, now))
 
@@ -167,8 +167,8 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
       deliver: (eventId, consumer) => deliver(tables, eventId, consumer),
       findById: (deliveryId) => database.read((transaction, now) => findById(tables, transaction, deliveryId, now)),
       findByEvent: (eventId) => database.read((transaction, now) => findByEvent(tables, transaction, eventId, now)),
-      findByConsumer: (consumer, position, limit) =>
-        database.read((transaction, now) => findByConsumer(tables, transaction, { consumer, position, limit }, now)),
+      findByConsumer: (consumer, after, limit) =>
+        database.read((transaction, now) => findByConsumer(tables, transaction, { consumer, after, limit }, now)),
       countByStatus: database.read((transaction) => countsOf(transaction.rows(tables.deliveries))),
       depths: (consumers) => database.read((transaction, now) => depths(tables, transaction, consumers, now)),
       changed: Effect.suspend(() => Deferred.await(database.changed))

@@ -114,10 +114,15 @@ export class InboxStore extends Context.Service<
     readonly lastPosition: (consumer: string) => Effect.Effect<bigint, StoreError>
     /** All that a process asks while it waits, in one statement; also records that its consumers are served. */
     readonly poll: (request: PollRequest) => Effect.Effect<PollResult, StoreError>
-    /** Deliveries of a consumer in the order of their events: at most `limit` after `position` (0: from the first). */
+    /**
+     * Deliveries of a consumer in the order of the ids of their events, which is that of time as far as publishers' clocks agree.
+     *
+     * @param after - id of an event: those behind it; undefined: from the first
+     * @param limit - at most so many
+     */
     readonly findByConsumer: (
       consumer: string,
-      position: bigint,
+      after: string | undefined,
       limit: number
     ) => Effect.Effect<ReadonlyArray<Delivery>, StoreError>
     /** All deliveries of an event, by consumer name. */

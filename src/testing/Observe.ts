@@ -41,13 +41,13 @@ export interface Published<out Name extends string = string, out Payload = unkno
 /** Rows read in one go. */
 const pageSize = 1000
 
-/** All rows of a list that is read by position. */
-const all = Effect.fnUntraced(function* <Row extends { readonly position: bigint }>(
-  read: (position: bigint, limit: number) => Effect.Effect<ReadonlyArray<Row>, StoreError>
+/** All rows of a list that is read in pages. */
+const all = Effect.fnUntraced(function* <Row>(
+  read: (last: Row | undefined, limit: number) => Effect.Effect<ReadonlyArray<Row>, StoreError>
 ) {
   const rows: Array<Row> = []
   for (;;) {
-    const page = yield* read(rows.at(-1)?.position ?? 0n, pageSize)
+    const page = yield* read(rows.at(-1), pageSize)
     rows.push(...page)
     if (page.length < pageSize) return rows
   }
@@ -94,13 +94,13 @@ export const published = <Name extends string, Payload>(
 > =>
   Effect.gen(function* () {
     const outbox = yield* OutboxStore
-    const rows = yield* all((position, limit) => outbox.findByName(definition.name, position, limit))
+    const rows = yield* all<OutboxRow>((last, limit) => outbox.findByName(definition.name, last?.position ?? 0n, limit))
     return yield* Effect.forEach(rows, (row) => toPublished(definition, row))
   })
 
-/** All deliveries of a consumer, in the order of their events. @since 0.1.0 */
+/** All deliveries of a consumer, in the order of the ids of their events. @since 0.1.0 */
 export const deliveries = (consumer: string): Effect.Effect<ReadonlyArray<Delivery>, StoreError, InboxStore> =>
-  InboxStore.use((inbox) => all((position, limit) => inbox.findByConsumer(consumer, position, limit)))
+  InboxStore.use((inbox) => all<Delivery>((last, limit) => inbox.findByConsumer(consumer, last?.eventId, limit)))
 
 /** How far virtual time is moved at once for handlers that sleep, in milliseconds; from 1, doubling. */
 const largestStep = 100

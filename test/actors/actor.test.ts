@@ -86,7 +86,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
         yield* Processor.use((processor) => processor.settled(last.id))
         const inbox = yield* InboxStore
         const untilDead: Effect.Effect<void, unknown> = Effect.flatMap(
-          inbox.findByConsumer("fails", 0n, 10),
+          inbox.findByConsumer("fails", undefined, 10),
           (deliveries) => (deliveries[1]?.status === "dead_letter" ? Effect.void : Effect.delay(untilDead, 10))
         )
         yield* untilDead

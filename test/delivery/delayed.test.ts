@@ -92,7 +92,7 @@ describe.each(cases)("on $name, $mode", ({ layer, mode }) => {
             yield* publishFor(Happened, "a", 2)
             yield* processor.drain
             const isParked: Effect.Effect<void, unknown, InboxStore> = Effect.flatMap(
-              InboxStore.use((inbox) => inbox.findByConsumer(`changed-${mode}`, 0n, 10)),
+              InboxStore.use((inbox) => inbox.findByConsumer(`changed-${mode}`, undefined, 10)),
               (deliveries) => (deliveries[1]?.dueInMillis === null ? Effect.void : Effect.delay(isParked, 5))
             )
             yield* isParked

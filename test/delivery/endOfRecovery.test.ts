@@ -147,7 +147,10 @@ describe.each(databases)("on $name", ({ layer }) => {
           })
         )
         yield* Processor.use((processor) => processor.drain)
-        const statuses = (yield* inbox.findByConsumer("together", 0n, 100)).map((row) => [row.status, row.attemptCount])
+        const statuses = (yield* inbox.findByConsumer("together", undefined, 100)).map((row) => [
+          row.status,
+          row.attemptCount
+        ])
         assert.deepStrictEqual(
           statuses,
           Array.from({ length: 12 }, (_, n) => [n === 5 ? "dead_letter" : "processed", 1])

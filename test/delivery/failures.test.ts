@@ -191,7 +191,7 @@ describe.each(databases)("on $name", ({ isServer, layer: database }) => {
         )
         yield* settledAll(happenings(2))
         const inbox = yield* InboxStore
-        const [short, long] = yield* Effect.forEach(yield* inbox.findByConsumer("stacks", 0n, 2), (delivery) =>
+        const [short, long] = yield* Effect.forEach(yield* inbox.findByConsumer("stacks", undefined, 2), (delivery) =>
           inbox.attempts(delivery)
         )
         assert.match(short?.[0]?.error ?? "", /^Error: here\n +at .*failures\.test\.ts/)

@@ -36,7 +36,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         assert.notInclude(log, 3)
         assert.notInclude(log, 5)
         const inbox = yield* InboxStore
-        const [, dead, parked] = yield* inbox.findByConsumer("parks", 0n, 100)
+        const [, dead, parked] = yield* inbox.findByConsumer("parks", undefined, 100)
         assert.isNull(parked?.dueInMillis)
         assert.isTrue(parked?.isOpen)
         isBroken = false
@@ -132,7 +132,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         yield* processor.drain
         assert.deepStrictEqual(log, [])
         const inbox = yield* InboxStore
-        const waiting = yield* inbox.findByConsumer("unhandled", 0n, 10)
+        const waiting = yield* inbox.findByConsumer("unhandled", undefined, 10)
         assert.deepStrictEqual(
           waiting.map((delivery) => delivery.dueInMillis === null),
           [false, true, true]
@@ -348,7 +348,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         const keys = [releasable?.key ?? 0n]
         assert.strictEqual(yield* inbox.unpark({ consumer: "swept", keys, onDeadLetter: "park" }), 0)
         assert.strictEqual(yield* inbox.unpark({ consumer: "swept", keys, onDeadLetter: "continue" }), 1)
-        assert.strictEqual((yield* inbox.findByConsumer("swept", 0n, 10))[1]?.dueInMillis === null, false)
+        assert.strictEqual((yield* inbox.findByConsumer("swept", undefined, 10))[1]?.dueInMillis === null, false)
       })
     )
   })

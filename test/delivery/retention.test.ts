@@ -78,7 +78,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
         assert.deepStrictEqual(yield* names(Happened.name), [3, 7])
         assert.strictEqual(yield* all(10 / hour, 10 / hour), 1)
         assert.deepStrictEqual(yield* names(Happened.name), [7])
-        const deliveries = yield* InboxStore.use((inbox) => inbox.findByConsumer("removed", 0n, 100))
+        const deliveries = yield* InboxStore.use((inbox) => inbox.findByConsumer("removed", undefined, 100))
         assert.deepStrictEqual(
           deliveries.map((delivery) => delivery.eventId),
           [kept.id]

@@ -28,7 +28,7 @@ const settledAll = (events: ReadonlyArray<DomainEvent.Stored>) =>
 /** Deliveries of a consumer, in the order of their events. */
 const deliveriesOf = (consumer: string) =>
   InboxStore.use((inbox) =>
-    Effect.map(inbox.findByConsumer(consumer, 0n, 100), (deliveries) =>
+    Effect.map(inbox.findByConsumer(consumer, undefined, 100), (deliveries) =>
       deliveries.map(({ attemptCount, errorTag, lastError, status }) => [status, attemptCount, errorTag, lastError])
     )
   )

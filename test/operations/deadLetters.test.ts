@@ -34,13 +34,13 @@ const withDead = Effect.fnUntraced(function* (name: string, count: number, optio
   )
   yield* Publisher.publishAll(happenings(count))
   const inbox = yield* InboxStore
-  const rows = yield* until(inbox.findByConsumer(name, 0n, 1000), (found) => found.every((row) => !row.isOpen))
+  const rows = yield* until(inbox.findByConsumer(name, undefined, 1000), (found) => found.every((row) => !row.isOpen))
   return { ids: rows.map((row) => row.deliveryId), eventIds: rows.map((row) => row.eventId), state, Happened }
 })
 
 const statuses = (consumer: string) =>
   InboxStore.use((inbox) =>
-    Effect.map(inbox.findByConsumer(consumer, 0n, 1000), (rows) => rows.map((row) => row.status))
+    Effect.map(inbox.findByConsumer(consumer, undefined, 1000), (rows) => rows.map((row) => row.status))
   )
 
 describe.each(runtimes)("on $name", ({ isServer, layer }) => {

@@ -144,7 +144,7 @@ const makeSide = (names: Names) => {
   })
 
   const deliveryAt = Effect.fnUntraced(function* (consumer: string, index: number) {
-    const deliveries = yield* (yield* InboxStore).findByConsumer(consumer, 0n, 100)
+    const deliveries = yield* (yield* InboxStore).findByConsumer(consumer, undefined, 100)
     return deliveries[index % Math.max(1, deliveries.length)]
   })
 
@@ -267,7 +267,7 @@ const makeSide = (names: Names) => {
         )
       ),
       deliveries: yield* Effect.forEach(names.consumers, (consumer) =>
-        Effect.map(inbox.findByConsumer(consumer, 0n, 1000), (rows) =>
+        Effect.map(inbox.findByConsumer(consumer, undefined, 1000), (rows) =>
           rows.map((row) => [
             nameOf(row.eventId),
             row.status,
@@ -288,7 +288,7 @@ const makeSide = (names: Names) => {
         )
       ),
       attempts: yield* Effect.forEach(names.consumers, (consumer) =>
-        Effect.flatMap(inbox.findByConsumer(consumer, 0n, 1000), (rows) =>
+        Effect.flatMap(inbox.findByConsumer(consumer, undefined, 1000), (rows) =>
           Effect.forEach(rows, (row) =>
             Effect.map(inbox.attempts(row), (attempts) =>
               attempts.map(({ attempt, error, outcome }) => [attempt, outcome, error])

@@ -24,7 +24,7 @@ const drained = Processor.use((processor) => processor.drain)
 
 const statuses = (consumer: string) =>
   InboxStore.use((inbox) =>
-    Effect.map(inbox.findByConsumer(consumer, 0n, 10_000), (rows) => rows.map((row) => row.status))
+    Effect.map(inbox.findByConsumer(consumer, undefined, 10_000), (rows) => rows.map((row) => row.status))
   )
 
 /** Below every id. */

@@ -53,7 +53,7 @@ const sweepAll = until(sweep, ({ isOpen }) => !isOpen)
 
 const given = (consumer: string) =>
   InboxStore.use((inbox) =>
-    Effect.map(inbox.findByConsumer(consumer, 0n, 100), (rows) => rows.map(({ eventId }) => eventId))
+    Effect.map(inbox.findByConsumer(consumer, undefined, 100), (rows) => rows.map(({ eventId }) => eventId))
   )
 
 /** A role that may log in and do what it is granted. */
@@ -157,7 +157,7 @@ it.live("drain gives what a publish left that was open while its consumer regist
     ])
     yield* open.commit
     yield* (yield* Processor).drain
-    const deliveries = yield* InboxStore.use((inbox) => inbox.findByConsumer("drained", 0n, 10))
+    const deliveries = yield* InboxStore.use((inbox) => inbox.findByConsumer("drained", undefined, 10))
     assert.deepStrictEqual(
       deliveries.map(({ status }) => status),
       ["processed"]
@@ -294,7 +294,7 @@ it.live(
       assert.strictEqual(yield* unseen, 0)
       yield* old.commit
       yield* sweepAll
-      assert.lengthOf(yield* InboxStore.use((inbox) => inbox.findByConsumer("again", 0n, 2 * count)), count + 1)
+      assert.lengthOf(yield* InboxStore.use((inbox) => inbox.findByConsumer("again", undefined, 2 * count)), count + 1)
     }).pipe(Effect.scoped, Effect.provide(services(postgres())))
 )
 
@@ -342,7 +342,7 @@ it.live(
       yield* open.commit
       yield* Effect.all([sweepNew, sweepNew, sweepNew], { concurrency: 3 })
       yield* sweepAll
-      const rows = yield* InboxStore.use((inbox) => inbox.findByConsumer("overlapping", 0n, 2 * count))
+      const rows = yield* InboxStore.use((inbox) => inbox.findByConsumer("overlapping", undefined, 2 * count))
       assert.lengthOf(rows, count)
     }).pipe(Effect.scoped, Effect.provide(services(postgres())))
 )

@@ -44,7 +44,9 @@ export const publishFor = (event: Thing, aggregateId: string, ...numbers: Readon
 
 const statusesOf = (consumer: string) =>
   InboxStore.use((inbox) =>
-    Effect.map(inbox.findByConsumer(consumer, 0n, 100), (deliveries) => deliveries.map((delivery) => delivery.status))
+    Effect.map(inbox.findByConsumer(consumer, undefined, 100), (deliveries) =>
+      deliveries.map((delivery) => delivery.status)
+    )
   )
 
 /** Waits until the deliveries of a consumer have these states, in publish order. */

@@ -113,14 +113,18 @@ const deliver = (sql: SqlClient.SqlClient) => (eventId: string, consumer: string
 
 type DeliveryRow = Omit<Delivery, "position"> & { readonly position: string }
 
-const findByConsumer = (sql: SqlClient.SqlClient) => (consumer: string, position: bigint, limit: number) =>
+/** Below every id. */
+const firstId = "00000000-0000-0000-0000-000000000000"
+
+/** In the order of the primary key. */
+const findByConsumer = (sql: SqlClient.SqlClient) => (consumer: string, after: string | undefined, limit: number) =>
   sql.unsafe<DeliveryRow>(
     `SELECT ${deliveryFields}
     FROM inbox_event AS i
-    WHERE i.consumer_name = $1 AND i.position > $2::bigint
-    ORDER BY i.position
+    WHERE i.consumer_name = $1 AND i.outbox_event_id > $2::uuid
+    ORDER BY i.outbox_event_id
     LIMIT $3::int`,
-    [consumer, String(position), limit]
+    [consumer, after ?? firstId, limit]
   )
 
 const findById = (sql: SqlClient.SqlClient) => (deliveryId: string) =>
@@ -195,9 +199,9 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
           : storeErrors("inbox.bringForward")(
               Effect.map(forward(eventIds), (rows) => [...new Set(rows.map((row) => row.consumer))])
             ),
-      findByConsumer: (consumer, position, limit) =>
+      findByConsumer: (consumer, after, limit) =>
         storeErrors("inbox.findByConsumer")(
-          Effect.map(findByConsumer(sql)(consumer, position, limit), (rows) =>
+          Effect.map(findByConsumer(sql)(consumer, after, limit), (rows) =>
             rows.map((row) => printable(withPosition(row)))
           )
         ),

@@ -25,7 +25,7 @@ const withDead = Effect.fnUntraced(function* (count: number) {
       failure: { durationMillis: 1, detail: "" }
     })
   }
-  const deliveries = yield* InboxStore.use((inbox) => inbox.findByConsumer(made.consumer, 0n, 100))
+  const deliveries = yield* InboxStore.use((inbox) => inbox.findByConsumer(made.consumer, undefined, 100))
   return { ...made, deliveries, ids: deliveries.map(({ deliveryId }) => deliveryId) }
 })
 

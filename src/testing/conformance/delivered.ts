@@ -39,5 +39,19 @@ export const delivered = [
       assert.ok(again?.createdAt instanceof Date && again.processedAt instanceof Date)
       assert.equal(found.find((delivery) => delivery.consumer === late)?.processedAt, null)
     })
+  ),
+  check(
+    "a consumer's deliveries are told in pages, by the ids of their events",
+    Effect.gen(function* () {
+      const inbox = yield* InboxStore
+      const { consumer, eventIds } = yield* withDeliveries(5)
+      const ids = eventIds.toSorted()
+      const page = (after: string | undefined, limit: number) =>
+        Effect.map(inbox.findByConsumer(consumer, after, limit), (rows) => rows.map(({ eventId }) => eventId))
+      assert.deepEqual(yield* page(undefined, 3), ids.slice(0, 3))
+      assert.deepEqual(yield* page(ids[2], 3), ids.slice(3))
+      assert.deepEqual(yield* page(ids[4], 3), [])
+      assert.deepEqual(yield* page(undefined, 0), [])
+    })
   )
 ]

@@ -60,7 +60,7 @@ export const ordered = Effect.fnUntraced(function* (...aggregates: ReadonlyArray
           errorTag: undefined,
           failure: undefined
         })
-  const deliveries = inbox.findByConsumer(consumer, 0n, 100)
+  const deliveries = inbox.findByConsumer(consumer, undefined, 100)
   return { consumer, eventName, interest, work, deliveries }
 })
 

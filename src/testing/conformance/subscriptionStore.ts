@@ -65,7 +65,7 @@ export const subscriptionStore = [
       yield* register(first)
       yield* Effect.all([backfillAll, register(second)], { concurrency: "unbounded" })
       yield* backfillAll
-      const given = (yield* inbox.findByConsumer(consumer, 0n, 1000)).map((_) => _.eventName)
+      const given = (yield* inbox.findByConsumer(consumer, undefined, 1000)).map((_) => _.eventName)
       assert.equal(given.filter((name) => name === first).length, 500)
       assert.equal(given.filter((name) => name === second).length, 300)
       assert.deepEqual(yield* store.backfill, { consumers: [], isOpen: false })
