@@ -4,7 +4,9 @@
  * @internal
  */
 import { largestGauge } from "../../stores/StatisticStore.ts"
-import { claimable, gaveUp, openDeliveries } from "../deliveryStates.ts"
+import { claimable, openDeliveries } from "../deliveryStates.ts"
+
+const parked = "i.status IN ('received', 'failed') AND i.available_at = 'infinity'"
 
 /** How many deliveries of the consumer `c` are of a kind, up to the limit. */
 const counted = (kind: string) => `(
@@ -20,14 +22,15 @@ const everybody = `
 
 const numbers = `
   SELECT c.name, w.waiting - w.retrying + ${counted("i.status = 'processing'")} AS open, w.retrying,
-    ${counted("i.status IN ('received', 'failed') AND i.available_at = 'infinity'")} AS parked,
+    ${counted(parked)} AS parked,
     ${counted("i.status = 'dead_letter'")} + ${counted("i.status = 'failed' AND i.available_at IS NULL")} AS gave_up,
     (
-      SELECT i.available_at
-      FROM inbox_event AS i
-      WHERE i.consumer_name = c.name AND ${claimable} AND i.available_at <= clock_timestamp()
-      ORDER BY i.available_at
-      LIMIT 1
+      SELECT CASE WHEN f.available_at <= clock_timestamp() THEN f.available_at END
+      FROM (
+        SELECT i.available_at FROM inbox_event AS i WHERE i.consumer_name = c.name AND ${claimable}
+        ORDER BY i.available_at, i.position
+        LIMIT 1
+      ) AS f
     ) AS oldest_at, w.waiting
   FROM (${everybody}) AS c
   CROSS JOIN LATERAL (
@@ -77,15 +80,24 @@ export const series = `
   WHERE g.at >= $1::timestamptz AND g.at < $2::timestamptz AND ($3::text IS NULL OR g.consumer_name = $3::text)
   ORDER BY g.at, g.consumer_name COLLATE "C"`
 
+/** How many of a kind each consumer has: where an index says all of it, the rows are not read. */
+const byConsumer = (status: string, kind: string) =>
+  `SELECT i.consumer_name, ${status} AS status, count(*) AS count FROM inbox_event AS i WHERE ${kind} GROUP BY 1, 2`
+
 /** Deliveries that are open or gave up, by consumer and status. */
 export const unfinished = `
-  SELECT i.consumer_name AS "consumer", i.status AS "status", count(*)::int AS "count",
-    (count(*) FILTER (WHERE i.is_open))::int AS "open",
-    (count(*) FILTER (WHERE i.available_at = 'infinity' AND i.status <> 'processing'))::int AS "parked"
+  SELECT u.consumer_name AS "consumer", u.status AS "status", sum(u.count)::int AS "count", sum(u.open)::int AS "open",
+    sum(u.parked)::int AS "parked"
   FROM (
-    SELECT o.*, true AS is_open FROM (${openDeliveries("i.consumer_name, i.status, i.available_at")}) AS o
+    SELECT n.*, n.count AS open, 0 AS parked FROM (${byConsumer("i.status", claimable)}) AS n
     UNION ALL
-    SELECT i.consumer_name, i.status, null, false FROM inbox_event AS i WHERE ${gaveUp}
-  ) AS i
+    SELECT n.*, n.count, n.count FROM (${byConsumer("i.status", parked)}) AS n
+    UNION ALL
+    SELECT n.*, n.count, 0 FROM (${byConsumer("'processing'", "i.status = 'processing'")}) AS n
+    UNION ALL
+    SELECT n.*, 0, 0 FROM (${byConsumer("'dead_letter'", "i.status = 'dead_letter'")}) AS n
+    UNION ALL
+    SELECT n.*, 0, 0 FROM (${byConsumer("'failed'", "i.status = 'failed' AND i.available_at IS NULL")}) AS n
+  ) AS u
   GROUP BY 1, 2
   ORDER BY 1, 2`

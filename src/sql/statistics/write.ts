@@ -39,9 +39,9 @@ export const rowsOf = (rows: ReadonlyArray<StatisticRow>): string =>
     }))
   )
 
-const minutesEnd = `clock_timestamp() - interval '${minutesKeptHours} hours'`
+const minutesEnd = `now() - interval '${minutesKeptHours} hours'`
 
-const hoursEnd = `clock_timestamp() - interval '${hoursKeptDays} days'`
+const hoursEnd = `now() - interval '${hoursKeptDays} days'`
 
 /**
  * Minutes of past days become hours, up to so many ($1) at once; those that somebody else is at are passed over. What is added to
