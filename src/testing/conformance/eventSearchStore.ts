@@ -208,7 +208,7 @@ export const eventSearchStore = [
       assert.deepEqual(yield* indexes({ statuses: ["processing"] }), [4])
       assert.deepEqual(yield* indexes({ statuses: ["processing", "pending"] }, "forward"), [1, 2, 3, 4, 5])
       const inbox = yield* InboxStore
-      for (const { deliveryId } of (yield* inbox.findByConsumer(other, 0n, 10)).slice(0, 2)) {
+      for (const { deliveryId } of (yield* inbox.findByConsumer(other, undefined, 10)).slice(0, 2)) {
         yield* Transactor.withTransaction(
           Effect.flatMap(
             inbox.claim({ consumer: other, interest: { names: [eventName], patterns: [] }, limit: 1 }),
