@@ -1,7 +1,8 @@
 -- Work on many deliveries that gave up, which any process drives in small steps; and who did what.
 --
 -- state: canary (the first few are requeued, and waited for), running, then finished, stopped (somebody said so) or canary-failed.
--- cursor_at, cursor_id: up to where deliveries were taken, in the order in which they gave up. total is exact when is_total_exact.
+-- cursor_at, cursor_id: up to where deliveries were taken, in the order in which they gave up; count_at, count_id: up to where they were
+-- counted (counted of them). total is exact when is_total_exact. is_taken: nothing more is to be taken; finished_at: nor waited for.
 CREATE TABLE integration_operation (
   id uuid PRIMARY KEY,
   kind varchar(31) NOT NULL CHECK (kind IN ('requeue', 'discard')),
@@ -16,6 +17,9 @@ CREATE TABLE integration_operation (
   cursor_at timestamptz,
   cursor_id uuid,
   is_taken boolean NOT NULL DEFAULT false,
+  count_at timestamptz,
+  count_id uuid,
+  counted bigint NOT NULL DEFAULT 0,
   total bigint NOT NULL,
   is_total_exact boolean NOT NULL,
   done bigint NOT NULL DEFAULT 0,
@@ -25,6 +29,7 @@ CREATE TABLE integration_operation (
   stopped_by varchar(255),
   next_step_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  started_at timestamptz,
   updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   finished_at timestamptz
 )

@@ -18,10 +18,17 @@ export * as Consumer from "./model/Consumer.ts"
 export * as DomainEvent from "./model/DomainEvent.ts"
 export * as RetryPolicy from "./model/RetryPolicy.ts"
 export {
+  type Actor as AuditActor,
+  Audit,
+  type Page as AuditPage,
+  type Selection as AuditSelection
+} from "./operations/Audit.ts"
+export {
   DeadLetters,
   type Details as DeadLetterDetails,
   type Filter as DeadLetterSelection,
-  type Page as DeadLetterPage
+  type Page as DeadLetterPage,
+  type Requeueing as DeadLetterRequeueing
 } from "./operations/DeadLetters.ts"
 export {
   type Check as DoctorCheck,
@@ -53,6 +60,13 @@ export {
 } from "./operations/Events.ts"
 export { Health, type HealthReason, type HealthReport } from "./operations/Health.ts"
 export * as Lineage from "./operations/Lineage.ts"
+export {
+  type OperationRequest,
+  Operations,
+  type Page as OperationPage,
+  type Preview as OperationPreview,
+  type Selection as OperationSelection
+} from "./operations/Operations.ts"
 export { Statistics } from "./operations/Statistics.ts"
 export type { ForeignEvent, Imported } from "./publishing/ForeignEvent.ts"
 export { Publisher } from "./publishing/Publisher.ts"
@@ -61,6 +75,7 @@ export type { PublishError, UntypedEvent } from "./publishing/UntypedEvent.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { Settings, type Values as SettingValues } from "./settings/Settings.ts"
 export { ActorStore } from "./stores/ActorStore.ts"
+export { type AuditEntry, type AuditOutcome, AuditStore } from "./stores/AuditStore.ts"
 export { transactionOf } from "./stores/ClientTransaction.ts"
 export { ContractStore } from "./stores/ContractStore.ts"
 export {
@@ -91,6 +106,7 @@ export {
   type NewLink
 } from "./stores/LinkStore.ts"
 export { type LinksIn, linksIn } from "./stores/LinksIn.ts"
+export { type Operation, type OperationKind, type OperationState, OperationStore } from "./stores/OperationStore.ts"
 export { type EventStatus, type OutboxRow, OutboxStore } from "./stores/OutboxStore.ts"
 export { type Replica, ReplicaStore } from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"

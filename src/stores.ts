@@ -8,6 +8,16 @@ export { MigrationFailed, SchemaMismatch, SqlUnavailable, StoreError } from "./e
 export { largestContent, oversizeOf } from "./model/contentSize.ts"
 export { type SettingChange, SettingStore } from "./settings/SettingStore.ts"
 export { ActorStore, type NewState, type StoredState, type WrittenState } from "./stores/ActorStore.ts"
+export {
+  type Actor,
+  type AuditEntry,
+  type AuditFilter,
+  type AuditFound,
+  AuditStore,
+  auditWindow,
+  CurrentActor,
+  type NewAuditEntry
+} from "./stores/AuditStore.ts"
 export { type Contract, type ContractKey, ContractStore, type StoredContract } from "./stores/ContractStore.ts"
 export {
   type Changed,
@@ -16,6 +26,7 @@ export {
   type DeadLetterFilter,
   DeadLetterStore,
   discardedTag,
+  type Seen,
   undecodableTags
 } from "./stores/DeadLetterStore.ts"
 export {
@@ -93,6 +104,17 @@ export {
   type NewLink
 } from "./stores/LinkStore.ts"
 export { checkEntity, checkLink, provisionalLink } from "./stores/linkRules.ts"
+export {
+  type NewOperation,
+  type Operation,
+  type OperationPage,
+  type OperationPreview,
+  type OperationScope,
+  type OperationStep,
+  OperationStore,
+  type Taken,
+  type Watched
+} from "./stores/OperationStore.ts"
 export {
   type Appended,
   type EventStatus,

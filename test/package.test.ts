@@ -45,7 +45,7 @@ describe("migrations", () => {
       "0010_functions.sql": "adde43022c391600",
       "0011_statistics.sql": "e88f4c24bf89cf30",
       "0012_errors.sql": "8d0eabed22a69b1d",
-      "0013_operations.sql": "bd545b5f85aff7da"
+      "0013_operations.sql": "dd0c4edcfe760def"
     })
   })
 })

@@ -3,46 +3,41 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer, PartitionedSemaphore, References, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, type Scope } from "effect"
 import type { InvalidOption } from "../errors/DeclarationErrors.ts"
 import type { ConsumerNotFound, ConsumerStillServed, EventNotFound, NotSettled } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
-import type { Isolation } from "../model/Consumer.ts"
 import type { Subscriber } from "../model/SubscriberValue.ts"
-import { Settings } from "../settings/Settings.ts"
+import type { Settings } from "../settings/Settings.ts"
+import type { AuditStore } from "../stores/AuditStore.ts"
+import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { Delivery } from "../stores/Delivery.ts"
 import type { ErrorGroupStore } from "../stores/ErrorGroupStore.ts"
-import { InboxStore } from "../stores/InboxStore.ts"
-import { OutboxStore } from "../stores/OutboxStore.ts"
-import { type Replica, ReplicaStore } from "../stores/ReplicaStore.ts"
-import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
-import { StatisticStore } from "../stores/StatisticStore.ts"
-import { type ConsumerState, SubscriptionStore, type Unserved } from "../stores/SubscriptionStore.ts"
-import { CurrentSums } from "../stores/statisticSums.ts"
-import { steadyMillis } from "../stores/steadyMillis.ts"
-import { Transactor } from "../stores/Transactor.ts"
-import { metersIn } from "../telemetry/meters.ts"
-import { Broadcast } from "../wakeups/Broadcast.ts"
-import { Notifier } from "../wakeups/Notifier.ts"
-import { type Engine, untraced } from "./engine.ts"
-import * as Incident from "./incident.ts"
+import type { InboxStore } from "../stores/InboxStore.ts"
+import type { OperationStore } from "../stores/OperationStore.ts"
+import type { OutboxStore } from "../stores/OutboxStore.ts"
+import type { Replica, ReplicaStore } from "../stores/ReplicaStore.ts"
+import type { StatisticStore } from "../stores/StatisticStore.ts"
+import type { ConsumerState, SubscriptionStore, Unserved } from "../stores/SubscriptionStore.ts"
+import type { Transactor } from "../stores/Transactor.ts"
+import type { Notifier } from "../wakeups/Notifier.ts"
 import type { Liveness } from "./Liveness.ts"
-import * as Leases from "./leased/heartbeat.ts"
-import * as ErrorGroups from "./maintenance/errorGroups.ts"
 import * as Gauges from "./maintenance/gauges.ts"
 import * as Maintenance from "./maintenance/maintenance.ts"
+import * as Operations from "./maintenance/operations.ts"
 import * as Poller from "./maintenance/poller.ts"
 import * as Statistics from "./maintenance/statistics.ts"
+import { makeEngine } from "./makeEngine.ts"
 import { allSettled, settled } from "./onRequest/awaitSettled.ts"
 import * as Drain from "./onRequest/drain.ts"
 import { livenessOf, type Progress } from "./onRequest/liveness.ts"
-import { setPaused } from "./onRequest/pause.ts"
-import { retire } from "./onRequest/retire.ts"
+import { type SetPaused, setPaused } from "./onRequest/pause.ts"
+import { type Options as RetireOptions, retire } from "./onRequest/retire.ts"
 import { serveWith } from "./onRequest/serve.ts"
 import { makeStats } from "./onRequest/stats.ts"
-import { type RegistrationError, Registry } from "./Registry.ts"
+import { defaultBatches, type Options } from "./processorOptions.ts"
+import type { RegistrationError, Registry } from "./Registry.ts"
 import type { Retired } from "./Retired.ts"
-import * as Recovery from "./recovery/recovery.ts"
 import { keepRecorded } from "./recovery/served.ts"
 import type { Stats } from "./Stats.ts"
 import * as Workers from "./workers/workers.ts"
@@ -53,102 +48,12 @@ export type ServeError = RegistrationError
 /** Whether what delivers is alive. @since 0.1.0 */
 export type { Liveness } from "./Liveness.ts"
 
+/** What `Processor.retire` is asked. @since 0.1.0 */
+export type { Options as RetireOptions } from "./onRequest/retire.ts"
+/** Options of the processor that are not settings. @since 0.1.0 */
+export type { Options } from "./processorOptions.ts"
 /** What `Processor.retire` did or found. @since 0.1.0 */
 export type { Retired } from "./Retired.ts"
-
-/** Options of the processor that are not settings. @since 0.1.0 */
-export interface Options {
-  /** Transactions of batches that may run at once in this process, at least 1. Default 5, half a pool of ten. */
-  readonly maxConcurrentBatches?: number
-  /** Age at which a batch is committed with what it has. Default 100 milliseconds. */
-  readonly maxBatchTime?: Duration.Input
-  /** How long a layer may take to drain what was due before it is ready. Default 1 minute. */
-  readonly startupDrainTimeout?: Duration.Input
-  /** How long running handlers may take to finish at shutdown before they are interrupted. Default 10 seconds. */
-  readonly shutdownGracePeriod?: Duration.Input
-  /**
-   * What shares a transaction, for consumers whose options do not say. `delivery`: each delivery has its own, except those
-   * of batch handlers. Default `batch`.
-   */
-  readonly isolation?: Isolation
-  /**
-   * Share of what begins outside of any trace that is traced, from 0 to 1, where there is a tracer; what follows from it is traced or
-   * not as it is, and failed attempts always are. Default 1.
-   */
-  readonly traceSampleRatio?: number
-  /**
-   * How the span of a run stands to the one that published its event. `link`: it is the root of a trace of its own, linked to it.
-   * `parent`: it is its child, in the same trace, unless the run is for several events. Default `link`.
-   */
-  readonly traceRelation?: "link" | "parent"
-  /** Whether each claim and each settlement of a transaction has a span, too: to look into the engine. Default false. */
-  readonly traceOperations?: boolean
-  /**
-   * Version of the application, which groups of errors are kept with: a release, or a commit; cut to 255 characters. Default: `APP_VERSION` of the
-   * environment (of the `ConfigProvider`), else none.
-   */
-  readonly applicationVersion?: string
-}
-
-/** Default of `maxConcurrentBatches`. */
-const defaultBatches = 5
-
-/** Whether transactions see what was committed before each of their statements, as far as the store can say. */
-const readsCommitted = ({ query }: Transactor["Service"]) =>
-  untraced(query("SELECT current_setting('default_transaction_isolation') AS isolation", [])).pipe(
-    Effect.map(([row]) => (row as { readonly isolation?: unknown } | undefined)?.isolation === "read committed"),
-    Effect.orElseSucceed(() => false)
-  )
-
-/** What the parts of the processor share, from the services around it. */
-const makeEngine = Effect.fnUntraced(function* (options: Options) {
-  const outbox = yield* OutboxStore
-  const inbox = yield* InboxStore
-  const settings = yield* Settings
-  const replicas = yield* ReplicaStore
-  const transactor = yield* Transactor
-  const capabilities = yield* SqlCapabilities
-  // Known before anything is claimed, until the last worker has ended.
-  yield* Effect.acquireRelease(replicas.join, () =>
-    Effect.ignore(Effect.interruptible(Effect.timeoutOption(replicas.leave, "2 seconds")))
-  )
-  const incident = Incident.make(transactor.reconnect)
-  const errors = yield* ErrorGroups.start(options.applicationVersion)
-  const engine: Engine = {
-    errors,
-    inbox,
-    outbox,
-    subscriptions: yield* SubscriptionStore,
-    replicas,
-    statistics: yield* StatisticStore,
-    sums: yield* CurrentSums,
-    broadcast: yield* Broadcast,
-    recovery: yield* Recovery.make,
-    passedOver: new Map(),
-    failures: new Map(),
-    leases: yield* Leases.make(inbox, settings),
-    now: steadyMillis,
-    transactor,
-    registry: yield* Registry,
-    notifier: yield* Notifier,
-    settings,
-    capabilities,
-    permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? defaultBatches }),
-    incident,
-    isolation: options.isolation ?? "batch",
-    canPipeline: !capabilities.singleSession && (yield* readsCommitted(transactor)),
-    maxBatchTimeMillis: Duration.toMillis(options.maxBatchTime ?? "100 millis"),
-    telemetry: {
-      traceSampleRatio: options.traceSampleRatio ?? 1,
-      traceRelation: options.traceRelation ?? "link",
-      traceOperations: options.traceOperations ?? false,
-      clientId: replicas.id,
-      isEnabled: yield* References.TracerEnabled,
-      meters: metersIn(yield* Effect.context<never>())
-    }
-  }
-  return engine
-})
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const engine = yield* makeEngine(options)
@@ -157,6 +62,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   // Before the workers: what they count is written when they have ended.
   yield* Statistics.make(engine)
   const maintenance = yield* Maintenance.make(engine)
+  yield* Operations.make(engine)
   const poller = yield* Poller.make(engine, maintenance)
   const workers = yield* Workers.make(engine, {
     grace: Duration.fromInputUnsafe(options.shutdownGracePeriod ?? "10 seconds")
@@ -259,12 +165,13 @@ export class Processor extends Context.Service<
     /**
      * Durably stops the delivery to a consumer, in every process: attempts that are running end, nothing further is
      * claimed until `resume`. Events go on being kept for it. Fails with `ConsumerNotFound`. Pausing twice is pausing.
+     * `options.reason` is for the audit.
      */
-    readonly pause: (consumer: string) => Effect.Effect<void, ConsumerNotFound | StoreError>
+    readonly pause: SetPaused
     /**
      * Ends a pause. This process goes on at once, others within one poll. Fails with `ConsumerNotFound`.
      */
-    readonly resume: (consumer: string) => Effect.Effect<void, ConsumerNotFound | StoreError>
+    readonly resume: SetPaused
     /** All consumers that ever subscribed, by name: whether they are paused, and when they were last served. */
     readonly consumers: Effect.Effect<ReadonlyArray<ConsumerState>, StoreError>
     /**
@@ -297,7 +204,7 @@ export class Processor extends Context.Service<
      */
     readonly retire: (
       consumer: string,
-      options?: { readonly event?: string; readonly open?: "list" | "skip"; readonly force?: boolean }
+      options?: RetireOptions
     ) => Effect.Effect<Retired, ConsumerStillServed | StoreError>
   }
 >()("effect-integration/Processor") {
@@ -317,5 +224,8 @@ export class Processor extends Context.Service<
     | Registry
     | Notifier
     | Settings
+    | AuditStore
+    | DeadLetterStore
+    | OperationStore
   > => Layer.effect(Processor, make(options))
 }

@@ -6,8 +6,11 @@
 import type { Deferred, Effect, PartitionedSemaphore, Semaphore } from "effect"
 import type { Isolation } from "../model/Consumer.ts"
 import type { Settings } from "../settings/Settings.ts"
+import type { AuditStore } from "../stores/AuditStore.ts"
+import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { Claimed, Leased, Settlement } from "../stores/Delivery.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
+import type { OperationStore } from "../stores/OperationStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../stores/ReplicaStore.ts"
 import type { SqlCapabilities } from "../stores/SqlCapabilities.ts"
@@ -30,6 +33,9 @@ export interface Engine {
   readonly statistics: StatisticStore["Service"]
   /** What is added up for them; undefined: nothing is. */
   readonly sums: StatisticSums | undefined
+  readonly deadLetters: DeadLetterStore["Service"]
+  readonly operations: OperationStore["Service"]
+  readonly audit: AuditStore["Service"]
   readonly transactor: Transactor["Service"]
   readonly registry: Registry["Service"]
   readonly notifier: Notifier["Service"]

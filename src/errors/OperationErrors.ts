@@ -76,6 +76,38 @@ export class NotDiagnosable extends Schema.TaggedError<NotDiagnosable>()("NotDia
   }
 }
 
+/** No operation has this id. @since 0.1.0 */
+export class OperationNotFound extends Schema.TaggedError<OperationNotFound>()("OperationNotFound", {
+  operationId: Schema.String
+}) {
+  override get message() {
+    return `No operation ${this.operationId} in integration_operation. It was never started, or ended more than 30 days ago.`
+  }
+}
+
+/**
+ * A dead letter was to be changed as it was seen, and is not so any more: somebody else has changed it, or it was tried again. Nothing
+ * was changed.
+ *
+ * @since 0.1.0
+ */
+export class DeadLetterChanged extends Schema.TaggedError<DeadLetterChanged>()("DeadLetterChanged", {
+  deliveryId: Schema.String,
+  /** What has become of it: its status now. */
+  state: Schema.String,
+  attemptCount: Schema.Number,
+  /** When it last gave up, as an ISO text; null when it is no dead letter any more. */
+  gaveUpAt: Schema.NullOr(Schema.String)
+}) {
+  override get message() {
+    const now =
+      this.gaveUpAt === null
+        ? `it is ${this.state}`
+        : `it gave up at ${this.gaveUpAt}, after ${this.attemptCount} attempts`
+    return `Delivery ${this.deliveryId} is not as you saw it: ${now}. Nothing was changed; look at it again.`
+  }
+}
+
 /** An integration made with `createIntegration` was used after `stop`. Nothing was done. @since 0.1.0 */
 export class IntegrationStopped extends Schema.TaggedError<IntegrationStopped>()("IntegrationStopped", {}) {
   override get message() {

@@ -7,7 +7,13 @@ import { Schema } from "effect"
 import { issueText } from "./errorText.ts"
 
 /** One place in a payload that could not be encoded or decoded. @since 0.1.0 */
-export const Issue = Schema.Struct({ path: Schema.String, message: Schema.String })
+export const Issue = Schema.Struct({
+  path: Schema.String,
+  message: Schema.String,
+  /** Where it is in the text that was given, if one was; from 1. */
+  line: Schema.optionalKey(Schema.Number),
+  column: Schema.optionalKey(Schema.Number)
+})
 
 /** @since 0.1.0 */
 export type Issue = typeof Issue.Type

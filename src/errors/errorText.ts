@@ -44,8 +44,16 @@ const textOf = (error: unknown): string => {
 }
 
 /** Where and why a document is refused, in words. */
-export const issueText = ({ message, path }: { readonly path: string; readonly message: string }): string =>
-  `at ${path === "" ? "(root)" : path}: ${message}`
+export const issueText = (issue: {
+  readonly path: string
+  readonly message: string
+  readonly line?: number
+  readonly column?: number
+}): string => {
+  const { column, line, message, path } = issue
+  const where = path === "" ? "(root)" : path
+  return line === undefined ? `at ${where}: ${message}` : `at ${where} (line ${line}, column ${column}): ${message}`
+}
 
 /** What `print` makes of an error whose getters and methods are somebody else's; `otherwise` when they throw. */
 const safely = <A>(print: () => A, otherwise: (thrown: unknown) => A): A => {

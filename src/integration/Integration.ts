@@ -20,6 +20,7 @@ import * as SqlBroadcast from "../sql/connection/notifications.ts"
 import { reach } from "../sql/connection/reach.ts"
 import { stores } from "../sql/stores.ts"
 import type { ActorStore } from "../stores/ActorStore.ts"
+import type { AuditStore } from "../stores/AuditStore.ts"
 import type { ContractStore } from "../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import type { DiagnosisStore } from "../stores/DiagnosisStore.ts"
@@ -28,6 +29,7 @@ import type { EventSearchStore } from "../stores/EventSearchStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
 import type { LineageStore } from "../stores/LineageStore.ts"
 import type { LinkStore } from "../stores/LinkStore.ts"
+import type { OperationStore } from "../stores/OperationStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../stores/ReplicaStore.ts"
 import { SqlCapabilities } from "../stores/SqlCapabilities.ts"
@@ -59,6 +61,8 @@ export type Services =
   | ErrorGroupStore
   | DiagnosisStore
   | EventSearchStore
+  | OperationStore
+  | AuditStore
   | ReplicaStore
   | SubscriptionStore
   | SettingStore

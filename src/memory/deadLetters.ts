@@ -6,6 +6,7 @@
 import { Effect, Layer } from "effect"
 import { entityOf } from "../model/DomainEvent.ts"
 import { cutTo } from "../model/storable.ts"
+import type { NewAuditEntry } from "../stores/AuditStore.ts"
 import {
   type Changed,
   type DeadLetter,
@@ -13,8 +14,10 @@ import {
   type DeadLetterFilter,
   DeadLetterStore,
   discardedTag,
+  type Seen,
   undecodableTags
 } from "../stores/DeadLetterStore.ts"
+import { MemoryAudit } from "./audit.ts"
 import { ascending, byId } from "./comparators.ts"
 import { contentOf } from "./contents.ts"
 import { isSameEntity } from "./entities.ts"
@@ -43,10 +46,15 @@ const toDeadLetter = (delivery: DeliveryRecord, event: EventRecord): DeadLetter 
   cursor: cursorOf(delivery)
 })
 
+const textOf = (payload: string, metadata: string | null) =>
+  contentOf(payload, metadata).oversizeBytes === null ? payload : null
+
 const toContent = (delivery: DeliveryRecord, event: EventRecord): DeadLetterContent => ({
   ...toDeadLetter(delivery, event),
   ...contentOf(delivery.payloadOverride ?? event.payload, event.metadata),
   originalPayload: contentOf(event.payload, event.metadata).payload,
+  payloadText: textOf(delivery.payloadOverride ?? event.payload, event.metadata),
+  originalPayloadText: textOf(event.payload, event.metadata),
   correlationId: event.correlationId,
   causationId: event.causationId
 })
@@ -69,7 +77,8 @@ const isMeant = (filter: DeadLetterFilter, letter: DeadLetter): boolean => {
 const lastFirst = (a: DeadLetter, b: DeadLetter) =>
   b.gaveUpAt.getTime() - a.gaveUpAt.getTime() || ascending(b.deliveryId, a.deliveryId)
 
-const covered = (tables: Tables, transaction: Transaction, filter: DeadLetterFilter) =>
+/** Dead letters that a filter covers. */
+export const covered = (tables: Tables, transaction: Transaction, filter: DeadLetterFilter) =>
   [...transaction.rows(tables.deliveries)]
     .filter(hasGivenUp)
     .map((delivery) => toDeadLetter(delivery, transaction.read(tables.events, delivery.eventId) as EventRecord))
@@ -88,10 +97,20 @@ const list = (
   return covered(tables, transaction, filter).filter(isAfter).toSorted(lastFirst).slice(0, limit)
 }
 
+const isAsSeen = (delivery: DeliveryRecord, { attemptCount, gaveUpAt }: Seen = {}) =>
+  (attemptCount === undefined || delivery.attemptCount === attemptCount) &&
+  (gaveUpAt === undefined || (delivery.processedAt ?? 0) === gaveUpAt.getTime())
+
+interface Changing {
+  readonly seen?: Seen | undefined
+  readonly audit?: NewAuditEntry | undefined
+}
+
 /** Changes deliveries that gave up. */
 const changeAll = (
-  tables: Tables,
+  { audit, tables }: { readonly tables: Tables; readonly audit: MemoryAudit["Service"] },
   deliveryIds: ReadonlyArray<string>,
+  { audit: entry, seen }: Changing,
   change: (delivery: DeliveryRecord, now: number) => DeliveryRecord
 ) =>
   tables.database.run((transaction) =>
@@ -102,20 +121,22 @@ const changeAll = (
       for (const { id } of found.toSorted(byId)) {
         yield* tables.database.lock(transaction, tables.deliveries, id)
         const delivery = transaction.read(tables.deliveries, id)
-        if (delivery === undefined || !hasGivenUp(delivery)) continue
+        if (delivery === undefined || !hasGivenUp(delivery) || !isAsSeen(delivery, seen)) continue
         transaction.write(tables.deliveries, id, change(delivery, now))
         const { consumer, eventId, orderingKey } = delivery
         changed.push({ deliveryId: id, eventId, consumer, orderingKey })
       }
+      if (entry !== undefined && changed.length > 0) audit.add(transaction, { ...entry, affected: changed.length }, now)
       return changed
     })
   )
 
-export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables> = Layer.effect(
+export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables | MemoryAudit> = Layer.effect(
   DeadLetterStore,
   Effect.gen(function* () {
     const tables = yield* MemoryTables
     const { database } = tables
+    const written = { tables, audit: yield* MemoryAudit }
     return DeadLetterStore.of({
       list: (filter, after, limit) => database.read((transaction) => list(tables, transaction, filter, after, limit)),
       count: (filter) => database.read((transaction) => covered(tables, transaction, filter).length),
@@ -125,8 +146,8 @@ export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables> = Layer.ef
           if (delivery === undefined || !hasGivenUp(delivery)) return undefined
           return toContent(delivery, transaction.read(tables.events, delivery.eventId) as EventRecord)
         }),
-      requeue: (deliveryIds, payload) =>
-        changeAll(tables, deliveryIds, (delivery, now) => ({
+      requeue: (deliveryIds, payload, options = {}) =>
+        changeAll(written, deliveryIds, options, (delivery, now) => ({
           ...delivery,
           status: "received",
           attemptCount: 0,
@@ -134,8 +155,8 @@ export const layer: Layer.Layer<DeadLetterStore, never, MemoryTables> = Layer.ef
           processedAt: null,
           payloadOverride: payload ?? delivery.payloadOverride
         })),
-      discard: (deliveryIds, reason) =>
-        changeAll(tables, deliveryIds, (delivery, now) => ({
+      discard: (deliveryIds, reason, options = {}) =>
+        changeAll(written, deliveryIds, options, (delivery, now) => ({
           ...delivery,
           status: "skipped",
           availableAt: delivery.availableAt ?? now,

@@ -80,6 +80,8 @@ export const poll = (
     hasUnrouted: false,
     announcesInserts: true,
     hasOpenBackfills: false,
+    // Whoever starts one, or stops it, tells of it.
+    hasOpenOperations: false,
     // Whoever missed something was told at once.
     hasOpenSubscriptions: false,
     unparkable: unparkable(tables, transaction, request, now),

@@ -6,6 +6,7 @@
 import { Effect, Layer } from "effect"
 import { Notifier } from "../wakeups/Notifier.ts"
 import * as Actors from "./actors.ts"
+import { MemoryAudit } from "./audit.ts"
 import * as Contracts from "./contracts.ts"
 import * as DeadLetters from "./deadLetters.ts"
 import * as Diagnosis from "./diagnosis.ts"
@@ -14,6 +15,7 @@ import * as Inbox from "./inbox.ts"
 import * as Lineage from "./lineage.ts"
 import * as Links from "./links.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
+import * as Operations from "./operations.ts"
 import * as Outbox from "./outbox.ts"
 import * as Replicas from "./replicas.ts"
 import * as EventSearch from "./search.ts"
@@ -29,6 +31,7 @@ export const layer = Layer.mergeAll(
   DeadLetters.layer,
   ErrorGroups.layer,
   Diagnosis.layer,
+  Operations.layer,
   Subscriptions.layer,
   Contracts.layer,
   Statistics.layer,
@@ -41,6 +44,7 @@ export const layer = Layer.mergeAll(
 ).pipe(
   Layer.provideMerge(MemoryTables.layer),
   Layer.provideMerge(MemorySettings.layer),
+  Layer.provideMerge(MemoryAudit.layer),
   Layer.provideMerge(MemoryDatabase.layer)
 )
 

@@ -64,9 +64,9 @@ export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> =>
  *
  * @param document - `payload`, or the name of another document of an event
  */
-export const issueIn = (document: string, { message, path }: Issue): Issue => ({
+export const issueIn = (document: string, { path, ...issue }: Issue): Issue => ({
   path: path === "" ? document : `${document}.${path}`,
-  message
+  ...issue
 })
 
 /** A payload as an event or a delivery has it. */

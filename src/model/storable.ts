@@ -104,10 +104,15 @@ export const storableJson = (
     return { issue: { path: "", message: `is not JSON: ${cause instanceof Error ? cause.message : String(cause)}` } }
   }
   if (json === undefined) return { issue: { path: "", message: `is not JSON: ${typeof value}` } }
+  return storableText(json, maxBytes)
+}
+
+/** The same for a text that is JSON. */
+export const storableText = (json: string, maxBytes: number): ReturnType<typeof storableJson> => {
   if (json.length > 2 * maxDepth && depthOf(json) > maxDepth) {
     return { issue: { path: "", message: `is nested deeper than ${maxDepth} levels` } }
   }
-  if (json.includes("\\u0000") || json.includes("\\ud")) {
+  if (/\\u(?:0000|[dD])/.test(json) || !json.isWellFormed()) {
     const issue = findRefused(JSON.parse(json), "")
     if (issue !== undefined) return { issue }
   }

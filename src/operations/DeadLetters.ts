@@ -5,12 +5,19 @@
  */
 import { Context, Effect, Layer, type Schema } from "effect"
 import { Registry } from "../delivery/Registry.ts"
-import type { InvalidOption } from "../errors/DeclarationErrors.ts"
-import { DeliveryNotFound } from "../errors/OperationErrors.ts"
+import { InvalidOption } from "../errors/DeclarationErrors.ts"
+import { DeadLetterChanged, DeliveryNotFound } from "../errors/OperationErrors.ts"
 import type { EventDecodingError, EventEncodingError, VersionRetired } from "../errors/PayloadErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { defaultMaxPayloadBytes, isUuid } from "../model/storable.ts"
-import { type DeadLetter, type DeadLetterContent, DeadLetterStore, discardedTag } from "../stores/DeadLetterStore.ts"
+import { entryOf } from "../stores/AuditStore.ts"
+import {
+  type DeadLetter,
+  type DeadLetterContent,
+  DeadLetterStore,
+  discardedTag,
+  type Seen
+} from "../stores/DeadLetterStore.ts"
 import type { AttemptRecord } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
@@ -19,7 +26,7 @@ import { Notifier } from "../wakeups/Notifier.ts"
 import { discard, eachPage, requeue, type Services } from "./changeDeadLetters.ts"
 import type { Filter } from "./DeadLetterSelection.ts"
 import { checkPage, toStoreFilter } from "./deadLetterFilter.ts"
-import { editedPayload } from "./editedPayload.ts"
+import { type Edited, editedPayload } from "./editedPayload.ts"
 
 export type { Filter } from "./DeadLetterSelection.ts"
 
@@ -35,10 +42,46 @@ export interface Details extends DeadLetterContent {
   readonly attempts: ReadonlyArray<AttemptRecord>
 }
 
+/** How a dead letter is requeued. @since 0.1.0 */
+export interface Requeueing {
+  /**
+   * What its handler gets from now on, as stored JSON, for this consumer only; the event keeps its own. Default: what it had. Its numbers
+   * are those of JavaScript: `payloadText` changes none.
+   */
+  readonly payload?: Schema.Json
+  /** The same as JSON text, as `inspect` gives it and somebody edited it: numbers keep all their digits. Not beside `payload`. */
+  readonly payloadText?: string
+  /** What was seen of it: when it is not so any more, nothing is changed. Default: it may have changed. */
+  readonly expect?: Seen
+  /** For the audit. */
+  readonly reason?: string
+}
+
 /** A delivery, whatever its status. */
 const find = Effect.fnUntraced(function* (inbox: InboxStore["Service"], deliveryId: string) {
   const delivery = isUuid(deliveryId) ? yield* inbox.findById(deliveryId) : undefined
   return delivery ?? (yield* new DeliveryNotFound({ deliveryId }))
+})
+
+/** The payload that is given, if one is: one way or the other. */
+const editedOf = ({ payload, payloadText }: Requeueing): Effect.Effect<Edited | undefined, InvalidOption> => {
+  const refuse = (value: unknown, expected: string) =>
+    Effect.fail(new InvalidOption({ option: "payloadText of DeadLetters.requeue", value: String(value), expected }))
+  if (payloadText === undefined) return Effect.succeed(payload === undefined ? undefined : { payload })
+  if (payload !== undefined) return refuse("given beside payload", "one of the two")
+  return typeof payloadText === "string" ? Effect.succeed({ payloadText }) : refuse(payloadText, "JSON as a text")
+}
+
+/** Why a dead letter was not changed that is not as it was seen. */
+const changed = Effect.fnUntraced(function* ({ inbox, store }: Services, deliveryId: string) {
+  const letter = yield* store.find(deliveryId)
+  if (letter !== undefined) {
+    const { attemptCount, gaveUpAt, status } = letter
+    return yield* new DeadLetterChanged({ deliveryId, state: status, attemptCount, gaveUpAt: gaveUpAt.toISOString() })
+  }
+  const { attemptCount, errorTag, status } = yield* find(inbox, deliveryId)
+  const state = errorTag === discardedTag ? "discarded" : status
+  return yield* new DeadLetterChanged({ deliveryId, state, attemptCount, gaveUpAt: null })
 })
 
 const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
@@ -68,21 +111,37 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       }
       return { ...found, attempts: yield* inbox.attempts(found) }
     }),
-    requeue: Effect.fn("DeadLetters.requeue")(function* (deliveryId, { payload } = {}) {
+    requeue: Effect.fn("DeadLetters.requeue")(function* (deliveryId, options = {}) {
+      const { expect, reason } = options
       const delivery = yield* find(inbox, deliveryId)
-      const json =
-        payload === undefined ? undefined : yield* editedPayload(registry, delivery, payload, maxPayloadBytes)
-      return (yield* requeue(services, [deliveryId], json)) === 1
+      const edited = yield* editedOf(options)
+      const payload =
+        edited === undefined ? undefined : yield* editedPayload(registry, delivery, edited, maxPayloadBytes)
+      const details = edited === undefined ? null : { isEdited: true }
+      const audit = yield* entryOf({
+        action: "dead-letters.requeue",
+        target: deliveryId,
+        reason: reason ?? null,
+        details
+      })
+      const isRequeued = (yield* requeue(services, [deliveryId], { payload, seen: expect, audit })) === 1
+      if (!isRequeued && expect !== undefined) return yield* changed(services, deliveryId)
+      return isRequeued
     }),
     requeueAll: Effect.fn("DeadLetters.requeueAll")(function* (filter) {
-      return yield* eachPage(store, filter, (ids) => requeue(services, ids, undefined))
+      return yield* eachPage(store, filter, "dead-letters.requeue-all", undefined, (ids, audit) =>
+        requeue(services, ids, { audit })
+      )
     }),
     discard: Effect.fn("DeadLetters.discard")(function* (deliveryId, { reason } = {}) {
       yield* find(inbox, deliveryId)
-      return (yield* discard(services, [deliveryId], reason)) === 1
+      const audit = yield* entryOf({ action: "dead-letters.discard", target: deliveryId, reason: reason ?? null })
+      return (yield* discard(services, [deliveryId], reason, audit)) === 1
     }),
     discardAll: Effect.fn("DeadLetters.discardAll")(function* (filter, { reason } = {}) {
-      return yield* eachPage(store, filter, (ids) => discard(services, ids, reason))
+      return yield* eachPage(store, filter, "dead-letters.discard-all", reason, (ids, audit) =>
+        discard(services, ids, reason, audit)
+      )
     })
   })
 })
@@ -124,19 +183,22 @@ export class DeadLetters extends Context.Service<
      * Opens a delivery again: due at once, with no attempts counted; its history stays. With `ordering: "aggregate"` it
      * comes before those of its aggregate that wait behind it. Returns false when it has not given up.
      *
-     * @param options.payload - what its handler gets from now on, as stored JSON, for this consumer only; the event
-     * keeps its own. Default: what it had
-     *
-     * Fails with `DeliveryNotFound`; with `EventEncodingError` when the payload cannot be stored, and with
-     * `EventDecodingError`, or `VersionRetired`, when the handler of this process could not decode it: nothing is changed then. It
-     * is read as a payload of the version that the event was stored in.
+     * Fails with `DeliveryNotFound`; with `DeadLetterChanged` when it is not as `expect` says; with `EventEncodingError` when the payload
+     * cannot be stored, and with `EventDecodingError`, or `VersionRetired`, when the handler of this process could not decode it: nothing is
+     * changed then. It is read as a payload of the version that the event was stored in. Issues of a text say in which line and column.
      */
     readonly requeue: (
       deliveryId: string,
-      options?: { readonly payload?: Schema.Json }
+      options?: Requeueing
     ) => Effect.Effect<
       boolean,
-      DeliveryNotFound | EventEncodingError | EventDecodingError | VersionRetired | StoreError
+      | DeliveryNotFound
+      | DeadLetterChanged
+      | InvalidOption
+      | EventEncodingError
+      | EventDecodingError
+      | VersionRetired
+      | StoreError
     >
     /**
      * Opens all that a filter covers, `{}` for all there are, 500 in a transaction; an error leaves those before it

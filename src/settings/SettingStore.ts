@@ -17,8 +17,8 @@ export interface SettingChange {
 }
 
 /**
- * Stores settings and the history of their changes; fails with `StoreError`. Values are not judged here: `Settings`
- * does that when it reads them.
+ * Stores settings and the history of their changes, each with an entry of the audit; fails with `StoreError`. Values are not judged
+ * here: `Settings` does that when it reads them.
  *
  * @since 0.1.0
  */

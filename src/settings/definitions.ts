@@ -53,6 +53,8 @@ export interface Values {
    * see `Publisher.import`. Default 720 (30 days); 0: for ever.
    */
   readonly receivedRetentionHours: number
+  /** Hours for which entries of the audit stay. Default 8760 (a year); 0: for ever. */
+  readonly auditRetentionHours: number
   /** Whether processes wake each other through LISTEN and NOTIFY; read when a process starts. Default true. */
   readonly notifyEnabled: boolean
 }
@@ -112,6 +114,7 @@ export const definitions: { readonly [Name in keyof Values]: SettingOf<Values[Na
   retentionHours: number("retentionHours", 0, 0),
   deadLetterRetentionHours: number("deadLetterRetentionHours", 0, 0),
   receivedRetentionHours: number("receivedRetentionHours", 720, 0),
+  auditRetentionHours: number("auditRetentionHours", 8760, 0),
   notifyEnabled: boolean("notifyEnabled")
 }
 

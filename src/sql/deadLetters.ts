@@ -7,6 +7,7 @@ import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { toLike } from "../model/eventPattern.ts"
 import { cutTo } from "../model/storable.ts"
+import type { NewAuditEntry } from "../stores/AuditStore.ts"
 import {
   type Changed,
   type DeadLetter,
@@ -14,9 +15,11 @@ import {
   type DeadLetterFilter,
   DeadLetterStore,
   discardedTag,
+  type Seen,
   undecodableTags
 } from "../stores/DeadLetterStore.ts"
 import { type RowOf, withAggregate } from "./aggregateColumns.ts"
+import { auditParameters, insertAudit } from "./audit.ts"
 import { storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "./contents.ts"
@@ -25,7 +28,7 @@ import { keyOf } from "./exact.ts"
 import { orderingKey } from "./writeDeliveries.ts"
 
 /** In the words of `inbox_event_dead_idx`. */
-const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"
+export const gaveUpAt = "coalesce(i.processed_at, i.updated_at)"
 
 type Row = RowOf<DeadLetter>
 
@@ -42,10 +45,10 @@ const fields = `
   ${gaveUpAt}::text || '/' || i.id::text AS "cursor"`
 
 /**
- * Deliveries `i` that gave up, with their events `e`, that a filter covers: parameters 1 to 11, see `filteredBy`. Those of a group of
+ * Deliveries `i` that gave up, with their events `e`, that a filter covers: the first parameters, see `filteredBy`. Those of a group of
  * errors are read by their index, also by a plan that knows no parameters.
  */
-const covered = ({ fingerprint }: DeadLetterFilter) => `
+export const covered = ({ fingerprint }: DeadLetterFilter) => `
   FROM inbox_event AS i
   JOIN integration_event AS e ON e.id = i.outbox_event_id
   WHERE ${gaveUp}
@@ -59,7 +62,8 @@ const covered = ({ fingerprint }: DeadLetterFilter) => `
     AND ($10::uuid[] IS NULL OR i.id = ANY ($10::uuid[]))
     AND ${fingerprint === undefined ? "$11::bigint IS NULL" : "i.error_fingerprint = $11::bigint"}`
 
-const filteredBy = (filter: DeadLetterFilter) => {
+/** Parameters of `covered`. */
+export const filteredBy = (filter: DeadLetterFilter) => {
   const { aggregate, consumer, deliveryIds, errorTag, eventName, fingerprint, isUndecodable, since, until } = filter
   return [
     consumer ?? null,
@@ -90,7 +94,21 @@ const list = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter, after: str
 const count = (sql: SqlClient.SqlClient) => (filter: DeadLetterFilter) =>
   sql.unsafe<{ count: number }>(`SELECT count(*)::int AS "count" ${covered(filter)}`, filteredBy(filter))
 
-type FoundRow = Row & Omit<DeadLetterContent, keyof DeadLetter | keyof Content | "originalPayload"> & ContentRow
+type Texts = "payloadText" | "originalPayloadText"
+
+type FoundRow = Row & Omit<DeadLetterContent, keyof DeadLetter | keyof Content | "originalPayload" | Texts> & ContentRow
+
+/** The text of one document, as it may be too large for a message beside another. */
+const textOf = (sql: SqlClient.SqlClient, document: string) => (deliveryId: string) =>
+  Effect.map(
+    sql.unsafe<{ text: string }>(
+      `SELECT (${document})::text AS "text"
+      FROM inbox_event AS i JOIN integration_event AS e ON e.id = i.outbox_event_id
+      WHERE i.id = $1::uuid AND ${gaveUp}`,
+      [deliveryId]
+    ),
+    ([row]) => row?.text ?? null
+  )
 
 /** One of the payloads alone: the two of an edited delivery may be too large together. */
 const originalOf = (sql: SqlClient.SqlClient) => (eventId: string) =>
@@ -115,19 +133,27 @@ const find = (sql: SqlClient.SqlClient) =>
     )
     if (row === undefined) return undefined
     const found = withAggregate(withContent(row))
-    return { ...found, originalPayload: row.isEdited ? yield* originalOf(sql)(row.eventId) : found.payload }
+    const payloadText =
+      found.oversizeBytes === null ? yield* textOf(sql, "coalesce(i.payload_override, e.payload)")(deliveryId) : null
+    if (!row.isEdited)
+      return { ...found, originalPayload: found.payload, payloadText, originalPayloadText: payloadText }
+    const originalPayload = yield* originalOf(sql)(row.eventId)
+    const originalPayloadText = originalPayload === null ? null : yield* textOf(sql, "e.payload")(deliveryId)
+    return { ...found, originalPayload, payloadText, originalPayloadText }
   })
 
 /**
  * Changes deliveries that gave up, in the order in which everybody holds several.
  *
  * @param change - what becomes of the rows
+ * @param isMeant - SQL condition on a delivery `i`
+ * @param audit - statements beside it that see `changed`
  */
-const changing = (change: string) => `
+const changing = (change: string, isMeant: string, audit: string) => `
   WITH held AS MATERIALIZED (
     SELECT i.outbox_event_id, i.consumer_name
     FROM inbox_event AS i
-    WHERE i.id = ANY ($1::uuid[]) AND ${gaveUp}
+    WHERE i.id = ANY ($1::uuid[]) AND ${gaveUp} AND ${isMeant}
     ORDER BY i.position, i.id
     FOR NO KEY UPDATE
   ), changed AS (
@@ -136,7 +162,7 @@ const changing = (change: string) => `
     FROM held AS h
     WHERE i.outbox_event_id = h.outbox_event_id AND i.consumer_name = h.consumer_name
     RETURNING i.id, i.outbox_event_id, i.consumer_name, i.ordering_key
-  )
+  )${audit}
   SELECT id::text AS "deliveryId", outbox_event_id::text AS "eventId", consumer_name::text AS "consumer",
     ordering_key::text AS "orderingKey"
   FROM changed`
@@ -153,20 +179,46 @@ const keyOfNow = `(
       WHERE c.consumer_name = i.consumer_name AND c.ordering = 'aggregate' AND e.id = i.outbox_event_id
     )`
 
+/** Writes an audit entry about `changed`, if there is one. @param first - number of its first parameter */
+const noting = (first: number) => `, noted AS (
+    ${insertAudit(first, "n.count", "FROM (SELECT count(*) FROM changed) AS n WHERE n.count > 0")}
+  )`
+
+interface Changing {
+  readonly seen?: Seen | undefined
+  readonly audit?: NewAuditEntry | undefined
+}
+
 const requeue = (sql: SqlClient.SqlClient) => {
-  const statement =
-    changing(`status = 'received', attempt_count = 0, available_at = clock_timestamp(), processed_at = NULL,
-      ordering_key = ${keyOfNow}, payload_override = coalesce($2::jsonb, i.payload_override)`)
-  return (deliveryIds: ReadonlyArray<string>, payload: string | undefined) =>
-    changedBy(sql.unsafe<ChangedRow>(statement, [deliveryIds, payload ?? null]))
+  const change = `status = 'received', attempt_count = 0, available_at = clock_timestamp(), processed_at = NULL,
+      ordering_key = ${keyOfNow}, payload_override = coalesce($2::jsonb, i.payload_override)`
+  // Milliseconds are what anybody can have seen.
+  const isAsSeen = `($3::int IS NULL OR i.attempt_count = $3)
+      AND ($4::timestamptz IS NULL OR date_trunc('milliseconds', ${gaveUpAt}) = $4)`
+  const [silent, noted] = [changing(change, isAsSeen, ""), changing(change, isAsSeen, noting(5))]
+  return (deliveryIds: ReadonlyArray<string>, payload: string | undefined, { audit, seen }: Changing = {}) => {
+    const parameters = [deliveryIds, payload ?? null, seen?.attemptCount ?? null, seen?.gaveUpAt ?? null]
+    return changedBy(
+      audit === undefined
+        ? sql.unsafe<ChangedRow>(silent, parameters)
+        : sql.unsafe<ChangedRow>(noted, [...parameters, ...auditParameters(audit)])
+    )
+  }
 }
 
 const discard = (sql: SqlClient.SqlClient) => {
-  const statement = changing(`status = 'skipped', available_at = coalesce(i.available_at, clock_timestamp()),
+  const change = `status = 'skipped', available_at = coalesce(i.available_at, clock_timestamp()),
       processed_at = clock_timestamp(), error_tag = '${discardedTag}', error_fingerprint = NULL,
-       last_error = coalesce($2::text, i.last_error)`)
-  return (deliveryIds: ReadonlyArray<string>, reason: string | undefined) =>
-    changedBy(sql.unsafe<ChangedRow>(statement, [deliveryIds, reason === undefined ? null : cutTo(reason, 1023)]))
+      last_error = coalesce($2::text, i.last_error)`
+  const [silent, noted] = [changing(change, "true", ""), changing(change, "true", noting(3))]
+  return (deliveryIds: ReadonlyArray<string>, reason: string | undefined, { audit }: Changing = {}) => {
+    const parameters = [deliveryIds, reason === undefined ? null : cutTo(reason, 1023)]
+    return changedBy(
+      audit === undefined
+        ? sql.unsafe<ChangedRow>(silent, parameters)
+        : sql.unsafe<ChangedRow>(noted, [...parameters, ...auditParameters(audit)])
+    )
+  }
 }
 
 export const layer: Layer.Layer<DeadLetterStore, never, TableClient> = Layer.effect(
@@ -180,8 +232,8 @@ export const layer: Layer.Layer<DeadLetterStore, never, TableClient> = Layer.eff
         storeErrors("deadLetters.list")(Effect.map(list(sql)(filter, after, limit), (rows) => rows.map(withAggregate))),
       count: (filter) => storeErrors("deadLetters.count")(Effect.map(count(sql)(filter), ([row]) => row?.count ?? 0)),
       find: (deliveryId) => storeErrors("deadLetters.find")(find(sql)(deliveryId)),
-      requeue: (deliveryIds, payload) => storeErrors("deadLetters.requeue")(requeueAll(deliveryIds, payload)),
-      discard: (deliveryIds, reason) => storeErrors("deadLetters.discard")(discardAll(deliveryIds, reason))
+      requeue: (...given) => storeErrors("deadLetters.requeue")(requeueAll(...given)),
+      discard: (...given) => storeErrors("deadLetters.discard")(discardAll(...given))
     })
   })
 )

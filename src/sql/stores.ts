@@ -6,6 +6,7 @@
 import { Layer } from "effect"
 import type { AnyTransactionClient } from "../stores/TransactionClient.ts"
 import * as SqlActors from "./actors.ts"
+import * as SqlAudit from "./audit.ts"
 import { ControlConnection } from "./connection/controlConnection.ts"
 import { TableClient } from "./connection/tableClient.ts"
 import * as SqlTransactor from "./connection/transactor.ts"
@@ -17,6 +18,7 @@ import * as SqlInbox from "./inbox/store.ts"
 import * as SqlLineage from "./lineage.ts"
 import * as SqlLinks from "./links.ts"
 import * as Migrations from "./migrations/migrations.ts"
+import * as SqlOperations from "./operations/store.ts"
 import * as SqlOutbox from "./outbox/store.ts"
 import * as SqlReplicas from "./replicas.ts"
 import * as SqlEventSearch from "./search/store.ts"
@@ -41,6 +43,8 @@ export const stores = (
     SqlDeadLetters.layer,
     SqlErrorGroups.layer,
     SqlDiagnosis.layer,
+    SqlOperations.layer,
+    SqlAudit.layer,
     SqlReplicas.layer,
     SqlSubscriptions.layer,
     SqlContracts.layer,

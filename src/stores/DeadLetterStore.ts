@@ -7,6 +7,7 @@
 import { Context, type Effect, type Schema } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import type { Entity } from "../model/DomainEvent.ts"
+import type { NewAuditEntry } from "./AuditStore.ts"
 
 /** Which deliveries that gave up are meant; without a field, all. @since 0.1.0 */
 export interface DeadLetterFilter {
@@ -57,6 +58,9 @@ export interface DeadLetterContent extends DeadLetter {
   readonly payload: Schema.Json
   /** The event's own payload, which nothing changes; null also if it cannot be read with its metadata. */
   readonly originalPayload: Schema.Json
+  /** Both as the store writes them, with all digits of their numbers: what is to be edited; null when too large to be read. */
+  readonly payloadText: string | null
+  readonly originalPayloadText: string | null
   readonly metadata: Schema.Json | null
   /** Bytes of payload and metadata if that is more than can be read (`largestContent`): both are null then. */
   readonly oversizeBytes: number | null
@@ -71,6 +75,13 @@ export interface Changed {
   readonly consumer: string
   /** What is kept in order, if it is. */
   readonly orderingKey: bigint | null
+}
+
+/** What somebody saw of a dead letter who changes it. @since 0.1.0 */
+export interface Seen {
+  readonly attemptCount?: number
+  /** It is another each time it gives up; milliseconds count. */
+  readonly gaveUpAt?: Date
 }
 
 /** Values of `error_tag` of deliveries whose payload could not be decoded. @since 0.1.0 */
@@ -102,19 +113,26 @@ export class DeadLetterStore extends Context.Service<
     readonly find: (deliveryId: string) => Effect.Effect<DeadLetterContent | undefined, StoreError>
     /**
      * Opens those of these deliveries that gave up: due at once, with no attempts counted.
-     * With a payload (JSON text), that is what their handler gets. Returns those that were opened.
+     * With a payload (JSON text), that is what their handler gets: its numbers keep all their digits. Returns those that were opened.
+     *
+     * @param options.seen - those that are not as they were seen are left alone
+     * @param options.audit - is written with how many were opened, if any were
      */
     readonly requeue: (
       deliveryIds: ReadonlyArray<string>,
-      payload: string | undefined
+      payload: string | undefined,
+      options?: { readonly seen?: Seen | undefined; readonly audit?: NewAuditEntry | undefined }
     ) => Effect.Effect<ReadonlyArray<Changed>, StoreError>
     /**
      * Marks those of these deliveries that gave up as `skipped`, for good; their last error stays, or becomes `reason`.
      * Returns those that were marked.
+     *
+     * @param options.audit - is written with how many were marked, if any were
      */
     readonly discard: (
       deliveryIds: ReadonlyArray<string>,
-      reason: string | undefined
+      reason: string | undefined,
+      options?: { readonly audit?: NewAuditEntry | undefined }
     ) => Effect.Effect<ReadonlyArray<Changed>, StoreError>
   }
 >()("effect-integration/DeadLetterStore") {}

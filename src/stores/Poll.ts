@@ -48,6 +48,8 @@ export interface PollResult {
   readonly announcesInserts: boolean
   /** Consumers that came late are still to be given earlier events. */
   readonly hasOpenBackfills: boolean
+  /** Operations are not finished: some process is to go on with them. */
+  readonly hasOpenOperations: boolean
   /** Subscriptions may have missed events published around their registration. */
   readonly hasOpenSubscriptions: boolean
   /** Ordering keys whose first open delivery is parked although nothing blocks it: `unpark` is due. */

@@ -4,6 +4,7 @@ import { Processor } from "../../src/delivery/Processor.ts"
 import { Registry } from "../../src/delivery/Registry.ts"
 import {
   ActorStore,
+  AuditStore,
   Broadcast,
   ContractStore,
   DeadLetterStore,
@@ -12,6 +13,7 @@ import {
   InboxStore,
   LinkStore,
   Notifier,
+  OperationStore,
   OutboxStore,
   Publisher,
   ReplicaStore,
@@ -50,6 +52,8 @@ const stores = (gate: Gate, replicas: Replicas, program: Program) => {
       ...gated(gate, "errorGroups", Context.get(stores, ErrorGroupStore)),
       gatherMillis: 10_000
     }),
+    Context.add(OperationStore, gated(gate, "operations", Context.get(stores, OperationStore))),
+    Context.add(AuditStore, gated(gate, "audit", Context.get(stores, AuditStore))),
     Context.add(SubscriptionStore, gated(gate, "subscriptions", Context.get(stores, SubscriptionStore))),
     Context.add(LinkStore, gated(gate, "links", Context.get(stores, LinkStore))),
     Context.add(ContractStore, gated(gate, "contracts", Context.get(stores, ContractStore))),

@@ -6,7 +6,11 @@ import { unpolled } from "../support/scenario.ts"
 
 describe.each(runtimes)("$name", ({ isServer, layer, name: store }) => {
   // PGlite has one session: two transactions cannot be open at once. What is in memory ends with its process.
-  const concurrent = [...Conformance.inboxStoreConcurrent, ...Conformance.leasesConcurrent]
+  const concurrent = [
+    ...Conformance.inboxStoreConcurrent,
+    ...Conformance.leasesConcurrent,
+    ...Conformance.operationStoreConcurrent
+  ]
   const others = [...(isServer ? [] : concurrent), ...(store === "memory" ? Conformance.replicaStoreDurable : [])]
   const checks = Conformance.all.filter((check) => !others.includes(check))
   withLayer(layer({ settings: unpolled, statistics: false }), { excludeTestServices: true, timeout: "60 seconds" })(

@@ -11,6 +11,7 @@ import type { Unserved } from "../../stores/SubscriptionStore.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
 import { type Engine, untraced } from "../engine.ts"
 import { announceOld } from "./announceOld.ts"
+import { makeForgetRecords } from "./forgetRecords.ts"
 
 export interface Maintenance {
   /** Late consumers are to be given events. */
@@ -37,10 +38,11 @@ const reportInterval = "5 minutes"
 
 const unlessZero = (hours: number) => (hours === 0 ? undefined : hours)
 
-const agesOf = ({ deadLetterRetentionHours, receivedRetentionHours, retentionHours }: Values) => ({
+const agesOf = ({ auditRetentionHours, deadLetterRetentionHours, receivedRetentionHours, retentionHours }: Values) => ({
   hours: unlessZero(retentionHours),
   deadLetterHours: unlessZero(deadLetterRetentionHours),
-  receivedHours: unlessZero(receivedRetentionHours)
+  receivedHours: unlessZero(receivedRetentionHours),
+  auditHours: unlessZero(auditRetentionHours)
 })
 
 /** Forgets which messages of other services were received long ago. */
@@ -56,7 +58,7 @@ const forgetReceived = (engine: Engine, hours: number): Effect.Effect<void, Stor
 
 const removeSettled = (engine: Engine) =>
   Effect.gen(function* () {
-    const { receivedHours: _, ...ages } = agesOf(yield* engine.settings.current)
+    const { auditHours: _, receivedHours: __, ...ages } = agesOf(yield* engine.settings.current)
     if (ages.hours === undefined && ages.deadLetterHours === undefined) return 0
     let total = 0
     let after: string | undefined
@@ -112,11 +114,12 @@ const backfillAll = (engine: Engine): Effect.Effect<void, StoreError> =>
   })
 
 /** Removes what is to be removed now and then, and at once when the settings change. */
-const retain = (engine: Engine, changed: Queue.Queue<void>) =>
+const retain = (engine: Engine, changed: Queue.Queue<void>, forgetRecords: Effect.Effect<void, StoreError>) =>
   Effect.gen(function* () {
     for (;;) {
       const removed = yield* engine.incident.survive(removeExpired(engine))
       if (removed > 0) yield* Effect.logInfo(`Removed ${removed} events that were settled long ago`)
+      yield* engine.incident.survive(forgetRecords)
       const isOff = Object.values(agesOf(yield* engine.settings.current)).every((hours) => hours === undefined)
       yield* isOff ? Queue.take(changed) : Effect.timeoutOption(Queue.take(changed), retentionInterval)
     }
@@ -173,7 +176,8 @@ export const make = (engine: Engine): Effect.Effect<Maintenance, never, Scope.Sc
     )
     const changed = yield* Queue.sliding<void>(1)
     let ages = JSON.stringify(agesOf(yield* engine.settings.current))
-    yield* run("retention", retain(engine, changed))
+    const forgetRecords = makeForgetRecords(engine)
+    yield* run("retention", retain(engine, changed, forgetRecords))
     yield* run("report", logUnserved(engine))
     return {
       follow: (settings) =>

@@ -7,6 +7,7 @@ import { Effect, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { delayedOf, onDeadLetterOf, orderingOf } from "../../model/Consumer.ts"
 import type { Values } from "../../settings/Settings.ts"
+import { operationsWakeUp } from "../../stores/operationsWakeUp.ts"
 import { firstOrderingKey, type PollRequest, type PollResult } from "../../stores/Poll.ts"
 import type { SweepRequest } from "../../stores/SubscriptionStore.ts"
 import { withStatementTimeout } from "../../stores/unresponsive.ts"
@@ -154,6 +155,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
       }
       yield* maintenance.follow(settings)
       if (result.hasOpenBackfills) yield* maintenance.backfillSoon
+      if (result.hasOpenOperations) yield* engine.notifier.wake([operationsWakeUp])
       yield* unparkAll(engine, result.unparkable)
       parkedAfter = result.nextParkedAfter
       yield* settleExpiredLeases(engine, result.expired, settings)

@@ -5,11 +5,28 @@
  */
 import { Effect } from "effect"
 import { ConsumerNotFound } from "../../errors/OperationErrors.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
+import { entryOf } from "../../stores/AuditStore.ts"
 import type { Engine } from "../engine.ts"
 
-export const setPaused = (engine: Engine, isPaused: boolean) =>
-  Effect.fn(`Processor.${isPaused ? "pause" : "resume"}`)(function* (consumer: string) {
-    const exists = yield* engine.subscriptions.setPaused(consumer, isPaused)
-    if (!exists) return yield* new ConsumerNotFound({ consumer })
-    yield* engine.transactor.afterCommit(engine.notifier.announce([consumer]))
+/** Pauses a consumer, or ends its pause. @since 0.1.0 */
+export type SetPaused = (
+  consumer: string,
+  options?: { readonly reason?: string }
+) => Effect.Effect<void, ConsumerNotFound | StoreError>
+
+export const setPaused = (engine: Engine, isPaused: boolean): SetPaused =>
+  Effect.fn(`Processor.${isPaused ? "pause" : "resume"}`)(function* (
+    consumer: string,
+    { reason }: { readonly reason?: string } = {}
+  ) {
+    const action = `consumer.${isPaused ? "pause" : "resume"}`
+    const audit = yield* entryOf({ action, target: consumer, reason: reason ?? null })
+    const change = Effect.gen(function* () {
+      const exists = yield* engine.subscriptions.setPaused(consumer, isPaused)
+      if (!exists) return yield* new ConsumerNotFound({ consumer })
+      yield* engine.audit.add(audit)
+      yield* engine.transactor.afterCommit(engine.notifier.announce([consumer]))
+    })
+    yield* engine.transactor.withTransaction(change)
   })

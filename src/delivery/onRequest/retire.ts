@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import { ConsumerStillServed } from "../../errors/OperationErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
+import { entryOf } from "../../stores/AuditStore.ts"
 import { repeatAlone } from "../../stores/contention.ts"
 import type { RetireScope } from "../../stores/SubscriptionStore.ts"
 import type { Engine } from "../engine.ts"
@@ -34,6 +35,7 @@ export interface Options {
   readonly event?: string
   readonly open?: "list" | "skip"
   readonly force?: boolean
+  readonly reason?: string
 }
 
 /** Fails when a process has a handler for what is to end. What this process has is known here, before it is recorded. */
@@ -50,6 +52,15 @@ const refuseServed = Effect.fnUntraced(function* (engine: Engine, consumer: stri
   }
 })
 
+const retiredEntry = (consumer: string, { event, open, reason }: Options, skipped: number) =>
+  entryOf({
+    action: "consumer.retire",
+    target: consumer,
+    reason: reason ?? null,
+    affected: skipped,
+    details: { event: event ?? null, open: open ?? "list" }
+  })
+
 export const retire = Effect.fn("Processor.retire")(function* (
   engine: Engine,
   consumer: string,
@@ -65,6 +76,7 @@ export const retire = Effect.fn("Processor.retire")(function* (
       const skipped = yield* engine.subscriptions.skipOpen(scope)
       // Who has begun to serve it meanwhile said so first. Who begins now waits for this transaction, and subscribes anew.
       yield* refuseServed(engine, consumer, options)
+      yield* engine.audit.add(yield* retiredEntry(consumer, options, skipped))
       return { ended, open: [], skipped }
     })
   )

@@ -121,6 +121,9 @@ const openSubscriptions = "SELECT 1 FROM integration_subscription WHERE swept_at
 /** Subscriptions that are still to be given earlier events. */
 const openBackfills = `SELECT 1 FROM integration_subscription AS s WHERE ${isBackfillOpen}`
 
+/** Operations that are to be driven on. */
+const openOperations = "SELECT 1 FROM integration_operation WHERE finished_at IS NULL"
+
 /** Consumers with a lease that ran out. */
 const expired = `
   SELECT s.consumer
@@ -178,6 +181,7 @@ const statement = `
     EXISTS (${announcing}) AS "announcesInserts",
     EXISTS (${openSubscriptions}) AS "hasOpenSubscriptions",
     EXISTS (${openBackfills}) AS "hasOpenBackfills",
+    EXISTS (${openOperations}) AS "hasOpenOperations",
     coalesce((${unparkable("parked")}), '[]') AS "unparkable",
     coalesce((${nextParked("parked")}), ${firstOrderingKey})::text AS "nextParkedAfter",
     ARRAY(${expired}) AS "expired",

@@ -15,6 +15,7 @@
  */
 import type { SettingStore } from "../../settings/SettingStore.ts"
 import type { ActorStore } from "../../stores/ActorStore.ts"
+import type { AuditStore } from "../../stores/AuditStore.ts"
 import type { ContractStore } from "../../stores/ContractStore.ts"
 import type { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
 import type { DiagnosisStore } from "../../stores/DiagnosisStore.ts"
@@ -23,6 +24,7 @@ import type { EventSearchStore } from "../../stores/EventSearchStore.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { LineageStore } from "../../stores/LineageStore.ts"
 import type { LinkStore } from "../../stores/LinkStore.ts"
+import type { OperationStore } from "../../stores/OperationStore.ts"
 import type { OutboxStore } from "../../stores/OutboxStore.ts"
 import type { ReplicaStore } from "../../stores/ReplicaStore.ts"
 import type { StatisticStore } from "../../stores/StatisticStore.ts"
@@ -30,6 +32,7 @@ import type { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import type { TransactionClient } from "../../stores/TransactionClient.ts"
 import type { Transactor } from "../../stores/Transactor.ts"
 import * as Actors from "./actorStore.ts"
+import * as Audits from "./auditStore.ts"
 import type { Check as CheckOf } from "./Check.ts"
 import * as Contents from "./contents.ts"
 import * as Contracts from "./contractStore.ts"
@@ -49,6 +52,7 @@ import * as Lineages from "./lineageStore.ts"
 import * as Links from "./linkStore.ts"
 import * as Mailboxes from "./mailbox.ts"
 import * as Marks from "./marks.ts"
+import * as Operations from "./operationStore.ts"
 import * as Outbox from "./outboxStore.ts"
 import * as Replicas from "./replicaStore.ts"
 import * as Settings from "./settingStore.ts"
@@ -65,6 +69,8 @@ export type Stores =
   | DeadLetterStore
   | ErrorGroupStore
   | DiagnosisStore
+  | OperationStore
+  | AuditStore
   | SubscriptionStore
   | ReplicaStore
   | ContractStore
@@ -114,6 +120,18 @@ export const errorGroupStore: ReadonlyArray<Check> = [
   ...ErrorGroups.errorGroupStore,
   ...ErrorGroupDeliveries.errorGroupDeliveries
 ]
+/** What operations are kept as. @since 0.1.0 */
+export const operationStore: ReadonlyArray<Check> = Operations.operationStore
+
+/**
+ * For stores that can have several transactions open at once, beside those of `operationStore`; not while a processor drives operations.
+ *
+ * @since 0.1.0
+ */
+export const operationStoreConcurrent: ReadonlyArray<Check> = Operations.operationStoreConcurrent
+
+/** @since 0.1.0 */
+export const auditStore: ReadonlyArray<Check> = Audits.auditStore
 
 /** @since 0.1.0 */
 export const subscriptionStore: ReadonlyArray<Check> = Subscriptions.subscriptionStore
@@ -177,6 +195,9 @@ export const all: ReadonlyArray<Check> = [
   ...deadLetterStore,
   ...errorGroupStore,
   ...diagnosisStore,
+  ...operationStore,
+  ...operationStoreConcurrent,
+  ...auditStore,
   ...subscriptionStore,
   ...replicaStore,
   ...replicaStoreDurable,

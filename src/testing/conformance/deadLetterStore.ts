@@ -5,12 +5,13 @@
  */
 import assert from "node:assert/strict"
 import { Effect } from "effect"
-import { DeadLetterStore, discardedTag } from "../../stores/DeadLetterStore.ts"
+import { AuditStore } from "../../stores/AuditStore.ts"
+import { DeadLetterStore, discardedTag, type Seen } from "../../stores/DeadLetterStore.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { checkOf } from "./Check.ts"
-import { settleNext, withDeliveries } from "./support.ts"
+import { settleNext, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("DeadLetterStore")
 
@@ -167,6 +168,56 @@ export const deadLetterStore = [
       for (let n = 0; n < 2; n++) yield* settleNext(claim, { status: "dead_letter", error: "again" })
       const found = yield* store.find(ids[0] ?? "")
       assert.partialDeepStrictEqual(found, { payload: { a: 2 }, originalPayload: { a: 1 }, isEdited: true })
+    })
+  ),
+
+  check(
+    "keeps every digit of a payload's numbers, and gives both payloads as text",
+    Effect.gen(function* () {
+      const store = yield* DeadLetterStore
+      const { claim, ids } = yield* withDead(1)
+      const before = yield* store.find(ids[0] ?? "")
+      assert.deepEqual(JSON.parse(before?.payloadText ?? ""), { a: 1 })
+      assert.equal(before?.originalPayloadText, before?.payloadText)
+      yield* store.requeue(ids, '{"a":[12345678901234567890.123,9007199254740993,0.10]}')
+      for (let n = 0; n < 2; n++) yield* settleNext(claim, { status: "dead_letter", error: "again" })
+      const found = yield* store.find(ids[0] ?? "")
+      assert.equal(found?.payloadText?.replaceAll(" ", ""), '{"a":[12345678901234567890.123,9007199254740993,0.10]}')
+      assert.deepEqual(JSON.parse(found?.originalPayloadText ?? ""), { a: 1 })
+    })
+  ),
+
+  check(
+    "leaves what is not as it was seen, and writes down what was changed",
+    Effect.gen(function* () {
+      const store = yield* DeadLetterStore
+      const { ids } = yield* withDead(2)
+      const [id = "", other = ""] = ids
+      const letter = yield* store.find(id)
+      assert.ok(letter !== undefined)
+      const audit = {
+        who: unique("who"),
+        role: "operator",
+        action: "dead-letters.requeue",
+        target: id,
+        reason: null,
+        affected: null,
+        outcome: "done" as const,
+        details: null
+      }
+      const { attemptCount, gaveUpAt } = letter
+      const requeue = (seen: Seen) =>
+        Effect.map(store.requeue([id], undefined, { audit, seen }), ({ length }) => length)
+      assert.equal(yield* requeue({ attemptCount: attemptCount + 1 }), 0)
+      assert.equal(yield* requeue({ attemptCount, gaveUpAt: new Date(gaveUpAt.getTime() - 1) }), 0)
+      assert.equal(yield* requeue({ attemptCount, gaveUpAt }), 1)
+      assert.equal(yield* requeue({}), 0)
+      assert.equal((yield* store.discard([id, other], undefined, { audit })).length, 1)
+      const { entries } = yield* AuditStore.use((store) => store.list({ who: audit.who }, undefined, 10))
+      assert.deepEqual(
+        entries.map(({ affected }) => affected),
+        [1, 1]
+      )
     })
   ),
 
