@@ -16,6 +16,7 @@ export * from "./admin/model/entities.ts"
 export * from "./admin/model/events.ts"
 export * from "./admin/model/operations.ts"
 export * from "./admin/model/statistics.ts"
+export * from "./admin/model/statuses.ts"
 export type { HttpOptions } from "./admin/overHttp.ts"
 export {
   Conflict,

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Context, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import type { AdminService } from "./adminService.ts"
+import { overStores } from "./answers/overStores.ts"
 import { type HttpOptions, overHttp } from "./overHttp.ts"
 
 /**
@@ -14,6 +15,15 @@ import { type HttpOptions, overHttp } from "./overHttp.ts"
  * @since 0.1.0
  */
 export class Admin extends Context.Service<Admin, AdminService>()("effect-integration/Admin") {
+  /**
+   * Of an integration in this process. It has two connections of the pool at most, and each of its statements two seconds.
+   *
+   * @since 0.1.0
+   */
+  static readonly layer = Layer.effect(
+    Admin,
+    Effect.suspend(() => overStores)
+  )
   /**
    * Of a process that serves it over HTTP. Nothing is asked before it is used; a server that does not answer, or as something else,
    * fails with `Unavailable`.

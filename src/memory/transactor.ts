@@ -21,6 +21,7 @@ export const layer: Layer.Layer<Transactor, never, MemoryDatabase> = Layer.effec
       afterCommit: (effect) => Effect.flatMap(tracedHere(effect), (traced) => internal.afterCommit(traced)),
       // Circles are noticed at once, so waiting needs no limit; constraints are checked when they are written.
       limitIdle: () => Effect.void,
+      limitStatements: () => Effect.void,
       abortableTransaction: (effect) => internal.withTransaction(effect),
       reconnect: Effect.void,
       checkConstraints: Effect.void,

@@ -128,6 +128,12 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       if (!isRequeued && expect !== undefined) return yield* changed(services, deliveryId)
       return isRequeued
     }),
+    check: Effect.fn("DeadLetters.check")(function* (deliveryId, payloadText) {
+      const delivery = yield* find(inbox, deliveryId)
+      yield* editedPayload(registry, delivery, { payloadText }, maxPayloadBytes)
+      const { consumer, eventName } = delivery
+      return { hasHandler: registry.handlerFor(consumer, eventName)?.definitions.has(eventName) === true }
+    }),
     requeueAll: Effect.fn("DeadLetters.requeueAll")(function* (filter) {
       return yield* eachPage(store, filter, "dead-letters.requeue-all", undefined, (ids, audit) =>
         requeue(services, ids, { audit })
@@ -199,6 +205,17 @@ export class DeadLetters extends Context.Service<
       | EventDecodingError
       | VersionRetired
       | StoreError
+    >
+    /**
+     * Whether a payload, as JSON text, would do for a delivery: fails as `requeue` with that text would. Nothing is changed. `hasHandler`
+     * says whether this process has a handler with a definition, which could judge it; else it is only known that it can be stored.
+     */
+    readonly check: (
+      deliveryId: string,
+      payloadText: string
+    ) => Effect.Effect<
+      { readonly hasHandler: boolean },
+      DeliveryNotFound | EventEncodingError | EventDecodingError | VersionRetired | StoreError
     >
     /**
      * Opens all that a filter covers, `{}` for all there are, 500 in a transaction; an error leaves those before it

@@ -163,6 +163,7 @@ const makeDeadLetters = (run: Run): PromiseDeadLetters => ({
   count: (filter) => run(DeadLetters.use((letters) => letters.count(filter))),
   inspect: (deliveryId) => run(DeadLetters.use((letters) => letters.inspect(deliveryId))),
   requeue: (deliveryId, given) => run(DeadLetters.use((letters) => letters.requeue(deliveryId, given))),
+  check: (deliveryId, payloadText) => run(DeadLetters.use((letters) => letters.check(deliveryId, payloadText))),
   requeueAll: (filter) => run(DeadLetters.use((letters) => letters.requeueAll(filter))),
   discard: (deliveryId, given) => run(DeadLetters.use((letters) => letters.discard(deliveryId, given))),
   discardAll: (filter, given) => run(DeadLetters.use((letters) => letters.discardAll(filter, given)))

@@ -12,6 +12,7 @@ import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErro
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { defaults, definitions, environmentName, names, prefix, type Values } from "./definitions.ts"
+import { inForce, type SettingInForce } from "./inForce.ts"
 import { expected, type Rejected, resolve, type Source } from "./resolve.ts"
 import { SettingStore } from "./SettingStore.ts"
 import { unknownKeyText } from "./unknownKey.ts"
@@ -24,6 +25,7 @@ export {
   type NumberSetting,
   type Values
 } from "./definitions.ts"
+export type { SettingInForce } from "./inForce.ts"
 export { parse, type Rejected, resolve } from "./resolve.ts"
 
 const keys = names.map((name) => definitions[name].key)
@@ -75,6 +77,8 @@ export class Settings extends Context.Service<
     }>
     /** Reads the stored settings now, without waiting for the next poll. */
     readonly refresh: Effect.Effect<Values, StoreError>
+    /** All settings, with where the value of each comes from. */
+    readonly inForce: Effect.Effect<ReadonlyArray<SettingInForce>>
   }
 >()("effect-integration/Settings") {
   /**
@@ -99,6 +103,7 @@ export class Settings extends Context.Service<
           readonly rejected: ReadonlyArray<Rejected>
           readonly unknown: ReadonlyArray<string>
         }>({ rejected: [], unknown: [] })
+        const storedNow = yield* Ref.make<Source>({})
         const isFirst = makeIsFirst()
         const warnOnce = (about: string, text: () => string) =>
           isFirst(about) ? Effect.logWarning(text()) : Effect.void
@@ -114,11 +119,18 @@ export class Settings extends Context.Service<
           yield* Effect.forEach(unknown, warnUnknown, { discard: true })
           yield* Ref.set(current, values)
           yield* Ref.set(problems, { rejected, unknown })
+          yield* Ref.set(storedNow, fromKeys(stored))
           return values
         })
         const refresh = Effect.flatMap(store.all, apply)
         yield* refresh
-        return Settings.of({ current: Ref.get(current), apply, problems: Ref.get(problems), refresh })
+        return Settings.of({
+          current: Ref.get(current),
+          apply,
+          problems: Ref.get(problems),
+          refresh,
+          inForce: Effect.map(Ref.get(storedNow), (stored) => inForce({ option: options, environment, stored }))
+        })
       })
     )
 }

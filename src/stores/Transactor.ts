@@ -75,6 +75,8 @@ export class Transactor extends Context.Service<
      * must not be held by a process that is frozen, or cannot be reached any more.
      */
     readonly limitIdle: (millis: number) => Effect.Effect<void, StoreError>
+    /** Ends each statement of the current transaction that takes longer, where the database knows how. */
+    readonly limitStatements: (millis: number) => Effect.Effect<void, StoreError>
     /**
      * Runs one statement of SQL, with `$1` to `$n` for its parameters, for code that has no client of its own. Fails
      * with `SqlUnavailable` where there is no database.

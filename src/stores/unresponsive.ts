@@ -41,7 +41,7 @@ export const isUnresponsive = (cause: Cause.Cause<unknown>): boolean =>
  * seconds; its connection is closed then.
  */
 export const withStatementTimeout = <A, E, R>(
-  engine: { readonly settings: Settings["Service"] },
+  engine: { readonly settings: Pick<Settings["Service"], "current"> },
   operation: string,
   statement: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | StoreError, R> =>

@@ -175,7 +175,7 @@ export type Overview = typeof Overview.Type
 export const LiveFigures = Schema.Struct({
   at: Schema.Date,
   consumers: Schema.Array(Schema.Struct({ consumer: Schema.String, isPaused: Schema.Boolean, depth: Depth })),
-  /** Since the process started, by what happened in it. */
+  /** Of this minute and the one before it: other processes tell theirs every ten seconds. */
   published: Schema.Finite,
   settled: Schema.Finite,
   retried: Schema.Finite,

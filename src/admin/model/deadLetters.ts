@@ -82,8 +82,9 @@ export type DeadLetterDetails = typeof DeadLetterDetails.Type
 export const PayloadEdit = Schema.Struct({
   /** JSON as text. */
   payload: Schema.String.check(Schema.isMaxLength(8_388_608)),
-  /** `attemptCount` of the dead letter that was looked at: if it is another now, nothing is done. */
-  attemptCount: Schema.Int
+  /** Of the dead letter that was looked at: if they are others now, nothing is done. */
+  attemptCount: Schema.Int,
+  gaveUpAt: Schema.Date
 }).annotate({ identifier: "PayloadEdit" })
 
 /** @since 0.1.0 */
@@ -92,8 +93,15 @@ export type PayloadEdit = typeof PayloadEdit.Type
 /** Whether a payload would do. @since 0.1.0 */
 export const PayloadVerdict = Schema.Struct({
   isValid: Schema.Boolean,
+  /** Whether a handler judged it; else it is only known that it can be stored. */
+  isJudged: Schema.Boolean,
   problems: Schema.Array(
-    Schema.Struct({ path: Schema.String, message: Schema.String, line: Schema.NullOr(Schema.Int) })
+    Schema.Struct({
+      path: Schema.String,
+      message: Schema.String,
+      line: Schema.NullOr(Schema.Int),
+      column: Schema.NullOr(Schema.Int)
+    })
   )
 }).annotate({ identifier: "PayloadVerdict" })
 
@@ -118,9 +126,12 @@ export const ErrorGroup = Schema.Struct({
   lastSeenAt: Schema.Date,
   attempts: Schema.Finite,
   events: Schema.Array(Schema.String),
+  schemaVersions: Schema.Array(Schema.Int),
+  /** Of the application. */
   versions: Schema.Array(Schema.String),
   state: ErrorGroupState,
   ignoredUntil: Schema.NullOr(Schema.Date),
+  resolvedAt: Schema.NullOr(Schema.Date),
   note: Schema.NullOr(Schema.String),
   changedBy: Schema.NullOr(Schema.String),
   changedAt: Schema.NullOr(Schema.Date),
@@ -158,7 +169,8 @@ export const ErrorGroupDetails = Schema.Struct({
   deliveries: Schema.Array(DeadLetter),
   /** Parked deliveries behind them, counted up to 1,001. */
   behind: Schema.Int,
-  hours: Schema.Array(Schema.Struct({ at: Schema.Date, attempts: Schema.Finite }))
+  /** Failed attempts by hour, for 30 days; hours without any are left out. */
+  hourly: Schema.Array(Schema.Struct({ at: Schema.Date, attempts: Schema.Finite }))
 }).annotate({ identifier: "ErrorGroupDetails" })
 
 /** @since 0.1.0 */

@@ -5,6 +5,7 @@
  */
 import { Schema } from "effect"
 import { Entity, pageFields } from "./common.ts"
+import { DeliveryStatus } from "./statuses.ts"
 
 /** A link between two entities. @since 0.1.0 */
 export const Link = Schema.Struct({
@@ -40,24 +41,30 @@ export const LinkGraph = Schema.Struct({
 /** @since 0.1.0 */
 export type LinkGraph = typeof LinkGraph.Type
 
-/** Something that happened to an entity. @since 0.1.0 */
-export const Moment = Schema.Struct({
-  at: Schema.Date,
-  kind: Schema.Literals(["event", "delivery", "link"]),
-  /** Whose it is: an entity that is linked has moments, too. */
-  entity: Entity,
-  /** In words, as `invoice.paid` or `operations.tasks: processed`. */
-  title: Schema.String,
-  eventId: Schema.NullOr(Schema.String),
-  consumer: Schema.NullOr(Schema.String),
-  status: Schema.NullOr(Schema.String),
-  link: Schema.NullOr(Link)
-}).annotate({ identifier: "Moment" })
+const momentFields = { at: Schema.Date, entity: Entity }
+
+const eventFields = { eventId: Schema.String, eventName: Schema.String }
+
+/** Something that happened to an entity: it was written about, a delivery of that was settled, or it was linked. @since 0.1.0 */
+export const Moment = Schema.Union([
+  Schema.Struct({ kind: Schema.tag("event"), ...momentFields, ...eventFields }),
+  Schema.Struct({
+    kind: Schema.tag("delivery"),
+    ...momentFields,
+    ...eventFields,
+    deliveryId: Schema.String,
+    consumer: Schema.String,
+    status: DeliveryStatus,
+    attemptCount: Schema.Int,
+    lastError: Schema.NullOr(Schema.String)
+  }),
+  Schema.Struct({ kind: Schema.tag("link"), ...momentFields, link: Link })
+]).annotate({ identifier: "Moment" })
 
 /** @since 0.1.0 */
 export type Moment = typeof Moment.Type
 
-/** The life of an entity, the last moment first. @since 0.1.0 */
+/** The life of an entity, the first moment first. @since 0.1.0 */
 export const Life = Schema.Struct({
   moments: Schema.Array(Moment),
   next: Schema.optionalKey(Schema.String),

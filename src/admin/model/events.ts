@@ -6,19 +6,7 @@
 import { Schema } from "effect"
 import { Cursor, Entity, Limit, Text } from "./common.ts"
 import { Link } from "./entities.ts"
-
-/** Statuses of an event. @since 0.1.0 */
-export const EventStatus = Schema.Literals(["pending", "processing", "processed", "failed", "dead_letter"])
-
-/** Statuses of a delivery. @since 0.1.0 */
-export const DeliveryStatus = Schema.Literals([
-  "received",
-  "processing",
-  "processed",
-  "failed",
-  "skipped",
-  "dead_letter"
-])
+import { DeliveryStatus, EventStatus } from "./statuses.ts"
 
 /** Which events are looked for, how many, and how far. @since 0.1.0 */
 export const EventQuery = Schema.Struct({
@@ -74,10 +62,12 @@ export type EventSummary = typeof EventSummary.Type
 
 /** What was found, and how far it was looked. @since 0.1.0 */
 export const EventPage = Schema.Struct({
+  /** `backward`: the last first. `forward`, when a correlation or a cause says where to begin: the first first. */
+  direction: Schema.Literals(["backward", "forward"]),
   found: Schema.Array(EventSummary),
   /** Events that were looked at. */
   looked: Schema.Int,
-  /** When the last one that was looked at was stored. */
+  /** When the last one that was looked at was stored, found or not. */
   lookedBackTo: Schema.NullOr(Schema.Date),
   /** Where the search goes on, unless it is complete. */
   next: Schema.optionalKey(Schema.String),
@@ -111,10 +101,12 @@ export const EventDelivery = Schema.Struct({
   lastError: Schema.NullOr(Schema.String),
   errorTag: Schema.NullOr(Schema.String),
   availableAt: Schema.NullOr(Schema.Date),
-  lockedUntil: Schema.NullOr(Schema.Date),
+  leasedUntil: Schema.NullOr(Schema.Date),
   createdAt: Schema.Date,
   processedAt: Schema.NullOr(Schema.Date),
-  /** The payload of this consumer alone, as JSON text; null when it is the event's, or may not be seen. */
+  /** Its handler gets another payload than the event's. */
+  isEdited: Schema.Boolean,
+  /** That payload as JSON text; null when there is none, or it may not be seen. */
   payloadOverride: Schema.NullOr(Schema.String),
   attempts: Schema.Array(Attempt)
 }).annotate({ identifier: "EventDelivery" })
@@ -133,8 +125,8 @@ export const EventDetails = Schema.Struct({
   id: Schema.String,
   eventName: Schema.String,
   schemaVersion: Schema.Int,
+  sourceModule: Schema.String,
   aggregate: Entity,
-  status: EventStatus,
   correlationId: Schema.NullOr(Schema.String),
   causationId: Schema.NullOr(Schema.String),
   traceparent: Schema.NullOr(Schema.String),

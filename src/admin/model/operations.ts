@@ -34,7 +34,9 @@ export const OperationPreview = Schema.Struct({
   count: Schema.Finite,
   isExact: Schema.Boolean,
   /** Consumers among them that keep order. */
-  ordered: Schema.Array(Schema.String)
+  ordered: Schema.Array(Schema.String),
+  /** `cutOff` of an operation that takes these and no others. */
+  cutOff: Schema.Date
 }).annotate({ identifier: "OperationPreview" })
 
 /** @since 0.1.0 */
@@ -62,6 +64,7 @@ export const Operation = Schema.Struct({
   /** Of those that were requeued: neither settled nor failed again yet. */
   open: Schema.Finite,
   createdAt: Schema.Date,
+  startedAt: Schema.NullOr(Schema.Date),
   updatedAt: Schema.Date,
   finishedAt: Schema.NullOr(Schema.Date),
   stoppedBy: Schema.NullOr(Schema.String),

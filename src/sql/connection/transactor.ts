@@ -85,6 +85,13 @@ export const layer = (client?: AnyTransactionClient): Layer.Layer<Transactor, ne
     Effect.gen(function* () {
       const sql = (yield* SqlClient.SqlClient).withoutTransforms()
       const capabilities = yield* SqlCapabilities
+      const limit = (operation: string, setting: string) => (millis: number) =>
+        capabilities.lockTimeout
+          ? sql`SELECT set_config(${setting}, ${`${Math.ceil(millis)}ms`}, true)`.pipe(
+              Effect.asVoid,
+              storeErrors(`transactor.${operation}`)
+            )
+          : Effect.void
       return Transactor.of({
         ...makeTransactions(sql, capabilities, client),
         client,
@@ -105,13 +112,8 @@ export const layer = (client?: AnyTransactionClient): Layer.Layer<Transactor, ne
             const after = Effect.provideService(yield* tracedHere(effect), CurrentClientTransaction, undefined)
             yield* sql.afterCommit(after)
           }),
-        limitIdle: (millis) =>
-          capabilities.lockTimeout
-            ? sql`SELECT set_config('idle_in_transaction_session_timeout', ${`${Math.ceil(millis)}ms`}, true)`.pipe(
-                Effect.asVoid,
-                storeErrors("transactor.limitIdle")
-              )
-            : Effect.void,
+        limitIdle: limit("limitIdle", "idle_in_transaction_session_timeout"),
+        limitStatements: limit("limitStatements", "statement_timeout"),
         query: (text, parameters) => storeErrors("transactor.query")(sql.unsafe<object>(text, parameters)),
         reconnect: capabilities.singleSession ? Effect.void : dropUseless(sql),
         checkConstraints: storeErrors("transactor.checkConstraints")(Effect.asVoid(sql.unsafe(checkConstraints))),

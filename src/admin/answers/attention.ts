@@ -1,0 +1,90 @@
+/**
+ * What wants attention, in sentences, the worst first.
+ *
+ * @internal
+ */
+import type { Attention, ConsumerSummary, Replica } from "../model/consumers.ts"
+import type { ErrorGroup } from "../model/deadLetters.ts"
+
+/** A delivery that is due for longer is late, in milliseconds. */
+const late = 60_000
+
+/** A consumer that is that far behind is in trouble. */
+const veryLate = 300_000
+
+const severities = ["error", "warning", "notice"]
+
+const ageText = (millis: number): string => {
+  const minutes = Math.floor(millis / 60_000)
+  if (minutes < 120) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`
+}
+
+const countText = (count: number, most: number) => (count >= most ? `${most - 1} or more` : String(count))
+
+const paused = ({ consumer, pauseReason, pausedAt }: ConsumerSummary): ReadonlyArray<Attention> => {
+  if (pausedAt === null) return []
+  const why = pauseReason === null ? "" : `: ${pauseReason}`
+  const title = `Consumer ${consumer} is paused since ${pausedAt.toISOString()}${why}.`
+  return [{ id: "consumer-paused", severity: "warning", title, subject: consumer }]
+}
+
+const lagging = ({ consumer, depth, pausedAt }: ConsumerSummary): ReadonlyArray<Attention> => {
+  if (pausedAt !== null || depth.oldestMillis < late) return []
+  const severity = depth.oldestMillis < veryLate ? "warning" : "error"
+  const title = `Consumer ${consumer} is ${ageText(depth.oldestMillis)} behind.`
+  return [{ id: "consumer-lags", severity, title, subject: consumer }]
+}
+
+const forsaken = ({ consumer, depth, servedBy, subscriptions }: ConsumerSummary): ReadonlyArray<Attention> => {
+  const isOpen = depth.ready + depth.delayed + depth.retrying + depth.leased + depth.parked > 0
+  if (!isOpen || servedBy.length > 0 || subscriptions.length === 0) return []
+  const title = `No process serves consumer ${consumer}, and deliveries wait for it.`
+  return [{ id: "consumer-unserved", severity: "error", title, subject: consumer }]
+}
+
+const gaveUp = ({ consumer, depth }: ConsumerSummary): ReadonlyArray<Attention> => {
+  if (depth.deadLetters === 0) return []
+  const title = `Consumer ${consumer} gave up ${countText(depth.deadLetters, 10_001)} deliveries.`
+  return [{ id: "dead-letters", severity: "warning", title, subject: consumer }]
+}
+
+const failing = (groups: ReadonlyArray<ErrorGroup>): ReadonlyArray<Attention> =>
+  groups.map(({ consumer, errorTag, fingerprint, title }) => ({
+    id: "error-new",
+    severity: "warning" as const,
+    title: `New error of ${consumer}: ${errorTag}: ${title}`,
+    subject: fingerprint
+  }))
+
+const died = (replicas: ReadonlyArray<Replica>): ReadonlyArray<Attention> =>
+  replicas.flatMap(({ host, id, lastSeenAt, pid, status }) =>
+    status === "dead"
+      ? [
+          {
+            id: "process-died",
+            severity: "notice" as const,
+            title: `Process ${pid} on ${host} ended without a word; it was last heard of at ${lastSeenAt.toISOString()}.`,
+            subject: id
+          }
+        ]
+      : []
+  )
+
+/** @param groups - of errors that are new */
+export const attentionTo = (
+  consumers: ReadonlyArray<ConsumerSummary>,
+  groups: ReadonlyArray<ErrorGroup>,
+  replicas: ReadonlyArray<Replica>
+): ReadonlyArray<Attention> =>
+  [
+    ...consumers.flatMap((consumer) => [
+      ...lagging(consumer),
+      ...forsaken(consumer),
+      ...paused(consumer),
+      ...gaveUp(consumer)
+    ]),
+    ...failing(groups),
+    ...died(replicas)
+  ].toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))

@@ -1,0 +1,84 @@
+/**
+ * Settings and contracts.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import { InvalidOption } from "../../errors/DeclarationErrors.ts"
+import { definitions } from "../../settings/definitions.ts"
+import { expected, parse } from "../../settings/resolve.ts"
+import type { SettingStore } from "../../settings/SettingStore.ts"
+import type { SettingInForce, Settings } from "../../settings/Settings.ts"
+import type { ContractStore } from "../../stores/ContractStore.ts"
+import type { AdminService } from "../adminService.ts"
+import type { Setting } from "../model/consumers.ts"
+import type { Bounded } from "./bounded.ts"
+
+const settingOf = ({ key, name, rejected, source, value }: SettingInForce): Setting => {
+  const definition = definitions[name]
+  const isNumber = definition.type === "number"
+  const [refused] = rejected
+  return {
+    key,
+    value,
+    source,
+    default: definition.default,
+    minimum: isNumber ? definition.minimum : null,
+    maximum: isNumber ? definition.maximum : null,
+    rejected: refused === undefined ? null : `${refused.value} was given, expected ${refused.expected}`
+  }
+}
+
+const named = Effect.fnUntraced(function* (settings: Settings["Service"], key: string) {
+  const all = yield* settings.inForce
+  const found = all.find((each) => each.key === key || each.name === key)
+  if (found !== undefined) return found
+  const expected = `one of ${all.map((each) => each.name).join(", ")}`
+  return yield* new InvalidOption({ option: "key of a setting", value: key, expected })
+})
+
+export const settingsOver = (
+  settings: Settings["Service"],
+  store: SettingStore["Service"],
+  contracts: ContractStore["Service"],
+  { ask }: Bounded
+): Pick<AdminService, "settings" | "contracts"> => ({
+  contracts: ask(contracts.all),
+  settings: {
+    list: ask(
+      Effect.andThen(
+        settings.refresh,
+        Effect.map(settings.inForce, (all) => all.map(settingOf))
+      )
+    ),
+    history: (key) =>
+      ask(
+        Effect.gen(function* () {
+          const changes = yield* store.history((yield* named(settings, key)).key)
+          return changes.map(({ changedAt, changedBy, key, previousValue, value }) => ({
+            key,
+            value: value ?? null,
+            previousValue: previousValue ?? null,
+            changedAt,
+            changedBy: changedBy ?? null
+          }))
+        })
+      ),
+    put: (key, { value }) =>
+      ask(
+        Effect.gen(function* () {
+          const setting = yield* named(settings, key)
+          if (value !== null && parse(setting.name, value) === undefined) {
+            return yield* new InvalidOption({
+              option: setting.key,
+              value: String(value),
+              expected: expected(setting.name)
+            })
+          }
+          yield* value === null ? store.remove(setting.key) : store.set(setting.key, value)
+          yield* settings.refresh
+          return settingOf(yield* named(settings, setting.key))
+        })
+      )
+  }
+})

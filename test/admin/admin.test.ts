@@ -1,0 +1,266 @@
+/** The same questions to the administration in every form, on every store. */
+import { assert, describe, layer as withLayer } from "@effect/vitest"
+import { Effect, Layer, Stream } from "effect"
+import { Admin } from "../../src/admin/Admin.ts"
+import { Consumer, InboxStore, LinkStore, Publisher, Subscriber } from "../../src/index.ts"
+import { runtimes } from "../support/databases.ts"
+import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
+import { forms } from "./forms.ts"
+
+const once = { maxAttempts: 1 }
+
+/** A consumer whose handler fails as long as its state says so, and events that have given up. */
+const withDead = Effect.fnUntraced(function* (name: string, count: number, options: Consumer.Options = once) {
+  const { Happened, happenings } = eventsOf(name)
+  const state = { isBroken: true, handled: [] as Array<number> }
+  yield* serve(
+    Subscriber.make({
+      consumer: Consumer.make(name, options),
+      event: Happened,
+      handler: ({ payload }) =>
+        state.isBroken
+          ? Effect.fail(new Error(`broken ${payload.n}`))
+          : Effect.sync(() => void state.handled.push(payload.n))
+    })
+  )
+  const stored = yield* Publisher.publishAll(happenings(count))
+  const inbox = yield* InboxStore
+  yield* until(inbox.findByConsumer(name, undefined, 1000), (found) => found.every((row) => !row.isOpen))
+  return { eventIds: stored.map(({ id }) => id), state, Happened }
+})
+
+const settledOf = (name: string) =>
+  InboxStore.use((inbox) =>
+    until(inbox.findByConsumer(name, undefined, 1000), (found) => found.every((row) => !row.isOpen))
+  )
+
+const on = runtimes.flatMap((runtime) => forms.map(({ form, layer }) => ({ ...runtime, form, admin: layer })))
+
+describe.each(on)("on $name, $form", ({ admin: adminLayer, layer }) => {
+  withLayer(Layer.provideMerge(adminLayer, layer({ settings: { ...unpolled, retryBaseDelayMs: 100 } })), {
+    excludeTestServices: true,
+    timeout: "60 seconds"
+  })("the administration", (it) => {
+    it.effect("shows what wants attention", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        yield* withDead("overview", 3)
+        const { attention, consumers, published, version } = yield* admin.overview
+        assert.match(version, /^\d+\.\d+\.\d+/)
+        assert.isTrue(attention.some(({ id, subject }) => id === "dead-letters" && subject === "overview"))
+        assert.strictEqual(consumers.find(({ consumer }) => consumer === "overview")?.depth.deadLetters, 3)
+        assert.isAtLeast(
+          published.reduce((sum, { count }) => sum + count, 0),
+          3
+        )
+        const [figures] = yield* Stream.runCollect(Stream.take(admin.live, 1))
+        assert.isTrue(figures?.consumers.some(({ consumer }) => consumer === "overview"))
+      })
+    )
+
+    it.effect("finds events, and shows one with its deliveries and what came of it", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        const { Happened, eventIds } = yield* withDead("browsing", 3)
+        const first = yield* admin.events.find({ name: [Happened.name], limit: 2 })
+        assert.lengthOf(first.found, 2)
+        const second = yield* admin.events.find({ name: [Happened.name], limit: 2, after: first.next ?? "" })
+        assert.sameMembers(
+          [...first.found, ...second.found].map(({ id }) => id),
+          eventIds
+        )
+        const [id = ""] = eventIds
+        const details = yield* admin.events.get(id)
+        assert.deepStrictEqual(JSON.parse(details.payload ?? ""), { n: 0 })
+        assert.deepStrictEqual(
+          details.deliveries.map(({ attempts, consumer, status }) => [consumer, status, attempts.length]),
+          [["browsing", "dead_letter", 1]]
+        )
+        const tree = yield* admin.events.lineage(id)
+        assert.deepStrictEqual([tree.root, tree.events.map((event) => event.id)], [id, [id]])
+        const byPayload = yield* admin.events.find({ name: [Happened.name], payload: ["n=2"] })
+        assert.deepStrictEqual(
+          byPayload.found.map((event) => event.id),
+          [eventIds[2]]
+        )
+      })
+    )
+
+    it.effect("says of what is not there that it is not, and of what cannot be why", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        const none = "00000000-0000-7000-8000-000000000000"
+        const absent = [
+          admin.events.get(none),
+          admin.deadLetters.get(none),
+          admin.errorGroups.get("1"),
+          admin.operations.get(none),
+          admin.consumers.get("nobody"),
+          admin.consumers.pause("nobody", {})
+        ]
+        for (const each of absent)
+          assert.strictEqual((yield* Effect.flip(each as Effect.Effect<unknown, Error>)).name, "NotFound")
+        const invalid = yield* Effect.flip(admin.events.find({ aggregate: "what" }))
+        assert.strictEqual(invalid._tag, "Invalid")
+        assert.include(invalid.detail, "finance/Invoice/42")
+      })
+    )
+
+    it.effect("groups failures, keeps what is said of them, and requeues a group as an operation", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        const { state } = yield* withDead("grouped", 4)
+        const [group] = (yield* admin.errorGroups.list({ consumer: "grouped", onlyOpen: true })).items
+        assert.strictEqual(group?.gaveUp, 4)
+        const { fingerprint = "" } = group ?? {}
+        const changed = yield* admin.errorGroups.change(fingerprint, { state: "known", note: "the printer" })
+        assert.deepStrictEqual(
+          [changed.state, changed.note, changed.changedBy],
+          ["known", "the printer", "application"]
+        )
+        const details = yield* admin.errorGroups.get(fingerprint)
+        assert.lengthOf(details.deliveries, 4)
+        const request = { kind: "requeue", filter: { fingerprint }, canary: 1, reason: "printer is back" } as const
+        assert.strictEqual((yield* admin.operations.preview(request)).count, 4)
+        state.isBroken = false
+        const { id } = yield* admin.operations.start(request)
+        const done = yield* until(admin.operations.get(id), (operation) => operation.finishedAt !== null)
+        assert.deepStrictEqual([done.state, done.done, done.settled, done.failedAgain], ["finished", 4, 4, 0])
+        assert.sameMembers(state.handled, [0, 1, 2, 3])
+        const audit = yield* admin.audit({ target: id })
+        assert.deepStrictEqual(
+          audit.items.map(({ action, affected, reason, who }) => [action, affected, reason, who]),
+          [["operation.start", 4, "printer is back", "application"]]
+        )
+        assert.isTrue((yield* admin.operations.list({})).items.some((operation) => operation.id === id))
+      })
+    )
+
+    it.effect("edits one payload, which the handler's schema checks, and discards another", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        const { state } = yield* withDead("edited", 2)
+        const [second, first] = (yield* admin.deadLetters.list({ consumer: "edited" })).items
+        const letter = yield* admin.deadLetters.get(first?.deliveryId ?? "")
+        const { attemptCount, deliveryId, gaveUpAt } = letter
+        const verdict = yield* admin.deadLetters.check(deliveryId, { payload: `{ "n": "x" }`, attemptCount, gaveUpAt })
+        assert.deepStrictEqual([verdict.isValid, verdict.problems[0]?.path], [false, "n"])
+        const invalid = yield* Effect.flip(
+          admin.deadLetters.edit(deliveryId, { payload: `{ "n": "x" }`, attemptCount, gaveUpAt })
+        )
+        assert.strictEqual(invalid._tag, "Invalid")
+        const stale = yield* Effect.flip(
+          admin.deadLetters.edit(deliveryId, { payload: `{ "n": 7 }`, attemptCount: 9, gaveUpAt })
+        )
+        assert.strictEqual(stale._tag, "Conflict")
+        state.isBroken = false
+        assert.strictEqual(
+          (yield* admin.deadLetters.edit(deliveryId, { payload: `{ "n": 7 }`, attemptCount, gaveUpAt })).affected,
+          1
+        )
+        yield* settledOf("edited")
+        assert.deepStrictEqual(state.handled, [7])
+        assert.strictEqual(
+          (yield* admin.deadLetters.discard(second?.deliveryId ?? "", { reason: "a test" })).affected,
+          1
+        )
+        assert.lengthOf((yield* admin.deadLetters.list({ consumer: "edited" })).items, 0)
+      })
+    )
+
+    it.effect("pauses and resumes a consumer, and says who did", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        yield* withDead("paused", 1)
+        const paused = yield* admin.consumers.pause("paused", { reason: "stocktaking" })
+        assert.isNotNull(paused.pausedAt)
+        assert.isNull((yield* admin.consumers.resume("paused", {})).pausedAt)
+        const audit = yield* admin.audit({ target: "paused" })
+        assert.deepStrictEqual(
+          audit.items.map(({ action, reason }) => [action, reason]),
+          [
+            ["consumer.resume", null],
+            ["consumer.pause", "stocktaking"]
+          ]
+        )
+        const served = yield* Effect.flip(admin.consumers.retire("paused", {}))
+        assert.strictEqual(served._tag, "Conflict")
+        assert.isTrue((yield* admin.replicas).some(({ consumers }) => consumers.includes("paused")))
+      })
+    )
+
+    it.effect("changes a setting within its bounds, and keeps who did", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        const put = yield* admin.settings.put("maxAttempts", { value: 5 })
+        assert.deepStrictEqual([put.value, put.source], [5, "stored"])
+        assert.strictEqual((yield* Effect.flip(admin.settings.put("maxAttempts", { value: 0 })))._tag, "Invalid")
+        assert.strictEqual((yield* Effect.flip(admin.settings.put("maxAttemps", { value: 1 })))._tag, "Invalid")
+        yield* admin.settings.put("maxAttempts", { value: null })
+        const found = (yield* admin.settings.list).find(({ key }) => key === put.key)
+        assert.deepStrictEqual([found?.value, found?.source], [3, "default"])
+        assert.deepStrictEqual(
+          (yield* admin.settings.history("maxAttempts")).map(({ changedBy, value }) => [value, changedBy]),
+          [
+            [null, "application"],
+            [5, "application"]
+          ]
+        )
+      })
+    )
+
+    it.effect("shows entities, what they are linked with, and their lives", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        const links = yield* LinkStore
+        const [invoice, order, customer] = ["Invoice", "Order", "Customer"].map((entityType) => ({
+          module: "shown",
+          entityType,
+          entityId: "1/a"
+        })) as [Entity, Entity, Entity]
+        yield* links.create({ source: invoice, target: order, linkType: "reference" })
+        yield* links.create({ source: order, target: customer, linkType: "reference" })
+        assert.lengthOf((yield* admin.links.list(order)).items, 2)
+        const graph = yield* admin.links.graph({ ...invoice, hops: 2 })
+        assert.deepStrictEqual(
+          graph.entities.map(({ entity, hops }) => [entity.entityType, hops]),
+          [
+            ["Invoice", 0],
+            ["Order", 1],
+            ["Customer", 2]
+          ]
+        )
+        const { moments } = yield* admin.links.life(order)
+        assert.deepStrictEqual(
+          moments.map(({ kind }) => kind),
+          ["link", "link"]
+        )
+      })
+    )
+
+    it.effect("tells figures, contracts, and what a diagnosis found", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        yield* withDead("figures", 2)
+        const span = { from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 60_000) }
+        const points = yield* admin.statistics.series({ ...span, consumer: "figures" })
+        assert.strictEqual(
+          points.reduce((sum, { gaveUp }) => sum + gaveUp, 0),
+          2
+        )
+        assert.isTrue((yield* admin.statistics.flows(span)).some(({ consumer }) => consumer === "figures"))
+        assert.isTrue((yield* admin.statistics.consumers(span)).some(({ consumer }) => consumer === "figures"))
+        assert.isArray(yield* admin.statistics.gauges({ ...span, consumer: "figures" }))
+        assert.isArray(yield* admin.contracts)
+        const { checks } = yield* admin.doctor
+        assert.isNotEmpty(checks)
+      })
+    )
+  })
+})
+
+interface Entity {
+  readonly module: string
+  readonly entityType: string
+  readonly entityId: string
+}
