@@ -23,27 +23,27 @@ const isMatch = (conditions: ReadonlyArray<string>) =>
   conditions.length === 0 ? "true" : `coalesce(${conditions.join(" AND ")}, false)`
 
 /**
- * Few events in the order of their ids, with whether each is one of those looked for.
+ * A few events in the order of their ids, with whether each is one of those looked for: found by primary key one after the other, however
+ * many the planner expects, so that no more of them are looked at than are wanted.
  *
- * @param events - SQL of what is read of `e`
- * @param range - SQL of a condition on them
+ * @param candidates - SQL of rows with their ids
+ * @param range - SQL of a condition on these
  */
 const inOrder = (
   request: SliceRequest,
   { add }: Parameters,
-  events: string,
+  candidates: string,
   conditions: ReadonlyArray<string>,
   range: string
 ) => `
-    SELECT e.id, ${isMatch(conditions)} AS is_match
-    FROM ${events}
-    WHERE ${range}
-    ORDER BY e.id ${orderOf(request)}
-    LIMIT ${add(request.rows)}::int`
-
-/** By primary key, event for event, however many the planner expects. */
-const eventsOf = (candidates: string) =>
-  `(SELECT DISTINCT id FROM ${candidates}) AS c
+    SELECT c.id, ${isMatch(conditions)} AS is_match
+    FROM (
+      SELECT DISTINCT c.id
+      FROM ${candidates} AS c
+      WHERE ${range}
+      ORDER BY c.id ${orderOf(request)}
+      LIMIT ${add(request.rows)}::int
+    ) AS c
     CROSS JOIN LATERAL (SELECT * FROM integration_event AS e WHERE e.id = c.id OFFSET 0) AS e`
 
 /**
@@ -141,9 +141,9 @@ export const candidates = (
     rows: inOrder(
       request,
       given,
-      eventsOf("candidate"),
+      "candidate",
       conditionsOf(),
-      `NOT (SELECT is_too_many FROM size) AND e.id BETWEEN ${given.add(request.from)}::uuid AND ${given.add(request.to)}::uuid`
+      `NOT (SELECT is_too_many FROM size) AND c.id BETWEEN ${given.add(request.from)}::uuid AND ${given.add(request.to)}::uuid`
     )
   }
 }
@@ -170,6 +170,7 @@ export const gaveUpInOrder = (
   const { add } = given
   const [from, to, rows] = [add(request.from), add(request.to), add(request.rows)]
   const { consumer } = request.query
+  const own = consumer === undefined ? "" : ` AND c.consumer = ${add(consumer)}::text`
   return {
     tables: `candidate AS MATERIALIZED (
       SELECT i.outbox_event_id AS id, i.id AS delivery, i.consumer_name AS consumer
@@ -187,10 +188,10 @@ export const gaveUpInOrder = (
     rows: inOrder(
       request,
       given,
-      eventsOf(consumer === undefined ? "candidate" : `candidate WHERE consumer = ${add(consumer)}::text`),
+      "candidate",
       conditionsOf(),
-      `NOT (SELECT is_too_many FROM size) AND e.id BETWEEN ${from}::uuid AND ${to}::uuid
-        AND ((SELECT edge FROM size) IS NULL OR e.id > (SELECT edge FROM size))`
+      `NOT (SELECT is_too_many FROM size)${own} AND c.id BETWEEN ${from}::uuid AND ${to}::uuid
+        AND ((SELECT edge FROM size) IS NULL OR c.id > (SELECT edge FROM size))`
     )
   }
 }
