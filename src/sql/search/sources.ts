@@ -46,29 +46,16 @@ const inOrder = (
     ) AS c
     CROSS JOIN LATERAL (SELECT * FROM integration_event AS e WHERE e.id = c.id OFFSET 0) AS e`
 
-/**
- * Events of a slice, whatever is looked for. Only where it begins is said to the index: of a range, planners expect few rows, and where ids are
- * not in the order of the table, as those of version 4, they would read and sort all of it. What lies behind the range is left out
- * behind the limit.
- */
-export const plain = (request: SliceRequest, { add }: Parameters, conditions: ReadonlyArray<string>) => {
-  const isBackward = request.direction === "backward"
-  const begins = isBackward ? `e.id <= ${add(request.to)}::uuid` : `e.id >= ${add(request.from)}::uuid`
-  const end = `${isBackward ? ">=" : "<="} ${add(isBackward ? request.from : request.to)}::uuid`
-  return `
-  SELECT r.id, r.is_match
-  FROM (
-    SELECT * FROM (
-      SELECT e.id, ${isMatch([`e.id ${end}`, ...conditions])} AS is_match
-      FROM integration_event AS e
-      WHERE ${begins}
-      ORDER BY e.id ${orderOf(request)}
-      LIMIT ${rungOf(request.rows)}
-    ) AS r
-    LIMIT ${add(request.rows)}::int
+/** Events of a slice, whatever is looked for. */
+export const plain = (request: SliceRequest, { add }: Parameters, conditions: ReadonlyArray<string>) => `
+  SELECT * FROM (
+    SELECT e.id, ${isMatch(conditions)} AS is_match
+    FROM integration_event AS e
+    WHERE e.id BETWEEN ${add(request.from)}::uuid AND ${add(request.to)}::uuid
+    ORDER BY e.id ${orderOf(request)}
+    LIMIT ${rungOf(request.rows)}
   ) AS r
-  WHERE r.id ${end}`
-}
+  LIMIT ${add(request.rows)}::int`
 
 /** Some entries of an index of deliveries, in its order: so it is the index that is read, whatever statistics say. */
 const fromIndex = (condition: string, order: string) => `(
