@@ -41,6 +41,16 @@ export const DoctorChecks: Context.Reference<ReadonlyArray<Check>> = Context.Ref
   { defaultValue: () => [] }
 )
 
+/** Looks that several checks go by are made once for all of them. */
+const onceForAll = Effect.fnUntraced(function* (store: DiagnosisStore["Service"]) {
+  return {
+    ...store,
+    version: yield* Effect.cached(store.version),
+    tables: yield* Effect.cached(store.tables),
+    consumers: yield* Effect.cached(store.consumers)
+  }
+})
+
 /** How long the database may take to show that it is there. */
 const reachTimeout = "2 seconds"
 
@@ -94,17 +104,18 @@ export class Doctor extends Context.Service<
       const { singleSession } = yield* SqlCapabilities
       const given = yield* DoctorChecks
       const run = Effect.gen(function* () {
+        const looks = yield* onceForAll(store)
         const at = new Date(yield* Clock.currentTimeMillis)
         const limits = yield* DoctorLimits
         const ofStore = [
-          ...databaseChecks(store, settings, limits, singleSession),
-          ...deliveryChecks(store, processor, settings, limits)
+          ...databaseChecks(looks, settings, limits, singleSession),
+          ...deliveryChecks(looks, processor, settings, limits)
         ]
         const others = [
           ...processChecks(processor, settings, singleSession),
           ...new Set([...given, ...(yield* DoctorChecks)])
         ]
-        const problem = yield* unreachable(store)
+        const problem = yield* unreachable(looks)
         const asked = problem === undefined ? [...ofStore, ...others] : others
         const examined = yield* Effect.forEach(asked, examine)
         const findings = examined.flatMap((each) => each.findings)

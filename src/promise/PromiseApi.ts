@@ -14,6 +14,8 @@ import { type DatabaseOptions, databaseLayer } from "../integration/databaseLaye
 import type { Services } from "../integration/Integration.ts"
 import type * as DomainEvent from "../model/DomainEvent.ts"
 import { DeadLetters } from "../operations/DeadLetters.ts"
+import { Doctor, type DoctorReport } from "../operations/Doctor.ts"
+import { Health, type HealthReport, type ReadyOptions } from "../operations/Health.ts"
 import { Publisher } from "../publishing/Publisher.ts"
 import type { UntypedEvent } from "../publishing/UntypedEvent.ts"
 import { handOut } from "../stores/ClientTransaction.ts"
@@ -119,6 +121,13 @@ export interface PromiseIntegration<Tx = undefined> extends AsyncDisposable {
   readonly retire: (...given: Parameters<Processor["Service"]["retire"]>) => Promise<Retired>
   /** What gave up: see `DeadLetters`. */
   readonly deadLetters: PromiseDeadLetters
+  /** What is wrong, or will be, and what mends it: see `Doctor`. */
+  readonly doctor: () => Promise<DoctorReport>
+  /** Whether this process is alive, and ready: see `Health`. */
+  readonly health: {
+    readonly live: () => Promise<HealthReport>
+    readonly ready: (options?: ReadyOptions) => Promise<HealthReport>
+  }
 }
 
 /** `DeadLetters` behind promises. @since 0.1.0 */
@@ -252,6 +261,11 @@ export const createIntegration = <E, Tx = undefined>(
     settled: (eventId, options = {}) => run(Processor.use((processor) => processor.settled(eventId, options))),
     allSettled: (consumers) => run(Processor.use((processor) => processor.allSettled(consumers))),
     deadLetters: makeDeadLetters(run),
+    doctor: () => run(Doctor.use((doctor) => doctor.run)),
+    health: {
+      live: () => run(Health.use((health) => health.live)),
+      ready: (options) => run(Health.use((health) => health.ready(options)))
+    },
     stats: () => run(Processor.use((processor) => processor.stats)),
     pause: (consumer) => run(Processor.use((processor) => processor.pause(consumer))),
     resume: (consumer) => run(Processor.use((processor) => processor.resume(consumer))),

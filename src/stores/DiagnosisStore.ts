@@ -98,7 +98,7 @@ export interface ConsumerCondition {
   readonly isRecovering: boolean
   /** For how long its oldest delivery has been due; 0 when none is. */
   readonly oldestMillis: number
-  /** Deliveries that gave up within the last hour, among the latest 5000 of all consumers. */
+  /** Deliveries that gave up within the last hour, among the latest 2000 of all consumers. */
   readonly gaveUpLately: number
 }
 

@@ -9,6 +9,7 @@ import {
   Consumer,
   Contracts,
   DeadLetters,
+  Doctor,
   DomainEvent,
   Integration,
   LinkStore,
@@ -159,6 +160,11 @@ it.live("a process that publishes", () =>
       assert.deepStrictEqual(count, { stored })
       yield* processor.stats
       assert.isNotEmpty(yield* processor.replicas)
+      const { checks } = yield* Doctor.use((doctor) => doctor.run)
+      assert.deepStrictEqual(
+        checks.filter(({ outcome }) => outcome === "failed" || outcome === "skipped"),
+        []
+      )
     }).pipe(Effect.provide(services({ retentionHours: 1 })))
   )
 )

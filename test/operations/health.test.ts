@@ -13,6 +13,7 @@ import {
   Publisher,
   Subscriber
 } from "../../src/index.ts"
+import { createIntegration } from "../../src/promise/PromiseApi.ts"
 import { clientFor, postgres, runtimes, uniqueSchema, withSchema } from "../support/databases.ts"
 import { examined, findingsOf, subscribed } from "../support/doctors.ts"
 import { faultProxy } from "../support/faultProxy.ts"
@@ -132,6 +133,15 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
       assert.match(misspelt.message, /maxLagMillis/)
     }).pipe(Effect.scoped, Effect.provide(layer({ settings: { ...unpolled, processorEnabled: false } })))
   )
+})
+
+it("behind promises, as the doctor", async () => {
+  const integration = createIntegration({ memory: true })
+  await integration.start()
+  assert.isTrue((await integration.health.ready({ maxLagMillis: 1000 })).isHealthy)
+  assert.isTrue((await integration.health.live()).isHealthy)
+  assert.deepStrictEqual((await integration.doctor()).findings, [])
+  await integration.stop()
 })
 
 it.live("it is not alive when code holds up its event loop", () =>

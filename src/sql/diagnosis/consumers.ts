@@ -25,16 +25,17 @@ const conditions = `
   FROM (SELECT * FROM integration_consumer ORDER BY consumer_name LIMIT 1000) AS c
   ORDER BY c.consumer_name`
 
-/** The last to give up are the last of the dead letters' index; the time is asked once, so that it bounds the scan. */
+/** The last to give up are the last of the dead letters' index, which is read backwards: any other way would read all of them. */
 const gaveUpLately = `
   SELECT g.consumer_name AS "consumer", count(*)::int AS "count"
   FROM (
-    SELECT i.consumer_name
+    SELECT i.consumer_name, coalesce(i.processed_at, i.updated_at) AS at
     FROM inbox_event AS i
-    WHERE ${gaveUp} AND coalesce(i.processed_at, i.updated_at) > (SELECT clock_timestamp() - interval '1 hour')
+    WHERE ${gaveUp}
     ORDER BY coalesce(i.processed_at, i.updated_at) DESC, i.id DESC
-    LIMIT 5000
+    LIMIT 2000
   ) AS g
+  WHERE g.at > clock_timestamp() - interval '1 hour'
   GROUP BY g.consumer_name`
 
 export const consumers = (sql: SqlClient.SqlClient) =>
