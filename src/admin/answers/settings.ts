@@ -10,6 +10,7 @@ import { expected, parse } from "../../settings/resolve.ts"
 import type { SettingStore } from "../../settings/SettingStore.ts"
 import type { SettingInForce, Settings } from "../../settings/Settings.ts"
 import type { ContractStore } from "../../stores/ContractStore.ts"
+import { CurrentUser } from "../access.ts"
 import type { AdminService } from "../adminService.ts"
 import type { Setting } from "../model/consumers.ts"
 import type { Bounded } from "./bounded.ts"
@@ -75,7 +76,8 @@ export const settingsOver = (
               expected: expected(setting.name)
             })
           }
-          yield* value === null ? store.remove(setting.key) : store.set(setting.key, value)
+          const { name } = yield* CurrentUser
+          yield* value === null ? store.remove(setting.key, name) : store.set(setting.key, value, name)
           yield* settings.refresh
           return settingOf(yield* named(settings, setting.key))
         })
