@@ -79,6 +79,7 @@ const queries: ReadonlyArray<readonly [string, EventQuery, Partial<SliceRequest>
   ["a consumer", { consumer: "c1", names: ["nobody"] }],
   ["what is finished", { statuses: ["processed"], names: ["nobody"] }],
   ["what gave up", { statuses: ["dead_letter"], names: ["nobody"] }, { rows: 20 }],
+  ["what gave up of a consumer that has none", { statuses: ["dead_letter", "failed"], consumer: "nobody" }],
   ["what waits", { statuses: ["pending"] }],
   ["what is in hand", { statuses: ["processing"] }],
   ["what is in hand of a consumer", { statuses: ["processing"], consumer: "c1" }]
