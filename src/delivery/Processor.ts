@@ -92,6 +92,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     replicas: engine.replicas.all,
     unserved: Maintenance.unserved(engine),
     removeExpired: maintenance.removeExpired,
+    flush: Effect.andThen(engine.errors.write, engine.sums?.write ?? Effect.void),
     liveness: livenessOf(engine, { poller, workers, progress, maxConcurrentBatches }),
     retire: (consumer, retireOptions = {}) => retire(engine, consumer, retireOptions)
   })
@@ -188,6 +189,11 @@ export class Processor extends Context.Service<
     readonly removeExpired: Effect.Effect<number, StoreError>
     /** Whether what delivers in this process is alive; the store is not asked. See `Health`. */
     readonly liveness: Effect.Effect<Liveness>
+    /**
+     * Writes what this process has gathered of figures and failures now, for who is about to read them: by itself it does so every ten
+     * seconds. What cannot be written is kept for the next time.
+     */
+    readonly flush: Effect.Effect<void>
     /** Processes that run, and those of the last day that ended: in good order, or without a word. */
     readonly replicas: Effect.Effect<ReadonlyArray<Replica>, StoreError>
     /**

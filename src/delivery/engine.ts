@@ -98,6 +98,8 @@ export interface ErrorNotes {
   readonly note: (
     others: ReadonlyArray<{ readonly row: Claimed; readonly settlement: Settlement }>
   ) => Effect.Effect<void>
+  /** Adds what was gathered to the groups now. */
+  readonly write: Effect.Effect<void>
 }
 
 export interface Recovery {

@@ -8,6 +8,7 @@ import type { InvalidOption } from "../errors/DeclarationErrors.ts"
 import { ErrorGroupNotFound } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { isFingerprint } from "../model/errorFingerprint.ts"
+import { AuditStore, entryOf } from "../stores/AuditStore.ts"
 import { type DeadLetter, DeadLetterStore } from "../stores/DeadLetterStore.ts"
 import {
   type ErrorGroup,
@@ -15,6 +16,7 @@ import {
   ErrorGroupStore,
   type HourlyAttempts
 } from "../stores/ErrorGroupStore.ts"
+import { Transactor } from "../stores/Transactor.ts"
 import { type Change, checkGroupPage, toChange, toGroupFilter } from "./errorGroupOptions.ts"
 import { type LeftOutValues, leftOutOf } from "./leftOut.ts"
 
@@ -49,6 +51,8 @@ const firstPage = 50
 const make = Effect.gen(function* () {
   const store = yield* ErrorGroupStore
   const letters = yield* DeadLetterStore
+  const audit = yield* AuditStore
+  const { withTransaction } = yield* Transactor
   const find = Effect.fnUntraced(function* (fingerprint: string) {
     const found = isFingerprint(fingerprint) ? yield* store.find(fingerprint) : undefined
     return found ?? (yield* new ErrorGroupNotFound({ fingerprint: String(fingerprint) }))
@@ -72,9 +76,16 @@ const make = Effect.gen(function* () {
     }),
     change: Effect.fn("ErrorGroups.change")(function* (fingerprint, change, by) {
       const checked = yield* toChange(change, by)
-      yield* find(fingerprint)
-      const changed = yield* store.change(fingerprint, checked, by)
-      return changed ?? (yield* new ErrorGroupNotFound({ fingerprint }))
+      const { consumer, errorTag, title } = yield* find(fingerprint)
+      const details = { consumer, errorTag, title, ...JSON.parse(JSON.stringify(checked)) }
+      const entry = yield* entryOf({ action: "error-group.change", target: fingerprint, affected: 1, details })
+      const writing = Effect.gen(function* () {
+        const changed = yield* store.change(fingerprint, checked, by)
+        if (changed === undefined) return yield* new ErrorGroupNotFound({ fingerprint })
+        yield* audit.add({ ...entry, who: by })
+        return changed
+      })
+      return yield* withTransaction(writing)
     })
   })
 })
@@ -104,7 +115,7 @@ export class ErrorGroups extends Context.Service<
     /** One group, what differs between its failures, and its deliveries. Fails with `ErrorGroupNotFound`. */
     readonly get: (fingerprint: string) => Effect.Effect<Details, ErrorGroupNotFound | StoreError>
     /**
-     * Changes what people think of a group, and returns it. One that is `resolved` is `new` again when it fails after that; one that is
+     * Changes what people think of a group, writes that into the audit, and returns the group. One that is `resolved` is `new` again when it fails after that; one that is
      * `ignored` until a time is `known` again then.
      *
      * @param by - who says so, at most 255 characters
@@ -119,8 +130,6 @@ export class ErrorGroups extends Context.Service<
   }
 >()("effect-integration/ErrorGroups") {
   /** @since 0.1.0 */
-  static readonly layer: Layer.Layer<ErrorGroups, never, ErrorGroupStore | DeadLetterStore> = Layer.effect(
-    ErrorGroups,
-    make
-  )
+  static readonly layer: Layer.Layer<ErrorGroups, never, ErrorGroupStore | DeadLetterStore | AuditStore | Transactor> =
+    Layer.effect(ErrorGroups, make)
 }

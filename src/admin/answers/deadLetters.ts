@@ -4,6 +4,7 @@
  * @internal
  */
 import { Effect } from "effect"
+import type { Processor } from "../../delivery/Processor.ts"
 import { InvalidOption } from "../../errors/DeclarationErrors.ts"
 import type { Issue } from "../../errors/PayloadErrors.ts"
 import type { DeadLetters } from "../../operations/DeadLetters.ts"
@@ -48,9 +49,14 @@ const verdictOf = (issues: ReadonlyArray<Issue>, isJudged: boolean): PayloadVerd
   problems: issues.map(({ column = null, line = null, message, path }) => ({ path, message, line, column }))
 })
 
+export interface DeadLetterServices {
+  readonly letters: DeadLetters["Service"]
+  readonly groups: ErrorGroups["Service"]
+  readonly processor: Processor["Service"]
+}
+
 export const deadLettersOver = (
-  letters: DeadLetters["Service"],
-  groups: ErrorGroups["Service"],
+  { groups, letters, processor }: DeadLetterServices,
   { ask }: Bounded
 ): Pick<AdminService, "deadLetters" | "errorGroups"> => ({
   deadLetters: {
@@ -95,8 +101,9 @@ export const deadLettersOver = (
   errorGroups: {
     list: ({ state, ...query }) =>
       ask(
-        Effect.map(groups.list({ ...query, ...(state === undefined ? {} : { states: state }) }), (page) =>
-          pageOf(page.groups, groupOf, page.next)
+        Effect.map(
+          Effect.andThen(processor.flush, groups.list({ ...query, ...(state === undefined ? {} : { states: state }) })),
+          (page) => pageOf(page.groups, groupOf, page.next)
         )
       ),
     get: (fingerprint) => ask(Effect.map(groups.get(fingerprint), groupDetailsOf)),

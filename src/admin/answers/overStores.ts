@@ -69,7 +69,7 @@ export const overStores = Effect.gen(function* () {
       },
       bounded
     ),
-    ...deadLettersOver(yield* DeadLetters, errorGroups, bounded),
+    ...deadLettersOver({ letters: yield* DeadLetters, groups: errorGroups, processor: consumers.processor }, bounded),
     ...operationsOver({ operations: yield* Operations, audit: yield* Audit, doctor: yield* Doctor }, bounded),
     ...settingsOver(yield* Settings, yield* SettingStore, yield* ContractStore, bounded)
   }

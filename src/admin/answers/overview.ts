@@ -31,6 +31,7 @@ export type About = Pick<Overview, "version" | "store">
 
 const overview = Effect.fnUntraced(function* (services: OverviewServices, about: About) {
   const { errorGroups, processor, statistics } = services
+  yield* processor.flush
   const now = yield* Clock.currentTimeMillis
   const span = { from: new Date(now - hour), to: new Date(now) }
   const consumers = yield* summaries(services)

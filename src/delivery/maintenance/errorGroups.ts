@@ -133,6 +133,7 @@ export const make = (services: Services): Effect.Effect<ErrorNotes, never, Scope
       Effect.forkScoped
     )
     return {
+      write: Effect.asVoid(add),
       note: (others) =>
         Effect.suspend(() => {
           const now = steadyMillisUnsafe(clock)
