@@ -16,6 +16,9 @@ export const flushMillis = 10_000
 const gaugeMillis = 60_000
 const gaugeShare = 0.01
 
+/** When it is counted first after a start, in milliseconds. */
+const firstGaugeMillis = 20_000
+
 /** How often what is old is folded, while something happens. */
 const foldMillis = 600_000
 
@@ -118,7 +121,7 @@ const run = (engine: Engine, touched: Queue.Dequeue<void>, flush: Effect.Effect<
     const startedAt = yield* engine.now
     const plan: Plan = {
       // Something may wait from before that nobody handles.
-      gauge: startedAt + gaugeMillis,
+      gauge: startedAt + firstGaugeMillis,
       gaugedAt: Number.NEGATIVE_INFINITY,
       gaugeTook: 0,
       fold: Number.NEGATIVE_INFINITY
