@@ -15,10 +15,10 @@ import {
   type Taken
 } from "../stores/OperationStore.ts"
 import { fromStoredFilter, toStoredFilter } from "../stores/storedFilter.ts"
-import { ascending } from "./comparators.ts"
+import { ascending, byPosition } from "./comparators.ts"
 import { covered } from "./deadLetters.ts"
 import { type OperationRecord, OperationTables, type WatchedRecord } from "./operationTables.ts"
-import { hasGivenUp } from "./records.ts"
+import { type DeliveryRecord, hasGivenUp } from "./records.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
 
@@ -75,31 +75,32 @@ const following = (tables: Tables, transaction: Transaction, operation: Taken, c
 }
 
 /** What is covered of the same aggregates as a page, and comes before it though it gave up later. */
-const ahead = (tables: Tables, transaction: Transaction, operation: Taken, page: ReadonlyArray<DeadLetter>) => {
-  const deliveryOf = ({ deliveryId }: DeadLetter) => transaction.read(tables.deliveries, deliveryId)
-  const inPage = new Set(page.map(({ deliveryId }) => deliveryId))
-  return inScope(tables, transaction, operation)
-    .filter(({ deliveryId }) => !inPage.has(deliveryId))
-    .flatMap((letter) => deliveryOf(letter) ?? [])
-    .filter((delivery) =>
-      page.some((letter) => {
-        const other = deliveryOf(letter)
-        return (
-          other?.orderingKey !== null &&
-          other?.consumer === delivery.consumer &&
-          other.orderingKey === delivery.orderingKey &&
-          delivery.position < other.position
-        )
-      })
-    )
-    .toSorted((a, b) => ascending(a.position, b.position))
-    .map(({ id }) => id)
-}
+const ahead = (covered: ReadonlyArray<DeliveryRecord>, page: ReadonlyArray<DeliveryRecord>) =>
+  covered.filter(
+    (delivery) =>
+      !page.includes(delivery) &&
+      page.some(
+        ({ consumer, orderingKey, position }) =>
+          orderingKey !== null &&
+          consumer === delivery.consumer &&
+          orderingKey === delivery.orderingKey &&
+          delivery.position < position
+      )
+  )
 
 const next = (tables: Tables, transaction: Transaction, operation: Taken, limit: number): OperationPage => {
+  const deliveriesOf = (letters: ReadonlyArray<DeadLetter>) =>
+    letters.flatMap(({ deliveryId }) => transaction.read(tables.deliveries, deliveryId) ?? [])
   const page = following(tables, transaction, operation, operation.cursor).slice(0, limit)
-  const first = operation.kind === "requeue" ? ahead(tables, transaction, operation, page) : []
-  if (first.length > 0) return { deliveryIds: first.slice(0, limit), cursor: operation.cursor, isLast: false }
+  if (operation.kind === "requeue") {
+    const [covered, own] = [deliveriesOf(inScope(tables, transaction, operation)), deliveriesOf(page)]
+    const first = ahead(covered, own)
+    if (first.length > 0) {
+      // Of what keeps order, the first of all: nothing is left out that comes before what is taken.
+      const ordered = [...first, ...own.filter(({ orderingKey }) => orderingKey !== null)].toSorted(byPosition)
+      return { deliveryIds: ordered.slice(0, limit).map(({ id }) => id), cursor: operation.cursor, isLast: false }
+    }
+  }
   return {
     deliveryIds: page.map(({ deliveryId }) => deliveryId),
     cursor: page.at(-1)?.cursor ?? operation.cursor,

@@ -162,8 +162,9 @@ export class OperationStore extends Context.Service<
     /** Locks an operation that is due until the transaction ends; those that another one holds are passed over. */
     readonly take: Effect.Effect<Taken | undefined, StoreError>
     /**
-     * The next dead letters of an operation, the first that gave up first; of ordered consumers that are requeued, what gave up later of
-     * the same aggregate but comes before is given instead, alone.
+     * The next dead letters of an operation, the first that gave up first. When some of ordered consumers are to be requeued, and others of
+     * the same aggregates come before them though they gave up later, only what keeps order is given, the first events first, and the cursor
+     * stays.
      */
     readonly next: (operation: Taken, limit: number) => Effect.Effect<OperationPage, StoreError>
     /** Counts some more dead letters of an operation, at most `limit`. */

@@ -30,7 +30,7 @@ const scopeOf = Effect.fnUntraced(function* (
     : { consumer, ends: [event], events: [event], except: all.filter((subscribed) => subscribed !== event) }
 })
 
-/** What `retire` is asked. */
+/** What `Processor.retire` is asked. @since 0.1.0 */
 export interface Options {
   readonly event?: string
   readonly open?: "list" | "skip"

@@ -52,11 +52,14 @@ interface Found {
   readonly deliveryId: string
   readonly cursor: string
   readonly isAhead: boolean
+  readonly isOrdered: boolean
+  readonly position: string
 }
 
 /** What is covered of the same aggregates as a page, and comes before it though it gave up later. */
 const ahead = (filter: DeadLetterFilter, first: number) => `
-  SELECT a.id::text AS "deliveryId", '' AS "cursor", true AS "isAhead", a.position AS rank
+  SELECT a.id::text AS "deliveryId", '' AS "cursor", true AS "isAhead", true AS "isOrdered", a.position::text AS "position",
+    a.position AS rank
   FROM (
     SELECT DISTINCT i.id, i.position
     FROM page AS p
@@ -74,22 +77,27 @@ const page = ({ filter, kind }: Taken, first: number) => `
   WITH page AS MATERIALIZED (
     SELECT i.id, i.consumer_name, i.ordering_key, i.position, ${gaveUpAt} AS at ${following(filter, first)}
   )
-  SELECT "deliveryId", "cursor", "isAhead" FROM (
+  SELECT "deliveryId", "cursor", "isAhead", "isOrdered", "position" FROM (
     SELECT p.id::text AS "deliveryId", p.at::text || '/' || p.id::text AS "cursor", false AS "isAhead",
+      p.ordering_key IS NOT NULL AS "isOrdered", p.position::text AS "position",
       row_number() OVER (ORDER BY p.at, p.id) AS rank
     FROM page AS p
     ${kind === "requeue" ? `UNION ALL ${ahead(filter, first)}` : ""}
   ) AS f
   ORDER BY "isAhead", rank`
 
+const byPosition = (a: Found, b: Found) => (BigInt(a.position) < BigInt(b.position) ? -1 : 1)
+
 export const next = (sql: SqlClient.SqlClient) => (operation: Taken, limit: number) => {
   const { first, parameters } = followingOf(operation, operation.cursor, limit)
-  return Effect.map(sql.unsafe<Found>(page(operation, first), [...parameters]), (rows): OperationPage => {
-    const ahead = rows.filter(({ isAhead }) => isAhead)
-    const taken = ahead.length > 0 ? ahead : rows
-    const deliveryIds = taken.map(({ deliveryId }) => deliveryId)
-    if (ahead.length > 0) return { deliveryIds, cursor: operation.cursor, isLast: false }
-    return { deliveryIds, cursor: rows.at(-1)?.cursor ?? operation.cursor, isLast: rows.length < limit }
+  return Effect.map(sql.unsafe<Found>(page(operation, first), parameters), (rows): OperationPage => {
+    const idsOf = (some: ReadonlyArray<Found>) => some.map(({ deliveryId }) => deliveryId)
+    if (rows.some(({ isAhead }) => isAhead)) {
+      // Of what keeps order, the first of all: nothing is left out that comes before what is taken.
+      const inOrder = rows.filter(({ isOrdered }) => isOrdered).toSorted(byPosition)
+      return { deliveryIds: idsOf(inOrder.slice(0, limit)), cursor: operation.cursor, isLast: false }
+    }
+    return { deliveryIds: idsOf(rows), cursor: rows.at(-1)?.cursor ?? operation.cursor, isLast: rows.length < limit }
   })
 }
 

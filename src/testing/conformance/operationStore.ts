@@ -8,12 +8,13 @@ import { Deferred, Effect, Fiber } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import { DeadLetterStore } from "../../stores/DeadLetterStore.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
-import { type NewOperation, type OperationStep, OperationStore, type Taken } from "../../stores/OperationStore.ts"
+import { OperationStore, type Taken } from "../../stores/OperationStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
-import { newEvent, settleNext, unique, withDeliveries } from "./support.ts"
+import { end, newOperation, stepOf, taking, withDead, withOrdered } from "./operationSupport.ts"
+import { newEvent, settleNext, unique } from "./support.ts"
 
 const check = checkOf("OperationStore")
 
@@ -26,69 +27,6 @@ const checkAlone = <Scene, R, R2>(
   check(
     name,
     Effect.flatMap(scene, (made) => Transactor.withTransaction(test(made)))
-  )
-
-/** A consumer with deliveries that gave up one after the other. */
-const withDead = Effect.fnUntraced(function* (count: number) {
-  const made = yield* withDeliveries(count)
-  for (let n = 0; n < count; n++) {
-    yield* settleNext(made.claim, { status: "dead_letter", error: `error ${n}` })
-    yield* Effect.sleep("2 millis")
-  }
-  const deliveries = yield* InboxStore.use((inbox) => inbox.findByConsumer(made.consumer, undefined, 100))
-  return { ...made, ids: deliveries.map(({ deliveryId }) => deliveryId) }
-})
-
-const newOperation = (consumer: string, more: Partial<NewOperation> = {}): NewOperation => ({
-  id: SecureRandom.uuidV7Unsafe(),
-  kind: "requeue",
-  filter: { consumer },
-  cutOff: undefined,
-  canary: 0,
-  pace: null,
-  reason: null,
-  by: "ana",
-  role: "operator",
-  total: 3,
-  isTotalExact: true,
-  ...more
-})
-
-const stepOf = (taken: Taken, more: Partial<OperationStep> = {}): OperationStep => ({
-  state: taken.state,
-  isTaken: taken.isTaken,
-  isFinished: false,
-  total: taken.total,
-  isTotalExact: taken.isTotalExact,
-  cursor: taken.cursor,
-  countCursor: taken.countCursor,
-  counted: taken.counted,
-  done: 0,
-  settled: 0,
-  failedAgain: 0,
-  requeued: [],
-  delayMillis: 0,
-  ...more
-})
-
-/** Takes what is due until it is the one with this id; others stay as they are, but are not due for a while. */
-const taking = <A, E, R>(id: string, use: (taken: Taken) => Effect.Effect<A, E, R>) =>
-  Transactor.withTransaction(
-    Effect.gen(function* () {
-      const store = yield* OperationStore
-      for (;;) {
-        const taken = yield* store.take
-        assert.ok(taken !== undefined, "the operation is due")
-        if (taken.id === id) return yield* use(taken)
-        yield* store.save(taken.id, stepOf(taken, { delayMillis: 600_000 }))
-      }
-    })
-  )
-
-/** Ends operations, so that they are nobody's any more. */
-const end = (id: string) =>
-  OperationStore.use((store) =>
-    taking(id, (taken) => store.save(id, stepOf(taken, { isTaken: true, isFinished: true, state: "finished" })))
   )
 
 export const operationStore = [
@@ -206,6 +144,8 @@ export const operationStore = [
           Effect.gen(function* () {
             const page = yield* store.next(taken, 1)
             assert.deepEqual([page.deliveryIds, page.cursor, page.isLast], [ids.slice(0, 1), null, false])
+            const two = yield* store.next(taken, 2)
+            assert.deepEqual([two.deliveryIds, two.cursor], [ids.slice(0, 2), null])
             yield* DeadLetterStore.use((letters) => letters.requeue(page.deliveryIds, undefined))
             assert.deepEqual((yield* store.next(taken, 1)).deliveryIds, ids.slice(1, 2))
           })
@@ -301,23 +241,3 @@ export const operationStoreConcurrent = [
     })
   )
 ]
-
-/** As `withDead`, of one aggregate of an ordered consumer whose dead letters hold up nobody. */
-const withOrdered = Effect.fnUntraced(function* (count: number) {
-  const [consumer, eventName] = [unique("consumer"), unique("event")]
-  yield* SubscriptionStore.use((subscriptions) =>
-    subscriptions.register([{ consumer, event: eventName, priority: 0, ordering: "aggregate" }])
-  )
-  yield* OutboxStore.use((outbox) => outbox.append(Array.from({ length: count }, () => newEvent(eventName))))
-  const inbox = yield* InboxStore
-  const interest = { names: [eventName], patterns: [] }
-  for (let n = 0; n < count; n++) {
-    yield* settleNext((limit) => inbox.claim({ consumer, interest, limit, onDeadLetter: "continue" }), {
-      status: "dead_letter",
-      error: `error ${n}`
-    })
-    yield* Effect.sleep("2 millis")
-  }
-  const deliveries = yield* inbox.findByConsumer(consumer, undefined, 100)
-  return { consumer, eventName, interest, ids: deliveries.map(({ deliveryId }) => deliveryId) }
-})
