@@ -26,7 +26,8 @@ import { makeAppend } from "./append.ts"
 import type { ForeignEvent, Imported } from "./ForeignEvent.ts"
 import { makeImport, provisionalImport } from "./importing.ts"
 import { makeGuard, type RequireTransaction } from "./inTransaction.ts"
-import { type Prepare, type Prepared, prepareAll, prepareGiven, prepareTyped, type Rules } from "./prepare.ts"
+import { type Prepare, type Prepared, prepareGiven, prepareTyped, type Rules } from "./prepare.ts"
+import { prepareAll, prepareOne } from "./prepareAll.ts"
 import { prepareForeign } from "./prepareForeign.ts"
 import { inMeters } from "./publishMeters.ts"
 import { inPublishSpan } from "./publishSpan.ts"
@@ -39,19 +40,23 @@ const makeLogUnconsumed = () => {
   // A provisional event, of a leased handler, has no position yet.
   const isUnconsumed = ({ consumers, isDuplicate, position }: DomainEvent.Stored) =>
     consumers.length === 0 && position !== 0n && !isDuplicate
-  return (stored: ReadonlyArray<DomainEvent.Stored>) =>
-    Effect.forEach(
-      stored.filter((event) => isUnconsumed(event) && isFirst(event.name)),
-      ({ name }) => Effect.logInfo(`Event "${name}" has no consumer: it is stored as processed`),
-      { discard: true }
-    )
+  return (stored: ReadonlyArray<DomainEvent.Stored>) => {
+    const told = stored.filter((event) => isUnconsumed(event) && isFirst(event.name))
+    return told.length === 0
+      ? Effect.void
+      : Effect.forEach(
+          told,
+          ({ name }) => Effect.logInfo(`Event "${name}" has no consumer: it is stored as processed`),
+          { discard: true }
+        )
+  }
 }
 
 /** Fails unless events may be published. */
-const whenEnabled = Effect.fnUntraced(function* (settings: Settings["Service"], eventName: string) {
-  const { enabled } = yield* settings.current
-  if (!enabled) return yield* new OutboxDisabled({ eventName })
-})
+const whenEnabled = (settings: Settings["Service"], eventName: string): Effect.Effect<void, OutboxDisabled> =>
+  Effect.flatMap(settings.current, ({ enabled }) =>
+    enabled ? Effect.void : Effect.fail(new OutboxDisabled({ eventName }))
+  )
 
 const makeImporter = Effect.fnUntraced(function* (maxPayloadBytes: number) {
   const settings = yield* Settings
@@ -116,7 +121,10 @@ const make = Effect.fnUntraced(function* (rules: Rules) {
   const storeAll = <A>(list: ReadonlyArray<A>, prepare: Prepare<A>) =>
     Effect.flatMap(prepareAll(list, prepare, rules), store)
   const storeOne = <A>(each: A, prepare: Prepare<A>) =>
-    Effect.map(storeAll([each], prepare), ([stored]) => stored as DomainEvent.Stored)
+    Effect.map(
+      Effect.flatMap(prepareOne(each, prepare, rules), (prepared) => store([prepared])),
+      ([stored]) => stored as DomainEvent.Stored
+    )
   const inSpan = inPublishSpan(rules)
   const measured = inMeters(metersIn(yield* Effect.context<never>()), yield* Clock.Clock)
   const traced = <A extends DomainEvent.Stored | ReadonlyArray<DomainEvent.Stored>, E, R>(

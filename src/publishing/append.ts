@@ -72,7 +72,7 @@ const currentTransactionId = ({ query }: Transactor["Service"]) =>
     ([row]) => String(Object(row).id)
   )
 
-/** Stores events in a transaction that somebody else ends: nobody but the database knows when. */
+/** Stores events with one statement in a transaction that somebody else ends: nobody but the database knows when. */
 const appendInTheirs = Effect.fnUntraced(function* (
   { broadcast, outbox, sums, transactor }: Services,
   prepared: ReadonlyArray<Prepared>
@@ -89,15 +89,10 @@ const appendInTheirs = Effect.fnUntraced(function* (
   return stored
 })
 
-/** Stores events with a statement for each chunk: in the caller's transaction, or, if there is one chunk, in its own. */
-const appendHere = Effect.fnUntraced(function* (services: Services, chunks: ReadonlyArray<ReadonlyArray<Prepared>>) {
+/** Stores events in a transaction of which is told when it is committed; of one statement's own, if there is none. */
+const appendInOurs = Effect.fnUntraced(function* (services: Services, chunks: ReadonlyArray<ReadonlyArray<Prepared>>) {
   const { notifier, sums, transactor } = services
   const stored: Array<DomainEvent.Stored> = []
-  const client = yield* CurrentClientTransaction
-  if (client?.isOurs === false) {
-    for (const chunk of chunks) stored.push(...(yield* appendInTheirs(services, chunk)))
-    return stored
-  }
   for (const chunk of chunks) stored.push(...(yield* appendChunk(services, chunk)))
   const written = stored.filter((event) => !event.isDuplicate)
   yield* transactor.afterCommit(
@@ -109,6 +104,19 @@ const appendHere = Effect.fnUntraced(function* (services: Services, chunks: Read
   )
   return stored
 })
+
+/** Stores events with a statement for each chunk: in the caller's transaction, or, if there is one chunk, in its own. */
+const appendHere = (services: Services, chunks: ReadonlyArray<ReadonlyArray<Prepared>>) =>
+  Effect.flatMap(CurrentClientTransaction, (client) => {
+    if (client?.isOurs !== false) return appendInOurs(services, chunks)
+    const [first, second] = chunks
+    return first !== undefined && second === undefined
+      ? appendInTheirs(services, first)
+      : Effect.map(
+          Effect.forEach(chunks, (chunk) => appendInTheirs(services, chunk)),
+          (stored) => stored.flat()
+        )
+  })
 
 /** Stores one event, outside of any transaction. It tells other processes itself, if that can be and does no harm. */
 const appendAlone = (services: Services, prepared: ReadonlyArray<Prepared>) =>

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Effect, Option, Tracer } from "effect"
+import { Context, Tracer } from "effect"
 import type { Issue } from "../errors/PayloadErrors.ts"
 import { oversizeOf } from "../model/contentSize.ts"
 import * as DomainEvent from "../model/DomainEvent.ts"
@@ -27,17 +27,16 @@ export interface Inheritance {
 /** Where nothing is taken over. */
 export const nothingInherited: Inheritance = { handled: undefined, within: undefined, trace: undefined, keys: [] }
 
-/** What the calling fiber's events take over. @param keys - of metadata that are inherited */
-export const inheritanceOf = Effect.fnUntraced(function* (keys: ReadonlyArray<string>) {
-  const span = Option.getOrUndefined(yield* Effect.serviceOption(Tracer.ParentSpan))
-  const inheritance: Inheritance = {
-    handled: yield* DomainEvent.Current,
-    within: yield* Surroundings,
+/** What events take over that are published in a context. @param keys - of metadata that are inherited */
+export const inheritanceIn = (context: Context.Context<never>, keys: ReadonlyArray<string>): Inheritance => {
+  const span = Context.getOrUndefined(context as Context.Context<Tracer.ParentSpan>, Tracer.ParentSpan)
+  return {
+    handled: Context.get(context, DomainEvent.Current),
+    within: Context.get(context, Surroundings),
     trace: traceparent.ofSpan(span),
     keys
   }
-  return inheritance
-})
+}
 
 /** Of an event that names its cause, the surroundings say nothing. */
 const withinOf = ({ cause }: UntypedEvent, { within }: Inheritance) => (cause === undefined ? within : undefined)

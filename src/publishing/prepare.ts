@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { DateTime, Duration, Effect, Exit, Option } from "effect"
+import { DateTime, Duration, Effect, Option } from "effect"
 import { InvalidIdentifier, InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import { EventEncodingError, type Issue } from "../errors/PayloadErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
@@ -13,8 +13,7 @@ import { encoderOf, issueIn, issuesOf, readBack } from "../model/payloadCodec.ts
 import { identifierProblem, longestDelayMillis, storableJson, storableValue } from "../model/storable.ts"
 import { versionProblem } from "../model/versions.ts"
 import type { NewEvent } from "../stores/OutboxStore.ts"
-import { nextEventId } from "./eventIds.ts"
-import { type Inheritance, inheritanceOf, lineageOf, metadataOf } from "./inheritance.ts"
+import { type Inheritance, lineageOf, metadataOf } from "./inheritance.ts"
 import type { RequireTransaction } from "./inTransaction.ts"
 import type { UntypedEvent } from "./UntypedEvent.ts"
 
@@ -38,9 +37,6 @@ export interface Prepared {
 export const contentLength = ({ row: { metadata, payload } }: Prepared): number =>
   payload.length + (metadata?.length ?? 0)
 
-/** Characters that are encoded before others have their turn. */
-const turnLength = 1_048_576
-
 /** What an event is prepared with, besides what is said of it. */
 export interface Preparation {
   readonly id: string
@@ -54,12 +50,6 @@ export interface Preparation {
  */
 export type Prepare<A> = (each: A, preparation: Preparation) => Effect.Effect<Prepared, PrepareError>
 
-/** What an effect comes to that has succeeded already. */
-const valueNow = (effect: Effect.Effect<Prepared, unknown>): Prepared | undefined => {
-  const exit: unknown = effect
-  return Exit.isExit(exit) && Exit.isSuccess(exit) ? (exit.value as Prepared) : undefined
-}
-
 /** What goes for all events of a publisher. */
 export interface Rules {
   /** Largest payload, and largest metadata, in bytes of JSON. */
@@ -71,27 +61,6 @@ export interface Rules {
   /** What happens to what is published outside of a transaction. */
   readonly requireTransaction: RequireTransaction
 }
-
-/** Prepares a list. Encoding takes a while with large events, so others have their turn in between. */
-export const prepareAll = Effect.fnUntraced(function* <A>(
-  list: ReadonlyArray<A>,
-  prepare: Prepare<A>,
-  { inheritMetadata, maxPayloadBytes }: Rules
-) {
-  const inheritance = yield* inheritanceOf(inheritMetadata)
-  const all: Array<Prepared> = []
-  let length = 0
-  for (const each of list) {
-    const preparing = prepare(each, { id: yield* nextEventId, inheritance, maxPayloadBytes })
-    const prepared = valueNow(preparing) ?? (yield* preparing)
-    all.push(prepared)
-    length += contentLength(prepared)
-    if (length < turnLength) continue
-    length = 0
-    yield* Effect.yieldNow
-  }
-  return all
-})
 
 /** Latest time an event can be put off to, in milliseconds: the end of the year 9999. */
 const latest = 253_402_300_799_999

@@ -25,8 +25,15 @@ export const tracerOf = (context: Context.Context<never>): Tracer.Tracer | undef
   return tracer === Tracer.nativeTracer || !Context.get(context, References.TracerEnabled) ? undefined : tracer
 }
 
-/** Spans of the engine's own statements would drown those of the application. */
-export const untraced = Effect.withTracerEnabled(false)
+const withoutTracer = <R>(context: Context.Context<R>): Context.Context<R> =>
+  Context.get(context, References.TracerEnabled) ? Context.add(context, References.TracerEnabled, false) : context
+
+/**
+ * Spans of the engine's own statements would drown those of the application. Where they are off already nothing changes: for each change,
+ * effect looks up all that a fiber caches.
+ */
+export const untraced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.updateContext(effect, withoutTracer<R>)
 
 /** The same effect, to be run elsewhere as it would be here: in the same span, or traced no more than here. */
 export const tracedHere = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Effect.Effect<A, E, R>> =>

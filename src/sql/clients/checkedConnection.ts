@@ -51,11 +51,11 @@ export const checkedConnection = (connection: Connection, given: Given): Connect
   const checked = <A>(run: Effect.Effect<A, SqlError.SqlError>) =>
     Effect.suspend(() => (isChecked ? run : Effect.andThen(check, run)))
   const append: Connection["execute"] = (text, parameters, transformRows) =>
-    Effect.gen(function* () {
-      const asked = askedParameters(parameters, yield* database.ours, isOpen)
-      const rows = yield* connection.execute(text, asked, transformRows)
-      return isUnsure(rows) ? yield* checked(connection.execute(text, parameters, transformRows)) : rows
-    })
+    Effect.flatMap(database.ours, (ours) =>
+      Effect.flatMap(connection.execute(text, askedParameters(parameters, ours, isOpen), transformRows), (rows) =>
+        isUnsure(rows) ? checked(connection.execute(text, parameters, transformRows)) : Effect.succeed(rows)
+      )
+    )
   const execute: Connection["execute"] = (text, ...rest) =>
     !isChecked && database.goodClients.has(client) && callsAppend(text)
       ? append(text, ...rest)

@@ -13,11 +13,11 @@ import type { Waiter } from "./waiter.ts"
 
 type Connection = SqlConnection.Connection
 
-/** How a transaction begins and ends, for who opened it. */
+/** How a transaction begins and ends, for who opened it: functions, as most are not asked for in a transaction of somebody else. */
 export interface Ends {
-  readonly begin: Effect.Effect<void, SqlError.SqlError>
-  readonly commit: Effect.Effect<void, SqlError.SqlError>
-  readonly rollback: Effect.Effect<void, SqlError.SqlError>
+  readonly begin: () => Effect.Effect<void, SqlError.SqlError>
+  readonly commit: () => Effect.Effect<void, SqlError.SqlError>
+  readonly rollback: () => Effect.Effect<void, SqlError.SqlError>
   /** Whether it can only be rolled back as a whole any more: nothing is asked of a connection that is on its end. */
   readonly isForsaken: () => boolean
 }
@@ -31,14 +31,20 @@ const setTransaction = (begin: string) => begin.replace(/^BEGIN\b/, "SET TRANSAC
 
 /** Runs statements of one transaction one after the other: not all clients let them wait by themselves. */
 const inTurn = <Tx>({ query }: TransactionClient<Tx>, tx: Tx, { wait }: Waiter) => {
-  let last: PromiseLike<unknown> = Promise.resolve()
+  /** The one that the client is at, also when nobody waits for it any more. */
+  let last: PromiseLike<unknown> | undefined
   return (text: string, parameters: ReadonlyArray<unknown>): Effect.Effect<ClientResult, SqlError.SqlError> =>
     wait("query", () => {
       const values = parameters.map(parameterOf)
       const statement = values.length === 0 ? text : castFromText(text)
-      const result = last.then(() => query(tx, statement, values))
-      // Also when nobody waits any more: the client is still at it.
-      last = result.then(undefined, () => undefined)
+      const run = () => query(tx, statement, values)
+      // What some clients give is no promise yet, and would run the statement for each who waits.
+      const result = last === undefined ? Promise.resolve(run()) : last.then(run)
+      const done = () => {
+        if (last === ended) last = undefined
+      }
+      const ended = result.then(done, done)
+      last = ended
       return result
     })
 }
@@ -49,10 +55,10 @@ const inTurn = <Tx>({ query }: TransactionClient<Tx>, tx: Tx, { wait }: Waiter) 
 export const clientConnection = <Tx>(client: TransactionClient<Tx>, tx: Tx, waiter: Waiter, ends: Ends): Connection => {
   const query = inTurn(client, tx, waiter)
   const run = (text: string, parameters: ReadonlyArray<unknown>): Effect.Effect<ClientResult, SqlError.SqlError> => {
-    if (text === "COMMIT") return Effect.as(ends.commit, nothing)
-    if (text === "ROLLBACK") return Effect.as(ends.rollback, nothing)
+    if (text === "COMMIT") return Effect.as(ends.commit(), nothing)
+    if (text === "ROLLBACK") return Effect.as(ends.rollback(), nothing)
     if (ends.isForsaken() && ofSavepoint.test(text)) return Effect.succeed(nothing)
-    if (text === "BEGIN") return Effect.as(ends.begin, nothing)
+    if (text === "BEGIN") return Effect.as(ends.begin(), nothing)
     return text.startsWith("BEGIN ") ? query(setTransaction(text), []) : query(text, parameters)
   }
   const execute: Connection["execute"] = (text, parameters, transformRows) =>

@@ -115,15 +115,16 @@ const open = Effect.fnUntraced(function* <Tx>(
       })
     )
   const connection = clientConnection(client, tx, waiter, {
-    begin: Effect.void,
+    begin: () => Effect.void,
     isForsaken,
-    commit: ending("commit", transaction.commit),
-    rollback: Effect.suspend(() => {
-      const rollback = ending("rollback", transaction.rollback)
-      return disconnecting === undefined
-        ? rollback
-        : Effect.andThen(Fiber.await(disconnecting), Effect.ignore(rollback))
-    })
+    commit: () => ending("commit", transaction.commit),
+    rollback: () =>
+      Effect.suspend(() => {
+        const rollback = ending("rollback", transaction.rollback)
+        return disconnecting === undefined
+          ? rollback
+          : Effect.andThen(Fiber.await(disconnecting), Effect.ignore(rollback))
+      })
   })
   return {
     tx,

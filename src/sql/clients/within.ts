@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Effect, Semaphore } from "effect"
+import { Context, Effect, Semaphore } from "effect"
 import { type SqlClient, type SqlConnection, SqlError as SqlErrors } from "effect/sql"
 import { StoreError } from "../../errors/StoreErrors.ts"
 import { sqlStateOf } from "../../errors/sqlState.ts"
@@ -56,19 +56,20 @@ const turns = new WeakMap<object, Semaphore.Semaphore>()
 
 /** One after the other in each transaction: most clients take one statement at a time, and a savepoint is in front of all that follows. */
 const turnOf = (tx: object): Semaphore.Semaphore => {
-  const turn = turns.get(tx) ?? Semaphore.makeUnsafe(1)
+  const known = turns.get(tx)
+  if (known !== undefined) return known
+  const turn = Semaphore.makeUnsafe(1)
   turns.set(tx, turn)
   return turn
 }
 
 /** A transaction that is begun inside is a part of theirs, which only its owner ends. */
 const asSavepoint = (query: (text: string) => Effect.Effect<unknown, SqlErrors.SqlError>): Ends => ({
-  begin: Effect.asVoid(query("SAVEPOINT integration")),
-  commit: Effect.asVoid(query("RELEASE SAVEPOINT integration")),
+  begin: () => Effect.asVoid(query("SAVEPOINT integration")),
+  commit: () => Effect.asVoid(query("RELEASE SAVEPOINT integration")),
   isForsaken: () => false,
-  rollback: Effect.asVoid(
-    Effect.andThen(query("ROLLBACK TO SAVEPOINT integration"), query("RELEASE SAVEPOINT integration"))
-  )
+  rollback: () =>
+    Effect.asVoid(Effect.andThen(query("ROLLBACK TO SAVEPOINT integration"), query("RELEASE SAVEPOINT integration")))
 })
 
 /** The connection of their transaction. */
@@ -77,6 +78,14 @@ const connectionOf = (client: AnyTransactionClient, tx: object): SqlConnection.C
   const ends = asSavepoint((text) => waiter.wait("savepoint", () => client.query(tx, text, [])))
   return clientConnection(client, tx, waiter, ends)
 }
+
+/** Whoever opened it ends it. */
+const theirs = {
+  isOurs: false,
+  identify: Effect.void,
+  forsake: () => undefined,
+  isForsaken: () => false
+} as const
 
 /** As `within` of a transactor. */
 export const within = <A, E, R>(
@@ -101,23 +110,21 @@ export const within = <A, E, R>(
       isOpen: state === "open",
       elsewhere: () => unusable("elsewhere", undefined)
     })
-    return effect.pipe(
-      turnOf(tx).withPermit,
-      Effect.provideService(CurrentClientTransaction, {
-        client,
-        tx,
-        isOurs: false,
-        identify: Effect.void,
-        forsake: () => undefined,
-        isForsaken: () => false
-      }),
-      // One level below the first, so that what is begun inside is told to the connection.
-      Effect.provideService(sql.transactionService, [connection, -1]),
-      Effect.mapError((error) => {
-        if (!(error instanceof StoreError)) return error
-        if (isUnusable(error.cause)) return error.cause.reason.cause
-        const problem = problemOf(client, tx, error)
-        return problem === undefined ? error : unusable(problem, error.cause)
-      })
-    )
+    return turnOf(tx)
+      .withPermit(effect)
+      .pipe(
+        Effect.updateContext((outside: Context.Context<R>) =>
+          outside.pipe(
+            Context.add(CurrentClientTransaction, { client, tx, ...theirs }),
+            // One level below the first, so that what is begun inside is told to the connection.
+            Context.add(sql.transactionService, [connection, -1])
+          )
+        ),
+        Effect.mapError((error) => {
+          if (!(error instanceof StoreError)) return error
+          if (isUnusable(error.cause)) return error.cause.reason.cause
+          const problem = problemOf(client, tx, error)
+          return problem === undefined ? error : unusable(problem, error.cause)
+        })
+      )
   })

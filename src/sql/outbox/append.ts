@@ -9,6 +9,7 @@ import { StoreError } from "../../errors/StoreErrors.ts"
 import { CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
 import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
+import { inTransaction } from "../connection/errors.ts"
 import { notifyingParameters, notifyingSql } from "../connection/notificationMessage.ts"
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "../contents.ts"
 import { withPosition } from "../exact.ts"
@@ -106,6 +107,7 @@ export const append = (sql: SqlClient.SqlClient) => {
   const keyed = appendStatement("keyed", false)
   const notifyingKeyed = appendStatement("keyed", true)
   const find = findByKeys(sql)
+  const callFunction = inTransaction(sql, appendByFunction)
   const run = (
     statements: readonly [string, string],
     events: ReadonlyArray<NewEvent>,
@@ -115,7 +117,7 @@ export const append = (sql: SqlClient.SqlClient) => {
     const [first, second] = events
     return Effect.flatMap(CurrentClientTransaction, (client) => {
       if (client !== undefined && first !== undefined && second === undefined) {
-        return sql.unsafe<Stored>(appendByFunction, functionParameters(first, notification))
+        return callFunction<Stored>(functionParameters(first, notification))
       }
       const values = toArrays(events)
       return notification === undefined
