@@ -76,6 +76,14 @@ CREATE FUNCTION integration_append(
 #variable_conflict use_column
 DECLARE
   called text := integration_append.event_name;
+  moment timestamptz := clock_timestamp();
+  -- In the order of consumers, as are tiers, which count from 0, the highest priority; null when all have the same.
+  are_ordered boolean[];
+  priorities int[];
+  tiers smallint[];
+  stored uuid;
+  placed bigint;
+  due timestamptz;
   message text;
 BEGIN
   IF asked_for <> current_database()::text || ' ' || extract(epoch FROM pg_postmaster_start_time())::text
@@ -85,55 +93,56 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
-  WITH clock AS MATERIALIZED (
-    SELECT clock_timestamp() AS now
-  ), interested AS MATERIALIZED (
-    SELECT t.*, max(t.tier) OVER () AS last_tier
+  -- A statement for each step: a plan is set up anew for each call, and one for all steps takes longer than theirs.
+  SELECT array_agg(m.consumer_name::text ORDER BY m.consumer_name), array_agg(m.is_ordered ORDER BY m.consumer_name),
+    array_agg(m.priority ORDER BY m.consumer_name)
+  INTO "consumers", are_ordered, priorities
+  FROM (
+    SELECT s.consumer_name, c.ordering = 'aggregate' AS is_ordered, max(s.priority) AS priority
+    FROM @schema@.integration_subscription AS s
+    JOIN @schema@.integration_consumer AS c ON c.consumer_name = s.consumer_name
+    WHERE called LIKE s.event_like
+    GROUP BY s.consumer_name, c.ordering
+  ) AS m;
+  IF priorities[1] <> ANY (priorities) THEN
+    SELECT array_agg(t.tier ORDER BY t.number)
+    INTO tiers
     FROM (
-      SELECT m.consumer_name, c.ordering = 'aggregate' AS is_ordered,
-        (dense_rank() OVER (ORDER BY m.priority DESC) - 1)::smallint AS tier
-      FROM (
-        SELECT s.consumer_name, max(s.priority) AS priority
-        FROM @schema@.integration_subscription AS s
-        WHERE called LIKE s.event_like
-        GROUP BY s.consumer_name
-      ) AS m
-      JOIN @schema@.integration_consumer AS c ON c.consumer_name = m.consumer_name
-    ) AS t
-  ), stored AS (
-    INSERT INTO @schema@.integration_event (
-      id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata, dedupe_key, correlation_id,
-      causation_id, traceparent, available_at, routed_at
-    )
-    SELECT coalesce(integration_append.event_id, @schema@.integration_event_id()), called, integration_append.schema_version,
-      integration_append.source_module, integration_append.aggregate_type, integration_append.aggregate_id,
-      integration_append.payload, integration_append.metadata, integration_append.dedupe_key,
-      integration_append.correlation_id, integration_append.causation_id, integration_append.traceparent,
-      coalesce(integration_append.available_at, c.now + integration_append.delay_millis * interval '1 millisecond', c.now),
-      c.now
-    FROM clock AS c
-    ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
-    RETURNING id, position, event_name, schema_version, source_module, aggregate_type, aggregate_id, available_at, created_at
-  ), delivered AS (
+      SELECT p.number, (dense_rank() OVER (ORDER BY p.priority DESC) - 1)::smallint AS tier
+      FROM unnest(priorities) WITH ORDINALITY AS p (priority, number)
+    ) AS t;
+  END IF;
+  INSERT INTO @schema@.integration_event (
+    id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata, dedupe_key, correlation_id,
+    causation_id, traceparent, available_at, routed_at
+  )
+  VALUES (
+    coalesce(integration_append.event_id, @schema@.integration_event_id()), called, integration_append.schema_version,
+    integration_append.source_module, integration_append.aggregate_type, integration_append.aggregate_id,
+    integration_append.payload, integration_append.metadata, integration_append.dedupe_key,
+    integration_append.correlation_id, integration_append.causation_id, integration_append.traceparent,
+    coalesce(integration_append.available_at, moment + integration_append.delay_millis * interval '1 millisecond', moment),
+    moment
+  )
+  ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
+  RETURNING id, position, created_at, available_at INTO stored, placed, "createdAt", due;
+  IF NOT FOUND THEN RETURN; END IF;
+  "id" := stored;
+  "position" := placed;
+  IF "consumers" IS NOT NULL THEN
     INSERT INTO @schema@.inbox_event (
       id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier
     )
     SELECT
-      (left(replace(e.id::text, '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended(e.id::text || n.consumer_name, 0)), 16, '0'), 15))::uuid,
-      e.id, n.consumer_name, e.event_name, e.schema_version, e.position,
-      CASE WHEN n.tier = 0 THEN e.available_at ELSE e.available_at + n.tier * interval '1 second' END,
+      (left(replace("id", '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended("id" || n.consumer_name, 0)), 16, '0'), 15))::uuid,
+      stored, n.consumer_name, called, integration_append.schema_version, placed, due + coalesce(n.tier, 0) * interval '1 second',
       CASE WHEN n.is_ordered THEN hashtextextended(
-        length(e.source_module) || ':' || e.source_module || length(e.aggregate_type) || ':' || e.aggregate_type
-        || length(e.aggregate_id) || ':' || e.aggregate_id, 0
+        length(source_module) || ':' || source_module || length(aggregate_type) || ':' || aggregate_type
+        || length(aggregate_id) || ':' || aggregate_id, 0
       ) END,
-      CASE WHEN n.last_tier > 0 THEN n.tier END
-    FROM stored AS e
-    CROSS JOIN interested AS n
-  )
-  SELECT e.id::text, e.position::text, e.created_at, (SELECT array_agg(n.consumer_name::text ORDER BY n.consumer_name) FROM interested AS n)
-  INTO "id", "position", "createdAt", "consumers"
-  FROM stored AS e;
-  IF NOT FOUND THEN RETURN; END IF;
+      n.tier
+    FROM unnest("consumers", are_ordered, tiers) AS n (consumer_name, is_ordered, tier);
+  END IF;
   "transactionId" := pg_current_xact_id();
   "status" := CASE WHEN "consumers" IS NULL THEN 'processed' ELSE 'pending' END;
   IF "consumers" IS NULL THEN
