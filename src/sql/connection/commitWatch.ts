@@ -21,8 +21,11 @@ interface Watched {
   readonly consumers: Set<string>
 }
 
-/** Milliseconds between two questions: at least so many, at most so many, and a part of what the youngest transaction has taken so far. */
-const pause = { least: 10, most: 1000, part: 8 }
+/**
+ * Milliseconds between two questions: at least so many, at most so many, and a part of what the youngest transaction has taken so far; and
+ * so many times as long as the last question took, as where processors are busy it is they that it waits for, and takes time of.
+ */
+const pause = { least: 10, most: 1000, part: 8, times: 4 }
 
 /** Transactions that are watched at once; what is told of more is found by a poll. */
 const most = 10_000
@@ -44,6 +47,7 @@ export const makeCommitWatch = (
   Effect.gen(function* () {
     const watched = new Map<string, Watched>()
     const begun = yield* Queue.sliding<void>(1)
+    let leastMillis = pause.least
     const settle = Effect.fnUntraced(function* (id: string, status: Status) {
       const found = watched.get(id)
       if (status === "in progress" || found === undefined) return
@@ -52,7 +56,9 @@ export const makeCommitWatch = (
       if (status !== "aborted") yield* wake(found.consumers)
     })
     const look = Effect.gen(function* () {
+      const asked = performance.now()
       const rows = yield* query<{ readonly id: string; readonly status: Status }>(ask, [[...watched.keys()]])
+      leastMillis = Math.min(pause.most, Math.max(pause.least, pause.times * (performance.now() - asked)))
       for (const { id, status } of rows) yield* settle(id, status)
     }).pipe(
       // Refused as by a server that has not begun them, after a failover; while there is none, it is asked again.
@@ -64,12 +70,15 @@ export const makeCommitWatch = (
     )
     const pauseMillis = () => {
       const youngest = Math.max(...[...watched.values()].map(({ since }) => since))
-      return Math.min(pause.most, Math.max(pause.least, (performance.now() - youngest) / pause.part))
+      return Math.min(pause.most, Math.max(leastMillis, (performance.now() - youngest) / pause.part))
     }
+    const shortly = Effect.suspend(() => Effect.sleep(leastMillis))
+    const another = Effect.suspend(() => Effect.timeoutOption(Queue.take(begun), pauseMillis()))
     /** Until it is time, or one more transaction is watched: that may be a short one. */
-    const rest = Effect.flatMap(
-      Effect.suspend(() => Effect.timeoutOption(Queue.take(begun), pauseMillis())),
-      (another) => (Option.isSome(another) ? Effect.sleep(pause.least) : Effect.void)
+    const rest = Effect.flatMap(Queue.poll(begun), (before) =>
+      Option.isSome(before)
+        ? shortly
+        : Effect.flatMap(another, (since) => (Option.isSome(since) ? shortly : Effect.void))
     )
     const round = Effect.andThen(rest, look)
     yield* Queue.take(begun).pipe(
