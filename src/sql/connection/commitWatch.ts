@@ -34,7 +34,11 @@ const ask = `
   SELECT t.id AS "id", pg_xact_status(t.id::xid8) AS "status"
   FROM unnest($1::text[]) AS t (id)`
 
-type Status = "in progress" | "committed" | "aborted" | null
+/** What became of a transaction. */
+interface Found {
+  readonly id: string
+  readonly status: "in progress" | "committed" | "aborted" | null
+}
 
 /**
  * @param query - runs a statement outside of any transaction
@@ -48,24 +52,26 @@ export const makeCommitWatch = (
     const watched = new Map<string, Watched>()
     const begun = yield* Queue.sliding<void>(1)
     let leastMillis = pause.least
-    const settle = Effect.fnUntraced(function* (id: string, status: Status) {
-      const found = watched.get(id)
-      if (status === "in progress" || found === undefined) return
-      watched.delete(id)
-      // So old that the server does not know any more: they are woken in vain, or not.
-      if (status !== "aborted") yield* wake(found.consumers)
-    })
+    /** Wakes the consumers of those that are over, all together. */
+    const settle = (rows: ReadonlyArray<Found>) => {
+      const consumers = new Set<string>()
+      for (const { id, status } of rows) {
+        if (status === "in progress") continue
+        // So old that the server does not know any more: they are woken in vain, or not.
+        if (status !== "aborted") for (const consumer of watched.get(id)?.consumers ?? []) consumers.add(consumer)
+        watched.delete(id)
+      }
+      return consumers.size === 0 ? Effect.void : wake(consumers)
+    }
     const look = Effect.gen(function* () {
       const asked = performance.now()
-      const rows = yield* query<{ readonly id: string; readonly status: Status }>(ask, [[...watched.keys()]])
+      const rows = yield* query<Found>(ask, [[...watched.keys()]])
       leastMillis = Math.min(pause.most, Math.max(pause.least, pause.times * (performance.now() - asked)))
-      for (const { id, status } of rows) yield* settle(id, status)
+      yield* settle(rows)
     }).pipe(
       // Refused as by a server that has not begun them, after a failover; while there is none, it is asked again.
       Effect.catchCause((cause) =>
-        isRefused(cause)
-          ? Effect.forEach([...watched.keys()], (id) => settle(id, null), { discard: true })
-          : Effect.sleep(pause.most)
+        isRefused(cause) ? settle([...watched.keys()].map((id) => ({ id, status: null }))) : Effect.sleep(pause.most)
       )
     )
     const pauseMillis = () => {
@@ -89,12 +95,13 @@ export const makeCommitWatch = (
       Effect.forkScoped
     )
     return {
-      watch: (transactionId, consumers) => {
-        const found = watched.get(transactionId)
-        if (found !== undefined) for (const consumer of consumers) found.consumers.add(consumer)
-        else if (watched.size < most)
-          watched.set(transactionId, { since: performance.now(), consumers: new Set(consumers) })
-        return Effect.asVoid(Queue.offer(begun, undefined))
-      }
+      watch: (transactionId, consumers) =>
+        Effect.sync(() => {
+          const found = watched.get(transactionId)
+          if (found !== undefined) for (const consumer of consumers) found.consumers.add(consumer)
+          else if (watched.size < most)
+            watched.set(transactionId, { since: performance.now(), consumers: new Set(consumers) })
+          Queue.offerUnsafe(begun, undefined)
+        })
     }
   })

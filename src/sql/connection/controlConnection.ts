@@ -178,12 +178,14 @@ const separate = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, s
     Effect.forkScoped
   )
   yield* Deferred.await(first)
-  const here = Effect.suspend(() => Deferred.await(current)).pipe(
-    Effect.timeoutOrElse({
+  const connected = Effect.timeoutOrElse(
+    Effect.suspend(() => Deferred.await(current)),
+    {
       duration: connectTimeout,
       orElse: () => Effect.fail(unavailable("the control connection is down"))
-    })
+    }
   )
+  const here = Effect.suspend(() => (Deferred.isDoneUnsafe(current) ? Deferred.await(current) : connected))
   if (!(yield* here).session.hasState) yield* checkPrepared(config)
   return ControlConnection.of({
     query: (text, parameters) => Effect.flatMap(here, ({ session }) => session.query(text, parameters)),
