@@ -89,8 +89,4 @@ export const valuesOf = ({ columns, rows }: ClientResult): ReadonlyArray<Readonl
 
 /** Rows as objects by the names of their columns. */
 export const objectsOf = (result: ClientResult): ReadonlyArray<Record<string, unknown>> =>
-  valuesOf(result).map((row) => {
-    const object: Record<string, unknown> = {}
-    for (const [index, { name }] of result.columns.entries()) object[name] = row[index]
-    return object
-  })
+  valuesOf(result).map((row) => Object.fromEntries(result.columns.map(({ name }, index) => [name, row[index]])))
