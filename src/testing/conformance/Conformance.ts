@@ -148,7 +148,7 @@ export const lineageStore: ReadonlyArray<Check> = Lineages.lineageStore
 /** @since 0.1.0 */
 export const contractStore: ReadonlyArray<Check> = Contracts.contractStore
 
-/** No two of these checks at a time. @since 0.1.0 */
+/** Best beside no process that counts: `Integration.layer({ statistics: false })`. @since 0.1.0 */
 export const statisticStore: ReadonlyArray<Check> = Statistics.statisticStore
 
 /** @since 0.1.0 */
