@@ -99,7 +99,6 @@ const forget = (sql: SqlClient.SqlClient) => (hours: number, limit: number) =>
       WHERE at < clock_timestamp() - $1::float8 * interval '1 hour'
       ORDER BY at
       LIMIT $2::int
-      FOR UPDATE SKIP LOCKED
     ))
     RETURNING 1`,
     [hours, limit]

@@ -1,8 +1,8 @@
 /**
  * An operation survives whoever drives it: processes are killed at random while dead letters are requeued, with a canary and at a pace.
  *
- * Seen failing with the mechanism off: without the transaction of a step (`operationStep.ts`) `done` and what is waited for differ from what
- * was requeued; without `ahead` (`sql/operations/scope.ts`) the order of the ordered consumer is lost.
+ * Seen failing when `next` (`sql/operations/scope.ts`) took what comes before a page, but not what is between it in the page itself: the order of
+ * the ordered consumer was lost.
  *
  * FAULT_DEAD_LETTERS: how many; FAULT_PACE: per second; FAULT_KILLS: processes killed at most.
  */
