@@ -24,7 +24,7 @@ const withDead = Effect.fnUntraced(function* (name: string) {
   )
   yield* Publisher.publish(Paid, { amount: 1, items: [{ sku: "a" }] })
   const inbox = yield* InboxStore
-  const isDead = inbox.findByConsumer(name, 0n, 1)
+  const isDead = inbox.findByConsumer(name, undefined, 1)
   const [row] = yield* until(isDead, ([first]) => first?.status === "dead_letter")
   const id = row?.deliveryId ?? ""
   return { id, state, again: until(inbox.findById(id), (found) => found?.isOpen === false) }

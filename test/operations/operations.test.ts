@@ -37,7 +37,7 @@ const withDead = Effect.fnUntraced(function* (name: string, count: number, optio
   return { state, Happened }
 })
 
-const rowsOf = (consumer: string) => InboxStore.use((inbox) => inbox.findByConsumer(consumer, 0n, 1000))
+const rowsOf = (consumer: string) => InboxStore.use((inbox) => inbox.findByConsumer(consumer, undefined, 1000))
 
 const statusesOf = (consumer: string) =>
   Effect.map(rowsOf(consumer), (rows) => Object.groupBy(rows, ({ status }) => status)).pipe(
