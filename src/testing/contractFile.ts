@@ -5,7 +5,7 @@
  */
 import { readFile, rename, writeFile } from "node:fs/promises"
 import { isDeepStrictEqual } from "node:util"
-import { Effect, type Schema } from "effect"
+import { Effect } from "effect"
 import { type CheckOptions, checkAll } from "../contracts/check.ts"
 import { type CommittedContract, commit, readCommitted, writeCommitted } from "../contracts/committed.ts"
 import { contractsOf } from "../contracts/contractsOf.ts"
@@ -28,7 +28,7 @@ const invalid = (file: string, error: unknown) =>
   })
 
 /** What is committed; nothing when there is no file yet. */
-const read = (file: string): Effect.Effect<ReadonlyArray<CommittedContract>, ContractFileInvalid> =>
+export const readContracts = (file: string): Effect.Effect<ReadonlyArray<CommittedContract>, ContractFileInvalid> =>
   Effect.tryPromise({ try: () => readFile(file, "utf8"), catch: (error) => error }).pipe(
     Effect.flatMap((text) => Effect.try({ try: () => JSON.parse(text) as unknown, catch: (error) => error })),
     Effect.mapError((error) => (isMissing(error) ? undefined : invalid(file, error))),
@@ -37,11 +37,11 @@ const read = (file: string): Effect.Effect<ReadonlyArray<CommittedContract>, Con
   )
 
 /** Puts a file in the place of another at once, so that nobody reads half of one. */
-const replaceFile = (file: string, content: Schema.Json) =>
+export const writeContracts = (file: string, contracts: ReadonlyArray<CommittedContract>) =>
   Effect.tryPromise({
     try: async () => {
       const beside = `${file}.${process.pid}`
-      await writeFile(beside, `${JSON.stringify(content, null, 2)}\n`)
+      await writeFile(beside, `${JSON.stringify(writeCommitted(contracts), null, 2)}\n`)
       await rename(beside, file)
     },
     catch: (error) => invalid(file, error)
@@ -84,7 +84,7 @@ export const contracts = (
   { write = !isCi(), ...options }: ContractOptions = {}
 ): Effect.Effect<void, ContractsBroken | ContractsOutdated | ContractFileInvalid> =>
   Effect.gen(function* () {
-    const committed = yield* read(file)
+    const committed = yield* readContracts(file)
     const found = yield* checkAll(committed, definitions, options)
     const problems = found.filter(({ verdict }) => verdict === "breaks")
     if (problems.length > 0) return yield* new ContractsBroken({ file, problems })
@@ -93,5 +93,5 @@ export const contracts = (
     const changed = now.filter((contract) => !committed.some((before) => isDeepStrictEqual(before, contract)))
     if (changed.length === 0) return
     if (!write) return yield* new ContractsOutdated({ file, changed: changed.map(keyOf) })
-    yield* replaceFile(file, writeCommitted(now))
+    yield* writeContracts(file, now)
   })

@@ -1,0 +1,17 @@
+/**
+ * `completions`: a script by which a shell completes commands and flags.
+ *
+ * @internal
+ */
+import { Effect } from "effect"
+import { type Command, Completions } from "effect/cli"
+import { exitCodes } from "../failures.ts"
+import { tell } from "../session.ts"
+
+/** Writes the script of a shell. */
+export const completions = (program: Command.Command.Any, shell: Completions.Shell) =>
+  Effect.gen(function* () {
+    const script = Completions.generate(program.name, shell, Completions.fromCommand(program))
+    yield* tell({ shell, script }, () => script.trimEnd())
+    return exitCodes.done
+  })

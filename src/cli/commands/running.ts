@@ -1,0 +1,125 @@
+/**
+ * Commands that change how things run: tables, consumers, settings, and what is kept.
+ *
+ * @internal
+ */
+import { Argument, Command } from "effect/cli"
+import * as Flags from "../flags.ts"
+import { doing } from "../root.ts"
+
+export const sql = Command.make(
+  "sql",
+  { from: Flags.whole("from", "Version of the tables that are there; default 0, none", [0, 999_999_999]) },
+  doing(() => import("../actions/migrations.ts").then((file) => file.sql))
+).pipe(Command.withDescription("Writes what migrate would do as one script for an administrator"))
+
+export const migrate = Command.make(
+  "migrate",
+  {
+    check: Flags.flag("check", "Only says which are pending, or why a start would refuse the tables; exit code 2 then")
+  },
+  doing(() => import("../actions/migrations.ts").then((file) => file.migrate))
+).pipe(
+  Command.withDescription("Runs pending migrations, and takes over tables of the reference system"),
+  Command.withSubcommands([sql])
+)
+
+const consumer = Argument.String("consumer").pipe(Argument.withDescription("Its name"))
+
+const list = Command.make(
+  "list",
+  {},
+  doing(() => import("../actions/consumers.ts").then((file) => file.list))
+).pipe(Command.withDescription("All consumers, the worst first"))
+
+const show = Command.make(
+  "show",
+  { consumer },
+  doing(() => import("../actions/consumers.ts").then((file) => file.show))
+).pipe(Command.withDescription("One consumer: what waits, and what it subscribes to"))
+
+const pause = Command.make(
+  "pause",
+  { consumer, reason: Flags.reason },
+  doing(() => import("../actions/consumers.ts").then((file) => file.pause))
+).pipe(Command.withDescription("No delivery of it begins any more, in any process, until it is resumed"))
+
+const resume = Command.make(
+  "resume",
+  { consumer, reason: Flags.reason },
+  doing(() => import("../actions/consumers.ts").then((file) => file.resume))
+).pipe(Command.withDescription("Goes on with it"))
+
+const retire = Command.make(
+  "retire",
+  {
+    consumer,
+    event: Flags.text("event", "name", "Only the subscription to this name or pattern; default all"),
+    skipOpen: Flags.flag("skip-open", "Skips what is open; default: lists it, and changes nothing"),
+    force: Flags.flag("force", "Although a process serves it"),
+    reason: Flags.reason,
+    yes: Flags.yes
+  },
+  doing(() => import("../actions/consumers.ts").then((file) => file.retire))
+).pipe(Command.withDescription("Ends its subscriptions"))
+
+export const consumers = Command.make("consumers").pipe(
+  Command.withDescription("Who handles what, and how it is"),
+  Command.withSubcommands([list, show, pause, resume, retire])
+)
+
+const key = Argument.String("key").pipe(Argument.withDescription("As integration.maxAttempts"))
+
+const listSettings = Command.make(
+  "list",
+  {},
+  doing(() => import("../actions/settings.ts").then((file) => file.list))
+).pipe(Command.withDescription("What is in force, and where it comes from"))
+
+const set = Command.make(
+  "set",
+  {
+    key,
+    value: Argument.String("value").pipe(Argument.withDescription("A number, or true or false")),
+    reason: Flags.reason
+  },
+  doing(() => import("../actions/settings.ts").then((file) => file.set))
+).pipe(Command.withDescription("Stores a value, which processes take over with their next poll"))
+
+const unset = Command.make(
+  "unset",
+  { key, reason: Flags.reason },
+  doing(() => import("../actions/settings.ts").then((file) => file.unset))
+).pipe(Command.withDescription("Removes what is stored"))
+
+const history = Command.make(
+  "history",
+  { key },
+  doing(() => import("../actions/settings.ts").then((file) => file.history))
+).pipe(Command.withDescription("What was stored when, and by whom"))
+
+export const settings = Command.make("settings").pipe(
+  Command.withDescription("Settings that change while processes run"),
+  Command.withSubcommands([listSettings, set, unset, history])
+)
+
+export const prune = Command.make(
+  "prune",
+  {
+    olderThan: Flags.span(
+      "older-than",
+      "Events that were settled so long ago, as 30d, and none of whose deliveries gave up"
+    ),
+    deadLetters: Flags.span(
+      "dead-letters-older-than",
+      "Events that were settled so long ago with deliveries that gave up"
+    ),
+    yes: Flags.yes
+  },
+  doing(() => import("../actions/prune.ts").then((file) => file.prune))
+).pipe(
+  Command.withDescription(
+    "Removes settled events once, with their deliveries and history; regularly it is done by settings"
+  ),
+  Command.withShortDescription("Removes events that were settled long ago")
+)

@@ -1,0 +1,80 @@
+/**
+ * Where the administration is that a command asks: behind a database, or in a process.
+ *
+ * @internal
+ */
+import { Effect, Layer, Redacted } from "effect"
+import { Admin } from "../admin/Admin.ts"
+import type { Problem } from "../admin/problems.ts"
+import { schemaOfUrl } from "../integration/schemaOption.ts"
+import { adminOverDatabase, type Database, type DatabaseError } from "./database.ts"
+import { NotDone } from "./failures.ts"
+import { Call, type Common } from "./session.ts"
+
+/** Seconds that a database is tried again unless it is said. */
+const defaultWait = 5
+
+/** What is meant by `--url`. */
+export type Target =
+  | ({ readonly kind: "database" } & Database)
+  | { readonly kind: "process"; readonly url: string; readonly token: string | undefined }
+
+const forms = "postgres://user@host/database of a database, or http://host/path of a running process"
+
+/**
+ * Finds out where to ask.
+ *
+ * @param wait - seconds, unless it is said
+ */
+export const targetOf = (common: Common, wait = defaultWait): Effect.Effect<Target, NotDone> => {
+  const { schema, token, url } = common
+  const refused = (detail: string) => Effect.fail(new NotDone({ detail }))
+  if (url === undefined) return refused(`Which database, or which process? Give --url, or set DATABASE_URL: ${forms}.`)
+  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
+  if (protocol === "http:" || protocol === "https:") return Effect.succeed({ kind: "process", url, token })
+  if (protocol === "postgres:" || protocol === "postgresql:") {
+    return Effect.succeed({
+      kind: "database",
+      url,
+      schema: schema ?? schemaOfUrl(url),
+      waitSeconds: common.wait ?? wait
+    })
+  }
+  // The url may hold a password: it is not repeated.
+  return refused(
+    `What --url or DATABASE_URL says is no url of a database or a process, but as ${forms}. PGlite is asked through the process that holds it.`
+  )
+}
+
+/** The database itself, for what no process does for others. */
+export const databaseOf = (common: Common, what: string, wait?: number): Effect.Effect<Database, NotDone> =>
+  Effect.flatMap(targetOf(common, wait), (target) =>
+    target.kind === "database"
+      ? Effect.succeed(target)
+      : Effect.fail(
+          new NotDone({
+            detail: `${what} works on the database itself, and --url is that of a process. Give postgres://user@host/database.`
+          })
+        )
+  )
+
+const layerOf = (target: Target): Layer.Layer<Admin, DatabaseError | Problem> =>
+  target.kind === "process"
+    ? Admin.layerHttp({
+        url: target.url,
+        token: target.token === undefined ? undefined : Redacted.make(target.token)
+      })
+    : adminOverDatabase(target)
+
+/** The administration that this call asks. */
+export const connected = Layer.unwrap(
+  Effect.gen(function* () {
+    return layerOf(yield* targetOf(yield* Call))
+  })
+)
+
+/** What a command does with the administration. */
+export const asking = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | DatabaseError | NotDone | Problem, Exclude<R, Admin> | Call> =>
+  Effect.provide(effect, connected)

@@ -1,0 +1,41 @@
+/**
+ * A database that is asked without a process of the application: nothing is migrated, and nothing is delivered.
+ *
+ * @internal
+ */
+import { Effect, Layer } from "effect"
+import { Admin } from "../admin/Admin.ts"
+import { Unavailable } from "../admin/problems.ts"
+import { type IntegrationError, layer, type Services } from "../integration/Integration.ts"
+import { reachable } from "../integration/reachable.ts"
+
+/** Which database. */
+export interface Database {
+  readonly url: string
+  readonly schema: string | undefined
+  /** How long one that is not there yet is tried again. */
+  readonly waitSeconds: number
+}
+
+/** Why a database cannot be asked. */
+export type DatabaseError = IntegrationError | Unavailable
+
+/** All services over a database, of which none works by itself. */
+export const servicesOver = ({ schema, url, waitSeconds }: Database): Layer.Layer<Services, IntegrationError> =>
+  layer({
+    migrate: false,
+    settings: { processorEnabled: false },
+    waitForDatabase: `${waitSeconds} seconds`,
+    ...(schema === undefined ? {} : { schema })
+  }).pipe(Layer.provide(reachable(url, `${waitSeconds} seconds`)))
+
+/** The administration over a database. */
+export const adminOverDatabase = (_: Database): Layer.Layer<Admin, DatabaseError> =>
+  Layer.effect(
+    Admin,
+    Effect.fail(
+      new Unavailable({
+        detail: "The administration over a database is not there yet. Give --url http://… of a running process."
+      })
+    )
+  )
