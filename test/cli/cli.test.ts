@@ -1,0 +1,242 @@
+/** The command line as a process: pipes, signals, what cannot be done, and the tables of a database. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { Client } from "pg"
+import { afterAll, assert, beforeAll, describe, inject, it } from "vitest"
+import { run, runHere } from "../support/commandLine.ts"
+import { clientFor, uniqueSchema } from "../support/databases.ts"
+import { fakeAdmin, serveAdmin } from "../support/fakeAdmin.ts"
+
+const timeout = 180_000
+
+const onDatabase = (...given: ReadonlyArray<string>) => runHere(["--url", inject("postgresUrl"), ...given])
+
+const drop = (schema: string) =>
+  Effect.runPromise(
+    SqlClient.SqlClient.use((sql) => sql`DROP SCHEMA ${sql(schema)} CASCADE`).pipe(Effect.provide(clientFor("public")))
+  )
+
+describe("migrations", { timeout }, () => {
+  it("are told, run, and told again", async () => {
+    const schema = uniqueSchema()
+    const before = await onDatabase("migrate", "--check", "--schema", schema)
+    assert.strictEqual(before.code, 2)
+    assert.match(before.out, /^The tables are at version 0, this code needs \d+\. Pending: 0001_events, .*\.\n$/)
+    // What needs them says so, instead of looking at tables that are not there.
+    const status = await onDatabase("status", "--schema", schema, "--json")
+    assert.strictEqual(status.code, 2)
+    assert.strictEqual(JSON.parse(status.out).overview, null)
+    assert.isNotEmpty(JSON.parse(status.out).migrations.pending)
+    const ran = await run(["migrate", "--schema", schema], { env: { DATABASE_URL: inject("postgresUrl") } })
+    assert.deepStrictEqual([ran.code, ran.err], [0, ""])
+    assert.match(ran.out, /^Ran 0001_events, .*\.\n$/)
+    assert.deepStrictEqual(await onDatabase("migrate", "--schema", schema), {
+      code: 0,
+      out: "Nothing was pending.\n",
+      err: ""
+    })
+    const after = await onDatabase("migrate", "--check", "--schema", schema)
+    assert.strictEqual(after.code, 0)
+    assert.match(after.out, /Nothing is pending\.\n$/)
+    const pruned = await onDatabase("prune", "--older-than", "30d", "--schema", schema, "--yes", "--json")
+    assert.deepStrictEqual([pruned.code, JSON.parse(pruned.out)], [0, { removed: 0 }])
+    await drop(schema)
+  })
+
+  it("are a script that runs as it is written", async () => {
+    const schema = uniqueSchema()
+    const { code, out } = await runHere(["migrate", "sql", "--schema", schema])
+    assert.strictEqual(code, 0)
+    assert.strictEqual((await runHere(["sql", "--schema", schema])).out, out)
+    const client = new Client({ connectionString: inject("postgresUrl") })
+    await client.connect()
+    await client.query(out)
+    await client.end()
+    assert.strictEqual((await onDatabase("migrate", "--check", "--schema", schema)).code, 0)
+    await drop(schema)
+  })
+})
+
+describe("what cannot be done ends with 1 and a sentence that says what to do", { timeout }, () => {
+  it.each([
+    [
+      "a server that is not there",
+      ["migrate", "--url", "postgres://app:secret@127.0.0.1:1/shop", "--wait", "0"],
+      /^StoreError: connect: PostgreSQL cannot be reached at 127\.0\.0\.1:1, database "shop", as "app": connect ECONNREFUSED 127\.0\.0\.1:1\. Is it running, and do host and port of the PgClient lead there\?\n$/
+    ],
+    ["no url", ["status"], /^Which database, or which process\? Give --url, or set DATABASE_URL: .*\.\n$/],
+    [
+      "a url of something else",
+      ["doctor", "--url", "mysql://app:secret@host/shop"],
+      /^What --url or DATABASE_URL says is no url of a database/
+    ],
+    [
+      "a process, for what needs a database",
+      ["migrate", "--url", "http://localhost:1"],
+      /^migrate works on the database itself/
+    ],
+    [
+      "a process that is not there",
+      ["errors", "list", "--url", "http://127.0.0.1:1"],
+      /^http:\/\/127\.0\.0\.1:1 did not answer as an effect-integration administration does: .*Is the process running/
+    ],
+    [
+      "a version that there is none of",
+      ["sql", "--from", "99"],
+      /^InvalidOption: Option from of Migrations\.sql is 99, expected an integer from 0 to \d+\.\n$/
+    ],
+    ["no age", ["prune", "--url", "postgres://localhost/x"], /^How old\? Give --older-than/],
+    [
+      "a setting that is none",
+      ["settings", "set", "a", "many", "--url", "http://127.0.0.1:1"],
+      /^A setting is a number, or true or false, not "many"\.\n$/
+    ]
+  ])("%s", async (_, given, expected) => {
+    const { code, err, out } = await runHere(given)
+    assert.deepStrictEqual([code, out], [1, ""])
+    assert.match(err, expected)
+    assert.notInclude(err, "secret")
+    assert.notMatch(err, /^ {4}at /m)
+  })
+})
+
+describe("what is not understood ends with 1, and the nearest is named", { timeout }, () => {
+  it.each([
+    [
+      "statsu",
+      /^Unknown subcommand "statsu" for "effect-integration"\. Did you mean status\?\n\nUsage: effect-integration <subcommand> \[flags\]\nHelp: {2}effect-integration --help\n$/
+    ],
+    ["events fnid", /^Unknown subcommand "fnid" for "effect-integration events"\. Did you mean find\?/],
+    ["status --wach", /^Unrecognized flag: --wach in command effect-integration status\. Did you mean --watch\?/],
+    ["events show", /^Missing required argument: id\./],
+    [
+      "events find --since soon",
+      /^Invalid value for flag --since: "soon"\. Expected: a time as 2026-11-27T14:00Z, or how long ago, as 15m, 2h or 7d\./
+    ],
+    ["events find --limit 1000", /a whole number from 1 to 200, not 1000/],
+    ["links Invoice", /an entity as module\/Type\/id, for example finance\/Invoice\/42/],
+    ["dead-letters requeue --canary 3 --all", /--canary: "3"/]
+  ])("%s", async (given, expected) => {
+    const { code, err, out } = await runHere(given.split(" "))
+    assert.deepStrictEqual([code, out], [1, ""])
+    assert.match(err, expected)
+  })
+})
+
+describe("over a running process", { timeout }, () => {
+  const { admin } = fakeAdmin()
+  let served: Awaited<ReturnType<typeof serveAdmin>>
+
+  beforeAll(async () => {
+    served = await serveAdmin(admin, "right")
+  })
+  afterAll(() => served.close())
+
+  it("a token comes from the option or the environment; a wrong one is refused with a hint", async () => {
+    const right = await run(["errors", "list", "--url", served.url], { env: { EFFECT_INTEGRATION_TOKEN: "right" } })
+    assert.deepStrictEqual([right.code, right.err], [0, ""])
+    const wrong = await runHere(["errors", "list", "--url", served.url, "--token", "wrong"])
+    assert.deepStrictEqual(wrong, {
+      code: 1,
+      out: "",
+      err: "Nobody knows this token.\nGive --token, or set EFFECT_INTEGRATION_TOKEN.\n"
+    })
+  })
+
+  const here = (...given: ReadonlyArray<string>) => runHere(["--url", served.url, "--token", "right", ...given])
+
+  it("what is not there, and what is refused, is told", async () => {
+    assert.deepStrictEqual(await here("events", "show", "nothing"), {
+      code: 1,
+      out: "",
+      err: "There is no event nothing.\n"
+    })
+    const refused = await here("settings", "set", "integration.maxAttempts", "1000")
+    assert.deepStrictEqual([refused.code, refused.err], [1, "integration.maxAttempts is from 1 to 100, not 1000.\n"])
+  })
+
+  it("lists say how they go on, or that they are empty, beside the data", async () => {
+    const more = await here("dead-letters", "list", "--limit", "1")
+    assert.strictEqual(more.err, "There are more: go on with --after cursor-2\n")
+    assert.deepStrictEqual(await here("errors", "list", "--consumer", "nobody"), {
+      code: 0,
+      out: "",
+      err: "There are no error groups.\n"
+    })
+  })
+
+  it("watching writes a document a line, and ends when it is interrupted", async () => {
+    const given = ["status", "--watch", "--every", "1s", "--json", "--url", served.url, "--token", "right"]
+    const { code, out } = await run(given, { interruptAt: /\n.*\n/ })
+    assert.strictEqual(code, 130)
+    const documents = out.trimEnd().split("\n")
+    assert.isAtLeast(documents.length, 2)
+    for (const each of documents) assert.strictEqual(JSON.parse(each).overview.consumers.length, 3)
+  })
+
+  it("contracts are written to a file, compared, and found to differ", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "contracts-"))
+    const file = join(folder, "contracts.json")
+    try {
+      assert.strictEqual((await here("contracts", "check", file)).code, 2)
+      const written = await here("contracts", "update", file)
+      assert.deepStrictEqual([written.code, written.out], [0, `Wrote 1 version of events to ${file}.\n`])
+      const document = JSON.parse(readFileSync(file, "utf8"))
+      assert.strictEqual(document.contracts[0].eventName, "invoice.created")
+      // Yesterday's payload had a field that is not there any more.
+      const [contract] = document.contracts
+      const earlier = {
+        ...contract,
+        jsonSchema: {
+          ...contract.jsonSchema,
+          properties: { invoiceId: { type: "string" }, amount: { type: "number" } },
+          required: ["invoiceId", "amount"]
+        },
+        golden: [{ invoiceId: "1", amount: 1 }]
+      }
+      writeFileSync(file, JSON.stringify({ contracts: [earlier, { ...contract, eventName: "order.placed" }] }))
+      const checked = await here("contracts", "check", file)
+      assert.strictEqual(checked.code, 2)
+      assert.match(checked.out, /invoice\.created version 1 at amount: /)
+      assert.match(checked.out, /order\.placed version 1 is in the file, and no process has registered it\./)
+      const kept = await here("contracts", "update", file, "--json")
+      assert.deepStrictEqual([kept.code, JSON.parse(kept.out).written], [2, false])
+      const forced = await here("contracts", "update", file, "--force")
+      assert.strictEqual(forced.code, 0)
+      const now = JSON.parse(readFileSync(file, "utf8")).contracts
+      assert.deepStrictEqual(now[0].golden, [{ invoiceId: "1", amount: 1 }])
+      assert.strictEqual(now[1].eventName, "order.placed")
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+describe("operations are followed to their end, which is the exit code", { timeout }, () => {
+  it.each([
+    ["finished", 0, /finished: 1,204 of 1,204 requeued, 1,204 settled, 0 failed again, 0 open\n$/],
+    ["failed-again", 2, /finished: 1,204 of 1,204 requeued, 1,200 settled, 4 failed again, 0 open\n$/],
+    ["canary-failed", 1, /canary failed: 5 of 1,204 requeued, 0 settled, 5 failed again, 0 open\n$/]
+  ] as const)("%s", async (course, code, expected) => {
+    const { close, url } = await serveAdmin(fakeAdmin(course).admin)
+    try {
+      const ended = await runHere(["dead-letters", "requeue", "--consumer", "crm.mail", "--yes", "--url", url])
+      assert.match(ended.out, expected)
+      assert.strictEqual(ended.code, code)
+      const lines = await runHere(["operations", "watch", "operation-1", "--json", "--url", url])
+      assert.strictEqual(JSON.parse(lines.out.trimEnd().split("\n").at(-1) ?? "").total, 1204)
+    } finally {
+      await close()
+    }
+  })
+})
+
+it("help and version are told by the process", { timeout }, async () => {
+  const [help, version] = await Promise.all([run(["--help"]), run(["--version"])])
+  assert.deepStrictEqual([help.code, help.err], [0, ""])
+  assert.include(help.out, "effect-integration <subcommand> [flags]")
+  assert.match(version.out, /^\d+\.\d+\.\d+\n$/)
+})
