@@ -85,10 +85,17 @@ describe.skipIf(!hasTerminals)("on a terminal", { timeout }, () => {
 describe("completions", { timeout }, () => {
   it("complete commands and flags in bash", async () => {
     const { out } = await runHere(["completions", "bash"])
+    // As bash calls it, while somebody types.
     const line = (words: string) =>
-      `COMP_WORDS=(effect-integration ${words}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMPREPLY=(); $(complete -p effect-integration | sed 's/.*-F \\([^ ]*\\).*/\\1/') effect-integration "\${COMP_WORDS[COMP_CWORD]}" ""; echo "\${COMPREPLY[@]}"`
+      [
+        `COMP_LINE="effect-integration ${words}"; COMP_POINT=\${#COMP_LINE}`,
+        `COMP_WORDS=(effect-integration ${words}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))`,
+        `_effect_integration effect-integration "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"`,
+        `echo "\${COMPREPLY[@]}"`
+      ].join("\n")
     const complete = async (words: string) =>
       (await promisify(execFile)("bash", ["-c", `${out}\n${line(words)}`])).stdout.trim().split(/\s+/)
+    assert.include(out, "effect-integration completions bash")
     assert.include(await complete("dead"), "dead-letters")
     assert.include(await complete("dead-letters re"), "requeue")
     assert.include(await complete("status --wa"), "--watch")

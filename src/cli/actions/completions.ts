@@ -11,7 +11,9 @@ import { tell } from "../session.ts"
 /** Writes the script of a shell. */
 export const completions = (program: Command.Command.Any, shell: Completions.Shell) =>
   Effect.gen(function* () {
-    const script = Completions.generate(program.name, shell, Completions.fromCommand(program))
+    const made = Completions.generate(program.name, shell, Completions.fromCommand(program))
+    // It says how it is installed by a flag, where it is a command here.
+    const script = made.replaceAll(`${program.name} --completions`, `${program.name} completions`)
     yield* tell({ shell, script }, () => script.trimEnd())
     return exitCodes.done
   })
