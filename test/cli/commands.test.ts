@@ -138,17 +138,19 @@ const commands: ReadonlyArray<
 ]
 
 describe("as text, and as JSON", { timeout }, () => {
-  it.each(commands)("%s", async (given, text, has, code = 0) => {
-    const plain = await ask(...given.split(" "))
-    const json = await ask(...given.split(" "), "--json")
-    for (const part of text) {
-      if (typeof part === "string") assert.include(plain.out, part)
-      else assert.match(plain.out, part)
-    }
-    assert.isTrue(has(JSON.parse(json.out)), json.out)
-    assert.deepStrictEqual([plain.code, json.code, json.err], [code, code, ""])
-    for (const said of [plain.out, plain.err, json.out]) assert.notMatch(said, obeyed)
-  })
+  for (const [given, text, has, code = 0] of commands) {
+    it(given, async () => {
+      const plain = await ask(...given.split(" "))
+      const json = await ask(...given.split(" "), "--json")
+      for (const part of text) {
+        if (typeof part === "string") assert.include(plain.out, part)
+        else assert.match(plain.out, part)
+      }
+      assert.isTrue(has(JSON.parse(json.out)), json.out)
+      assert.deepStrictEqual([plain.code, json.code, json.err], [code, code, ""])
+      for (const said of [plain.out, plain.err, json.out]) assert.notMatch(said, obeyed)
+    })
+  }
 })
 
 describe("what is asked for is what was said", { timeout }, () => {

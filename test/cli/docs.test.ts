@@ -22,7 +22,7 @@ const commandsOf = (command: Completions.CommandDescriptor, path: ReadonlyArray<
     path: path.join(" "),
     flags: [...tree.flags, ...command.flags].map(({ name }) => `--${name}`),
     // A group by itself only shows its help.
-    hasAction: command.subcommands.length === 0 || command.flags.length > 0
+    hasAction: command.subcommands.length === 0 || command.flags.length > tree.flags.length
   },
   ...command.subcommands.flatMap((each) => commandsOf(each, [...path, each.name]))
 ]
