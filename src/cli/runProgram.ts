@@ -10,7 +10,7 @@ import * as NodeStdio from "@effect/platform-node-shared/NodeStdio"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import { Cause, Effect, Exit, Layer, Logger } from "effect"
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
-import { exitCodes, wordsOf } from "./failures.ts"
+import { exitCodes } from "./failures.ts"
 import { cleanLines } from "./output/clean.ts"
 import { presenter } from "./presenter.ts"
 import { program } from "./program.ts"
@@ -59,13 +59,18 @@ export const runProgram = (
       Layer.succeed(Session, session),
       logged(session.writeError)
     )
-    const codeOf = (exit: Exit.Exit<void, unknown>): number => {
+    const codeOf = Effect.fnUntraced(function* (exit: Exit.Exit<void, unknown>) {
       if (Exit.isSuccess(exit)) return ended
       if (Cause.hasInterruptsOnly(exit.cause)) return exitCodes.interrupted
       const help = shownHelp(Cause.squash(exit.cause))
       if (help !== undefined) return help.errors.length > 0 ? exitCodes.notDone : exitCodes.done
+      const { wordsOf } = yield* Effect.promise(() => import("./failureWords.ts"))
       session.writeError(`${cleanLines(wordsOf(exit.cause))}\n`)
       return exitCodes.notDone
-    }
-    return Command.runWith(program, { version })(given).pipe(Effect.provide(services), Effect.exit, Effect.map(codeOf))
+    })
+    return Command.runWith(program, { version })(given).pipe(
+      Effect.provide(services),
+      Effect.exit,
+      Effect.flatMap(codeOf)
+    )
   })

@@ -1,0 +1,33 @@
+/**
+ * Why the command line did not do what it was asked for, in sentences. Loaded when something fails.
+ *
+ * @internal
+ */
+import type { Cause } from "effect"
+import type { Problem } from "../admin/problems.ts"
+import { describe, issueText, principal } from "../errors/errorText.ts"
+import { NotDone } from "./failures.ts"
+
+const problems = ["Invalid", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Unavailable"]
+
+const isProblem = (error: unknown): error is Problem =>
+  typeof error === "object" && error !== null && "_tag" in error && problems.includes(String(error._tag))
+
+/** What to do, where the other side cannot know. */
+const hints: Readonly<Record<string, string | undefined>> = {
+  Unauthenticated: "Give --token, or set EFFECT_INTEGRATION_TOKEN.",
+  Forbidden: "Use the token of somebody who may."
+}
+
+const ofProblem = (problem: Problem) => {
+  const issues = problem._tag === "Invalid" ? problem.issues.map((issue) => `\n  ${issueText(issue)}`).join("") : ""
+  const hint = hints[problem._tag]
+  return `${problem.detail}${issues}${hint === undefined ? "" : `\n${hint}`}`
+}
+
+/** What went wrong, without a stack. */
+export const wordsOf = (cause: Cause.Cause<unknown>): string => {
+  const error = principal(cause)
+  if (error instanceof NotDone) return error.detail
+  return isProblem(error) ? ofProblem(error) : describe(error).text
+}
