@@ -24,12 +24,11 @@ const completions: Command.Command<
       Argument.withDescription("Of which shell")
     )
   },
-  doing(() =>
-    import("./actions/completions.ts").then(
-      (file) =>
-        ({ shell }) =>
-          file.completions(program, shell)
-    )
+  doing(
+    () => import("./actions/completions.ts"),
+    (file) =>
+      ({ shell }: { readonly shell: Completions.Shell }) =>
+        file.completions(program, shell)
   )
 ).pipe(
   Command.withDescription("Writes a script by which a shell completes commands and flags"),

@@ -58,13 +58,14 @@ export const common = Effect.gen(function* () {
  * What a command does, loaded only when it is asked for: help is there at once.
  *
  * @param load - imports the file that does it
+ * @param pick - what of it
  */
 export const doing =
-  <Input, E, R>(load: () => Promise<(input: Input) => Effect.Effect<number, E, R>>) =>
+  <File, Input, E, R>(load: () => Promise<File>, pick: (file: File) => (input: Input) => Effect.Effect<number, E, R>) =>
   (input: Input) =>
     Effect.gen(function* () {
       const call = yield* common
-      const act = yield* Effect.promise(load)
+      const act = pick(yield* Effect.promise(load))
       const { endWith } = yield* Session
       endWith(yield* Effect.provideService(act(input), Call, call))
     })

@@ -2,10 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Client } from "pg"
 import { afterAll, assert, beforeAll, describe, inject, it } from "vitest"
+import { DomainEvent, Integration, Publisher } from "../../src/index.ts"
 import { run, runHere } from "../support/commandLine.ts"
 import { clientFor, uniqueSchema } from "../support/databases.ts"
 import { fakeAdmin, serveAdmin } from "../support/fakeAdmin.ts"
@@ -13,6 +14,13 @@ import { fakeAdmin, serveAdmin } from "../support/fakeAdmin.ts"
 const timeout = 180_000
 
 const onDatabase = (...given: ReadonlyArray<string>) => runHere(["--url", inject("postgresUrl"), ...given])
+
+const Happened = DomainEvent.define("happened", {
+  sourceModule: "tests",
+  aggregateType: "Thing",
+  aggregateId: ({ id }) => id,
+  payload: Schema.Struct({ id: Schema.String })
+})
 
 const drop = (schema: string) =>
   Effect.runPromise(
@@ -43,6 +51,25 @@ describe("migrations", { timeout }, () => {
     assert.match(after.out, /Nothing is pending\.\n$/)
     const pruned = await onDatabase("prune", "--older-than", "30d", "--schema", schema, "--yes", "--json")
     assert.deepStrictEqual([pruned.code, JSON.parse(pruned.out)], [0, { removed: 0 }])
+    await drop(schema)
+  })
+
+  it("what was settled is removed, on the tables of a schema that is named", async () => {
+    const schema = uniqueSchema()
+    await onDatabase("migrate", "--schema", schema)
+    const publish = Effect.forEach(["a", "b", "c"], (id) => Publisher.publish(Happened, { id }))
+    await Effect.runPromise(
+      publish.pipe(
+        Effect.provide(Integration.layer({ schema, migrate: false, settings: { processorEnabled: false } })),
+        Effect.provide(clientFor("public"))
+      )
+    )
+    const kept = await onDatabase("prune", "--older-than", "1h", "--schema", schema, "--yes")
+    assert.deepStrictEqual([kept.code, kept.out], [0, "Removed 0 events.\n"])
+    const asked = await onDatabase("prune", "--older-than", "0s", "--schema", schema)
+    assert.include(asked.err, "Add --yes if the answer is yes to: Remove events that were settled more than 0 ms ago")
+    const removed = await onDatabase("prune", "--older-than", "0s", "--schema", schema, "--yes")
+    assert.deepStrictEqual([removed.code, removed.out], [0, "Removed 3 events.\n"])
     await drop(schema)
   })
 
@@ -154,8 +181,13 @@ describe("over a running process", { timeout }, () => {
       out: "",
       err: "There is no event nothing.\n"
     })
-    const refused = await here("settings", "set", "integration.maxAttempts", "1000")
-    assert.deepStrictEqual([refused.code, refused.err], [1, "integration.maxAttempts is from 1 to 100, not 1000.\n"])
+    const refused = await here("settings", "set", "maxAttempts", "1000")
+    const unknown = await here("settings", "set", "maxAttempt", "1")
+    assert.match(unknown.err, /^There is no setting "maxAttempt"\. See effect-integration settings list\.\n$/)
+    assert.deepStrictEqual(
+      [refused.code, refused.err],
+      [1, "core.integration.outbox.maxAttempts is from 1 to 100, not 1000.\n"]
+    )
   })
 
   it("lists say how they go on, or that they are empty, beside the data", async () => {
@@ -166,6 +198,13 @@ describe("over a running process", { timeout }, () => {
       out: "",
       err: "There are no error groups.\n"
     })
+  })
+
+  it("a group by itself lists, with the flags of its list", async () => {
+    const [group, list] = [await here("errors", "--open", "--consumer", "x"), await here("errors", "list")]
+    assert.deepStrictEqual(group, list)
+    assert.deepStrictEqual(await here("consumers"), await here("consumers", "list"))
+    assert.match((await here("errors", "shwo")).err, /^Unknown subcommand "shwo" .*Did you mean show\?/)
   })
 
   it("watching writes a document a line, and ends when it is interrupted", async () => {

@@ -120,18 +120,18 @@ const commands: ReadonlyArray<
     ["Ended 1 subscription; 3 deliveries skipped."],
     (data) => data.isRetired
   ],
-  ["settings list", [/integration\.maxAttempts +5 +default +5 +1 to 100/], (data) => data[0].value === 5],
+  ["settings list", [/core\.integration\.outbox\.maxAttempts +5 +default +5 +1 to 100/], (data) => data[0].value === 5],
   [
-    "settings set integration.maxAttempts 7",
-    ["integration.maxAttempts is 7, from stored."],
+    "settings set maxAttempts 7",
+    ["core.integration.outbox.maxAttempts is 7, from stored."],
     (data) => data.value === 7
   ],
   [
-    "settings unset integration.maxAttempts",
-    ["integration.maxAttempts is 5, from default."],
+    "settings unset core.integration.outbox.maxAttempts",
+    ["core.integration.outbox.maxAttempts is 5, from default."],
     (data) => data.value === 5
   ],
-  ["settings history integration.maxAttempts", [/7 +unset +ana/], (data) => data[0].value === 7],
+  ["settings history maxAttempts", [/7 +unset +ana/], (data) => data[0].value === 7],
   ["contracts list", [/invoice\.created +1 +finance +Invoice/], (data) => data[0].version === 1],
   ["contracts map", [/^flowchart LR/, "crm.mail"], (data) => data.mermaid.startsWith("flowchart")],
   ["contracts asyncapi --title Shop", ['"asyncapi": "3.0.0"'], (data) => data.info.title === "Shop"]

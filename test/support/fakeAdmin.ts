@@ -167,7 +167,7 @@ const link = {
 }
 
 const setting = {
-  key: "integration.maxAttempts",
+  key: "core.integration.outbox.maxAttempts",
   value: 5,
   source: "default" as const,
   default: 5,
@@ -435,7 +435,7 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
           detail: "Events stay for ever.",
           cause: "integration.retentionHours is 0.",
           mend: "Set it.",
-          command: "effect-integration settings set integration.retentionHours 720",
+          command: "effect-integration settings set retentionHours 720",
           subject: null
         },
         {

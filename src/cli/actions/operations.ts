@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Schedule } from "effect"
 import { Admin } from "../../admin/Admin.ts"
 import type { Operation, OperationState } from "../../admin/model/operations.ts"
 import { asking } from "../connect.ts"
@@ -109,29 +109,49 @@ export const show = ({ id }: { readonly id: string }) =>
 /** Between two looks. */
 const every = "500 millis"
 
+/** Looks without a change after which it is asked whether anybody works on it. */
+const patience = 40
+
 /** How a look at it ends: something failed again is found, what did not come to its end is not done. */
 const outcome = ({ failedAgain, state }: Operation) => {
   if (state === "stopped" || state === "canary-failed") return exitCodes.notDone
   return failedAgain > 0 ? exitCodes.found : exitCodes.done
 }
 
+/** Looks again, also when the other side is away for a moment: the operation does not care. */
+const lookAt = Effect.fnUntraced(function* (id: string) {
+  const { operations } = yield* Admin
+  return yield* Effect.retry(operations.get(id), {
+    while: ({ _tag }) => _tag === "Unavailable",
+    schedule: Schedule.spaced("1 second"),
+    times: 10
+  })
+})
+
 /** Shows how an operation goes, to its end. It goes on if nobody looks. */
 export const followed = Effect.fnUntraced(function* (begun: Operation) {
-  const { operations } = yield* Admin
   const [{ surface, write }, { json }] = [yield* Session, yield* Call]
   const isRedrawn = surface().isTerminal && !json
   let operation = begun
   let shown = ""
+  let looks = 0
   yield* note(
     `Operation ${operation.id}. It goes on if you leave: see effect-integration operations watch ${operation.id}`
   )
   for (;;) {
     const line = json ? safeJson(operation, 0) : progressLine(surface(), operation)
     if (line !== shown) write(isRedrawn ? `\r${line}\u001b[K` : `${line}\n`)
+    looks = line === shown ? looks + 1 : 0
     shown = line
     if (operation.finishedAt !== null) break
+    if (looks === patience) {
+      const lineEnd = isRedrawn ? "\n" : ""
+      yield* note(
+        `${lineEnd}Nothing has happened for a while. Is a process of the application running that carries it out?`
+      )
+    }
     yield* Effect.sleep(every)
-    operation = yield* operations.get(operation.id)
+    operation = yield* lookAt(operation.id)
   }
   if (isRedrawn) write("\n")
   if (operation.state === "canary-failed") {

@@ -52,10 +52,21 @@ export const list = (_: object) =>
     })
   )
 
-const put = (key: string, value: number | boolean | null, reason: string | undefined) =>
+/** The whole key of a setting that is named shortly, as `maxAttempts`. */
+const keyOf = Effect.fnUntraced(function* (name: string) {
+  if (name.includes(".")) return name
+  const all = yield* (yield* Admin).settings.list
+  const found = all.find(({ key }) => key.endsWith(`.${name}`))
+  if (found !== undefined) return found.key
+  return yield* new NotDone({
+    detail: `There is no setting "${clean(name)}". See effect-integration settings list.`
+  })
+})
+
+const put = (name: string, value: number | boolean | null, reason: string | undefined) =>
   asking(
     Effect.gen(function* () {
-      const setting = yield* (yield* Admin).settings.put(key, { value, ...given({ reason }) })
+      const setting = yield* (yield* Admin).settings.put(yield* keyOf(name), { value, ...given({ reason }) })
       yield* tell(setting, () => clean(`${setting.key} is ${setting.value}, from ${setting.source}.`))
       if (setting.rejected !== null) {
         yield* note(`What is stored cannot be used: ${setting.rejected}`)
@@ -104,9 +115,10 @@ const historyTable = (surface: Surface, changes: ReadonlyArray<SettingChange>, n
       )
 
 /** What was stored when, and by whom. */
-export const history = ({ key }: { readonly key: string }) =>
+export const history = (input: { readonly key: string }) =>
   asking(
     Effect.gen(function* () {
+      const key = yield* keyOf(input.key)
       const changes = yield* (yield* Admin).settings.history(key)
       const now = new Date(yield* Clock.currentTimeMillis)
       yield* tell(changes, (surface) => historyTable(surface, changes, now))

@@ -13,7 +13,10 @@ export const status = Command.make(
     watch: Flags.flag("watch", "Goes on until it is interrupted; with --json a document a line"),
     every: Flags.span("every", "With --watch: between two looks; default 2s")
   },
-  doing(() => import("../actions/status.ts").then((file) => file.status))
+  doing(
+    () => import("../actions/status.ts"),
+    (file) => file.status
+  )
 ).pipe(
   Command.withDescription(
     "What needs attention, and how consumers are, the worst first; exit code 2 while migrations are pending"
@@ -25,7 +28,10 @@ export const status = Command.make(
 export const doctor = Command.make(
   "doctor",
   { checks: Flags.flag("checks", "Also what was looked at, and how long it took") },
-  doing(() => import("../actions/doctor.ts").then((file) => file.doctor))
+  doing(
+    () => import("../actions/doctor.ts"),
+    (file) => file.doctor
+  )
 ).pipe(
   Command.withDescription(
     "What is not as it should be, why, and the command that mends it; exit code 2 for errors and warnings"
@@ -53,7 +59,10 @@ const find = Command.make(
     ...Flags.page,
     budget: Flags.whole("budget", "Events that one look takes, at most; default 50000", [1, 200_000])
   },
-  doing(() => import("../actions/events.ts").then((file) => file.find))
+  doing(
+    () => import("../actions/events.ts"),
+    (file) => file.find
+  )
 ).pipe(
   Command.withDescription("Looks for events, the last first, and says how far it looked"),
   Command.withExamples([
@@ -65,7 +74,10 @@ const find = Command.make(
 const show = Command.make(
   "show",
   { id: Flags.id("id", "Of the event") },
-  doing(() => import("../actions/events.ts").then((file) => file.show))
+  doing(
+    () => import("../actions/events.ts"),
+    (file) => file.show
+  )
 ).pipe(Command.withDescription("One event with its payload, its deliveries and their failed attempts"))
 
 export const events = Command.make("events").pipe(
@@ -76,7 +88,10 @@ export const events = Command.make("events").pipe(
 export const trace = Command.make(
   "trace",
   { id: Flags.id("id", "Of an event"), limit: Flags.whole("limit", "Events at most; default 1000", [1, 1000]) },
-  doing(() => import("../actions/events.ts").then((file) => file.trace))
+  doing(
+    () => import("../actions/events.ts"),
+    (file) => file.trace
+  )
 ).pipe(Command.withDescription("What an event came from, and what came of it, as a tree"))
 
 export const links = Command.make(
@@ -87,7 +102,10 @@ export const links = Command.make(
     life: Flags.flag("life", "What happened to it, across modules, the last first"),
     ...Flags.page
   },
-  doing(() => import("../actions/links.ts").then((file) => file.links))
+  doing(
+    () => import("../actions/links.ts"),
+    (file) => file.links
+  )
 ).pipe(
   Command.withDescription("What an entity is linked with, and what happened to it"),
   Command.withExamples([{ command: "effect-integration links finance/Invoice/42 --life" }])
@@ -103,7 +121,10 @@ export const audit = Command.make(
     until: Flags.time("until", "Before then"),
     ...Flags.page
   },
-  doing(() => import("../actions/audit.ts").then((file) => file.audit))
+  doing(
+    () => import("../actions/audit.ts"),
+    (file) => file.audit
+  )
 ).pipe(Command.withDescription("Who did what, when, and why"))
 
 const file = Argument.String("file").pipe(Argument.withDescription("Where contracts are committed, as contracts.json"))
@@ -111,7 +132,10 @@ const file = Argument.String("file").pipe(Argument.withDescription("Where contra
 const check = Command.make(
   "check",
   { file },
-  doing(() => import("../actions/contracts.ts").then((actions) => actions.check))
+  doing(
+    () => import("../actions/contracts.ts"),
+    (actions) => actions.check
+  )
 ).pipe(
   Command.withDescription("Compares what is registered with what is committed in a file; exit code 2 when they differ")
 )
@@ -119,19 +143,30 @@ const check = Command.make(
 const update = Command.make(
   "update",
   { file, force: Flags.flag("force", "Although it breaks what is committed") },
-  doing(() => import("../actions/contracts.ts").then((actions) => actions.update))
+  doing(
+    () => import("../actions/contracts.ts"),
+    (actions) => actions.update
+  )
 ).pipe(Command.withDescription("Writes what is registered into the file; golden payloads in it stay"))
 
-const list = Command.make(
-  "list",
-  {},
-  doing(() => import("../actions/contracts.ts").then((actions) => actions.list))
-).pipe(Command.withDescription("All versions of events that were ever registered"))
+const listFlags = {}
+
+const listAction = doing(
+  () => import("../actions/contracts.ts"),
+  (actions) => actions.list
+)
+
+const list = Command.make("list", listFlags, listAction).pipe(
+  Command.withDescription("All versions of events that were ever registered")
+)
 
 const map = Command.make(
   "map",
   {},
-  doing(() => import("../actions/contracts.ts").then((actions) => actions.map))
+  doing(
+    () => import("../actions/contracts.ts"),
+    (actions) => actions.map
+  )
 ).pipe(Command.withDescription("Who publishes what, and who consumes it, as a Mermaid flowchart"))
 
 const asyncapi = Command.make(
@@ -146,10 +181,13 @@ const asyncapi = Command.make(
       Flag.withDefault("1.0.0")
     )
   },
-  doing(() => import("../actions/contracts.ts").then((actions) => actions.asyncApiDocument))
+  doing(
+    () => import("../actions/contracts.ts"),
+    (actions) => actions.asyncApiDocument
+  )
 ).pipe(Command.withDescription("All contracts as an AsyncAPI 3.0 document"))
 
-export const contracts = Command.make("contracts").pipe(
+export const contracts = Command.make("contracts", listFlags, listAction).pipe(
   Command.withDescription("What payloads of events are, as processes registered it"),
   Command.withSubcommands([list, check, update, map, asyncapi])
 )

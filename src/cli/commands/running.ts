@@ -10,7 +10,10 @@ import { doing } from "../root.ts"
 export const sql = Command.make(
   "sql",
   { from: Flags.whole("from", "Version of the tables that are there; default 0, none", [0, 999_999_999]) },
-  doing(() => import("../actions/migrations.ts").then((file) => file.sql))
+  doing(
+    () => import("../actions/migrations.ts"),
+    (file) => file.sql
+  )
 ).pipe(Command.withDescription("Writes what migrate would do as one script for an administrator"))
 
 export const migrate = Command.make(
@@ -18,7 +21,10 @@ export const migrate = Command.make(
   {
     check: Flags.flag("check", "Only says which are pending, or why a start would refuse the tables; exit code 2 then")
   },
-  doing(() => import("../actions/migrations.ts").then((file) => file.migrate))
+  doing(
+    () => import("../actions/migrations.ts"),
+    (file) => file.migrate
+  )
 ).pipe(
   Command.withDescription("Runs pending migrations, and takes over tables of the reference system"),
   Command.withSubcommands([sql])
@@ -26,28 +32,42 @@ export const migrate = Command.make(
 
 const consumer = Argument.String("consumer").pipe(Argument.withDescription("Its name"))
 
-const list = Command.make(
-  "list",
-  {},
-  doing(() => import("../actions/consumers.ts").then((file) => file.list))
-).pipe(Command.withDescription("All consumers, the worst first"))
+const listConsumersFlags = {}
+
+const listConsumersAction = doing(
+  () => import("../actions/consumers.ts"),
+  (file) => file.list
+)
+
+const list = Command.make("list", listConsumersFlags, listConsumersAction).pipe(
+  Command.withDescription("All consumers, the worst first")
+)
 
 const show = Command.make(
   "show",
   { consumer },
-  doing(() => import("../actions/consumers.ts").then((file) => file.show))
+  doing(
+    () => import("../actions/consumers.ts"),
+    (file) => file.show
+  )
 ).pipe(Command.withDescription("One consumer: what waits, and what it subscribes to"))
 
 const pause = Command.make(
   "pause",
   { consumer, reason: Flags.reason },
-  doing(() => import("../actions/consumers.ts").then((file) => file.pause))
+  doing(
+    () => import("../actions/consumers.ts"),
+    (file) => file.pause
+  )
 ).pipe(Command.withDescription("No delivery of it begins any more, in any process, until it is resumed"))
 
 const resume = Command.make(
   "resume",
   { consumer, reason: Flags.reason },
-  doing(() => import("../actions/consumers.ts").then((file) => file.resume))
+  doing(
+    () => import("../actions/consumers.ts"),
+    (file) => file.resume
+  )
 ).pipe(Command.withDescription("Goes on with it"))
 
 const retire = Command.make(
@@ -60,21 +80,29 @@ const retire = Command.make(
     reason: Flags.reason,
     yes: Flags.yes
   },
-  doing(() => import("../actions/consumers.ts").then((file) => file.retire))
+  doing(
+    () => import("../actions/consumers.ts"),
+    (file) => file.retire
+  )
 ).pipe(Command.withDescription("Ends its subscriptions"))
 
-export const consumers = Command.make("consumers").pipe(
+export const consumers = Command.make("consumers", listConsumersFlags, listConsumersAction).pipe(
   Command.withDescription("Who handles what, and how it is"),
   Command.withSubcommands([list, show, pause, resume, retire])
 )
 
-const key = Argument.String("key").pipe(Argument.withDescription("As integration.maxAttempts"))
+const key = Argument.String("key").pipe(Argument.withDescription("As maxAttempts, or in full as settings list has it"))
 
-const listSettings = Command.make(
-  "list",
-  {},
-  doing(() => import("../actions/settings.ts").then((file) => file.list))
-).pipe(Command.withDescription("What is in force, and where it comes from"))
+const listSettingsFlags = {}
+
+const listSettingsAction = doing(
+  () => import("../actions/settings.ts"),
+  (file) => file.list
+)
+
+const listSettings = Command.make("list", listSettingsFlags, listSettingsAction).pipe(
+  Command.withDescription("What is in force, and where it comes from")
+)
 
 const set = Command.make(
   "set",
@@ -83,22 +111,31 @@ const set = Command.make(
     value: Argument.String("value").pipe(Argument.withDescription("A number, or true or false")),
     reason: Flags.reason
   },
-  doing(() => import("../actions/settings.ts").then((file) => file.set))
+  doing(
+    () => import("../actions/settings.ts"),
+    (file) => file.set
+  )
 ).pipe(Command.withDescription("Stores a value, which processes take over with their next poll"))
 
 const unset = Command.make(
   "unset",
   { key, reason: Flags.reason },
-  doing(() => import("../actions/settings.ts").then((file) => file.unset))
+  doing(
+    () => import("../actions/settings.ts"),
+    (file) => file.unset
+  )
 ).pipe(Command.withDescription("Removes what is stored"))
 
 const history = Command.make(
   "history",
   { key },
-  doing(() => import("../actions/settings.ts").then((file) => file.history))
+  doing(
+    () => import("../actions/settings.ts"),
+    (file) => file.history
+  )
 ).pipe(Command.withDescription("What was stored when, and by whom"))
 
-export const settings = Command.make("settings").pipe(
+export const settings = Command.make("settings", listSettingsFlags, listSettingsAction).pipe(
   Command.withDescription("Settings that change while processes run"),
   Command.withSubcommands([listSettings, set, unset, history])
 )
@@ -116,7 +153,10 @@ export const prune = Command.make(
     ),
     yes: Flags.yes
   },
-  doing(() => import("../actions/prune.ts").then((file) => file.prune))
+  doing(
+    () => import("../actions/prune.ts"),
+    (file) => file.prune
+  )
 ).pipe(
   Command.withDescription(
     "Removes settled events once, with their deliveries and history; regularly it is done by settings"
