@@ -6,8 +6,9 @@
 import { Effect, Layer, Redacted } from "effect"
 import { Admin } from "../admin/Admin.ts"
 import type { Problem } from "../admin/problems.ts"
+import type { IntegrationError } from "../integration/Integration.ts"
 import { schemaOfUrl } from "../integration/schemaOption.ts"
-import { adminOverDatabase, type Database, type DatabaseError } from "./database.ts"
+import { adminOverDatabase, type Database } from "./database.ts"
 import { NotDone } from "./failures.ts"
 import { Call, type Common } from "./session.ts"
 
@@ -58,7 +59,7 @@ export const databaseOf = (common: Common, what: string, wait?: number): Effect.
         )
   )
 
-const layerOf = (target: Target): Layer.Layer<Admin, DatabaseError | Problem> =>
+const layerOf = (target: Target): Layer.Layer<Admin, IntegrationError | Problem> =>
   target.kind === "process"
     ? Admin.layerHttp({
         url: target.url,
@@ -76,5 +77,5 @@ export const connected = Layer.unwrap(
 /** What a command does with the administration. */
 export const asking = <A, E, R>(
   effect: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | DatabaseError | NotDone | Problem, Exclude<R, Admin> | Call> =>
+): Effect.Effect<A, E | IntegrationError | NotDone | Problem, Exclude<R, Admin> | Call> =>
   Effect.provide(effect, connected)

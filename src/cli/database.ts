@@ -3,9 +3,8 @@
  *
  * @internal
  */
-import { Effect, Layer } from "effect"
+import { Layer } from "effect"
 import { Admin } from "../admin/Admin.ts"
-import { Unavailable } from "../admin/problems.ts"
 import { type IntegrationError, layer, type Services } from "../integration/Integration.ts"
 import { reachable } from "../integration/reachable.ts"
 
@@ -17,9 +16,6 @@ export interface Database {
   readonly waitSeconds: number
 }
 
-/** Why a database cannot be asked. */
-export type DatabaseError = IntegrationError | Unavailable
-
 /** All services over a database, of which none works by itself. */
 export const servicesOver = ({ schema, url, waitSeconds }: Database): Layer.Layer<Services, IntegrationError> =>
   layer({
@@ -30,12 +26,5 @@ export const servicesOver = ({ schema, url, waitSeconds }: Database): Layer.Laye
   }).pipe(Layer.provide(reachable(url, `${waitSeconds} seconds`)))
 
 /** The administration over a database. */
-export const adminOverDatabase = (_: Database): Layer.Layer<Admin, DatabaseError> =>
-  Layer.effect(
-    Admin,
-    Effect.fail(
-      new Unavailable({
-        detail: "The administration over a database is not there yet. Give --url http://… of a running process."
-      })
-    )
-  )
+export const adminOverDatabase = (database: Database): Layer.Layer<Admin, IntegrationError> =>
+  Layer.provide(Admin.layer, servicesOver(database))

@@ -78,9 +78,11 @@ const group: ErrorGroup = {
   lastSeenAt: at,
   attempts: 25,
   events: ["invoice.created"],
+  schemaVersions: [2],
   versions: ["1.2.0"],
   state: "new",
   ignoredUntil: null,
+  resolvedAt: null,
   note: null,
   changedBy: null,
   changedAt: null,
@@ -99,6 +101,7 @@ const summary: EventSummary = {
   origin: null,
   createdAt: at,
   isRouted: true,
+  status: "dead_letter",
   deliveries: [
     { consumer: "crm.mail", status: "dead_letter", isOpen: false, isParked: false, attemptCount: 5 },
     { consumer: "operations.tasks", status: "processed", isOpen: false, isParked: false, attemptCount: 1 }
@@ -132,6 +135,7 @@ const operation: Operation = {
   failedAgain: 0,
   open: 10,
   createdAt: at,
+  startedAt: at,
   updatedAt: at,
   finishedAt: null,
   stoppedBy: null,
@@ -238,8 +242,8 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
       find: (query) =>
         Effect.succeed(
           query.after === undefined
-            ? { found: [], looked: 50_000, lookedBackTo: at, next: "slice-2", isComplete: false }
-            : { found: [summary], looked: 700, lookedBackTo: at, isComplete: true }
+            ? { direction: "backward", found: [], looked: 50_000, lookedBackTo: at, next: "slice-2", isComplete: false }
+            : { direction: "backward", found: [summary], looked: 700, lookedBackTo: at, isComplete: true }
         ),
       get: (id) =>
         id === "event-1"
@@ -259,7 +263,8 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
                 lastError: index === 0 ? letter.lastError : null,
                 errorTag: null,
                 availableAt: null,
-                lockedUntil: null,
+                leasedUntil: null,
+                isEdited: false,
                 createdAt: at,
                 processedAt: at,
                 payloadOverride: null,
@@ -300,7 +305,7 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
               differs: [{ placeholder: "<text>", values: [{ value: `ana${hostile}`, count: 3 }] }],
               deliveries: [letter],
               behind: 7,
-              hours: []
+              hourly: []
             })
           : missing(`error group ${fingerprint}`),
       change: (fingerprint, change) => called(group, "errorGroups.change", fingerprint, change)
@@ -325,8 +330,12 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
       check: (_, { payload }) =>
         Effect.succeed(
           payload.includes("amount")
-            ? { isValid: true, problems: [] }
-            : { isValid: false, problems: [{ path: "amount", message: "Missing key", line: 1 }] }
+            ? { isValid: true, isJudged: true, problems: [] }
+            : {
+                isValid: false,
+                isJudged: true,
+                problems: [{ path: "amount", message: "Missing key", line: 1, column: 2 }]
+              }
         ),
       edit: (id, edit) => called({ affected: 1 }, "deadLetters.edit", id, edit),
       discard: (id, options) => called({ affected: 1 }, "deadLetters.discard", id, options)
@@ -338,7 +347,7 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
         looks += 1
         return Effect.succeed(looks < 2 ? operation : { ...operation, ...endOf(course) })
       },
-      preview: () => Effect.succeed({ count: matching, isExact: true, ordered: ["crm.mail"] }),
+      preview: () => Effect.succeed({ count: matching, isExact: true, ordered: ["crm.mail"], cutOff: at }),
       start: (request) => {
         const begun = { ...operation, kind: request.kind, done: 0, settled: 0, open: 0, canary: request.canary ?? 0 }
         return called(begun, "operations.start", request)
@@ -386,11 +395,8 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
               at,
               kind: "event" as const,
               entity: invoice,
-              title: "invoice.created",
-              eventId: "event-1",
-              consumer: null,
-              status: null,
-              link: null
+              eventName: "invoice.created",
+              eventId: "event-1"
             }
           ],
           isComplete: true

@@ -46,6 +46,7 @@ export const EventSummary = Schema.Struct({
   origin: Schema.NullOr(Schema.String),
   createdAt: Schema.Date,
   isRouted: Schema.Boolean,
+  status: EventStatus,
   deliveries: Schema.Array(
     Schema.Struct({
       consumer: Schema.String,
@@ -127,6 +128,7 @@ export const EventDetails = Schema.Struct({
   schemaVersion: Schema.Int,
   sourceModule: Schema.String,
   aggregate: Entity,
+  status: EventStatus,
   correlationId: Schema.NullOr(Schema.String),
   causationId: Schema.NullOr(Schema.String),
   traceparent: Schema.NullOr(Schema.String),

@@ -74,7 +74,9 @@ const problemLines = ({ problems }: PayloadVerdict) =>
 
 const verdictText = (verdict: PayloadVerdict) =>
   verdict.isValid
-    ? "The handler takes this payload."
+    ? verdict.isJudged
+      ? "The handler takes this payload."
+      : "This payload can be stored. Whether the handler takes it is for a process to say that has the handler: ask one by --url http://…"
     : ["The handler does not take this payload:", ...problemLines(verdict)].join("\n")
 
 const payloadFor = Effect.fnUntraced(function* (letter: DeadLetterDetails, file: string | undefined) {
@@ -95,7 +97,7 @@ export const edit = (input: EditInput) =>
       const { deadLetters } = yield* Admin
       const letter = yield* deadLetters.get(input.delivery)
       const payload = (yield* payloadFor(letter, input.payload)).trim()
-      const change = { payload, attemptCount: letter.attemptCount }
+      const change = { payload, attemptCount: letter.attemptCount, gaveUpAt: letter.gaveUpAt }
       const verdict = yield* deadLetters.check(input.delivery, change)
       if (input.check) {
         yield* tell(verdict, () => verdictText(verdict))

@@ -6,7 +6,7 @@
 import { Clock, Effect } from "effect"
 import { Admin } from "../../admin/Admin.ts"
 import type { Entity } from "../../admin/model/common.ts"
-import type { Life, Link, LinkGraph } from "../../admin/model/entities.ts"
+import type { Life, Link, LinkGraph, Moment } from "../../admin/model/entities.ts"
 import { asking } from "../connect.ts"
 import { exitCodes } from "../failures.ts"
 import { given } from "../flags.ts"
@@ -58,6 +58,17 @@ const graphText = (surface: Surface, { entities, links }: LinkGraph, now: Date) 
     ...(links.length === 0 ? [] : ["", heading(surface, "Links"), linkTable(surface, links, now)])
   ].join("\n")
 
+const whatOf = (moment: Moment): string => {
+  switch (moment.kind) {
+    case "event":
+      return moment.eventName
+    case "delivery":
+      return `${moment.eventName}: ${moment.consumer} ${moment.status}`
+    case "link":
+      return `${entityName(moment.link.source)} → ${entityName(moment.link.target)} (${moment.link.linkType})`
+  }
+}
+
 const lifeTable = (surface: Surface, { moments }: Life, now: Date) =>
   moments.length === 0
     ? ""
@@ -69,11 +80,11 @@ const lifeTable = (surface: Surface, { moments }: Life, now: Date) =>
           { title: "what", isFlexible: true },
           { title: "event" }
         ],
-        moments.map(({ at, entity, eventId, title }) => [
-          when(surface, at, now),
-          entityName(entity),
-          title,
-          eventId ?? ""
+        moments.map((moment) => [
+          when(surface, moment.at, now),
+          entityName(moment.entity),
+          whatOf(moment),
+          "eventId" in moment ? moment.eventId : ""
         ])
       )
 
