@@ -70,7 +70,8 @@ export const after = (
   const isSettled =
     operation.kind === "discard" || open <= 0 || (isWatchedWhole && watched.looked === 0 && changed === 0)
   const hasCome = watched.settled + watched.failedAgain > 0
-  const waiting = hasCome ? waits.least : waitOf(operation.idleMillis)
+  const mayHaveMore = hasCome && watched.looked >= watchWindow
+  const waiting = mayHaveMore ? 0 : hasCome ? waits.least : waitOf(operation.idleMillis)
   if (operation.state === "canary" && failedAgain > 0) {
     return { state: "canary-failed", isTaken: true, isFinished: isSettled, delayMillis: waiting }
   }
