@@ -8,7 +8,7 @@ import { HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import type { AdminService } from "./adminService.ts"
 import { Api } from "./api/api.ts"
-import { Conflict, Forbidden, Invalid, NotFound, type Problem, Unauthenticated, Unavailable } from "./problems.ts"
+import { isProblem, type Problem, Unavailable } from "./problems.ts"
 
 /** Where the process is, and who asks. @since 0.1.0 */
 export interface HttpOptions {
@@ -17,10 +17,6 @@ export interface HttpOptions {
   /** One of its tokens; default none, as a server on the loopback interface may want none. */
   readonly token?: Redacted.Redacted<string> | undefined
 }
-
-const known = [Invalid, Unauthenticated, Forbidden, NotFound, Conflict, Unavailable]
-
-const isProblem = (error: unknown): error is Problem => known.some((each) => error instanceof each)
 
 const unavailable = (url: string, error: unknown) =>
   new Unavailable({

@@ -83,3 +83,8 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()(
 
 /** Why nothing came of a request. @since 0.1.0 */
 export type Problem = Invalid | Unauthenticated | Forbidden | NotFound | Conflict | Unavailable
+
+const kinds = [Invalid, Unauthenticated, Forbidden, NotFound, Conflict, Unavailable]
+
+/** @internal */
+export const isProblem = (error: unknown): error is Problem => kinds.some((kind) => error instanceof kind)

@@ -6,8 +6,9 @@
 import { HttpApi } from "effect/http-api"
 import { consumers, deadLetters, errorGroups, operations, settings } from "./changing.ts"
 import { events, links, overview, statistics } from "./reading.ts"
+import { session } from "./session.ts"
 
 /** `/api/v1` below wherever it is mounted. @since 0.1.0 */
 export const Api = HttpApi.make("effect-integration")
-  .add(overview, statistics, events, errorGroups, deadLetters, operations, consumers, links, settings)
+  .add(overview, statistics, events, errorGroups, deadLetters, operations, consumers, links, settings, session)
   .prefix("/api/v1")

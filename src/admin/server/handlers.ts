@@ -1,5 +1,5 @@
 /**
- * Endpoints of the HTTP API, answered by `Admin`.
+ * Endpoints of the HTTP API, answered by `Admin`; those of sessions are apart.
  *
  * @internal
  */
@@ -7,12 +7,13 @@ import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Admin } from "../Admin.ts"
 import { Api } from "../api/api.ts"
+import { Watch } from "./current.ts"
 
 const overview = HttpApiBuilder.group(Api, "overview", (handlers) =>
-  Effect.map(Admin, (admin) =>
+  Effect.map(Effect.all([Admin, Watch]), ([admin, watch]) =>
     handlers
       .handle("overview", () => admin.overview)
-      .handle("live", () => Effect.succeed(admin.live))
+      .handle("live", () => watch.open)
       .handle("contracts", () => admin.contracts)
       .handle("replicas", () => admin.replicas)
       .handle("audit", ({ query }) => admin.audit(query))
@@ -100,7 +101,7 @@ const settings = HttpApiBuilder.group(Api, "settings", (handlers) =>
   )
 )
 
-/** Answers to all endpoints. @internal */
+/** Answers to all endpoints but those of sessions. @internal */
 export const handlers = Layer.mergeAll(
   overview,
   statistics,
