@@ -59,7 +59,7 @@ const wantsUser = { "www-authenticate": 'Bearer realm="effect-integration"' }
 /** The request as endpoints see it: below the base path, with all of its body, and with nothing else of what was sent. */
 const inside = (asked: Asked, body: Buffer) => {
   const url = `http://localhost${asked.path}`
-  if (!URL.canParse(url)) return undefined
+  if (!asked.path.startsWith("/") || !URL.canParse(url)) return undefined
   const headers = {
     "content-type": "application/json",
     ...(isRead(asked) ? {} : { "content-length": `${body.length}` })

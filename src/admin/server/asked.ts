@@ -34,7 +34,8 @@ const ours = /^\/(api|health|metrics)(?=[/?]|$)/
 
 /** The path below the base path; servers may have taken that off. */
 const below = (basePath: string, url: string): string => {
-  const rest = url.startsWith(basePath) ? url.slice(basePath.length) : ""
+  const isBelow = url.startsWith(`${basePath}/`) || url === basePath
+  const rest = isBelow ? url.slice(basePath.length) : ""
   return ours.test(rest) || !ours.test(url) ? rest : url
 }
 

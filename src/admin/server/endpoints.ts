@@ -45,6 +45,15 @@ const makeWatch = (admin: AdminService, serving: Serving, ending: Effect.Effect<
   return Layer.succeed(Watch, { open })
 }
 
+const routerConfig = {
+  // Too long a part of a path is for its schema to refuse, which says so.
+  maxParamLength: 16_384,
+  // One address for each endpoint, so that whoever else looks at paths sees the same.
+  caseSensitive: true,
+  ignoreDuplicateSlashes: false,
+  ignoreTrailingSlash: false
+}
+
 /**
  * Behind a router of their own: one that is there already knows other routes, or those of another mount.
  *
@@ -62,8 +71,7 @@ export const makeEndpoints = Effect.fnUntraced(function* (
     Layer.provide(makeWatch(admin, serving, ending)),
     Layer.provide(HttpServer.layerServices),
     Layer.provideMerge(HttpRouter.layer),
-    // Too long a part of a path is for its schema to refuse, which says so.
-    Layer.provide(Layer.succeed(HttpRouter.RouterConfig, { maxParamLength: 16_384 }))
+    Layer.provide(Layer.succeed(HttpRouter.RouterConfig, routerConfig))
   )
   const scope = yield* Scope.Scope
   const built = yield* Layer.buildWithMemoMap(routes, Layer.makeMemoMapUnsafe(), scope).pipe(

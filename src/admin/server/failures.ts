@@ -21,7 +21,7 @@ const routesOf = (): ReadonlyArray<Route> => {
   HttpApi.reflect(Api, {
     onGroup: () => {},
     onEndpoint: ({ endpoint }) => {
-      const path = new RegExp(`^${endpoint.path.replace(/:\w+/g, "[^/]+")}/?$`)
+      const path = new RegExp(`^${endpoint.path.replace(/:\w+/g, "[^/]+")}$`)
       routes.push({ method: endpoint.method, path })
     }
   })

@@ -15,7 +15,7 @@ const isEdit = (path: string) => /^\/api\/v1\/dead-letters\/[^/]+(\/check)?$/.te
 
 const limitOf = ({ path }: Asked) => (isEdit(path) ? 9 * megabyte : megabyte)
 
-const patience = "30 seconds"
+const patience = "15 seconds"
 
 class TooLarge {
   readonly _tag = "TooLarge"

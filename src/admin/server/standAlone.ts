@@ -30,7 +30,7 @@ export interface Listening {
 /** What a slow or silent client may hold, in milliseconds. */
 const timeouts = {
   headersTimeout: 10_000,
-  requestTimeout: 40_000,
+  requestTimeout: 20_000,
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 2_000
 }
