@@ -1,5 +1,5 @@
 /**
- * Installs the applications of NestJS in `examples/` with this package as it would be published, compiles them, and runs their tests; those
+ * Installs the applications of NestJS in `examples/`, and those of other servers (`admin`), with this package as it would be published, compiles them, and runs their tests; those
  * with a database client of their own get a PostgreSQL. Run after `npm run build`; given names (`nestjs-prisma`), it runs those.
  */
 import { execFileSync } from "node:child_process"
@@ -12,7 +12,9 @@ const root = fileURLToPath(new URL("../", import.meta.url))
 
 const withServer = ["nestjs-prisma", "nestjs-drizzle"]
 const given = process.argv.slice(2)
-const names = ["nestjs", "nestjs11", ...withServer].filter((name) => given.length === 0 || given.includes(name))
+const names = ["admin", "nestjs", "nestjs11", ...withServer].filter(
+  (name) => given.length === 0 || given.includes(name)
+)
 const directories = names.map((name) => join(root, "examples", name))
 
 // Nothing is asked of Prisma's engine, which it would download: any program may stand for it.
