@@ -119,7 +119,8 @@ export const makeApp = Effect.fnUntraced(function* (
   const app: App = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     const asked = askedOf(request, serving.basePath, serving.origin)
-    const answered = yield* answer(request, asked).pipe(
+    // Servers do not interrupt what they have begun: who has left is not worked for.
+    const answered = yield* Effect.interruptible(answer(request, asked)).pipe(
       Effect.catch((failure) => answerRefusal(failure)),
       Effect.catchCause(answerFailure(asked))
     )

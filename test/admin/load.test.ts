@@ -1,0 +1,97 @@
+/** More than can be answered at once, and what a process says of how it is. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect } from "effect"
+import type { HealthReport } from "../../src/admin.ts"
+import { asUser, problemOf, requestOf, secrets, serve } from "../support/adminRequests.ts"
+
+const overview = () => requestOf("/api/v1/overview", { headers: asUser(secrets.viewer) })
+
+describe("requests", () => {
+  it("wait for their turn, few at once; more than can wait are sent away, and health is told meanwhile", async () => {
+    const gate = Deferred.makeUnsafe<void>()
+    let atOnce = 0
+    let most = 0
+    const { admin: fake } = serve()
+    const held = Effect.suspend(() => {
+      most = Math.max(most, ++atOnce)
+      return Effect.andThen(Deferred.await(gate), fake.overview)
+    }).pipe(Effect.ensuring(Effect.sync(() => atOnce--)))
+    const { dispose, handler } = serve({ admin: { ...fake, overview: held }, maxConcurrent: 2 })
+    const waiting = Array.from({ length: 18 }, () => handler(overview()))
+    let last = await handler(overview())
+    while (last.status !== 503) last = await handler(overview())
+    assert.strictEqual(last.headers.get("retry-after"), "1")
+    assert.strictEqual((await problemOf(last)).type, "application/problem+json")
+    assert.strictEqual((await handler(requestOf("/health/live"))).status, 200)
+    assert.strictEqual((await handler(requestOf("/health/ready"))).status, 200)
+    Deferred.doneUnsafe(gate, Effect.void)
+    assert.deepStrictEqual([...new Set((await Promise.all(waiting)).map(({ status }) => status))], [200])
+    assert.strictEqual(most, 2)
+    assert.strictEqual((await handler(overview())).status, 200)
+    await dispose()
+  })
+
+  it("that the client gave up make room", async () => {
+    const { admin: fake } = serve()
+    let isHeld = false
+    const held = Effect.suspend(() => {
+      isHeld = true
+      return Effect.never
+    }).pipe(
+      Effect.ensuring(
+        Effect.sync(() => {
+          isHeld = false
+        })
+      )
+    )
+    const { dispose, handler } = serve({ admin: { ...fake, overview: held }, maxConcurrent: 1 })
+    const controller = new AbortController()
+    void handler(new Request(overview(), { signal: controller.signal })).catch(() => {})
+    while (!isHeld) await new Promise((resolve) => setTimeout(resolve, 5))
+    controller.abort()
+    const other = requestOf("/api/v1/replicas", { headers: asUser(secrets.viewer) })
+    assert.strictEqual((await handler(other)).status, 200)
+    assert.isFalse(isHeld)
+    await dispose()
+  })
+})
+
+const report = (isHealthy: boolean): HealthReport => ({
+  isHealthy,
+  reasons: [{ id: "store", isHealthy, detail: "as it is" }]
+})
+
+describe("health", () => {
+  it("is what the process says, and asked once a second at most however many ask", async () => {
+    const asked: Array<unknown> = []
+    const { dispose, handler } = serve({
+      health: {
+        live: Effect.succeed(report(true)),
+        ready: (options) =>
+          Effect.sync(() => {
+            asked.push(options)
+            return report(false)
+          })
+      }
+    })
+    assert.strictEqual((await handler(requestOf("/health/live"))).status, 200)
+    const answers = await Promise.all(Array.from({ length: 50 }, () => handler(requestOf("/health/ready"))))
+    assert.deepStrictEqual([...new Set(answers.map(({ status }) => status))], [503])
+    assert.deepStrictEqual(JSON.parse((await answers[0]?.text()) ?? ""), report(false))
+    assert.deepStrictEqual(asked, [{}])
+    await handler(requestOf("/health/ready?maxLagMillis=60000"))
+    await handler(requestOf("/health/ready?maxLagMillis=drop%20table"))
+    assert.deepStrictEqual(asked, [{}, { maxLagMillis: 60_000 }])
+    await dispose()
+  })
+
+  it("that cannot be found out is none, and tells nothing of why", async () => {
+    const { admin: fake } = serve()
+    const broken = { ...fake, replicas: Effect.die(new Error("postgres://secret@host")) }
+    const { dispose, handler } = serve({ admin: broken })
+    const answer = await handler(requestOf("/health/ready"))
+    assert.strictEqual(answer.status, 503)
+    assert.notInclude(await answer.text(), "secret")
+    await dispose()
+  })
+})
