@@ -81,6 +81,15 @@ describe("live figures", () => {
     await dispose()
   })
 
+  it("end with what serves them", async () => {
+    const { dispose, handler, samplers } = serve()
+    const watcher = readerOf(await handler(live(viewer)))
+    await watcher.next()
+    await dispose()
+    while ((await watcher.next()) !== undefined);
+    await until(() => samplers.running === 0)
+  })
+
   it("are for a number of watchers, and a place that is free again is given again", async () => {
     const { dispose, handler, samplers } = serve({ maxWatchers: 2 })
     const watchers = [readerOf(await handler(live(viewer))), readerOf(await handler(live(viewer)))]

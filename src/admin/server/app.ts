@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Deferred, Effect, type Scope } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { AdminService } from "../adminService.ts"
 import { Invalid, isProblem } from "../problems.ts"
@@ -71,13 +71,12 @@ const inside = (asked: Asked, body: Buffer) => {
 
 const unreadable = refusal(new Invalid({ detail: "This address cannot be read.", issues: [] }))
 
-/** @param ending - streams end when it does */
-export const makeApp = Effect.fnUntraced(function* (
-  admin: AdminService,
-  serving: Serving,
-  ending: Effect.Effect<void> = Effect.never
-) {
-  const endpoints = yield* makeEndpoints(admin, serving, ending)
+/** As long as the scope is open; streams end with it. */
+export const makeApp = Effect.fnUntraced(function* (admin: AdminService, serving: Serving) {
+  const ending = yield* Deferred.make<void>()
+  const endpoints = yield* makeEndpoints(admin, serving, Deferred.await(ending))
+  // Added last, so that it comes first.
+  yield* Effect.addFinalizer(() => Deferred.succeed(ending, undefined))
   const health = yield* makeHealth(admin, serving.health)
   const inTurn = makeTurns(serving.maxConcurrent)
   const description = openApi(serving.basePath)

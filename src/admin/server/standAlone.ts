@@ -73,14 +73,14 @@ export const listen = Effect.fnUntraced(function* ({ host = "127.0.0.1", port, .
   // What is wrong with the options is said before anything listens.
   yield* checked(() => standingAlone(options, host, port))
   const handler = yield* Deferred.make<WebHandler>()
-  const ending = yield* Deferred.make<void>()
   const server = yield* Effect.acquireRelease(
     start(host, port, async (request) => (await Effect.runPromise(Deferred.await(handler)))(request)),
-    (running) => Effect.andThen(Deferred.succeed(ending, undefined), stop(running))
+    // By then streams have been told to end, as they were made after this.
+    stop
   )
   const bound = server.node?.server?.address() as AddressInfo
   const serving = yield* checked(() => standingAlone(options, host, bound.port))
-  yield* Deferred.succeed(handler, yield* makeWebHandler(admin, serving, Deferred.await(ending)))
+  yield* Deferred.succeed(handler, yield* makeWebHandler(admin, serving))
   const listening: Listening = {
     url: `http://${inUrl(host)}:${bound.port}${serving.basePath}`,
     host,

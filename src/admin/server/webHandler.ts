@@ -36,12 +36,8 @@ export interface HandlerOptions extends AdminServerOptions {
 }
 
 /** A handler as long as the scope is open. */
-export const makeWebHandler = Effect.fnUntraced(function* (
-  admin: AdminService,
-  serving: Serving,
-  ending: Effect.Effect<void> = Effect.never
-) {
-  const app = yield* makeApp(admin, serving, ending)
+export const makeWebHandler = Effect.fnUntraced(function* (admin: AdminService, serving: Serving) {
+  const app = yield* makeApp(admin, serving)
   const context = Context.omit(Scope.Scope)(yield* Effect.context<Scope.Scope>())
   return HttpEffect.toWebHandlerWith<never, HttpServerRequest.HttpServerRequest | Scope.Scope>(context)(app)
 })
