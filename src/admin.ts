@@ -32,6 +32,6 @@ export {
 export type { AskedBy, AuthOptions, Token } from "./admin/security/authentication.ts"
 export type { Eventually, PolicyOptions } from "./admin/security/policy.ts"
 export type { AdminServerOptions, HealthSource } from "./admin/server/options.ts"
-export { AdminNotListening, AdminUnprotected } from "./admin/server/serverErrors.ts"
+export { AdminNotListening, type AdminOptionError, AdminUnprotected } from "./admin/server/serverErrors.ts"
 export type { Listening, ListenOptions } from "./admin/server/standAlone.ts"
 export type { HandlerOptions, Mounted, NodeHandler, WebHandler } from "./admin/server/webHandler.ts"

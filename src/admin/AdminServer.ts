@@ -6,11 +6,10 @@
 import { Context, Layer } from "effect"
 import type { HttpRouter } from "effect/http"
 import { toNodeHandler } from "srvx/node"
-import type { InvalidOption } from "../errors/DeclarationErrors.ts"
 import type { Admin } from "./Admin.ts"
 import type { AdminServerOptions } from "./server/options.ts"
 import { routes } from "./server/routes.ts"
-import type { AdminNotListening, AdminUnprotected } from "./server/serverErrors.ts"
+import type { AdminNotListening, AdminOptionError } from "./server/serverErrors.ts"
 import { type Listening, type ListenOptions, listen } from "./server/standAlone.ts"
 import {
   type HandlerOptions,
@@ -32,27 +31,27 @@ export class AdminServer extends Context.Service<AdminServer, Listening>()("effe
    * @param options.port - 0: a free one; `AdminServer` says which
    * @param options.host - default `127.0.0.1`; any that others reach fails with `AdminUnprotected` unless `auth` says who may come in
    *
-   * Fails with `InvalidOption`, and with `AdminNotListening` if the port is taken.
+   * Fails with `InvalidOption` or `UnsupportedOption`, and with `AdminNotListening` if the port is taken.
    *
    * @since 0.1.0
    */
   static readonly layer = (
     options: ListenOptions
-  ): Layer.Layer<AdminServer, AdminNotListening | AdminUnprotected | InvalidOption, Admin> =>
-    Layer.effect(AdminServer, listen(options))
+  ): Layer.Layer<AdminServer, AdminNotListening | AdminOptionError, Admin> => Layer.effect(AdminServer, listen(options))
 
   /**
-   * Adds it to an `HttpRouter`, below `basePath`. Fails with `AdminUnprotected` without `auth`, and with `InvalidOption`.
+   * Adds it to an `HttpRouter`, below `basePath`. Fails with `AdminUnprotected` without `auth`, with `InvalidOption` and
+   * `UnsupportedOption`.
    *
    * @since 0.1.0
    */
   static readonly routes = (
     options: AdminServerOptions
-  ): Layer.Layer<never, AdminUnprotected | InvalidOption, Admin | HttpRouter.HttpRouter> => routes(options)
+  ): Layer.Layer<never, AdminOptionError, Admin | HttpRouter.HttpRouter> => routes(options)
 
   /**
-   * A web-standard handler, for Hono, Bun, Deno, and whatever else has requests of the web. Throws `AdminUnprotected` without `auth`, and
-   * `InvalidOption`.
+   * A web-standard handler, for Hono, Bun, Deno, and whatever else has requests of the web. Throws `AdminUnprotected` without `auth`,
+   * `InvalidOption` and `UnsupportedOption`.
    *
    * @param options.admin - what is administered
    *

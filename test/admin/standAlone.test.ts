@@ -70,6 +70,20 @@ describe("a server of its own", () => {
     })
   )
 
+  it.live("does not start open where auth was given, with nothing in it, or misspelt", () =>
+    Effect.gen(function* () {
+      const refused = (options: object) => Effect.flip(Effect.scoped(Layer.build(serverOf(options))))
+      assert.strictEqual((yield* refused({ auth: { tokens: [] } }))._tag, "InvalidOption")
+      assert.strictEqual((yield* refused({ auth: {} }))._tag, "InvalidOption")
+      assert.include((yield* refused({ auth: { token: [] } })).message, "Did you mean tokens?")
+      assert.include((yield* refused({ auht: { tokens } })).message, "Did you mean auth?")
+      assert.include(
+        (yield* refused({ auth: { tokens }, redacted: ["customer"] })).message,
+        "redacted is not supported"
+      )
+    })
+  )
+
   it.live("starts there with tokens, and lets nobody in without", () =>
     Effect.gen(function* () {
       const { port } = yield* AdminServer

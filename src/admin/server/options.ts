@@ -5,6 +5,7 @@
  */
 import type { Effect } from "effect"
 import { InvalidOption } from "../../errors/DeclarationErrors.ts"
+import { unknownOption } from "../../errors/unknownOption.ts"
 import type { HealthReport } from "../model/diagnosis.ts"
 import { type Authentication, type AuthOptions, authenticationOf } from "../security/authentication.ts"
 import { type Policy, type PolicyOptions, policyOf } from "../security/policy.ts"
@@ -95,6 +96,22 @@ const tellApart =
 const isProtection = (auth: AdminServerOptions["auth"]): auth is AuthOptions =>
   typeof auth === "object" && ((auth.tokens?.length ?? 0) > 0 || auth.authenticate !== undefined)
 
+const supported: Readonly<Record<"options" | "auth", ReadonlyArray<string>>> = {
+  options: [
+    ...["admin", "port", "host", "auth", "basePath", "allowedHosts", "origin", "environment", "health", "metrics"],
+    ...["maxWatchers", "maxConcurrent", "allow", "visibility", "redact", "refused"]
+  ],
+  auth: ["tokens", "authenticate", "sessionDuration"]
+}
+
+/** One that is misspelt would protect nothing. */
+const checkNames = (options: AdminServerOptions) => {
+  const unknown =
+    unknownOption("AdminServer", options, supported.options) ??
+    (typeof options.auth === "object" ? unknownOption("auth of AdminServer", options.auth, supported.auth) : undefined)
+  if (unknown !== undefined) throw unknown
+}
+
 const serving = (options: AdminServerOptions, hosts: ReadonlyArray<string> | undefined): Serving => ({
   basePath: checkedPath(options.basePath ?? ""),
   authentication: isProtection(options.auth) ? authenticationOf(options.auth) : undefined,
@@ -111,9 +128,10 @@ const serving = (options: AdminServerOptions, hosts: ReadonlyArray<string> | und
 /**
  * Of what is mounted in another server, whose address is not known here.
  *
- * @throws AdminUnprotected, InvalidOption
+ * @throws AdminUnprotected, InvalidOption, UnsupportedOption
  */
 export const mounted = (options: AdminServerOptions): Serving => {
+  checkNames(options)
   if (isProtection(options.auth)) return serving(options, options.allowedHosts)
   if (options.auth !== "open") {
     const instead = `${tellApart} If the application lets nobody else through to it, say so with auth: "open".`
@@ -126,14 +144,23 @@ export const mounted = (options: AdminServerOptions): Serving => {
  * Of a server of its own.
  *
  * @param port - as it came to be
- * @throws AdminUnprotected, InvalidOption
+ * @throws AdminUnprotected, InvalidOption, UnsupportedOption
  */
 export const standingAlone = (options: AdminServerOptions, host: string, port: number): Serving => {
+  checkNames(options)
   if (!isLoopback(host)) {
     if (isProtection(options.auth)) return serving(options, options.allowedHosts)
     throw new AdminUnprotected({
       where: `address ${host}`,
       instead: `${tellApart} Or leave the host out: it is then reached from this machine only.`
+    })
+  }
+  // Who gives it wants to be asked for something: a list of tokens may have come out empty.
+  if (typeof options.auth === "object" && !isProtection(options.auth)) {
+    throw new InvalidOption({
+      option: "auth",
+      value: "given",
+      expected: "tokens or authenticate in it, or no auth at all"
     })
   }
   // A page of any site can have its name lead to 127.0.0.1: it is told by the name it asks for.

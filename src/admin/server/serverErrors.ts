@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Schema } from "effect"
-import { InvalidOption } from "../../errors/DeclarationErrors.ts"
+import { InvalidOption, UnsupportedOption } from "../../errors/DeclarationErrors.ts"
 
 /** Whoever reaches the administration could do everything. Nothing is served. @since 0.1.0 */
 export class AdminUnprotected extends Schema.TaggedError<AdminUnprotected>()("AdminUnprotected", {
@@ -32,14 +32,18 @@ export class AdminNotListening extends Schema.TaggedError<AdminNotListening>()("
   }
 }
 
+/** How options are refused. @since 0.1.0 */
+export type AdminOptionError = AdminUnprotected | InvalidOption | UnsupportedOption
+
+const isRefusal = (error: unknown): error is AdminOptionError =>
+  [AdminUnprotected, InvalidOption, UnsupportedOption].some((kind) => error instanceof kind)
+
 /** Options that are refused are a failure. */
-export const checked = <A>(check: () => A): Effect.Effect<A, AdminUnprotected | InvalidOption> =>
+export const checked = <A>(check: () => A): Effect.Effect<A, AdminOptionError> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(check())
     } catch (error) {
-      return error instanceof AdminUnprotected || error instanceof InvalidOption
-        ? Effect.fail(error)
-        : Effect.die(error)
+      return isRefusal(error) ? Effect.fail(error) : Effect.die(error)
     }
   })
