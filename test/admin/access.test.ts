@@ -1,5 +1,6 @@
 /** Who may come in, and do what: tried at every endpoint that there is. */
 import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { type Action, AdminServer, actions, type Role, roles } from "../../src/admin.ts"
 import { asUser, endpoints, problemOf, requestOf, secrets, serve, validRequest } from "../support/adminRequests.ts"
 
@@ -204,6 +205,12 @@ describe("the application's own users", () => {
       calls.map(({ user }) => user),
       [{ name: "ada", role: "operator" }]
     )
+    await dispose()
+  })
+
+  it("may come of an effect", async () => {
+    const { dispose, handler } = mount(() => Effect.succeed({ name: "ada", role: "viewer" }))
+    assert.strictEqual((await handler(requestOf("/api/v1/overview"))).status, 200)
     await dispose()
   })
 

@@ -53,6 +53,8 @@ describe("a session", () => {
       })
     )
     assert.include(tls.headers.get("set-cookie") ?? "", "Secure")
+    const proxied = begin(secrets.viewer, { "x-forwarded-proto": "https, http" })
+    assert.include((await handler(proxied)).headers.get("set-cookie") ?? "", "Secure")
     assert.notInclude(await plain.text(), secrets.viewer)
     await dispose()
   })

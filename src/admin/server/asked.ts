@@ -73,7 +73,7 @@ export const askedOf = (
     path: below(basePath, request.url),
     headers,
     host,
-    isHttps: (origin ?? seen)?.protocol === "https:" || headers["x-forwarded-proto"] === "https",
+    isHttps: (origin ?? seen)?.protocol === "https:" || /^https\b/i.test(headers["x-forwarded-proto"] ?? ""),
     bearer: bearerOf(headers.authorization),
     cookies: cookiesOf(headers.cookie ?? "", cookieName),
     cookieName
