@@ -6,7 +6,7 @@ import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import { Admin, AdminServer, CurrentUser } from "../../src/admin.ts"
 import { asUser, problemOf, requestOf, secrets, serve, signIn, tokens, writing } from "../support/adminRequests.ts"
-import { makeFakeAdmin } from "../support/standInAdmin.ts"
+import { makeFakeAdmin } from "../support/hostileAdmin.ts"
 
 const admin = asUser(secrets.admin)
 

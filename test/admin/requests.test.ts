@@ -13,7 +13,7 @@ import {
   validRequest,
   writing
 } from "../support/adminRequests.ts"
-import { script } from "../support/standInAdmin.ts"
+import { script } from "../support/hostileAdmin.ts"
 
 const writes = endpoints().filter(({ method }) => method !== "GET")
 

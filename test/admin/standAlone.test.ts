@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { Admin, AdminServer, type ListenOptions } from "../../src/admin.ts"
 import { asUser, secrets, tokens, writing } from "../support/adminRequests.ts"
-import { makeFakeAdmin } from "../support/standInAdmin.ts"
+import { makeFakeAdmin } from "../support/hostileAdmin.ts"
 
 const serverOf = (options: Partial<ListenOptions> = {}, fake = makeFakeAdmin()) =>
   AdminServer.layer({ port: 0, ...options }).pipe(Layer.provide(Layer.succeed(Admin, fake.admin)))

@@ -9,7 +9,7 @@ import { afterAll, assert, beforeAll, describe, inject, it } from "vitest"
 import { DomainEvent, Integration, Publisher } from "../../src/index.ts"
 import { run, runHere } from "../support/commandLine.ts"
 import { clientFor, uniqueSchema } from "../support/databases.ts"
-import { fakeAdmin, serveAdmin } from "../support/fakeAdmin.ts"
+import { fakeAdmin, serveAdmin } from "../support/scriptedAdmin.ts"
 
 const timeout = 180_000
 
@@ -158,12 +158,14 @@ describe("over a running process", { timeout }, () => {
   let served: Awaited<ReturnType<typeof serveAdmin>>
 
   beforeAll(async () => {
-    served = await serveAdmin(admin, "right")
+    served = await serveAdmin(admin, "the-right-token-0123")
   })
   afterAll(() => served.close())
 
   it("a token comes from the option or the environment; a wrong one is refused with a hint", async () => {
-    const right = await run(["errors", "list", "--url", served.url], { env: { EFFECT_INTEGRATION_TOKEN: "right" } })
+    const right = await run(["errors", "list", "--url", served.url], {
+      env: { EFFECT_INTEGRATION_TOKEN: "the-right-token-0123" }
+    })
     assert.deepStrictEqual([right.code, right.err], [0, ""])
     const wrong = await runHere(["errors", "list", "--url", served.url, "--token", "wrong"])
     assert.deepStrictEqual(wrong, {
@@ -173,7 +175,8 @@ describe("over a running process", { timeout }, () => {
     })
   })
 
-  const here = (...given: ReadonlyArray<string>) => runHere(["--url", served.url, "--token", "right", ...given])
+  const here = (...given: ReadonlyArray<string>) =>
+    runHere(["--url", served.url, "--token", "the-right-token-0123", ...given])
 
   it("what is not there, and what is refused, is told", async () => {
     assert.deepStrictEqual(await here("events", "show", "nothing"), {
@@ -208,7 +211,17 @@ describe("over a running process", { timeout }, () => {
   })
 
   it("watching writes a document a line, and ends when it is interrupted", async () => {
-    const given = ["status", "--watch", "--every", "1s", "--json", "--url", served.url, "--token", "right"]
+    const given = [
+      "status",
+      "--watch",
+      "--every",
+      "1s",
+      "--json",
+      "--url",
+      served.url,
+      "--token",
+      "the-right-token-0123"
+    ]
     const { code, out } = await run(given, { interruptAt: /\n.*\n/ })
     assert.strictEqual(code, 130)
     const documents = out.trimEnd().split("\n")

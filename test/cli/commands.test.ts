@@ -1,7 +1,7 @@
 /** Every command over a running process: what it says, as JSON too, and its exit code. */
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { run, runHere } from "../support/commandLine.ts"
-import { exactPayload, fakeAdmin, serveAdmin } from "../support/fakeAdmin.ts"
+import { exactPayload, fakeAdmin, serveAdmin } from "../support/scriptedAdmin.ts"
 
 const timeout = 60_000
 

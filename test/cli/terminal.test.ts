@@ -3,7 +3,7 @@ import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { hasTerminals, runHere, runOnTerminal } from "../support/commandLine.ts"
-import { fakeAdmin, serveAdmin } from "../support/fakeAdmin.ts"
+import { fakeAdmin, serveAdmin } from "../support/scriptedAdmin.ts"
 
 const timeout = 180_000
 

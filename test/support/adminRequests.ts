@@ -2,7 +2,7 @@
 import { Redacted } from "effect"
 import { HttpApi } from "effect/http-api"
 import { AdminServer, Api, type HandlerOptions, type Role, type Token } from "../../src/admin.ts"
-import { makeFakeAdmin } from "./fakeAdmin.ts"
+import { makeFakeAdmin } from "./hostileAdmin.ts"
 
 export const secrets: Readonly<Record<Role, string>> = {
   viewer: "viewer-token-0123456789",

@@ -1,17 +1,13 @@
 /** An administration whose answers are made up, for tests of what asks it: `calls` has what was changed. */
-import { Effect, Layer, Stream } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
-import { HttpApiBuilder } from "effect/http-api"
+import { Effect, Redacted, Stream } from "effect"
 import { serve } from "srvx/node"
-import { Admin } from "../../src/admin/Admin.ts"
+import { AdminServer } from "../../src/admin/AdminServer.ts"
 import type { AdminService } from "../../src/admin/adminService.ts"
-import { Api } from "../../src/admin/api/api.ts"
 import type { ConsumerSummary } from "../../src/admin/model/consumers.ts"
 import type { DeadLetter, ErrorGroup } from "../../src/admin/model/deadLetters.ts"
 import type { EventSummary } from "../../src/admin/model/events.ts"
 import type { Operation } from "../../src/admin/model/operations.ts"
 import { Conflict, NotFound } from "../../src/admin/problems.ts"
-import { handlers } from "../../src/admin/server/handlers.ts"
 
 /** What must not reach a terminal as it is: colour, a cleared screen by one character, and text turned round. */
 export const hostile = "\u001b[31mred\u001b]0;title\u0007\u009b2J\u202eevil"
@@ -464,33 +460,12 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
   return { admin, calls }
 }
 
-/** Serves an administration over HTTP, on a port of its own; whoever asks without the token is refused. */
+/** Serves an administration over HTTP, on a port of its own; whoever asks without the token, if there is one, is refused. */
 export const serveAdmin = async (admin: AdminService, token?: string) => {
-  const routes = HttpApiBuilder.layer(Api).pipe(
-    Layer.provide(handlers),
-    Layer.provide(Layer.succeed(Admin, admin)),
-    Layer.provide(HttpServer.layerServices)
-  )
-  const { dispose, handler } = HttpRouter.toWebHandler(routes, { disableLogger: true })
-  const refusal = {
-    _tag: "Unauthenticated",
-    type: "urn:effect-integration:problem:unauthenticated",
-    status: 401,
-    title: "Sign in first",
-    detail: "Nobody knows this token."
-  }
-  const server = serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    silent: true,
-    fetch: (request) =>
-      token === undefined || request.headers.get("authorization") === `Bearer ${token}`
-        ? handler(request)
-        : new Response(JSON.stringify(refusal), {
-            status: 401,
-            headers: { "content-type": "application/problem+json" }
-          })
-  })
+  const ana = { name: "ana", role: "admin" } as const
+  const auth = token === undefined ? "open" : { tokens: [{ token: Redacted.make(token), ...ana }] }
+  const { dispose, handler } = AdminServer.toWebHandler({ admin, auth })
+  const server = serve({ port: 0, hostname: "127.0.0.1", silent: true, fetch: handler })
   await server.ready()
   return {
     url: server.url ?? "",

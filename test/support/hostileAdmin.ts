@@ -73,9 +73,11 @@ const group = {
   lastSeenAt: at,
   attempts: 1,
   events: [script],
+  schemaVersions: [1],
   versions: [script],
   state: "new",
   ignoredUntil: null,
+  resolvedAt: null,
   note: script,
   changedBy: script,
   changedAt: at,
@@ -101,6 +103,7 @@ const operation = {
   failedAgain: 0,
   open: 0,
   createdAt: at,
+  startedAt: null,
   updatedAt: at,
   finishedAt: null,
   stoppedBy: script,
@@ -127,7 +130,8 @@ const delivery = {
   lastError: script,
   errorTag: script,
   availableAt: at,
-  lockedUntil: null,
+  leasedUntil: null,
+  isEdited: false,
   createdAt: at,
   processedAt: null,
   attempts: []
@@ -137,6 +141,7 @@ const event = {
   id: script,
   eventName: script,
   schemaVersion: 1,
+  sourceModule: script,
   aggregate: entity,
   status: "pending",
   correlationId: script,
@@ -206,7 +211,14 @@ export const makeFakeAdmin = (payload: string | null = `{"text":${JSON.stringify
       gauges: does("statistics.gauges", () => [])
     },
     events: {
-      find: does("events.find", () => ({ found: [], looked: 0, lookedBackTo: null, next: script, isComplete: false })),
+      find: does("events.find", () => ({
+        direction: "backward" as const,
+        found: [],
+        looked: 0,
+        lookedBackTo: null,
+        next: script,
+        isComplete: false
+      })),
       get: does("events.get", () => ({
         ...event,
         payload: documents.payload,
@@ -223,7 +235,7 @@ export const makeFakeAdmin = (payload: string | null = `{"text":${JSON.stringify
     },
     errorGroups: {
       list: does("errorGroups.list", () => page(group)),
-      get: does("errorGroups.get", () => ({ ...group, differs: [], deliveries: [letter], behind: 0, hours: [] })),
+      get: does("errorGroups.get", () => ({ ...group, differs: [], deliveries: [letter], behind: 0, hourly: [] })),
       change: does("errorGroups.change", () => group)
     },
     deadLetters: {
@@ -239,14 +251,14 @@ export const makeFakeAdmin = (payload: string | null = `{"text":${JSON.stringify
         attempts: []
       })),
       requeue: does("deadLetters.requeue", affected),
-      check: does("deadLetters.check", () => ({ isValid: true, problems: [] })),
+      check: does("deadLetters.check", () => ({ isValid: true, isJudged: true, problems: [] })),
       edit: does("deadLetters.edit", affected),
       discard: does("deadLetters.discard", affected)
     },
     operations: {
       list: does("operations.list", () => page(operation)),
       get: does("operations.get", () => operation),
-      preview: does("operations.preview", () => ({ count: 1, isExact: true, ordered: [script] })),
+      preview: does("operations.preview", () => ({ count: 1, isExact: true, ordered: [script], cutOff: at })),
       start: does("operations.start", () => operation),
       stop: does("operations.stop", () => operation)
     },
