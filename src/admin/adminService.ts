@@ -110,4 +110,17 @@ export interface AdminService {
   /** The last first. */
   readonly audit: (query: Operations.AuditQuery) => Answer<Page<Operations.AuditEntry>>
   readonly doctor: Answer<Diagnosis.Diagnosis>
+  /** Whether the process that answers is well: for whoever starts and stops processes, so nobody is asked who they are. */
+  readonly health: {
+    /** Whether it should go on: by itself, not by its database. */
+    readonly live: Effect.Effect<Diagnosis.HealthReport>
+    /**
+     * Whether it can work.
+     *
+     * @param options.maxLagMillis - for how long the oldest delivery may have been due; default: that is not looked at
+     */
+    readonly ready: (options?: { readonly maxLagMillis?: number }) => Effect.Effect<Diagnosis.HealthReport>
+  }
+  /** Writes into the audit that `CurrentUser` asked for what they may not do: of the same, once a minute. */
+  readonly noteRefusal: (action: string, target: string) => Answer<void>
 }

@@ -4,10 +4,11 @@
  * @internal
  */
 import { Effect, Redacted, Stream } from "effect"
-import { HttpClient, HttpClientRequest } from "effect/http"
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import type { AdminService } from "./adminService.ts"
 import { Api } from "./api/api.ts"
+import { HealthReport } from "./model/diagnosis.ts"
 import { isProblem, type Problem, Unavailable } from "./problems.ts"
 
 /** Where the process is, and who asks. @since 0.1.0 */
@@ -38,6 +39,17 @@ export const overHttp = Effect.fnUntraced(function* ({ token, url }: HttpOptions
   })
   const failed = (error: unknown): Problem => (isProblem(error) ? error : unavailable(base, error))
   const ask = <A, E>(answer: Effect.Effect<A, E>): Effect.Effect<A, Problem> => Effect.mapError(answer, failed)
+  const http = yield* HttpClient.HttpClient
+  const healthAt = (address: string) =>
+    http.get(address).pipe(
+      Effect.flatMap(HttpClientResponse.schemaBodyJson(HealthReport)),
+      Effect.catch((error) =>
+        Effect.succeed<HealthReport>({
+          isHealthy: false,
+          reasons: [{ id: "process", isHealthy: false, detail: unavailable(base, error).detail }]
+        })
+      )
+    )
   const { consumers, deadLetters, errorGroups, events, links, operations, settings, statistics } = client
   const admin: AdminService = {
     overview: ask(client.overview()),
@@ -93,7 +105,14 @@ export const overHttp = Effect.fnUntraced(function* ({ token, url }: HttpOptions
       history: (key) => ask(settings.history({ params: { key } }))
     },
     audit: (query) => ask(client.audit({ query })),
-    doctor: ask(client.doctor())
+    doctor: ask(client.doctor()),
+    health: {
+      live: healthAt(`${base}/health/live`),
+      ready: ({ maxLagMillis } = {}) =>
+        healthAt(`${base}/health/ready${maxLagMillis === undefined ? "" : `?maxLagMillis=${maxLagMillis}`}`)
+    },
+    // Whoever refuses is at the other end.
+    noteRefusal: () => Effect.void
   }
   return admin
 })

@@ -34,9 +34,9 @@ const settledOf = (name: string) =>
     until(inbox.findByConsumer(name, undefined, 1000), (found) => found.every((row) => !row.isOpen))
   )
 
-const on = runtimes.flatMap((runtime) => forms.map(({ form, layer }) => ({ ...runtime, form, admin: layer })))
+const on = runtimes.flatMap((runtime) => forms.map(({ form, layer, who }) => ({ ...runtime, form, who, admin: layer })))
 
-describe.each(on)("on $name, $form", ({ admin: adminLayer, layer }) => {
+describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) => {
   withLayer(Layer.provideMerge(adminLayer, layer({ settings: { ...unpolled, retryBaseDelayMs: 100 } })), {
     excludeTestServices: true,
     timeout: "60 seconds"
@@ -114,10 +114,7 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer }) => {
         assert.strictEqual(group?.gaveUp, 4)
         const { fingerprint = "" } = group ?? {}
         const changed = yield* admin.errorGroups.change(fingerprint, { state: "known", note: "the printer" })
-        assert.deepStrictEqual(
-          [changed.state, changed.note, changed.changedBy],
-          ["known", "the printer", "application"]
-        )
+        assert.deepStrictEqual([changed.state, changed.note, changed.changedBy], ["known", "the printer", asker])
         const details = yield* admin.errorGroups.get(fingerprint)
         assert.lengthOf(details.deliveries, 4)
         const request = { kind: "requeue", filter: { fingerprint }, canary: 1, reason: "printer is back" } as const
@@ -130,7 +127,7 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer }) => {
         const audit = yield* admin.audit({ target: id })
         assert.deepStrictEqual(
           audit.items.map(({ action, affected, reason, who }) => [action, affected, reason, who]),
-          [["operation.start", 4, "printer is back", "application"]]
+          [["operation.start", 4, "printer is back", asker]]
         )
         assert.isTrue((yield* admin.operations.list({})).items.some((operation) => operation.id === id))
       })
@@ -202,8 +199,8 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer }) => {
         assert.deepStrictEqual(
           (yield* admin.settings.history("maxAttempts")).map(({ changedBy, value }) => [value, changedBy]),
           [
-            [null, "application"],
-            [5, "application"]
+            [null, asker],
+            [5, asker]
           ]
         )
       })

@@ -10,6 +10,7 @@ const overHttp = Layer.unwrap(Effect.map(AdminServer, ({ url }) => Admin.layerHt
 )
 
 export const forms = [
-  { form: "in process", layer: Admin.layer },
-  { form: "over HTTP", layer: overHttp }
+  { form: "in process", layer: Admin.layer, who: "application" },
+  // On the loopback interface, and without tokens.
+  { form: "over HTTP", layer: overHttp, who: "anybody" }
 ] as const

@@ -87,7 +87,8 @@ describe("health", () => {
 
   it("that cannot be found out is none, and tells nothing of why", async () => {
     const { admin: fake } = serve()
-    const broken = { ...fake, replicas: Effect.die(new Error("postgres://secret@host")) }
+    const failing = Effect.die(new Error("postgres://secret@host"))
+    const broken = { ...fake, health: { live: failing, ready: () => failing } }
     const { dispose, handler } = serve({ admin: broken })
     const answer = await handler(requestOf("/health/ready"))
     assert.strictEqual(answer.status, 503)

@@ -181,7 +181,7 @@ describe("an edit", () => {
       requestOf(`/api/v1/dead-letters/1${path}`, {
         method: path === "" ? "PATCH" : "POST",
         headers: { ...writing, ...asUser(secrets[role]) },
-        body: JSON.stringify({ payload: "{}", attemptCount: 1 })
+        body: JSON.stringify({ payload: "{}", attemptCount: 1, gaveUpAt: "2026-01-01T00:00:00.000Z" })
       })
     )
     await dispose()

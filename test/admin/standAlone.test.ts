@@ -160,7 +160,7 @@ describe("a server of its own", () => {
 
 describe("a large request", () => {
   const send = (url: string, method: string, size: number, chunked = false) => {
-    const body = JSON.stringify({ payload: "x".repeat(size), attemptCount: 1 })
+    const body = JSON.stringify({ payload: "x".repeat(size), attemptCount: 1, gaveUpAt: "2026-01-01T00:00:00.000Z" })
     const stream = new ReadableStream({
       start: (controller) => {
         controller.enqueue(new TextEncoder().encode(body))

@@ -36,8 +36,8 @@ export const endpoints = (): ReadonlyArray<Endpoint> => {
 }
 
 const bodies: Readonly<Record<string, unknown>> = {
-  "deadLetters.check": { payload: "{}", attemptCount: 1 },
-  "deadLetters.edit": { payload: "{}", attemptCount: 1 },
+  "deadLetters.check": { payload: "{}", attemptCount: 1, gaveUpAt: "2026-01-01T00:00:00.000Z" },
+  "deadLetters.edit": { payload: "{}", attemptCount: 1, gaveUpAt: "2026-01-01T00:00:00.000Z" },
   "operations.preview": { kind: "requeue", filter: {} },
   "operations.start": { kind: "requeue", filter: {} },
   "settings.put": { value: 1 },

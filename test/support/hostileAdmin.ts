@@ -155,6 +155,8 @@ const event = {
   visibility: "full"
 } as const
 
+const well = { isHealthy: true, reasons: [{ id: "process", isHealthy: true, detail: "The process answers." }] }
+
 const page = <A>(item: A) => ({ items: [item], next: script })
 
 const figures = (): LiveFigures => ({
@@ -301,7 +303,9 @@ export const makeFakeAdmin = (payload: string | null = `{"text":${JSON.stringify
         details: script
       })
     ),
-    doctor: told("doctor", () => ({ at, findings: [], checks: [] }))
+    doctor: told("doctor", () => ({ at, findings: [], checks: [] })),
+    health: { live: Effect.succeed(well), ready: () => Effect.succeed(well) },
+    noteRefusal: () => Effect.void
   }
   return { admin, calls, samplers, documents }
 }

@@ -17,6 +17,8 @@ export const exactPayload = `{"amount":9007199254740993,"note":"${"x"}","items":
 
 const at = new Date("2026-11-27T14:00:00.000Z")
 
+const well = { isHealthy: true, reasons: [] }
+
 const invoice = { module: "finance", entityType: "Invoice", entityId: "42" }
 
 const none = {
@@ -427,6 +429,8 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
           }
         ]
       }),
+    health: { live: Effect.succeed(well), ready: () => Effect.succeed(well) },
+    noteRefusal: () => Effect.void,
     doctor: Effect.succeed({
       at,
       findings: [

@@ -11,6 +11,7 @@ import { Doctor } from "../../operations/Doctor.ts"
 import { Entities } from "../../operations/Entities.ts"
 import { ErrorGroups } from "../../operations/ErrorGroups.ts"
 import { Events } from "../../operations/Events.ts"
+import { Health } from "../../operations/Health.ts"
 import { Operations } from "../../operations/Operations.ts"
 import { Statistics } from "../../operations/Statistics.ts"
 import { SettingStore } from "../../settings/SettingStore.ts"
@@ -70,7 +71,10 @@ export const overStores = Effect.gen(function* () {
       bounded
     ),
     ...deadLettersOver({ letters: yield* DeadLetters, groups: errorGroups, processor: consumers.processor }, bounded),
-    ...operationsOver({ operations: yield* Operations, audit: yield* Audit, doctor: yield* Doctor }, bounded),
+    ...operationsOver(
+      { operations: yield* Operations, audit: yield* Audit, doctor: yield* Doctor, health: yield* Health },
+      bounded
+    ),
     ...settingsOver(yield* Settings, yield* SettingStore, yield* ContractStore, bounded)
   }
   return admin

@@ -170,6 +170,8 @@ export const secured = (admin: AdminService, policy: Policy, check: Check): Admi
       history: (key) => may("settings.read", key, () => settings.history(key))
     },
     audit: (query) => may("audit.read", "", () => admin.audit(query)),
-    doctor: may("doctor.run", "", () => admin.doctor)
+    doctor: may("doctor.run", "", () => admin.doctor),
+    health: admin.health,
+    noteRefusal: admin.noteRefusal
   }
 }

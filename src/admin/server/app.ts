@@ -8,6 +8,7 @@ import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { AdminService } from "../adminService.ts"
 import { Invalid, isProblem } from "../problems.ts"
 import type { Asking } from "../security/authentication.ts"
+import { notingRefusals } from "../security/refusals.ts"
 import { makeCheck } from "../security/secured.ts"
 import { refusal, withHeaders } from "./answers.ts"
 import { type Asked, askedBy, askedOf } from "./asked.ts"
@@ -72,7 +73,8 @@ const inside = (asked: Asked, body: Buffer) => {
 const unreadable = refusal(new Invalid({ detail: "This address cannot be read.", issues: [] }))
 
 /** As long as the scope is open; streams end with it. */
-export const makeApp = Effect.fnUntraced(function* (admin: AdminService, serving: Serving) {
+export const makeApp = Effect.fnUntraced(function* (admin: AdminService, given: Serving) {
+  const serving = { ...given, policy: notingRefusals(admin, given.policy) }
   const ending = yield* Deferred.make<void>()
   const endpoints = yield* makeEndpoints(admin, serving, Deferred.await(ending))
   // Added last, so that it comes first.
@@ -95,9 +97,9 @@ export const makeApp = Effect.fnUntraced(function* (admin: AdminService, serving
       return yield* metrics
     }
     const body = isRead(asked) ? Buffer.alloc(0) : yield* readBody(request, asked)
-    const given = inside(asked, body)
-    if (given === undefined) return unreadable
-    return yield* inTurn(Effect.provideService(endpoints, HttpServerRequest.HttpServerRequest, given))
+    const inner = inside(asked, body)
+    if (inner === undefined) return unreadable
+    return yield* inTurn(Effect.provideService(endpoints, HttpServerRequest.HttpServerRequest, inner))
   })
 
   const answer = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, asked: Asked) {

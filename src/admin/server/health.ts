@@ -7,30 +7,13 @@ import { Cache, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { prometheusName } from "../../telemetry/Telemetry.ts"
-import { CurrentUser } from "../access.ts"
 import type { AdminService } from "../adminService.ts"
 import type { HealthReport } from "../model/diagnosis.ts"
 import type { HealthSource } from "./options.ts"
 
-const nobody = { name: "health", role: "viewer" } as const
-
 const reportOf = (id: string, isHealthy: boolean, detail: string): HealthReport => ({
   isHealthy,
   reasons: [{ id, isHealthy, detail }]
-})
-
-/** As far as the administration itself can tell. */
-const ofAdmin = (admin: AdminService): HealthSource => ({
-  live: Effect.succeed(reportOf("process", true, "The process answers.")),
-  ready: () =>
-    admin.replicas.pipe(
-      Effect.timeout("1 second"),
-      Effect.as(reportOf("store", true, "The database answers.")),
-      Effect.catchCause(() =>
-        Effect.succeed(reportOf("store", false, "The database does not answer within a second."))
-      ),
-      Effect.provideService(CurrentUser, nobody)
-    )
 })
 
 const answerOf = (report: HealthReport) =>
@@ -47,7 +30,7 @@ const maxLagOf = (path: string): number | undefined => {
 
 /** Answers of `/health/live` and `/health/ready`: anybody may ask, so the database is asked once a second at most. */
 export const makeHealth = Effect.fnUntraced(function* (admin: AdminService, given: HealthSource | undefined) {
-  const source = given ?? ofAdmin(admin)
+  const source = given ?? admin.health
   const ready = yield* Cache.make({
     capacity: 8,
     timeToLive: "1 second",

@@ -32,7 +32,7 @@ export interface AdminServerOptions extends PolicyOptions {
   readonly origin?: string | undefined
   /** What is administered, as `production`: shown to everybody who is signed in. */
   readonly environment?: string | undefined
-  /** Default: it is well if it answers, and ready if the database does. */
+  /** Default: `Admin.health`. */
   readonly health?: HealthSource | undefined
   /** `/metrics` wants a user as everything else (`protected`, the default), nobody (`open`), or is not there (`off`). */
   readonly metrics?: "protected" | "open" | "off" | undefined

@@ -29,7 +29,7 @@ export interface Mounted<Handler> {
 /** Of a handler for a server that is not made with Effect. @since 0.1.0 */
 export interface HandlerOptions extends AdminServerOptions {
   /**
-   * What is administered: the service itself, a function that gives it when the first request comes (`() => integration.run(Admin)`), or a
+   * What is administered: the service itself, a function that gives it when the first request comes (`() => integration.run(Admin.make)`), or a
    * layer.
    */
   readonly admin: AdminService | (() => PromiseLike<AdminService>) | Layer.Layer<Admin, unknown>
