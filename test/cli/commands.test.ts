@@ -1,7 +1,7 @@
 /** Every command over a running process: what it says, as JSON too, and its exit code. */
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { run, runHere } from "../support/commandLine.ts"
-import { exactPayload, fakeAdmin, serveAdmin } from "../support/scriptedAdmin.ts"
+import { at, exactPayload, fakeAdmin, serveAdmin } from "../support/scriptedAdmin.ts"
 
 const timeout = 60_000
 
@@ -205,7 +205,7 @@ describe("what is asked for is what was said", { timeout }, () => {
     const done = await run(["--url", served.url, ...edit, "--reason", "typo"], { input: `${exactPayload}\n` })
     assert.deepStrictEqual([done.code, done.out], [0, "Requeued with another payload, which only crm.mail sees.\n"])
     assert.deepStrictEqual(calls.slice(before), [
-      ["deadLetters.edit", "delivery-1", { payload: exactPayload, attemptCount: 5, reason: "typo" }]
+      ["deadLetters.edit", "delivery-1", { payload: exactPayload, attemptCount: 5, gaveUpAt: at, reason: "typo" }]
     ])
     const checked = await run(["--url", served.url, ...edit, "--check"], { input: "{}" })
     assert.deepStrictEqual([checked.code, checked.err], [2, ""])

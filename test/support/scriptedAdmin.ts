@@ -15,7 +15,7 @@ export const hostile = "\u001b[31mred\u001b]0;title\u0007\u009b2J\u202eevil"
 /** A number that JavaScript cannot keep. */
 export const exactPayload = `{"amount":9007199254740993,"note":"${"x"}","items":[{"sku":"a"},{"sku":"b"}],"empty":{}}`
 
-const at = new Date("2026-11-27T14:00:00.000Z")
+export const at = new Date("2026-11-27T14:00:00.000Z")
 
 const well = { isHealthy: true, reasons: [] }
 

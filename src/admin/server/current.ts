@@ -28,16 +28,22 @@ export class Watch extends Context.Service<
   { readonly open: Effect.Effect<Stream.Stream<LiveFigures, Problem>, Problem> }
 >()("effect-integration/AdminServer/Watch") {}
 
-const unknown = new Unauthenticated({
-  detail: "Send authorization: Bearer with a token, or sign in with POST /api/v1/session and keep the cookie."
-})
+const unknown = (current: Current | undefined) =>
+  new Unauthenticated({
+    detail:
+      current?.asked.bearer === undefined
+        ? "Send authorization: Bearer with a token, or sign in with POST /api/v1/session and keep the cookie."
+        : "Nobody knows this token."
+  })
 
 /** Who asks, or the refusal of somebody whom nobody knows. */
 export const currentAsking: Effect.Effect<Current & { readonly asking: Asking }, Unauthenticated> = Effect.flatMap(
   CurrentRequest,
   (current) => {
     const asking = current?.asking
-    return current === undefined || asking === undefined ? Effect.fail(unknown) : Effect.succeed({ ...current, asking })
+    return current === undefined || asking === undefined
+      ? Effect.fail(unknown(current))
+      : Effect.succeed({ ...current, asking })
   }
 )
 

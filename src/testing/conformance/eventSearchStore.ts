@@ -188,7 +188,7 @@ export const eventSearchStore = [
       yield* subscribe(eventName, other)
       for (const id of eventIds.slice(1)) yield* InboxStore.use((inbox) => inbox.deliver(id, other))
       const indexes = (query: EventQuery, direction: SliceRequest["direction"] = "backward") =>
-        Effect.map(look({ ...query, names: [eventName] }, { direction }), ({ found }) =>
+        Effect.map(look({ ...query, names: [eventName] }, { direction, from: eventIds[0] ?? lowestId }), ({ found }) =>
           found.map(({ id }) => eventIds.indexOf(id))
         )
       const last = [5, 4, 3, 2, 1, 0]
