@@ -87,7 +87,7 @@ export type Replica = typeof Replica.Type
 
 /** A setting, with where its value comes from. @since 0.1.0 */
 export const Setting = Schema.Struct({
-  /** As `integration.maxAttempts`. */
+  /** As `core.integration.outbox.maxAttempts`. */
   key: Schema.String,
   value: Schema.Union([Schema.Finite, Schema.Boolean]),
   source: Schema.Literals(["default", "option", "environment", "stored"]),

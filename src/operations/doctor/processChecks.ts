@@ -20,14 +20,14 @@ const settingsCheck = (settings: Settings["Service"]): Check => ({
       found("setting-rejected", {
         detail: `${subject} is ${value}, expected ${expected}; ${used} is in force.`,
         subject,
-        command: commandLine("settings", "remove", subject)
+        command: commandLine("settings", "unset", subject)
       })
     ),
     ...unknown.map((subject) =>
       found("setting-unknown", {
         detail: `${subject} is stored in integration_setting, and no setting has this key.`,
         subject,
-        command: commandLine("settings", "remove", subject)
+        command: commandLine("settings", "unset", subject)
       })
     )
   ])
