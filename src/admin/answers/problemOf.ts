@@ -6,7 +6,7 @@
 
 import { StoreError } from "../../errors/StoreErrors.ts"
 import { sqlStateOf } from "../../errors/sqlState.ts"
-import { Conflict, Invalid, NotFound, type Problem, Unavailable } from "../problems.ts"
+import { Conflict, Invalid, isProblem, NotFound, type Problem, Unavailable } from "../problems.ts"
 
 /** SQLSTATE of a statement that was ended, as by its time limit. */
 const queryCanceled = "57014"
@@ -46,6 +46,7 @@ const issuesOf = (error: object): ReadonlyArray<{ readonly path: string; readonl
 
 /** @param error - of a service: all of them are tagged, and say in whole sentences what to do */
 export const problemOf = (error: Tagged): Problem => {
+  if (isProblem(error)) return error
   if (error instanceof StoreError) return ofStore(error)
   if (absent.has(error._tag)) return new NotFound({ detail: error.message })
   if (inTheWay.has(error._tag)) return new Conflict({ detail: error.message })

@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect"
 import { InvalidOption } from "../../errors/DeclarationErrors.ts"
+import { nearest } from "../../errors/nearest.ts"
 import { definitions } from "../../settings/definitions.ts"
 import { expected, parse } from "../../settings/resolve.ts"
 import type { SettingStore } from "../../settings/SettingStore.ts"
@@ -13,6 +14,7 @@ import type { ContractStore } from "../../stores/ContractStore.ts"
 import { CurrentUser } from "../access.ts"
 import type { AdminService } from "../adminService.ts"
 import type { Setting } from "../model/consumers.ts"
+import { NotFound } from "../problems.ts"
 import type { Bounded } from "./bounded.ts"
 
 const settingOf = ({ key, name, rejected, source, value }: SettingInForce): Setting => {
@@ -34,8 +36,10 @@ const named = Effect.fnUntraced(function* (settings: Settings["Service"], key: s
   const all = yield* settings.inForce
   const found = all.find((each) => each.key === key || each.name === key)
   if (found !== undefined) return found
-  const expected = `one of ${all.map((each) => each.name).join(", ")}`
-  return yield* new InvalidOption({ option: "key of a setting", value: key, expected })
+  const names = all.map((each) => each.name)
+  const meant = nearest(key, names)
+  const hint = meant === undefined ? "" : ` Did you mean ${meant}?`
+  return yield* new NotFound({ detail: `There is no setting "${key}".${hint} There are: ${names.join(", ")}.` })
 })
 
 export const settingsOver = (
