@@ -44,9 +44,8 @@ export const makeEngine = Effect.fnUntraced(function* (options: Options) {
   const transactor = yield* Transactor
   const capabilities = yield* SqlCapabilities
   // Known before anything is claimed, until the last worker has ended.
-  yield* Effect.acquireRelease(replicas.join, () =>
-    Effect.ignore(Effect.interruptible(Effect.timeoutOption(replicas.leave, "2 seconds")))
-  )
+  // Not made interruptible at its end: whoever is interrupted already would not do it at all.
+  yield* Effect.acquireRelease(replicas.join, () => Effect.ignore(Effect.timeoutOption(replicas.leave, "2 seconds")))
   const incident = Incident.make(transactor.reconnect)
   const errors = yield* ErrorGroups.start(options.applicationVersion)
   const engine: Engine = {

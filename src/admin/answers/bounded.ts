@@ -4,9 +4,10 @@
  * @internal
  */
 import { Effect, Semaphore } from "effect"
-import type { StoreError } from "../../errors/StoreErrors.ts"
+import { StoreError } from "../../errors/StoreErrors.ts"
 import { CurrentActor } from "../../stores/AuditStore.ts"
 import type { Transactor } from "../../stores/Transactor.ts"
+import { endsWhenInterrupted } from "../../stores/unresponsive.ts"
 import { CurrentUser } from "../access.ts"
 import { type Problem, Unavailable } from "../problems.ts"
 import { problemOf } from "./problemOf.ts"
@@ -28,9 +29,15 @@ interface Tagged extends Error {
 export interface Bounded {
   /** In one transaction, whose statements are limited. */
   readonly ask: <A>(answer: Effect.Effect<A, Tagged>) => Effect.Effect<A, Problem>
+  /** What is done on other connections, or for all of the process: not where the application's own transaction is open. */
+  readonly unlessTheirs: (effect: Effect.Effect<void>) => Effect.Effect<void>
   /** For what opens transactions of its own, or has limits of its own. */
   readonly askFreely: <A>(answer: Effect.Effect<A, Tagged>) => Effect.Effect<A, Problem>
 }
+
+/** What the database said is told to nobody who asks, so it is written down here. */
+const logRefusal = (error: Tagged) =>
+  error instanceof StoreError ? Effect.logWarning("The administration was refused by the database", error) : Effect.void
 
 const tooLong = () =>
   new Unavailable({
@@ -43,12 +50,22 @@ export const makeBounded = (transactor: Transactor["Service"]): Bounded => {
     Effect.flatMap(CurrentUser, ({ name, role }) =>
       answer.pipe(
         Effect.provideService(CurrentActor, { name, role }),
+        Effect.tapError(logRefusal),
         Effect.mapError(problemOf),
         turns.withPermit,
         Effect.timeoutOrElse({ duration: answerTime, orElse: () => Effect.fail(tooLong()) })
       )
     )
   const limited = <A>(answer: Effect.Effect<A, Tagged>): Effect.Effect<A, Tagged | StoreError> =>
-    transactor.withTransaction(Effect.andThen(transactor.limitStatements(statementMillis), answer))
-  return { askFreely, ask: (answer) => askFreely(limited(answer)) }
+    Effect.flatMap(transactor.isOpen, (isTheirs) =>
+      isTheirs
+        ? // The limit would be that of the application's own statements, until its transaction ends.
+          transactor.withTransaction(answer)
+        : endsWhenInterrupted((abort) =>
+            transactor.abortableTransaction(Effect.andThen(transactor.limitStatements(statementMillis), answer), abort)
+          )
+    )
+  const unlessTheirs = (effect: Effect.Effect<void>) =>
+    Effect.flatMap(transactor.isOpen, (isTheirs) => (isTheirs ? Effect.void : effect))
+  return { askFreely, unlessTheirs, ask: (answer) => askFreely(limited(answer)) }
 }

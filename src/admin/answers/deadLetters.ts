@@ -57,7 +57,7 @@ export interface DeadLetterServices {
 
 export const deadLettersOver = (
   { groups, letters, processor }: DeadLetterServices,
-  { ask }: Bounded
+  { ask, unlessTheirs }: Bounded
 ): Pick<AdminService, "deadLetters" | "errorGroups"> => ({
   deadLetters: {
     list: (query) =>
@@ -100,10 +100,12 @@ export const deadLettersOver = (
   },
   errorGroups: {
     list: ({ state, ...query }) =>
-      ask(
-        Effect.map(
-          Effect.andThen(processor.flush, groups.list({ ...query, ...(state === undefined ? {} : { states: state }) })),
-          (page) => pageOf(page.groups, groupOf, page.next)
+      Effect.andThen(
+        unlessTheirs(processor.flush),
+        ask(
+          Effect.map(groups.list({ ...query, ...(state === undefined ? {} : { states: state }) }), (page) =>
+            pageOf(page.groups, groupOf, page.next)
+          )
         )
       ),
     get: (fingerprint) => ask(Effect.map(groups.get(fingerprint), groupDetailsOf)),

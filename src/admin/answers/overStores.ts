@@ -75,7 +75,7 @@ export const overStores = Effect.gen(function* () {
       { operations: yield* Operations, audit: yield* Audit, doctor: yield* Doctor, health: yield* Health },
       bounded
     ),
-    ...settingsOver(yield* Settings, yield* SettingStore, yield* ContractStore, bounded)
+    ...settingsOver(yield* Settings, yield* SettingStore, yield* ContractStore, bounded, transactor)
   }
   return admin
 })

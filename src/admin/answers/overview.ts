@@ -31,7 +31,6 @@ export type About = Pick<Overview, "version" | "store">
 
 const overview = Effect.fnUntraced(function* (services: OverviewServices, about: About) {
   const { errorGroups, processor, statistics } = services
-  yield* processor.flush
   const now = yield* Clock.currentTimeMillis
   const span = { from: new Date(now - hour), to: new Date(now) }
   const consumers = yield* summaries(services)
@@ -82,6 +81,6 @@ export const overviewOver = (
   bounded: Bounded
 ): Effect.Effect<Pick<AdminService, "overview" | "live">, never, Scope.Scope> =>
   Effect.map(shared(services, bounded), (live) => ({
-    overview: bounded.ask(overview(services, about)),
+    overview: Effect.andThen(bounded.unlessTheirs(services.processor.flush), bounded.ask(overview(services, about))),
     live
   }))

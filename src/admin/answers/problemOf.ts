@@ -33,7 +33,7 @@ const ofStore = (error: StoreError) =>
   new Unavailable({
     detail:
       sqlStateOf(error) === queryCanceled
-        ? "The database took longer than two seconds and was stopped. Ask for less: a shorter time, a name, a smaller budget."
+        ? "The database took longer than two seconds and was stopped; nothing was changed. Ask for less (a shorter time, a name, a smaller budget), or try again: something may have been in the way."
         : `The database refused or did not answer (${error.operation}). Nothing more is told here; the process that serves this has the reason in its log.`
   })
 

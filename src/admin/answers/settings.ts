@@ -11,6 +11,7 @@ import { expected, parse } from "../../settings/resolve.ts"
 import type { SettingStore } from "../../settings/SettingStore.ts"
 import type { SettingInForce, Settings } from "../../settings/Settings.ts"
 import type { ContractStore } from "../../stores/ContractStore.ts"
+import type { Transactor } from "../../stores/Transactor.ts"
 import { CurrentUser } from "../access.ts"
 import type { AdminService } from "../adminService.ts"
 import type { Setting } from "../model/consumers.ts"
@@ -46,45 +47,39 @@ export const settingsOver = (
   settings: Settings["Service"],
   store: SettingStore["Service"],
   contracts: ContractStore["Service"],
-  { ask }: Bounded
-): Pick<AdminService, "settings" | "contracts"> => ({
-  contracts: ask(contracts.all),
-  settings: {
-    list: ask(
-      Effect.andThen(
-        settings.refresh,
-        Effect.map(settings.inForce, (all) => all.map(settingOf))
-      )
-    ),
-    history: (key) =>
-      ask(
-        Effect.gen(function* () {
-          const changes = yield* store.history((yield* named(settings, key)).key)
-          return changes.map(({ changedAt, changedBy, key, previousValue, value }) => ({
-            key,
-            value: value ?? null,
-            previousValue: previousValue ?? null,
-            changedAt,
-            changedBy: changedBy ?? null
-          }))
-        })
-      ),
-    put: (key, { value }) =>
-      ask(
-        Effect.gen(function* () {
-          const setting = yield* named(settings, key)
-          if (value !== null && parse(setting.name, value) === undefined) {
-            return yield* new InvalidOption({
-              option: setting.key,
-              value: String(value),
-              expected: expected(setting.name)
-            })
-          }
-          const { name } = yield* CurrentUser
-          yield* value === null ? store.remove(setting.key, name) : store.set(setting.key, value, name)
-          yield* settings.refresh
-          return settingOf(yield* named(settings, setting.key))
-        })
-      )
+  { ask, unlessTheirs }: Bounded,
+  { afterCommit }: Transactor["Service"]
+): Pick<AdminService, "settings" | "contracts"> => {
+  // What cannot be read now is with the next poll.
+  const refresh = Effect.ignore(settings.refresh)
+  const change = Effect.fnUntraced(function* (key: string, value: number | boolean | null) {
+    const setting = yield* named(settings, key)
+    if (value !== null && parse(setting.name, value) === undefined) {
+      return yield* new InvalidOption({ option: setting.key, value: String(value), expected: expected(setting.name) })
+    }
+    const { name } = yield* CurrentUser
+    yield* value === null ? store.remove(setting.key, name) : store.set(setting.key, value, name)
+    // Not before: what is rolled back must not be in force.
+    yield* afterCommit(refresh)
+  })
+  return {
+    contracts: ask(contracts.all),
+    settings: {
+      list: Effect.andThen(unlessTheirs(refresh), ask(Effect.map(settings.inForce, (all) => all.map(settingOf)))),
+      history: (key) =>
+        ask(
+          Effect.gen(function* () {
+            const changes = yield* store.history((yield* named(settings, key)).key)
+            return changes.map(({ changedAt, changedBy, key, previousValue, value }) => ({
+              key,
+              value: value ?? null,
+              previousValue: previousValue ?? null,
+              changedAt,
+              changedBy: changedBy ?? null
+            }))
+          })
+        ),
+      put: (key, { value }) => Effect.andThen(ask(change(key, value)), ask(Effect.map(named(settings, key), settingOf)))
+    }
   }
-})
+}

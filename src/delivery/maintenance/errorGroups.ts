@@ -119,7 +119,7 @@ export const make = (services: Services): Effect.Effect<ErrorNotes, never, Scope
     const gathered = new Gathered(version)
     const wanted = yield* Queue.sliding<void>(1)
     const add = makeAdd(services, gathered)
-    yield* Effect.addFinalizer(() => Effect.interruptible(Effect.timeoutOption(add, lastWrite)))
+    yield* Effect.addFinalizer(() => Effect.timeoutOption(add, lastWrite))
     const addLater = Effect.gen(function* () {
       yield* Queue.take(wanted)
       yield* Effect.sleep(store.gatherMillis)

@@ -163,7 +163,7 @@ export const make = (engine: Engine): Effect.Effect<void, never, Scope.Scope> =>
       }),
       () =>
         Effect.andThen(
-          Effect.interruptible(Effect.timeoutOption(sums.write, lastWrite)),
+          Effect.timeoutOption(sums.write, lastWrite),
           Effect.sync(() => {
             sums.whenTouched = () => {}
             sums.write = Effect.void

@@ -49,7 +49,7 @@ const makeStop = Effect.map(Deferred.make<void>(), (requested): Stop => ({ reque
 const stopWorkers = Effect.fnUntraced(function* ({ fibers, stop }: RunningWorkers, grace: Duration.Duration) {
   stop.isStopping = true
   yield* Deferred.succeed(stop.requested, undefined)
-  yield* Effect.interruptible(waitAtMost(Fiber.awaitAll(fibers), grace))
+  yield* waitAtMost(Fiber.awaitAll(fibers), grace)
   yield* Fiber.interruptAll(fibers)
 })
 

@@ -86,7 +86,7 @@ const makeSender = Effect.fnUntraced(function* (tell: (consumers: ReadonlyArray<
     },
     run: Queue.take(signal).pipe(Effect.andThen(flush), Effect.forever),
     /** Sends what is left: what this process gave back when it ended. */
-    end: Effect.interruptible(Effect.timeoutOption(flush, lastWordsTimeout))
+    end: Effect.timeoutOption(flush, lastWordsTimeout)
   }
 })
 
