@@ -25,8 +25,8 @@ const knownOf = async (runtime: Parameters<typeof execute>[0], size: number): Pr
 
 const said = (name: string, all: ReadonlyArray<ServerTime>, whole: number) =>
   process.stderr.write(
-    `${name}: ${all[0]?.statements} statements, longest ${median(all.map(({ largest }) => largest)).toFixed(1)} ms, ` +
-      `all ${median(all.map(({ sum }) => sum)).toFixed(1)} ms, with sending and reading ${whole.toFixed(1)} ms\n`
+    `${name}: ${all[0]?.statements} statements, longest ${median(all.map(({ largest }) => largest)).toFixed(1)} ms ` +
+      `(${median(all.map(({ processor }) => processor)).toFixed(1)} on a processor), all ${median(all.map(({ sum }) => sum)).toFixed(1)} ms, with sending and reading ${whole.toFixed(1)} ms\n`
   )
 
 /** Figures of a database that is filled. @param isMeant - whether to ask a question */

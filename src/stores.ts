@@ -154,6 +154,8 @@ export {
   type Braked,
   type ConsumerState,
   longestReason,
+  mostOpen,
+  overlookedAmong,
   type Registration,
   type RetireScope,
   type Subscription,

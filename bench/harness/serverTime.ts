@@ -1,4 +1,5 @@
 /** How long the server takes for the statements of an operation, planning and running, apart from what is sent. */
+import { readFileSync } from "node:fs"
 import { type Cause, Effect } from "effect"
 import { SqlClient, Statement } from "effect/sql"
 
@@ -14,6 +15,11 @@ export interface ServerTime {
   /** Milliseconds of all of them, and of the longest. */
   readonly sum: number
   readonly largest: number
+  /**
+   * Milliseconds on a processor of the one that took most, which is what it takes on a machine that does nothing else; without those
+   * of parallel workers. NaN where that cannot be seen.
+   */
+  readonly processor: number
 }
 
 interface Plan {
@@ -21,18 +27,36 @@ interface Plan {
   readonly "Execution Time": number
 }
 
+/** Milliseconds that a process has been on a processor, where that can be seen; NaN where it cannot. */
+const onProcessor = (pid: number) => {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]) / 1e6
+  } catch {
+    return Number.NaN
+  }
+}
+
+interface Explained {
+  readonly millis: number
+  readonly processor: number
+}
+
 const explained = ({ parameters, text }: Noted) =>
   SqlClient.SqlClient.use((sql) =>
-    Effect.map(
-      sql.unsafe<{ "QUERY PLAN": ReadonlyArray<Plan> | string }>(
-        `EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) ${text}`,
-        parameters
-      ).unprepared,
-      ([row]) => {
+    sql.withTransaction(
+      Effect.gen(function* () {
+        const [backend] = yield* sql.unsafe<{ pid: number }>("SELECT pg_backend_pid() AS pid")
+        const before = onProcessor(backend?.pid ?? 0)
+        const [row] = yield* sql.unsafe<{ "QUERY PLAN": ReadonlyArray<Plan> | string }>(
+          `EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) ${text}`,
+          parameters
+        ).unprepared
+        const processor = onProcessor(backend?.pid ?? 0) - before
         const told = row?.["QUERY PLAN"] ?? []
         const [plan]: ReadonlyArray<Plan> = typeof told === "string" ? JSON.parse(told) : told
-        return plan === undefined ? 0 : plan["Planning Time"] + plan["Execution Time"]
-      }
+        const millis = plan === undefined ? 0 : plan["Planning Time"] + plan["Execution Time"]
+        return { millis, processor } satisfies Explained
+      })
     )
   )
 
@@ -50,14 +74,15 @@ const noting =
 export const serverTime = Effect.fnUntraced(function* <A, E, R>(operation: Effect.Effect<A, E, R>) {
   const noted: Array<Noted> = []
   yield* Effect.provideService(operation, Statement.CurrentTransformer, noting(noted))
-  const millis = yield* Effect.forEach(noted, explained) satisfies Effect.Effect<
-    ReadonlyArray<number>,
+  const all = yield* Effect.forEach(noted, explained) satisfies Effect.Effect<
+    ReadonlyArray<Explained>,
     Cause.YieldableError | unknown,
     SqlClient.SqlClient
   >
   return {
-    statements: millis.length,
-    sum: millis.reduce((sum, each) => sum + each, 0),
-    largest: Math.max(0, ...millis)
+    statements: all.length,
+    sum: all.reduce((sum, { millis }) => sum + millis, 0),
+    largest: Math.max(0, ...all.map(({ millis }) => millis)),
+    processor: Math.max(0, ...all.map(({ processor }) => processor))
   } satisfies ServerTime
 })

@@ -57,8 +57,14 @@ export interface AdminService {
     /** The last first, in slices of what there is: says how far it looked. */
     readonly find: (query: Events.EventQuery) => Answer<Events.EventPage>
     readonly get: (id: string) => Answer<Events.EventDetails>
-    /** What it came from, and what came of it: 1000 events at most unless said. */
-    readonly lineage: (id: string, options?: { readonly limit?: number }) => Answer<Events.LineageTree>
+    /**
+     * What it came from, and what came of it within so many minutes (default 10) after each cause; 1000 events at most unless said. All
+     * events of that time are read: `lookedUntil` says where more may follow, which a longer time shows.
+     */
+    readonly lineage: (
+      id: string,
+      options?: { readonly limit?: number; readonly minutes?: number }
+    ) => Answer<Events.LineageTree>
   }
   readonly errorGroups: {
     /** The last seen first. */

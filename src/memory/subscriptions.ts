@@ -6,21 +6,18 @@
 import { Effect, Layer } from "effect"
 import { cutTo } from "../model/storable.ts"
 import type { Braked, Registration, RetireScope, Subscription, Unserved } from "../stores/SubscriptionStore.ts"
-import { longestReason, SubscriptionStore } from "../stores/SubscriptionStore.ts"
+import { longestReason, mostOpen, overlookedAmong, SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { isKnown, isNamed } from "./claim.ts"
 import { ascending, byConsumer, byPosition } from "./comparators.ts"
-import { type DeliveryRecord, toDelivery } from "./records.ts"
+import { claimable, type DeliveryRecord, isParked, toDelivery } from "./records.ts"
 import { MemoryTables, matches, type Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
 
 const keyOf = (consumer: string, event: string) => JSON.stringify([consumer, event])
 
-/** How far what waits for a subscription is counted. */
-const listed = 1000
-
 /** How many deliveries wait, as far as they are counted, and since when. */
 const waiting = (open: ReadonlyArray<DeliveryRecord>): Pick<Unserved, "open" | "since"> => ({
-  open: Math.min(open.length, listed),
+  open: Math.min(open.length, mostOpen),
   since:
     open.length === 0 ? null : new Date(open.reduce((oldest, { createdAt }) => Math.min(oldest, createdAt), Infinity))
 })
@@ -69,6 +66,14 @@ const orphaned = (tables: Tables, transaction: Transaction, { consumer, events, 
     )
     .toSorted(byPosition)
 
+/** Of what a consumer has open, the first of each kind. */
+const firstOpen = (tables: Tables, transaction: Transaction, consumer: string): ReadonlyArray<DeliveryRecord> => {
+  const open = [...tables.openOf(transaction, consumer)]
+  const due = open.filter(claimable).toSorted((a, b) => a.availableAt - b.availableAt || byPosition(a, b))
+  const others = [open.filter(isParked), open.filter(({ status }) => status === "processing")]
+  return [due, ...others].flatMap((kind) => kind.slice(0, overlookedAmong))
+}
+
 /**
  * Open deliveries that no subscription of their consumer covers: a publish that was under way while it was retired could not
  * know.
@@ -77,10 +82,10 @@ const unsubscribed = (tables: Tables, transaction: Transaction): ReadonlyArray<U
   const covering = [...transaction.rows(tables.subscriptions)]
   const found = new Map<string, Unserved>()
   for (const { consumer, lastSeenAt } of transaction.rows(tables.consumers)) {
-    for (const { createdAt, eventName: event } of tables.openOf(transaction, consumer)) {
+    for (const { createdAt, eventName: event } of firstOpen(tables, transaction, consumer)) {
       if (covering.some((each) => each.consumer === consumer && matches(each.event, event))) continue
       const known = found.get(keyOf(consumer, event))
-      const open = Math.min((known?.open ?? 0) + 1, listed)
+      const open = Math.min((known?.open ?? 0) + 1, mostOpen)
       const since = new Date(Math.min(createdAt, known?.since?.getTime() ?? createdAt))
       found.set(keyOf(consumer, event), { consumer, event, open, since, lastSeenAt: new Date(lastSeenAt) })
     }
@@ -201,7 +206,7 @@ const unknownVersions = (tables: Tables, transaction: Transaction) =>
       const interests = served.filter((interest) => isNamed(interest, delivery))
       return interests.length > 0 && !interests.some((interest) => isKnown(interest, delivery))
     }
-    const unknown = [...tables.openOf(transaction, consumer)].filter(isUnknown)
+    const unknown = firstOpen(tables, transaction, consumer).filter(isUnknown)
     return [...Map.groupBy(unknown, ({ eventName, schemaVersion }) => JSON.stringify([eventName, schemaVersion]))]
       .toSorted(([a], [b]) => ascending(a, b))
       .flatMap(([, [first, ...others]]) =>

@@ -70,6 +70,15 @@ export const isDelayed = `(${isUntried("i")} AND i.available_at < 'infinity'
 /** Deliveries that gave up, in the words of `inbox_event_gave_up_idx`. */
 export const gaveUp = "(i.status = 'dead_letter' OR (i.status = 'failed' AND i.available_at IS NULL))"
 
+/**
+ * What is dead of one consumer. Compared as rows, dead letters are read from `inbox_event_status_idx`, which has them by consumer: with two
+ * conditions planners may read everybody's in another order, which is cheaper than they think these are.
+ *
+ * @param consumer - SQL of its name
+ */
+export const deadOf = (consumer: string) => `i.status IN ('failed', 'skipped', 'dead_letter')
+  AND (i.status, i.consumer_name) >= ('dead_letter', ${consumer}) AND (i.status, i.consumer_name) <= ('dead_letter', ${consumer})`
+
 /** Terminal deliveries: nothing will happen to them by itself. */
 export const isSettled = (delivery: string) =>
   `(${delivery}.status IN ('processed', 'skipped', 'dead_letter') OR (${delivery}.status = 'failed' AND ${delivery}.available_at IS NULL))`

@@ -66,6 +66,12 @@ export interface Braked {
   readonly resumedMillisAgo: number | null
 }
 
+/** How far `Unserved.open` is counted. @since 0.1.0 */
+export const mostOpen = 1000
+
+/** Of so many of each kind (waiting, parked, in hand) that a consumer has, those are told that no subscription covers. @since 0.1.0 */
+export const overlookedAmong = 1000
+
 /** @since 0.1.0 */
 export interface SweepRequest {
   /**
@@ -131,7 +137,8 @@ export class SubscriptionStore extends Context.Service<
     /**
      * Subscriptions that no process which runs has recorded to serve, by consumer and event (see `ReplicaStore.serve`); then
      * what is open although no subscription covers it: a publish that was under way while its consumer was retired leaves
-     * such a delivery.
+     * such a delivery. That is looked for among the first `overlookedAmong` that a consumer has of each kind, the first due of those
+     * that wait: as nobody handles it, it comes to be among these.
      */
     readonly unserved: Effect.Effect<ReadonlyArray<Unserved>, StoreError>
     /** All subscriptions, by consumer and event. */

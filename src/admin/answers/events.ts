@@ -79,6 +79,9 @@ const treeOf = (tree: Tree): LineageTree => ({
   lookedUntil: tree.lookedUntil
 })
 
+/** What follows is looked for so long after a cause, unless somebody asks for more: nothing is indexed by cause. */
+const lineageMinutes = 10
+
 export interface EventServices {
   readonly events: Events["Service"]
   readonly entities: Entities["Service"]
@@ -104,9 +107,9 @@ export const eventsOver = (
           detailsOf({ ...details, payload: payloadText, metadata: metadataText, visibility: "full" })
         )
       ),
-    lineage: (id, options = {}) =>
+    lineage: (id, { minutes = lineageMinutes, ...options } = {}) =>
       ask(
-        Effect.map(lineageOf(id, options), treeOf).pipe(
+        Effect.map(lineageOf(id, { ...options, span: `${minutes} minutes` }), treeOf).pipe(
           Effect.provideService(LineageStore, lineage),
           Effect.provideService(LinkStore, links)
         )

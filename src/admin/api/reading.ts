@@ -49,13 +49,19 @@ export const statistics = HttpApiGroup.make("statistics").add(
   })
 )
 
+/** What an event led to is looked for up to ten years after it. */
+const mostMinutes = 5_256_000
+
 /** @internal */
 export const events = HttpApiGroup.make("events").add(
   HttpApiEndpoint.get("find", "/events", { query: EventQuery.fields, success: EventPage, error: problems }),
   HttpApiEndpoint.get("get", "/events/:id", { params: id, success: EventDetails, error: problems }),
   HttpApiEndpoint.get("lineage", "/events/:id/lineage", {
     params: id,
-    query: { limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))) },
+    query: {
+      limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
+      minutes: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostMinutes })))
+    },
     success: LineageTree,
     error: problems
   })

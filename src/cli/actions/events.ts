@@ -218,12 +218,24 @@ export const show = ({ id }: { readonly id: string }) =>
   )
 
 /** What an event came from, and what came of it. */
-export const trace = ({ id, limit }: { readonly id: string; readonly limit: number | undefined }) =>
+export const trace = ({
+  id,
+  limit,
+  minutes
+}: {
+  readonly id: string
+  readonly limit: number | undefined
+  readonly minutes: number | undefined
+}) =>
   asking(
     Effect.gen(function* () {
-      const tree = yield* (yield* Admin).events.lineage(id, given({ limit }))
+      const tree = yield* (yield* Admin).events.lineage(id, given({ limit, minutes }))
+      const now = yield* Clock.currentTimeMillis
       yield* tell(tree, (surface) => lineageText(surface, tree, id))
       if (tree.isCut) yield* note(`There is more than is shown: looked until ${instant(tree.lookedUntil)}.`)
+      else if (tree.lookedUntil.getTime() < now) {
+        yield* note(`What followed was looked for until ${instant(tree.lookedUntil)}; --minutes looks further.`)
+      }
       return exitCodes.done
     })
   )

@@ -87,7 +87,11 @@ export const events = Command.make("events").pipe(
 
 export const trace = Command.make(
   "trace",
-  { id: Flags.id("id", "Of an event"), limit: Flags.whole("limit", "Events at most; default 1000", [1, 1000]) },
+  {
+    id: Flags.id("id", "Of an event"),
+    limit: Flags.whole("limit", "Events at most; default 1000", [1, 1000]),
+    minutes: Flags.whole("minutes", "Looks for what followed within so many minutes; default 10", [1, 5_256_000])
+  },
   doing(
     () => import("../actions/events.ts"),
     (file) => file.trace

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { type ConsumerDepth, type Depths, largestDepth } from "../../stores/Depths.ts"
-import { claimable } from "../deliveryStates.ts"
+import { claimable, deadOf } from "../deliveryStates.ts"
 import { serves } from "../recovery.ts"
 
 const upTo = largestDepth + 1
@@ -18,12 +18,13 @@ const ofConsumer = "FROM inbox_event AS i WHERE i.consumer_name = s.consumer"
 
 /** What can be claimed, or will be: the first by due time. */
 const waiting = `
-  SELECT count(*) FILTER (WHERE w.status = 'received' AND w.late >= 0)::int AS ready,
-    count(*) FILTER (WHERE w.status = 'received' AND w.late < 0)::int AS delayed,
+  SELECT count(*) FILTER (WHERE w.status = 'received' AND w.available_at <= n.now)::int AS ready,
+    count(*) FILTER (WHERE w.status = 'received' AND w.available_at > n.now)::int AS delayed,
     count(*) FILTER (WHERE w.status = 'failed')::int AS retrying,
-    greatest(coalesce(max(w.late), 0), 0)::float8 AS oldest
-  FROM (
-    SELECT i.status, extract(epoch FROM clock_timestamp() - i.available_at) * 1000 AS late
+    greatest(coalesce(extract(epoch FROM min(n.now) - min(w.available_at)) * 1000, 0), 0)::float8 AS oldest
+  FROM (SELECT clock_timestamp() AS now OFFSET 0) AS n
+  CROSS JOIN (
+    SELECT i.status, i.available_at
     ${ofConsumer} AND ${claimable}
     ORDER BY i.available_at, i.position
     LIMIT ${largestDepth}
@@ -34,7 +35,7 @@ const consumers = `
     w.oldest AS "oldestMillis",
     ${counted(`SELECT 1 ${ofConsumer} AND i.status = 'processing'`)} AS "leased",
     ${counted(`SELECT 1 ${ofConsumer} AND i.status IN ('received', 'failed') AND i.available_at = 'infinity'`)} AS "parked",
-    ${counted(`SELECT 1 ${ofConsumer} AND i.status = 'dead_letter'`)}
+    ${counted(`SELECT 1 FROM inbox_event AS i WHERE ${deadOf("s.consumer")}`)}
       + ${counted(`SELECT 1 ${ofConsumer} AND i.status = 'failed' AND i.available_at IS NULL`)} AS "deadLetters",
     c.paused_at IS NOT NULL AS "isPaused", c.pause_reason IS NOT NULL AS "isBraked",
     coalesce(c.held_for_backfill OR c.cool_until > clock_timestamp(), false) AS "isHeld", c.recovering_until IS NOT NULL AS "isRecovering"

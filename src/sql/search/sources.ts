@@ -5,7 +5,7 @@
  */
 import type { EventQuery, SliceRequest } from "../../stores/EventSearchStore.ts"
 import type { EventStatus } from "../../stores/OutboxStore.ts"
-import { claimable, gaveUp } from "../deliveryStates.ts"
+import { claimable, deadOf, gaveUp } from "../deliveryStates.ts"
 import { ofAggregate, type Parameters } from "./conditions.ts"
 
 /** Entries of an index that are taken at once: if there are more, slices of all events are looked at instead. */
@@ -70,23 +70,11 @@ const leadingTo: Readonly<Record<Exclude<EventStatus, "processed">, ReadonlyArra
   failed: ["gaveUp"]
 }
 
-/**
- * What gave up of one consumer. Compared as rows, dead letters are read from `inbox_event_status_idx`, which has them by consumer: with two
- * conditions planners read everybody's in the order of the table, which is cheaper than they think these are, and not what was asked for.
- *
- * @param consumer - SQL of its name
- */
-const gaveUpOf = (consumer: string) => {
-  const letters = `('dead_letter', ${consumer})`
-  return [
-    fromIndex(
-      `i.status IN ('failed', 'skipped', 'dead_letter')
-        AND (i.status, i.consumer_name) >= ${letters} AND (i.status, i.consumer_name) <= ${letters}`,
-      "i.status, i.consumer_name, i.updated_at"
-    ),
-    fromIndex(`i.consumer_name = ${consumer} AND i.status = 'failed' AND i.available_at IS NULL`, "i.consumer_name")
-  ]
-}
+/** What gave up of one consumer. @param consumer - SQL of its name */
+const gaveUpOf = (consumer: string) => [
+  fromIndex(deadOf(consumer), "i.status, i.consumer_name, i.updated_at"),
+  fromIndex(`i.consumer_name = ${consumer} AND i.status = 'failed' AND i.available_at IS NULL`, "i.consumer_name")
+]
 
 /** Events that can have one of these statuses. */
 const byStatus = (statuses: ReadonlyArray<EventStatus>, consumer: string | undefined, { add }: Parameters) => {

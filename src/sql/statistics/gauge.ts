@@ -4,7 +4,7 @@
  * @internal
  */
 import { largestGauge } from "../../stores/StatisticStore.ts"
-import { claimable, openDeliveries } from "../deliveryStates.ts"
+import { claimable, deadOf, openDeliveries } from "../deliveryStates.ts"
 
 const parked = "i.status IN ('received', 'failed') AND i.available_at = 'infinity'"
 
@@ -23,7 +23,7 @@ const everybody = `
 const numbers = `
   SELECT c.name, w.waiting - w.retrying + ${counted("i.status = 'processing'")} AS open, w.retrying,
     ${counted(parked)} AS parked,
-    ${counted("i.status = 'dead_letter'")} + ${counted("i.status = 'failed' AND i.available_at IS NULL")} AS gave_up,
+    ${counted(deadOf("c.name"))} + ${counted("i.status = 'failed' AND i.available_at IS NULL")} AS gave_up,
     (
       SELECT CASE WHEN f.available_at <= clock_timestamp() THEN f.available_at END
       FROM (

@@ -10,23 +10,26 @@ const spanned = `
   FROM integration_statistic AS s
   WHERE s.grain IN ('minute', 'hour') AND s.at >= $1::timestamptz AND s.at < $2::timestamptz`
 
-/** The step of so many seconds ($3) a row belongs to, in seconds since 1970. */
-const step = "(floor(extract(epoch FROM s.at) / $3::float8) * $3::float8)::float8"
+/** The step of so many seconds ($3) a row belongs to: nothing is reckoned with decimal digits, as each row pays for it. */
+const step = "date_bin($3::float8 * interval '1 second', s.at, 'epoch'::timestamptz)"
+
+/** When it begins, in seconds since 1970. */
+const second = `extract(epoch FROM ${step})::float8 AS "second"`
 
 /** @param isNarrowed - whether it is of one consumer ($4), of one event ($5) */
 export const series = (isNarrowed: { readonly consumer: boolean; readonly event: boolean }) => `
-  SELECT ${step} AS "second", ${counts}, ${distributions}
+  SELECT ${second}, ${counts}, ${distributions}
   ${spanned}
     AND ${isNarrowed.consumer ? "s.consumer_name = $4::text" : "$4::text IS NULL"}
     AND ${isNarrowed.event ? "s.event_name = $5::text" : "$5::text IS NULL"}
-  GROUP BY 1
-  ORDER BY 1`
+  GROUP BY ${step}
+  ORDER BY ${step}`
 
 export const points = `
-  SELECT s.consumer_name AS "consumer", ${step} AS "second", ${counts}
+  SELECT s.consumer_name AS "consumer", ${second}, ${counts}
   ${spanned} AND s.consumer_name <> ''
-  GROUP BY 1, 2
-  ORDER BY s.consumer_name COLLATE "C", 2`
+  GROUP BY s.consumer_name, ${step}
+  ORDER BY s.consumer_name COLLATE "C", ${step}`
 
 export const consumers = `
   SELECT s.consumer_name AS "consumer", ${distributions}

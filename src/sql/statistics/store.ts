@@ -4,7 +4,7 @@
  * @internal
  */
 import { Effect, Layer } from "effect"
-import type { SqlClient } from "effect/sql"
+import type { SqlClient, SqlError } from "effect/sql"
 import type { StatusCount } from "../../stores/Delivery.ts"
 import {
   distributionBounds as bounds,
@@ -105,6 +105,9 @@ export const layer: Layer.Layer<StatisticStore, never, TableClient | ControlConn
     const { on, sql } = yield* TableClient
     const storeErrors = storeErrorsOf(sql)
     const control = on((yield* ControlConnection).query)
+    /** Planned anew each time: how much a span covers decides how it is best added up, and plans that do not know it spill to disk. */
+    const read = <Row extends object>(statement: string, parameters: ReadonlyArray<unknown>) =>
+      sql.unsafe<Row>(statement, parameters).unprepared as Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError>
     const step = (statement: string, limit: number) =>
       Effect.map(sql.unsafe<{ done: number }>(statement, [limit]), ([row]) => (row?.done ?? 0) >= limit)
     return StatisticStore.of({
@@ -115,7 +118,7 @@ export const layer: Layer.Layer<StatisticStore, never, TableClient | ControlConn
       series: ({ consumer, eventName, from, stepMillis, to }) =>
         storeErrors("statistics.series")(
           Effect.map(
-            sql.unsafe<PointRow>(Read.series({ consumer: consumer !== undefined, event: eventName !== undefined }), [
+            read<PointRow>(Read.series({ consumer: consumer !== undefined, event: eventName !== undefined }), [
               from,
               to,
               stepMillis / 1000,
@@ -128,12 +131,12 @@ export const layer: Layer.Layer<StatisticStore, never, TableClient | ControlConn
       rates: ({ from, stepMillis, to }) =>
         storeErrors("statistics.rates")(
           Effect.gen(function* () {
-            const points = yield* sql.unsafe<RatePointRow>(Read.points, [from, to, stepMillis / 1000])
-            const consumers = yield* sql.unsafe<ConsumerRow>(Read.consumers, [from, to])
+            const points = yield* read<RatePointRow>(Read.points, [from, to, stepMillis / 1000])
+            const consumers = yield* read<ConsumerRow>(Read.consumers, [from, to])
             return ratesOf(consumers, points)
           })
         ),
-      flows: ({ from, to }) => storeErrors("statistics.flows")(sql.unsafe<Flow>(Read.flows, [from, to])),
+      flows: ({ from, to }) => storeErrors("statistics.flows")(read<Flow>(Read.flows, [from, to])),
       gauge: (gapMillis) => storeErrors("statistics.gauge")(gauge(sql)(gapMillis)),
       gauges: storeErrors("statistics.gauges")(sql.unsafe<Gauge>(Gauges.newest)),
       gaugeSeries: ({ consumer, from, to }) =>

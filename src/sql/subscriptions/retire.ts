@@ -7,8 +7,8 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { toLike } from "../../model/eventPattern.ts"
 import type { Delivery } from "../../stores/Delivery.ts"
-import type { RetireScope, Unserved } from "../../stores/SubscriptionStore.ts"
-import { deliveryFields, isSettled, openDeliveries } from "../deliveryStates.ts"
+import { mostOpen, overlookedAmong, type RetireScope, type Unserved } from "../../stores/SubscriptionStore.ts"
+import { deliveryFields, isSettled, someOpenOf } from "../deliveryStates.ts"
 import { isKnown, serves } from "../recovery.ts"
 
 /** Open deliveries that nobody will be interested in once the subscriptions are gone. */
@@ -18,19 +18,21 @@ const orphaned = (sql: SqlClient.SqlClient, { consumer, events, except }: Retire
 
 /**
  * Open deliveries that no subscription of their consumer covers: a publish that was under way while it was retired could not
- * know. And those of a version that none of the processes that serve their event reads.
+ * know. And those of a version that none of the processes that serve their event reads. Each consumer's first are looked at: nobody
+ * handles what is looked for, so it comes to be among these.
  */
 export const overlooked = (sql: SqlClient.SqlClient) =>
   Effect.map(
     sql.unsafe<Omit<Unserved, "version"> & { readonly version: number | null }>(`
     SELECT o.consumer_name AS "consumer", o.event_name AS "event", k.version AS "version", c.last_seen_at AS "lastSeenAt",
-      least(sum(o.open), 1000)::int AS "open", min(o.since) AS "since"
+      least(sum(o.open), ${mostOpen})::int AS "open", min(o.since) AS "since"
     FROM (
-      SELECT i.consumer_name, i.event_name, i.schema_version, count(*) AS open, min(i.created_at) AS since
-      FROM (
-        ${openDeliveries("i.consumer_name, i.event_name, i.schema_version, i.created_at")}
+      SELECT c.consumer_name, i.event_name, i.schema_version, count(*) AS open, min(i.created_at) AS since
+      FROM integration_consumer AS c
+      CROSS JOIN LATERAL (
+        ${someOpenOf("c.consumer_name", "i.event_name, i.schema_version, i.created_at", "true", overlookedAmong)}
       ) AS i
-      GROUP BY i.consumer_name, i.event_name, i.schema_version
+      GROUP BY c.consumer_name, i.event_name, i.schema_version
     ) AS o
     JOIN integration_consumer AS c ON c.consumer_name = o.consumer_name
     CROSS JOIN LATERAL (

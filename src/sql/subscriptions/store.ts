@@ -10,6 +10,7 @@ import {
   type Braked,
   type ConsumerState,
   longestReason,
+  mostOpen,
   type Subscription,
   SubscriptionStore,
   type Unserved
@@ -62,9 +63,6 @@ const consumers = (sql: SqlClient.SqlClient) =>
     FROM integration_consumer
     ORDER BY consumer_name`
 
-/** How far what waits for a subscription is counted. */
-const counted = 1000
-
 /** Subscriptions that no running process has recorded to serve. */
 const unserved = (sql: SqlClient.SqlClient) =>
   sql.unsafe<Unserved>(
@@ -73,8 +71,8 @@ const unserved = (sql: SqlClient.SqlClient) =>
     FROM integration_subscription AS s
     JOIN integration_consumer AS c ON c.consumer_name = s.consumer_name
     CROSS JOIN LATERAL (
-      SELECT least(count(*), ${counted})::int AS count, min(i.created_at) AS since
-      FROM (${someOpenOf("s.consumer_name", "i.created_at", "i.event_name LIKE s.event_like", counted)}) AS i
+      SELECT least(count(*), ${mostOpen})::int AS count, min(i.created_at) AS since
+      FROM (${someOpenOf("s.consumer_name", "i.created_at", "i.event_name LIKE s.event_like", mostOpen)}) AS i
     ) AS o
     WHERE NOT EXISTS (
       SELECT 1

@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { ReplicaStore } from "../../stores/ReplicaStore.ts"
-import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
+import { mostOpen, overlookedAmong, SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { checkOf } from "./Check.ts"
 import { leaseNext, newEvent, settlement, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
@@ -140,6 +140,27 @@ export const subscriptionStore = [
       yield* store.skipOpen({ consumer, events: ["*"], except: [] })
       assert.deepEqual(yield* told, [])
       yield* ReplicaStore.use((replicas) => replicas.serve([]))
+    })
+  ),
+
+  check(
+    "what no subscription covers is told of the first that a consumer has",
+    Effect.gen(function* () {
+      const store = yield* SubscriptionStore
+      const { claim, consumer, eventName } = yield* withDeliveries(overlookedAmong)
+      const left = unique("left")
+      yield* subscribe(left, consumer)
+      yield* OutboxStore.use((outbox) => outbox.append([newEvent(left), newEvent(left)]))
+      yield* store.remove(consumer, [left])
+      const told = Effect.map(store.unserved, (all) => all.filter((_) => _.consumer === consumer))
+      assert.partialDeepStrictEqual(yield* told, [{ event: eventName, open: mostOpen }])
+      yield* settleNext(claim, { status: "processed" })
+      const [subscribed, overlooked, ...others] = yield* told
+      assert.partialDeepStrictEqual(subscribed, { event: eventName, open: overlookedAmong - 1 })
+      assert.partialDeepStrictEqual(overlooked, { event: left, open: 1 })
+      assert.deepEqual(others, [])
+      yield* store.remove(consumer, [eventName])
+      yield* store.skipOpen({ consumer, events: ["*"], except: [] })
     })
   )
 ]
