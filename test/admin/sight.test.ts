@@ -92,6 +92,7 @@ describe("payloads", () => {
       { redact: [""] },
       { redact: ["$.customer"] },
       { redact: ["customer['email']"] },
+      { redact: ["customer.em*"] },
       { redact: { viewers: ["a"] } as never },
       { visibility: { viewer: "some" } as never },
       { visibility: { root: "full" } as never }
@@ -139,12 +140,27 @@ describe("a search", () => {
     "customer->email",
     "customer\\u002eemail",
     "lines[1].iban",
+    "lines.+1.iban",
+    "lines.-1.iban",
+    '["customer.email"]',
     "lines.iban",
     "anything.iban"
   ])("by %s tells nothing of what is hidden", async (path) => {
     const { calls, status } = await search("admin", { redact: ["customer.email", "*.iban"] }, payload(path))
     assert.strictEqual(status, 403)
     assert.lengthOf(calls, 0)
+  })
+
+  it.each<[path: string, asked: string]>([
+    ["customers.42.email", "customers.42.email"],
+    ["customers.42.email", "customers[42].email"],
+    ["by.2024", "by.2024"],
+    ["items[0].iban", "items[7].iban"],
+    ["items.*.iban", "items[0].iban"],
+    ['["customer.email"]', '["customer.email"]'],
+    ['customer["email"]', "customer.email"]
+  ])("where %s is hidden tells nothing by %s", async (path, asked) => {
+    assert.strictEqual((await search("admin", { redact: [path] }, payload(asked))).status, 403)
   })
 
   it("by several paths is refused if one is hidden", async () => {

@@ -1,49 +1,71 @@
 /**
- * Paths into JSON documents, and which of them hide what.
+ * Paths into JSON documents, as people write them.
  *
  * @internal
  */
 
-/** One step into a document: a key, or a place in a list. */
-type Step = string
+/** A step of a path that hides: a key, which as a number may also be a place in a list; any one key; or any number of them. */
+export type PatternStep =
+  | { readonly is: "key"; readonly key: string; readonly isPlace: boolean }
+  | { readonly is: "any" }
+  | { readonly is: "anyNumber" }
 
-/** A path that hides what it leads to: `customer.email`, `*.iban` (`*` is any one key), `**.iban` (`**` is any number of them). */
-export type Pattern = ReadonlyArray<Step>
+/** A path that hides what it leads to: `customer.email`, `*.iban`, `**.iban`, `["odd.key"]`. Never empty. */
+export type Pattern = ReadonlyArray<PatternStep>
 
-const isPlace = (step: Step) => /^-?\d+$/.test(step)
+/** What `#>` of PostgreSQL takes for a place in a list, if a list is there. */
+export const isPlace = (step: string) => /^[+-]?\d+$/.test(step)
 
-/** Steps of a path as it is written, `items[0].sku`; undefined for what is written in another way. */
-export const stepsOf = (path: string): ReadonlyArray<Step> | undefined => {
-  const dotted = path.replace(/\[(-?\d+|\*)\]/g, ".$1").replace(/^\./, "")
-  const steps = dotted.split(".")
-  return steps.every((step) => /^[^\s[\]"'`\\$=,{}()?@]+$/.test(step)) ? steps : undefined
+/** A plain step, with a dot before it unless it is the first; a place in a list; or a key that is written as a JSON string. */
+const written = /(?:^|(?!^)\.)([^\s.[\]"'`\\$=,{}()?@]+)|\[(-?\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]/y
+
+interface Written {
+  readonly text: string
+  readonly isQuoted: boolean
 }
 
-/** Places in lists count for nothing: what is hidden in one is hidden in all. */
-export const patternOf = (path: string): Pattern | undefined => stepsOf(path)?.filter((step) => !isPlace(step))
-
-const fits = (wanted: Step, step: Step) => wanted === "*" || wanted === step
-
-/** Whether a pattern leads exactly to where these steps lead, in a document: keys only, without places in lists. */
-export const leadsTo = (pattern: Pattern, keys: ReadonlyArray<string>): boolean => {
-  const [wanted, ...rest] = pattern
-  if (wanted === undefined) return keys.length === 0
-  if (wanted === "**") return leadsTo(rest, keys) || (keys.length > 0 && leadsTo(pattern, keys.slice(1)))
-  const [key, ...others] = keys
-  return key !== undefined && fits(wanted, key) && leadsTo(rest, others)
+const unquoted = (json: string): string | undefined => {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
 }
 
-/**
- * Whether what a path leads to is hidden, lies in what is hidden, or holds it: then comparing with it tells of what is hidden. A number
- * in a path may be a key or a place.
- */
-export const touches = (pattern: Pattern, steps: ReadonlyArray<Step>): boolean => {
-  const [wanted, ...rest] = pattern
-  const [step, ...others] = steps
-  if (wanted === undefined || step === undefined) return true
-  // What a path with a star compares, only who looks knows.
-  if (step.includes("*")) return true
-  if (isPlace(step) && touches(pattern, others)) return true
-  if (wanted === "**") return touches(rest, steps) || touches(pattern, others)
-  return fits(wanted, step) && touches(rest, others)
+/** Steps from the outside in; undefined for what is written in another way. */
+const parse = (path: string): ReadonlyArray<Written> | undefined => {
+  const steps: Array<Written> = []
+  for (let at = 0; at < path.length; at = written.lastIndex) {
+    written.lastIndex = at
+    const found = written.exec(path)
+    if (found === null) return undefined
+    const [, plain, place, quoted] = found
+    const text = quoted === undefined ? (plain ?? place) : unquoted(quoted)
+    if (text === undefined) return undefined
+    steps.push({ text, isQuoted: quoted !== undefined })
+  }
+  return steps.length === 0 ? undefined : steps
+}
+
+/** Steps of a path that is compared with, `items[0].sku`; undefined for what is written in another way, as keys in quotes are. */
+export const stepsOf = (path: string): ReadonlyArray<string> | undefined => {
+  const steps = parse(path)
+  return steps?.some(({ isQuoted }) => isQuoted) ? undefined : steps?.map(({ text }) => text)
+}
+
+const patternStepOf = ({ isQuoted, text }: Written): PatternStep | undefined => {
+  if (isQuoted) return { is: "key", key: text, isPlace: false }
+  if (text === "*") return { is: "any" }
+  if (text === "**") return { is: "anyNumber" }
+  return text.includes("*") ? undefined : { is: "key", key: text, isPlace: isPlace(text) }
+}
+
+/** How paths that hide are written; for messages. */
+export const patternSyntax =
+  'a path as customer.email, *.iban, **.iban, items[0].sku or ["odd.key"]: a star stands for a whole key, never for a part of one'
+
+/** A path that hides; undefined for what would hide nothing, or something else than who wrote it thought. */
+export const patternOf = (path: string): Pattern | undefined => {
+  const steps = parse(path)?.map(patternStepOf)
+  return steps?.every((step) => step !== undefined) ? steps : undefined
 }

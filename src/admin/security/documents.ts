@@ -4,7 +4,8 @@
  * @internal
  */
 import type { Visibility } from "../model/events.ts"
-import { leadsTo, type Pattern } from "./documentPaths.ts"
+import type { Pattern } from "./documentPaths.ts"
+import { matcherOf, type States } from "./pathMatching.ts"
 
 /** How much of documents somebody sees. */
 export interface Sight {
@@ -46,21 +47,6 @@ const shapeOf = (value: unknown): unknown => {
   return typeof value === "boolean" ? "‹true or false›" : value
 }
 
-/** Each value of a document with the keys that lead to it; what is given instead of an object is not looked into. */
-const rebuilt = (
-  value: unknown,
-  replace: (value: unknown, keys: ReadonlyArray<string>) => unknown,
-  keys: ReadonlyArray<string> = []
-): unknown => {
-  const shown = replace(value, keys)
-  if (typeof shown !== "object" || shown === null || shown instanceof Exact) return shown
-  if (Array.isArray(shown)) return shown.map((each) => rebuilt(each, replace, keys))
-  // Without a prototype, as a document may have a key `__proto__`.
-  const made: Record<string, unknown> = Object.create(null)
-  for (const [key, each] of Object.entries(shown)) made[key] = rebuilt(each, replace, [...keys, key])
-  return made
-}
-
 /** A document as somebody sees it, and whether that is all of it. */
 export interface Shown {
   readonly text: string | null
@@ -69,25 +55,58 @@ export interface Shown {
 
 const nothing: Shown = { text: null, isWhole: false }
 
-const showParsed = (text: string, { hidden, visibility }: Sight): Shown => {
-  let isWhole = visibility === "full"
-  const document = rebuilt(read(text), (value, keys) => {
-    if (hidden.some((pattern) => leadsTo(pattern, keys))) {
+/**
+ * What one document may cost: its values, and for each key the paths that may still lead to something there. A document of 1 MB has
+ * some 500,000 values at most.
+ */
+const mostSteps = 2_000_000
+
+const isLeaf = (value: unknown): boolean => typeof value !== "object" || value === null || value instanceof Exact
+
+const showParsed = (text: string, { hidden, visibility }: Sight, most: number): Shown => {
+  const { atEntry, atKey, isReached, start } = matcherOf(hidden)
+  const isMasked = visibility === "masked"
+  let isWhole = !isMasked
+  let left = most
+  const spend = (steps: number) => {
+    left -= steps
+    if (left < 0) throw new RangeError(`The document takes more than ${most} steps`)
+  }
+  const seen = (value: unknown, states: States): unknown => {
+    spend(1)
+    if (isReached(states)) {
       isWhole = false
       return hiddenValue
     }
-    return visibility === "masked" ? shapeOf(value) : value
-  })
+    if (isLeaf(value)) return isMasked ? shapeOf(value) : value
+    if (states.length === 0 && !isMasked) return value
+    if (Array.isArray(value)) {
+      spend(states.length)
+      const inside = atEntry(states)
+      return value.map((each) => seen(each, inside))
+    }
+    // Without a prototype, as a document may have a key `__proto__`.
+    const made: Record<string, unknown> = Object.create(null)
+    for (const [key, each] of Object.entries(value as object)) {
+      spend(states.length)
+      made[key] = seen(each, atKey(states, key))
+    }
+    return made
+  }
+  const document = seen(read(text), start)
   // What is seen whole is the text itself.
   return { text: isWhole ? text : JSON.stringify(document), isWhole }
 }
 
-/** @param text - JSON; null stays null, and what cannot be read is not shown unless all may be seen */
-export const show = (text: string | null, sight: Sight): Shown => {
+/**
+ * @param text - JSON; null stays null, and what cannot be read, or takes too much work, is not shown unless all may be seen
+ * @param most - steps that may be taken; default 2,000,000
+ */
+export const show = (text: string | null, sight: Sight, most: number = mostSteps): Shown => {
   if (text === null || isFull(sight)) return { text, isWhole: true }
   if (sight.visibility === "none") return nothing
   try {
-    return showParsed(text, sight)
+    return showParsed(text, sight, most)
   } catch {
     return nothing
   }

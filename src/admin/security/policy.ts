@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { InvalidOption } from "../../errors/DeclarationErrors.ts"
 import { type Action, type Role, roles, type User } from "../access.ts"
 import type { Visibility } from "../model/events.ts"
-import { type Pattern, patternOf } from "./documentPaths.ts"
+import { type Pattern, patternOf, patternSyntax } from "./documentPaths.ts"
 import type { Sight } from "./documents.ts"
 
 /** What an application's own functions may answer with: a value, a promise of it, or an effect. @since 0.1.0 */
@@ -29,8 +29,9 @@ export interface PolicyOptions {
   readonly visibility?: Readonly<Partial<Record<Role, Visibility>>> | undefined
   /**
    * Paths into payloads and metadata whose values nobody sees, or nobody of a role: `customer.email`, `*.iban` (`*` is any one key),
-   * `**.iban` (`**` is any number of them). They hold in each entry of lists on the way. What is hidden cannot be searched either, and a
-   * payload that has some of it cannot be edited. Default none.
+   * `**.iban` (`**` is any number of them), `["odd.key"]`. They hold in each entry of lists on the way; a number is a key, or any place in
+   * a list. Paths that are written in another way are refused. What is hidden cannot be searched either, and a payload that has some of it
+   * cannot be edited. Default none.
    */
   readonly redact?: ReadonlyArray<string> | Readonly<Partial<Record<Role, ReadonlyArray<string>>>> | undefined
   /** Told of whatever was refused, before the answer. What becomes of it changes nothing. */
@@ -64,13 +65,14 @@ const checkRoles = (option: string, given: object) => {
   if (unknown !== undefined) throw invalid(`${option}.${unknown}`, "given", `one for ${roles.join(", ")} only`)
 }
 
-const patternsOf = (paths: ReadonlyArray<string>): ReadonlyArray<Pattern> =>
-  paths.map((path) => {
-    const pattern = patternOf(path)
-    if (pattern === undefined || pattern.length === 0)
-      throw invalid("redact", path, "paths as customer.email or *.iban")
+const patternsOf = (option: string, paths: unknown): ReadonlyArray<Pattern> => {
+  if (!Array.isArray(paths)) throw invalid(option, paths, "a list of paths")
+  return paths.map((path) => {
+    const pattern = typeof path === "string" ? patternOf(path) : undefined
+    if (pattern === undefined) throw invalid(option, path, patternSyntax)
     return pattern
   })
+}
 
 /** @throws InvalidOption */
 export const policyOf = ({ allow, redact = [], refused, visibility = {} }: PolicyOptions): Policy => {
@@ -80,10 +82,10 @@ export const policyOf = ({ allow, redact = [], refused, visibility = {} }: Polic
     roles.map((role): readonly [Role, Sight] => {
       const seen = visibility[role] ?? byDefault[role]
       if (!visibilities.includes(seen)) throw invalid(`visibility.${role}`, seen, visibilities.join(", "))
-      const paths = Array.isArray(redact)
-        ? redact
-        : ((redact as Partial<Record<Role, ReadonlyArray<string>>>)[role] ?? [])
-      return [role, { visibility: seen, hidden: patternsOf(paths) }]
+      const hidden = Array.isArray(redact)
+        ? patternsOf("redact", redact)
+        : patternsOf(`redact.${role}`, (redact as Partial<Record<Role, ReadonlyArray<string>>>)[role] ?? [])
+      return [role, { visibility: seen, hidden }]
     })
   )
   const nothingSeen: Sight = { visibility: "none", hidden: [] }

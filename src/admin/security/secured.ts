@@ -9,8 +9,9 @@ import type { AdminService } from "../adminService.ts"
 import type { DeadLetterDetails, DeadLetterFilter } from "../model/deadLetters.ts"
 import type { EventDetails, EventQuery } from "../model/events.ts"
 import { Forbidden, type Problem, type Unauthenticated } from "../problems.ts"
-import { stepsOf, touches } from "./documentPaths.ts"
+import { stepsOf } from "./documentPaths.ts"
 import { isFull, type Sight, show } from "./documents.ts"
+import { touches } from "./pathMatching.ts"
 import type { Policy } from "./policy.ts"
 
 /** Lets somebody do something, or refuses. */
@@ -43,8 +44,7 @@ const checkSearch = (query: EventQuery, sight: Sight) => {
     const path = each.split("=", 1)[0] ?? ""
     const steps = stepsOf(path)
     const isHidden =
-      sight.visibility !== "full" ||
-      (sight.hidden.length > 0 && (steps === undefined || sight.hidden.some((pattern) => touches(pattern, steps))))
+      sight.visibility !== "full" || (sight.hidden.length > 0 && (steps === undefined || touches(sight.hidden, steps)))
     if (isHidden) return Effect.fail(forbidden(`You do not see ${path} of payloads: ${kept}`))
   }
   return Effect.void
