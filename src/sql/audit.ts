@@ -45,7 +45,8 @@ export const insertAudit = (first: number, affected: string, from = "") => {
 
 const add = (sql: SqlClient.SqlClient) => {
   const statement = insertAudit(1, "$8::bigint")
-  return (entry: NewAuditEntry) => sql.unsafe(statement, [...auditParameters(entry), entry.affected])
+  return (entry: NewAuditEntry) =>
+    sql.unsafe(statement, [...auditParameters(entry), entry.affected === null ? null : String(entry.affected)])
 }
 
 type Row = Omit<AuditEntry, "affected"> & { readonly affected: string | null }
