@@ -5,6 +5,7 @@
  */
 import type { Attention, ConsumerSummary, Replica } from "../model/consumers.ts"
 import type { ErrorGroup } from "../model/deadLetters.ts"
+import { taggedTitle } from "../taggedTitle.ts"
 
 /** A delivery that is due for longer is late, in milliseconds. */
 const late = 60_000
@@ -51,26 +52,32 @@ const gaveUp = ({ consumer, depth }: ConsumerSummary): ReadonlyArray<Attention> 
 }
 
 const failing = (groups: ReadonlyArray<ErrorGroup>): ReadonlyArray<Attention> =>
-  groups.map(({ consumer, errorTag, fingerprint, title }) => ({
+  groups.map((group) => ({
     id: "error-new",
-    severity: "warning" as const,
-    title: `New error of ${consumer}: ${errorTag}: ${title}`,
-    subject: fingerprint
+    severity: "warning",
+    title: `New error of ${group.consumer}: ${taggedTitle(group)}`,
+    subject: group.fingerprint
   }))
 
-const died = (replicas: ReadonlyArray<Replica>): ReadonlyArray<Attention> =>
-  replicas.flatMap(({ host, id, lastSeenAt, pid, status }) =>
-    status === "dead"
-      ? [
-          {
-            id: "process-died",
-            severity: "notice" as const,
-            title: `Process ${pid} on ${host} ended without a word; it was last heard of at ${lastSeenAt.toISOString()}.`,
-            subject: id
-          }
-        ]
-      : []
+/** Processes that died are named up to so many, the last ones. */
+const mostDied = 3
+
+const died = (replicas: ReadonlyArray<Replica>): ReadonlyArray<Attention> => {
+  const dead = replicas
+    .filter(({ status }) => status === "dead")
+    .toSorted((one, other) => other.lastSeenAt.getTime() - one.lastSeenAt.getTime())
+  const named = dead.slice(0, mostDied).map(
+    ({ host, id, lastSeenAt, pid }): Attention => ({
+      id: "process-died",
+      severity: "notice",
+      title: `Process ${pid} on ${host} ended without a word; it was last heard of at ${lastSeenAt.toISOString()}.`,
+      subject: id
+    })
   )
+  if (dead.length <= mostDied) return named
+  const title = `${dead.length - mostDied} more processes ended without a word within a day.`
+  return [...named, { id: "process-died", severity: "notice", title, subject: null }]
+}
 
 /** @param groups - of errors that are new */
 export const attentionTo = (

@@ -6,6 +6,7 @@
 import { Clock, Effect } from "effect"
 import { Admin } from "../../admin/Admin.ts"
 import type { ErrorGroup, ErrorGroupChange, ErrorGroupDetails, ErrorGroupState } from "../../admin/model/deadLetters.ts"
+import { taggedTitle } from "../../admin/taggedTitle.ts"
 import { asking } from "../connect.ts"
 import { exitCodes } from "../failures.ts"
 import { given } from "../flags.ts"
@@ -48,7 +49,7 @@ const groupTable = (surface: Surface, groups: ReadonlyArray<ErrorGroup>, now: Da
         ],
         groups.map((group) => [
           stateCell(surface, group),
-          `${group.errorTag}: ${group.title}`,
+          taggedTitle(group),
           group.consumer,
           [atLeast(group.gaveUp, groupLimit), group.gaveUp > 0 ? "gaveUp" : "plain"],
           [atLeast(group.retrying, groupLimit), group.retrying > 0 ? "retrying" : "plain"],
@@ -98,7 +99,7 @@ const differsText = (surface: Surface, { differs }: ErrorGroupDetails) =>
 const detailsText = (surface: Surface, group: ErrorGroupDetails, now: Date) =>
   [
     fields(surface, [
-      ["error", [`${group.errorTag}: ${group.title}`, "bold"]],
+      ["error", [taggedTitle(group), "bold"]],
       ["state", [stateText(group), groupState(group.state).state]],
       ["note", group.note ?? undefined],
       ["consumer", group.consumer],
@@ -138,7 +139,7 @@ const changed = (fingerprint: string, change: ErrorGroupChange, done: string) =>
   asking(
     Effect.gen(function* () {
       const group = yield* (yield* Admin).errorGroups.change(fingerprint, change)
-      yield* tell(group, () => clean(`${done}: ${group.errorTag}: ${group.title}`))
+      yield* tell(group, () => clean(`${done}: ${taggedTitle(group)}`))
       return exitCodes.done
     })
   )
