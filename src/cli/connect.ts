@@ -3,8 +3,11 @@
  *
  * @internal
  */
+
+import { userInfo } from "node:os"
 import { Effect, Layer, Redacted } from "effect"
 import { Admin } from "../admin/Admin.ts"
+import { CurrentUser } from "../admin/access.ts"
 import type { Problem } from "../admin/problems.ts"
 import type { IntegrationError } from "../integration/Integration.ts"
 import { schemaOfUrl } from "../integration/schemaOption.ts"
@@ -74,8 +77,18 @@ export const connected = Layer.unwrap(
   })
 )
 
+/** Who a database is told asks: whoever runs this program. A process asks for a token instead. */
+const askerName = (): string => {
+  try {
+    return userInfo().username
+  } catch {
+    // A user without a name, as in some containers.
+    return "command line"
+  }
+}
+
 /** What a command does with the administration. */
 export const asking = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | IntegrationError | NotDone | Problem, Exclude<R, Admin> | Call> =>
-  Effect.provide(effect, connected)
+  Effect.provideService(Effect.provide(effect, connected), CurrentUser, { name: askerName(), role: "admin" })

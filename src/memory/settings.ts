@@ -35,7 +35,12 @@ export class MemorySettings extends Context.Service<
           Object.fromEntries(
             [...transaction.rows(settings)].map(({ json, key }) => [key, JSON.parse(json) as Schema.Json])
           )
-        const change = (key: string, value: Schema.Json | undefined, changedBy: string | undefined) =>
+        const change = (
+          key: string,
+          value: Schema.Json | undefined,
+          changedBy: string | undefined,
+          reason: string | undefined
+        ) =>
           database.run((transaction) =>
             Effect.gen(function* () {
               yield* database.lock(transaction, settings, key)
@@ -46,13 +51,13 @@ export class MemorySettings extends Context.Service<
               const number = database.nextPosition()
               const changedAt = new Date(now)
               transaction.write(changes, String(number), { number, key, value, previousValue, changedAt, changedBy })
-              audit.add(transaction, yield* settingEntry(key, value, changedBy), now)
+              audit.add(transaction, yield* settingEntry(key, value, changedBy, reason), now)
             })
           )
         const store = SettingStore.of({
           all: database.read(values),
-          set: (key, value, changedBy) => change(key, value, changedBy),
-          remove: (key, changedBy) => change(key, undefined, changedBy),
+          set: change,
+          remove: (key, changedBy, reason) => change(key, undefined, changedBy, reason),
           history: (key) =>
             database.read((transaction) =>
               [...transaction.rows(changes)]

@@ -26,10 +26,18 @@ export class SettingStore extends Context.Service<
   SettingStore,
   {
     readonly all: Effect.Effect<Readonly<Record<string, Schema.Json>>, StoreError>
-    /** @param changedBy - who does it, for the history; default nobody */
-    readonly set: (key: string, value: Schema.Json, changedBy?: string) => Effect.Effect<void, StoreError>
+    /**
+     * @param changedBy - who does it, for the history; default nobody
+     * @param reason - why, for the audit
+     */
+    readonly set: (
+      key: string,
+      value: Schema.Json,
+      changedBy?: string,
+      reason?: string
+    ) => Effect.Effect<void, StoreError>
     /** Removes a setting, so that environment, options or default are in force again. */
-    readonly remove: (key: string, changedBy?: string) => Effect.Effect<void, StoreError>
+    readonly remove: (key: string, changedBy?: string, reason?: string) => Effect.Effect<void, StoreError>
     /** Changes of one key, newest first. */
     readonly history: (key: string) => Effect.Effect<ReadonlyArray<SettingChange>, StoreError>
   }

@@ -63,12 +63,12 @@ export const layer: Layer.Layer<SettingStore, never, TableClient> = Layer.effect
       all: storeErrors("settings.all")(
         Effect.map(all(sql), (rows) => Object.fromEntries(rows.map((row) => [row.key, row.value])))
       ),
-      set: (key, value, changedBy) =>
-        Effect.flatMap(settingEntry(key, value, changedBy), (audit) =>
+      set: (key, value, changedBy, reason) =>
+        Effect.flatMap(settingEntry(key, value, changedBy, reason), (audit) =>
           storeErrors("settings.set")(Effect.asVoid(set(sql)(key, value, changedBy, audit)))
         ),
-      remove: (key, changedBy) =>
-        Effect.flatMap(settingEntry(key, undefined, changedBy), (audit) =>
+      remove: (key, changedBy, reason) =>
+        Effect.flatMap(settingEntry(key, undefined, changedBy, reason), (audit) =>
           storeErrors("settings.remove")(Effect.asVoid(remove(sql)(key, changedBy, audit)))
         ),
       history: (key) =>

@@ -91,10 +91,12 @@ export const entryOf = (given: Given): Effect.Effect<NewAuditEntry> =>
 export const settingEntry = (
   key: string,
   value: Schema.Json | undefined,
-  changedBy: string | undefined
+  changedBy: string | undefined,
+  reason: string | undefined
 ): Effect.Effect<NewAuditEntry> =>
   entryOf({
     ...(changedBy === undefined ? {} : { who: changedBy }),
+    reason: reason ?? null,
     action: value === undefined ? "setting.remove" : "setting.put",
     target: key,
     affected: 1,

@@ -189,7 +189,9 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) 
     it.effect("changes a setting within its bounds, and keeps who did", () =>
       Effect.gen(function* () {
         const admin = yield* Admin
-        const put = yield* admin.settings.put("maxAttempts", { value: 5 })
+        const put = yield* admin.settings.put("maxAttempts", { value: 5, reason: "slow printer" })
+        const [entry] = (yield* admin.audit({ target: put.key })).items
+        assert.deepStrictEqual([entry?.action, entry?.reason, entry?.who], ["setting.put", "slow printer", asker])
         assert.deepStrictEqual([put.value, put.source], [5, "stored"])
         assert.strictEqual((yield* Effect.flip(admin.settings.put("maxAttempts", { value: 0 })))._tag, "Invalid")
         const misspelt = yield* Effect.flip(admin.settings.put("maxAttemps", { value: 1 }))

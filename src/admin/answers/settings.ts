@@ -14,7 +14,7 @@ import type { ContractStore } from "../../stores/ContractStore.ts"
 import type { Transactor } from "../../stores/Transactor.ts"
 import { CurrentUser } from "../access.ts"
 import type { AdminService } from "../adminService.ts"
-import type { Setting } from "../model/consumers.ts"
+import type { Setting, SettingPut } from "../model/consumers.ts"
 import { NotFound } from "../problems.ts"
 import type { Bounded } from "./bounded.ts"
 
@@ -52,13 +52,13 @@ export const settingsOver = (
 ): Pick<AdminService, "settings" | "contracts"> => {
   // What cannot be read now is with the next poll.
   const refresh = Effect.ignore(settings.refresh)
-  const change = Effect.fnUntraced(function* (key: string, value: number | boolean | null) {
+  const change = Effect.fnUntraced(function* (key: string, { reason, value }: SettingPut) {
     const setting = yield* named(settings, key)
     if (value !== null && parse(setting.name, value) === undefined) {
       return yield* new InvalidOption({ option: setting.key, value: String(value), expected: expected(setting.name) })
     }
     const { name } = yield* CurrentUser
-    yield* value === null ? store.remove(setting.key, name) : store.set(setting.key, value, name)
+    yield* value === null ? store.remove(setting.key, name, reason) : store.set(setting.key, value, name, reason)
     // Not before: what is rolled back must not be in force.
     yield* afterCommit(refresh)
   })
@@ -79,7 +79,7 @@ export const settingsOver = (
             }))
           })
         ),
-      put: (key, { value }) => Effect.andThen(ask(change(key, value)), ask(Effect.map(named(settings, key), settingOf)))
+      put: (key, put) => Effect.andThen(ask(change(key, put)), ask(Effect.map(named(settings, key), settingOf)))
     }
   }
 }
