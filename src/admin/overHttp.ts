@@ -19,9 +19,17 @@ export interface HttpOptions {
   readonly token?: Redacted.Redacted<string> | undefined
 }
 
+/** What is at the bottom of an error: `connect ECONNREFUSED 127.0.0.1:4400` rather than that something was not transported. */
+const causeOf = (error: unknown): string => {
+  const { cause, code, message, reason } = Object(error)
+  const below = cause ?? reason?.cause
+  if (below !== undefined && below !== error) return causeOf(below)
+  return String(message === "" || message === undefined ? (code ?? error) : message)
+}
+
 const unavailable = (url: string, error: unknown) =>
   new Unavailable({
-    detail: `${url} did not answer as an effect-integration administration does: ${error instanceof Error ? error.message : String(error)}. Is the process running, and is this where its administration is mounted?`
+    detail: `${url} did not answer as an effect-integration administration does: ${causeOf(error)}. Is the process running, and is this where its administration is mounted?`
   })
 
 /** Says of the server that it must not be asked by a page of another site. */

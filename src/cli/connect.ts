@@ -46,7 +46,7 @@ export const targetOf = (common: Common, wait = defaultWait): Effect.Effect<Targ
   }
   // The url may hold a password: it is not repeated.
   return refused(
-    `What --url or DATABASE_URL says is no url of a database or a process, but as ${forms}. PGlite is asked through the process that holds it.`
+    `--url, or DATABASE_URL, is not understood. Give ${forms}. PGlite is asked through the process that holds it.`
   )
 }
 

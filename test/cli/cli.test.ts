@@ -98,7 +98,7 @@ describe("what cannot be done ends with 1 and a sentence that says what to do", 
     [
       "a url of something else",
       ["doctor", "--url", "mysql://app:secret@host/shop"],
-      /^What --url or DATABASE_URL says is no url of a database/
+      /^--url, or DATABASE_URL, is not understood/
     ],
     [
       "a process, for what needs a database",

@@ -214,7 +214,7 @@ describe("what is asked for is what was said", { timeout }, () => {
     assert.deepStrictEqual([refused.code, refused.out], [1, ""])
     assert.match(
       refused.err,
-      /^The handler does not take this payload:\nline 1, at amount: Missing key\nNothing was done\.\n$/
+      /^This payload does not do:\nline 1, at amount: Missing key\nNothing was done\.\n$/
     )
   })
 })

@@ -94,7 +94,7 @@ const several = Effect.fnUntraced(function* (kind: Kind, input: ChangeInput) {
     return exitCodes.done
   }
   if (preview.count === 0) {
-    yield* tell({ ...preview, request }, () => `There is nothing to ${kind}.`)
+    yield* tell({ ...preview, request }, () => `There is nothing to ${kind}: no dead letter is as you said.`)
     return exitCodes.done
   }
   yield* confirmed(question(request, preview), input.yes)

@@ -18,7 +18,7 @@ import { exitCodes, NotDone } from "../failures.ts"
 import { given } from "../flags.ts"
 import { clean } from "../output/clean.ts"
 import { indented } from "../output/jsonText.ts"
-import { Call, Session, tell } from "../session.ts"
+import { Call, note, Session, tell } from "../session.ts"
 
 /** What `dead-letters edit` takes. */
 export interface EditInput {
@@ -72,12 +72,16 @@ const problemLines = ({ problems }: PayloadVerdict) =>
     clean(`${line === null ? "" : `line ${line}, `}at ${path === "" ? "(root)" : path}: ${message}`)
   )
 
+/** A database has no handlers. */
+const unjudged =
+  "This payload can be stored. Nobody here can say whether the handler takes it: a process that has the handler can, by --url http://…"
+
 const verdictText = (verdict: PayloadVerdict) =>
   verdict.isValid
     ? verdict.isJudged
       ? "The handler takes this payload."
-      : "This payload can be stored. Whether the handler takes it is for a process to say that has the handler: ask one by --url http://…"
-    : ["The handler does not take this payload:", ...problemLines(verdict)].join("\n")
+      : unjudged
+    : ["This payload does not do:", ...problemLines(verdict)].join("\n")
 
 const payloadFor = Effect.fnUntraced(function* (letter: DeadLetterDetails, file: string | undefined) {
   if (file !== undefined) return yield* fromFile(file)
@@ -101,10 +105,12 @@ export const edit = (input: EditInput) =>
       const verdict = yield* deadLetters.check(input.delivery, change)
       if (input.check) {
         yield* tell(verdict, () => verdictText(verdict))
-        return verdict.isValid ? exitCodes.done : exitCodes.found
+        if (!verdict.isValid) return exitCodes.found
+        return verdict.isJudged ? exitCodes.done : exitCodes.notDone
       }
       if (!verdict.isValid) return yield* refused(`${verdictText(verdict)}\nNothing was done.`)
-      if (input.payload === undefined) {
+      if (!verdict.isJudged) yield* note(unjudged)
+      if (input.payload === undefined || !verdict.isJudged) {
         yield* confirmed(`Requeue it with this payload? Only ${letter.consumer} will see it.`, input.yes)
       }
       const { affected } = yield* deadLetters.edit(input.delivery, { ...change, ...given({ reason: input.reason }) })

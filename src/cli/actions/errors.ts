@@ -96,6 +96,9 @@ const differsText = (surface: Surface, { differs }: ErrorGroupDetails) =>
         )
       ]
 
+/** Dead letters that are shown with their group. */
+const shown = 10
+
 const detailsText = (surface: Surface, group: ErrorGroupDetails, now: Date) =>
   [
     fields(surface, [
@@ -119,7 +122,10 @@ const detailsText = (surface: Surface, group: ErrorGroupDetails, now: Date) =>
     ...differsText(surface, group),
     ...(group.deliveries.length === 0
       ? []
-      : ["", heading(surface, "Dead letters"), deadLetterTable(surface, group.deliveries, now)])
+      : ["", heading(surface, "Dead letters"), deadLetterTable(surface, group.deliveries.slice(0, shown), now)]),
+    ...(group.gaveUp > shown
+      ? [`The last ${shown} of ${atLeast(group.gaveUp, groupLimit)}: dead-letters list --error ${group.fingerprint}`]
+      : [])
   ].join("\n")
 
 /** One group with what differs in it. */

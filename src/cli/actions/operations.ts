@@ -177,7 +177,7 @@ export const stop = ({ id, reason }: { readonly id: string; readonly reason: str
   asking(
     Effect.gen(function* () {
       const operation = yield* (yield* Admin).operations.stop(id, given({ reason }))
-      const words = operation.state === "stopped" ? "Stopped" : "It is asked to stop"
+      const words = operation.state === "stopped" ? "Stopped" : `It had come to its end before (${operation.state})`
       yield* tell(operation, () => `${words}: ${count(operation.done)} of ${totalOf(operation)} done.`)
       return exitCodes.done
     })

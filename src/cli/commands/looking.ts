@@ -103,7 +103,7 @@ export const links = Command.make(
   {
     entity: Flags.entity,
     hops: Flags.whole("hops", "Entities up to so many links away, 1 to 3", [0, 3]),
-    life: Flags.flag("life", "What happened to it, across modules, the last first"),
+    life: Flags.flag("life", "What happened to it, across modules, the first first"),
     ...Flags.page
   },
   doing(
