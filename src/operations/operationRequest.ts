@@ -25,7 +25,7 @@ export interface OperationRequest {
    * So many are requeued first and waited for; when one of them fails again, the others are left alone. Default 0: none is waited for.
    */
   readonly canary?: Canary
-  /** Deliveries per second at most, above 0; default as fast as it goes. */
+  /** Deliveries per second at most, at least 1/3600 (one per hour); default as fast as it goes. */
   readonly pace?: number
   /** For whoever reads the audit; of what is discarded also its last error. Cut to 1023 characters. */
   readonly reason?: string
@@ -45,6 +45,9 @@ const names = ["kind", "filter", "cutOff", "canary", "pace", "reason"]
 
 const canaries: ReadonlyArray<unknown> = [0, 1, 5, 20]
 
+/** Deliveries per second, at least: one per hour. What is slower ends never, and its waits fit no database. */
+const leastPace = 1 / 3600
+
 /** Ids that a filter may name: it is kept as it is. */
 const mostIds = 10_000
 
@@ -57,8 +60,12 @@ const problemOf = ({ canary = 0, filter, kind, pace, reason }: OperationRequest)
   if (canary !== 0 && kind === "discard") {
     return invalid("canary", canary, "0 for discard: what is discarded cannot fail again")
   }
-  if (pace !== undefined && !(typeof pace === "number" && Number.isFinite(pace) && pace > 0)) {
-    return invalid("pace", pace, "a number of deliveries per second above 0; left out, it goes as fast as it can")
+  if (pace !== undefined && !(typeof pace === "number" && Number.isFinite(pace) && pace >= leastPace)) {
+    return invalid(
+      "pace",
+      pace,
+      "a number of deliveries per second, at least 1/3600 (one per hour); left out, it goes as fast as it can"
+    )
   }
   if (reason !== undefined && typeof reason !== "string") return invalid("reason", reason, "a text")
   const ids = (filter as Filter | undefined)?.deliveryIds

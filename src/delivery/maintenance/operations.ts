@@ -4,7 +4,6 @@
  * @internal
  */
 import { Effect, type Scope } from "effect"
-import { describe } from "../../errors/errorText.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { repeatAlone } from "../../stores/contention.ts"
 import type { Taken } from "../../stores/OperationStore.ts"
@@ -19,6 +18,9 @@ const standbyMillis = 1000
 /** When a step that failed is repeated, in milliseconds. */
 const repeatMillis = 5000
 
+/** What whoever looks at the operation is told: the database's own words may hold what is in its rows, and are for the log. */
+const noted = ({ _tag, operation }: StoreError) => `${_tag}: ${operation}`
+
 /** Does a step; one that fails is noted with its operation, which goes on later. Returns whether there was one. */
 const tryStep = (engine: Engine, cursors: WatchCursors): Effect.Effect<boolean, StoreError> =>
   Effect.suspend(() => {
@@ -31,7 +33,7 @@ const tryStep = (engine: Engine, cursors: WatchCursors): Effect.Effect<boolean, 
     return Effect.catch(withStatementTimeout(engine, "operations.step", attempt), (error) => {
       if (current === undefined) return Effect.fail(error)
       const { id } = current
-      const note = engine.operations.postpone(id, describe(error).text, repeatMillis)
+      const note = engine.operations.postpone(id, noted(error), repeatMillis)
       return Effect.as(
         Effect.andThen(Effect.logWarning(`A step of operation ${id} failed, and will be repeated`, error), note),
         true
