@@ -1,10 +1,10 @@
 /** More than can be answered at once, and what a process says of how it is. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect } from "effect"
-import type { HealthReport } from "../../src/admin.ts"
-import { asUser, problemOf, requestOf, secrets, serve } from "../support/adminRequests.ts"
+import type { HealthReport, Role } from "../../src/admin.ts"
+import { asUser, problemOf, requestOf, secrets, serve, signIn } from "../support/adminRequests.ts"
 
-const overview = () => requestOf("/api/v1/overview", { headers: asUser(secrets.viewer) })
+const overview = (user: Role = "viewer") => requestOf("/api/v1/overview", { headers: asUser(secrets[user]) })
 
 describe("requests", () => {
   it("wait for their turn, few at once; more than can wait are sent away, and health is told meanwhile", async () => {
@@ -16,7 +16,7 @@ describe("requests", () => {
       most = Math.max(most, ++atOnce)
       return Effect.andThen(Deferred.await(gate), fake.overview)
     }).pipe(Effect.ensuring(Effect.sync(() => atOnce--)))
-    const { dispose, handler } = serve({ admin: { ...fake, overview: held }, maxConcurrent: 2 })
+    const { dispose, handler } = serve({ admin: { ...fake, overview: held }, auth: "open", maxConcurrent: 2 })
     const waiting = Array.from({ length: 18 }, () => handler(overview()))
     let last = await handler(overview())
     while (last.status !== 503) last = await handler(overview())
@@ -27,6 +27,26 @@ describe("requests", () => {
     Deferred.doneUnsafe(gate, Effect.void)
     assert.deepStrictEqual([...new Set((await Promise.all(waiting)).map(({ status }) => status))], [200])
     assert.strictEqual(most, 2)
+    assert.strictEqual((await handler(overview())).status, 200)
+    await dispose()
+  })
+
+  it("of one user leave room for others, among those that wait and those that are worked on", async () => {
+    const { admin: fake } = serve()
+    const slow = { ...fake, events: { ...fake.events, find: () => Effect.never } }
+    const { dispose, handler } = serve({ admin: slow, maxConcurrent: 8 })
+    const controller = new AbortController()
+    const search = () =>
+      handler(requestOf("/api/v1/events", { headers: asUser(secrets.viewer), signal: controller.signal }))
+    const searches = Array.from({ length: 18 }, () => search().catch(() => undefined))
+    const more = await search()
+    assert.strictEqual(more.status, 503)
+    assert.include((await problemOf(more)).body.detail, "your requests")
+    // Others are neither sent away, nor do they wait for those of the viewer.
+    assert.strictEqual((await handler(overview("operator"))).status, 200)
+    assert.isNotEmpty(await signIn(handler, "admin"))
+    controller.abort()
+    await Promise.all(searches)
     assert.strictEqual((await handler(overview())).status, 200)
     await dispose()
   })

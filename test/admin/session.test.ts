@@ -133,6 +133,30 @@ describe("a session", () => {
     assert.isDefined(sessions.find(made[3]?.secret ?? "", 1002))
   })
 
+  it("ends for one more of the same user, and for nobody else's", () => {
+    const sessions = makeSessions(1000)
+    const admin = sessions.begin({ name: "ana", role: "admin" }, 0)
+    const viewer = Array.from({ length: 1001 }, () => sessions.begin({ name: "eve", role: "viewer" }, 0))
+    assert.isDefined(sessions.find(admin.secret, 0))
+    assert.lengthOf(
+      viewer.filter(({ secret }) => sessions.find(secret, 0) !== undefined),
+      50
+    )
+    assert.isDefined(sessions.find(viewer.at(-1)?.secret ?? "", 0))
+  })
+
+  it("ends for one more where all are taken, of whoever has most", () => {
+    const sessions = makeSessions(1000, 3)
+    const admin = sessions.begin({ name: "ana", role: "admin" }, 0)
+    const eves = [1, 2].map((now) => sessions.begin({ name: "eve", role: "viewer" }, now))
+    sessions.begin({ name: "bo", role: "viewer" }, 3)
+    assert.isDefined(sessions.find(admin.secret, 4))
+    assert.deepStrictEqual(
+      eves.map(({ secret }) => sessions.find(secret, 4) !== undefined),
+      [false, true]
+    )
+  })
+
   it("does not outlive a wrong duration", () => {
     for (const sessionDuration of ["0 millis", "Infinity"] as const) {
       assert.throws(() => serve({ auth: { tokens, sessionDuration } }), /sessionDuration/)

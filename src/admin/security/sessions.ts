@@ -29,19 +29,23 @@ const keyOf = (secret: string) => Buffer.from(digestOf(secret)).toString("base64
 
 /**
  * @param millis - how long a session lasts
- * @param most - sessions there are at once; the oldest ends for one more
+ * @param most - sessions there are at once, of all; the oldest of whoever has most ends for one more
+ * @param mostOfOne - of one user; the oldest ends for one more, so that nobody ends another's
  */
-export const makeSessions = (millis: number, most = 1000): Sessions => {
+export const makeSessions = (millis: number, most = 1000, mostOfOne = 50): Sessions => {
   const sessions = new Map<string, Session>()
   const isOpen = (session: Session, now: number) => session.expiresAt > now && sessions.get(session.key) === session
-  const makeRoom = (now: number) => {
+  const makeRoom = (user: User, now: number) => {
     for (const [key, session] of sessions) if (!isOpen(session, now)) sessions.delete(key)
-    const [oldest] = sessions.keys()
-    if (sessions.size >= most && oldest !== undefined) sessions.delete(oldest)
+    const byUser = Map.groupBy(sessions.values(), (session) => session.user.name)
+    const own = byUser.get(user.name) ?? []
+    const [largest] = [...byUser.values()].toSorted((a, b) => b.length - a.length)
+    const [oldest] = own.length >= mostOfOne ? own : sessions.size >= most ? (largest ?? []) : []
+    if (oldest !== undefined) sessions.delete(oldest.key)
   }
   return {
     begin: (user, now) => {
-      makeRoom(now)
+      makeRoom(user, now)
       const secret = makeSecret()
       const session: Session = { key: keyOf(secret), user, expiresAt: now + millis }
       sessions.set(session.key, session)

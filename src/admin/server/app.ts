@@ -46,6 +46,9 @@ const askingOf = (request: HttpServerRequest.HttpServerRequest, asked: Asked, { 
 
 const isSignIn = ({ method, path }: Asked) => method === "POST" && path === "/api/v1/session"
 
+/** Whose turn it is. Those who sign in are one; where everybody may come in, nobody is told from others. */
+const turnOf = (asking: Asking | undefined) => (asking?.by === "nothing" ? undefined : (asking?.user.name ?? ""))
+
 const isAt = ({ path }: Asked, place: string) => path === place || path.startsWith(`${place}?`)
 
 /** The answer that somebody failed with; what else failed goes on. */
@@ -90,7 +93,11 @@ export const makeApp = Effect.fnUntraced(function* (admin: AdminService, given: 
     return isAt(asked, "/metrics") && serving.metrics === "open" ? metrics : undefined
   }
 
-  const answerUser = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, asked: Asked) {
+  const answerUser = Effect.fnUntraced(function* (
+    request: HttpServerRequest.HttpServerRequest,
+    asked: Asked,
+    asking: Asking | undefined
+  ) {
     if (isRead(asked) && isAt(asked, "/api/v1/openapi.json")) return description
     if (isRead(asked) && isAt(asked, "/metrics") && serving.metrics === "protected") {
       yield* makeCheck(serving.policy, currentUser)("statistics.read")
@@ -99,7 +106,7 @@ export const makeApp = Effect.fnUntraced(function* (admin: AdminService, given: 
     const body = isRead(asked) ? Buffer.alloc(0) : yield* readBody(request, asked)
     const inner = inside(asked, body)
     if (inner === undefined) return unreadable
-    return yield* inTurn(Effect.provideService(endpoints, HttpServerRequest.HttpServerRequest, inner))
+    return yield* inTurn(turnOf(asking), Effect.provideService(endpoints, HttpServerRequest.HttpServerRequest, inner))
   })
 
   const answer = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, asked: Asked) {
@@ -113,7 +120,7 @@ export const makeApp = Effect.fnUntraced(function* (admin: AdminService, given: 
     if (fromElsewhere !== undefined) return fromElsewhere
     return yield* Effect.gen(function* () {
       if (!isSignIn(asked)) yield* currentAsking
-      return yield* answerUser(request, asked)
+      return yield* answerUser(request, asked, asking)
     }).pipe(Effect.provideService(CurrentRequest, { asked, asking }))
   })
 
