@@ -4,7 +4,7 @@
  * @internal
  */
 import { Schema } from "effect"
-import { Entity, pageFields, Text } from "./common.ts"
+import { Entity, pageFields, Text, Time } from "./common.ts"
 import { Attempt, Visibility } from "./events.ts"
 
 const filterFields = {
@@ -16,8 +16,8 @@ const filterFields = {
   isUndecodable: Schema.optionalKey(Schema.Boolean),
   /** An error group. */
   fingerprint: Schema.optionalKey(Text),
-  since: Schema.optionalKey(Schema.Date),
-  until: Schema.optionalKey(Schema.Date)
+  since: Schema.optionalKey(Time),
+  until: Schema.optionalKey(Time)
 }
 
 /** Which dead letters are meant; without a field, all. @since 0.1.0 */
@@ -84,7 +84,7 @@ export const PayloadEdit = Schema.Struct({
   payload: Schema.String.check(Schema.isMaxLength(8_388_608)),
   /** Of the dead letter that was looked at: if they are others now, nothing is done. */
   attemptCount: Schema.Int,
-  gaveUpAt: Schema.Date
+  gaveUpAt: Time
 }).annotate({ identifier: "PayloadEdit" })
 
 /** @since 0.1.0 */
@@ -179,7 +179,7 @@ export type ErrorGroupDetails = typeof ErrorGroupDetails.Type
 /** What is to be known of a group; what is left out stays. @since 0.1.0 */
 export const ErrorGroupChange = Schema.Struct({
   state: Schema.optionalKey(Schema.Literals(["known", "resolved", "ignored"])),
-  ignoredUntil: Schema.optionalKey(Schema.NullOr(Schema.Date)),
+  ignoredUntil: Schema.optionalKey(Schema.NullOr(Time)),
   note: Schema.optionalKey(Schema.NullOr(Text))
 }).annotate({ identifier: "ErrorGroupChange" })
 

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Schema } from "effect"
-import { Cursor, Entity, Limit, Text } from "./common.ts"
+import { Cursor, Entity, Limit, Text, Time } from "./common.ts"
 import { Link } from "./entities.ts"
 import { DeliveryStatus, EventStatus } from "./statuses.ts"
 
@@ -19,8 +19,8 @@ export const EventQuery = Schema.Struct({
   aggregate: Schema.optionalKey(Text),
   correlationId: Schema.optionalKey(Text),
   causationId: Schema.optionalKey(Text),
-  since: Schema.optionalKey(Schema.Date),
-  until: Schema.optionalKey(Schema.Date),
+  since: Schema.optionalKey(Time),
+  until: Schema.optionalKey(Time),
   /** `path=value`, as `customer.id=42`; a value that is no JSON is text. */
   payload: Schema.optionalKey(Schema.Array(Text)),
   /** What the payload's text contains. */

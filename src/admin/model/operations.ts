@@ -4,7 +4,7 @@
  * @internal
  */
 import { Schema } from "effect"
-import { pageFields, Text } from "./common.ts"
+import { pageFields, Text, Time } from "./common.ts"
 import { DeadLetterFilter } from "./deadLetters.ts"
 
 /** @since 0.1.0 */
@@ -18,10 +18,10 @@ export const OperationRequest = Schema.Struct({
   kind: Schema.Literals(["requeue", "discard"]),
   filter: DeadLetterFilter,
   /** Only what had given up by then; default now. */
-  cutOff: Schema.optionalKey(Schema.Date),
+  cutOff: Schema.optionalKey(Time),
   /** How many are tried first; if one fails again, it ends there. Default none. */
   canary: Schema.optionalKey(Schema.Literals([0, 1, 5, 20])),
-  /** Deliveries per second; default as fast as it goes. */
+  /** Deliveries per second, at least 1/3600; default as fast as it goes. */
   pace: Schema.optionalKey(Schema.Finite),
   reason: Schema.optionalKey(Text)
 }).annotate({ identifier: "OperationRequest" })
@@ -105,8 +105,8 @@ export const AuditQuery = Schema.Struct({
   who: Schema.optionalKey(Text),
   action: Schema.optionalKey(Text),
   target: Schema.optionalKey(Text),
-  since: Schema.optionalKey(Schema.Date),
-  until: Schema.optionalKey(Schema.Date),
+  since: Schema.optionalKey(Time),
+  until: Schema.optionalKey(Time),
   ...pageFields
 }).annotate({ identifier: "AuditQuery" })
 
