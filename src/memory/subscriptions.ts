@@ -123,10 +123,10 @@ const withConsumers = <A>(
     )
   )
 
-/** Pauses a consumer, or lets it go on. Returns whether it is known. */
+/** Pauses a consumer, or lets it go on. Returns whether that changed anything; undefined: it is not known. */
 const setPaused = (tables: Tables, transaction: Transaction, consumer: string, isPaused: boolean, now: number) => {
   const record = transaction.read(tables.consumers, consumer)
-  if (record === undefined) return false
+  if (record === undefined) return undefined
   transaction.write(
     tables.consumers,
     consumer,
@@ -134,7 +134,7 @@ const setPaused = (tables: Tables, transaction: Transaction, consumer: string, i
       ? { ...record, pausedAt: record.pausedAt ?? now }
       : { ...record, pausedAt: null, pauseReason: null, resumedAt: now, coolUntil: null }
   )
-  return true
+  return isPaused ? record.pausedAt === null : record.pausedAt !== null || (record.coolUntil ?? now) > now
 }
 
 /** Pauses a consumer whose attempts fail, unless it is paused, or was resumed less than so many milliseconds ago. */

@@ -104,10 +104,10 @@ export class SubscriptionStore extends Context.Service<
      */
     readonly register: (registrations: ReadonlyArray<Registration>) => Effect.Effect<void, StoreError>
     /**
-     * Durably stops or resumes the delivery to a consumer; resuming also ends what `cool` began. Returns false when there is no
-     * such consumer.
+     * Durably stops or resumes the delivery to a consumer; resuming also ends what `cool` began. Returns whether that
+     * changed anything: not when it was so already. `undefined`: there is no such consumer.
      */
-    readonly setPaused: (consumer: string, isPaused: boolean) => Effect.Effect<boolean, StoreError>
+    readonly setPaused: (consumer: string, isPaused: boolean) => Effect.Effect<boolean | undefined, StoreError>
     /**
      * Pauses a consumer because too many of its attempts failed, unless it is paused already, or was resumed less than so many
      * milliseconds ago: what failed before that does not count any more. The reason is cut to fit.

@@ -1,7 +1,7 @@
 /** Consumers that are paused, and go on; on every store alike. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
-import { InboxStore, Processor, Transactor } from "../../src/index.ts"
+import { Audit, InboxStore, Processor, Transactor } from "../../src/index.ts"
 import { firstOrderingKey } from "../../src/stores/Poll.ts"
 import { runtimes } from "../support/databases.ts"
 import { logged, logging, publishFor, untilStatuses } from "../support/mailboxes.ts"
@@ -30,6 +30,25 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         yield* processor.resume("pauses")
         yield* untilStatuses("pauses", ["processed", "processed"])
         yield* logged(log, [1, 2])
+      })
+    )
+
+    it.effect("what changes nothing is not in the audit", () =>
+      Effect.gen(function* () {
+        const { Happened } = eventsOf("pauses-noted")
+        const processor = yield* Processor
+        yield* serve(logging("pauses-noted", Happened, []))
+        yield* processor.resume("pauses-noted")
+        yield* processor.pause("pauses-noted")
+        yield* processor.pause("pauses-noted")
+        yield* processor.resume("pauses-noted")
+        yield* processor.resume("pauses-noted")
+        yield* processor.retire("pauses-noted", { event: "nothing.such", force: true })
+        const { entries } = yield* Audit.use((audit) => audit.list({ target: "pauses-noted" }))
+        assert.deepStrictEqual(
+          entries.map(({ action }) => action),
+          ["consumer.resume", "consumer.pause"]
+        )
       })
     )
 

@@ -23,9 +23,9 @@ export const setPaused = (engine: Engine, isPaused: boolean): SetPaused =>
     const action = `consumer.${isPaused ? "pause" : "resume"}`
     const audit = yield* entryOf({ action, target: consumer, reason: reason ?? null })
     const change = Effect.gen(function* () {
-      const exists = yield* engine.subscriptions.setPaused(consumer, isPaused)
-      if (!exists) return yield* new ConsumerNotFound({ consumer })
-      yield* engine.audit.add(audit)
+      const isChanged = yield* engine.subscriptions.setPaused(consumer, isPaused)
+      if (isChanged === undefined) return yield* new ConsumerNotFound({ consumer })
+      if (isChanged) yield* engine.audit.add(audit)
       yield* engine.transactor.afterCommit(engine.notifier.announce([consumer]))
     })
     yield* engine.transactor.withTransaction(change)

@@ -76,7 +76,7 @@ export const retire = Effect.fn("Processor.retire")(function* (
       const skipped = yield* engine.subscriptions.skipOpen(scope)
       // Who has begun to serve it meanwhile said so first. Who begins now waits for this transaction, and subscribes anew.
       yield* refuseServed(engine, consumer, options)
-      yield* engine.audit.add(yield* retiredEntry(consumer, options, skipped))
+      if (ended > 0 || skipped > 0) yield* engine.audit.add(yield* retiredEntry(consumer, options, skipped))
       return { ended, open: [], skipped }
     })
   )

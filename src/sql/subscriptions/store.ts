@@ -26,14 +26,24 @@ import { open, overlooked, remove, skipOpen } from "./retire.ts"
 import { sweep } from "./sweep.ts"
 
 const setPaused = (sql: SqlClient.SqlClient) => (consumer: string, isPaused: boolean) =>
-  sql<{ consumer: string }>`
-    UPDATE integration_consumer
-    SET paused_at = CASE WHEN ${isPaused}::boolean THEN coalesce(paused_at, clock_timestamp()) END,
-      pause_reason = CASE WHEN ${isPaused}::boolean THEN pause_reason END,
-      resumed_at = CASE WHEN ${isPaused}::boolean THEN resumed_at ELSE clock_timestamp() END,
-      cool_until = CASE WHEN ${isPaused}::boolean THEN cool_until END
-    WHERE consumer_name = ${consumer}
-    RETURNING consumer_name AS "consumer"`
+  sql<{ isChanged: boolean }>`
+    WITH was AS MATERIALIZED (
+      SELECT consumer_name, paused_at, cool_until
+      FROM integration_consumer
+      WHERE consumer_name = ${consumer}
+      FOR NO KEY UPDATE
+    )
+    UPDATE integration_consumer AS consumer
+    SET paused_at = CASE WHEN ${isPaused}::boolean THEN coalesce(was.paused_at, clock_timestamp()) END,
+      pause_reason = CASE WHEN ${isPaused}::boolean THEN consumer.pause_reason END,
+      resumed_at = CASE WHEN ${isPaused}::boolean THEN consumer.resumed_at ELSE clock_timestamp() END,
+      cool_until = CASE WHEN ${isPaused}::boolean THEN was.cool_until END
+    FROM was
+    WHERE consumer.consumer_name = was.consumer_name
+    RETURNING CASE
+      WHEN ${isPaused}::boolean THEN was.paused_at IS NULL
+      ELSE was.paused_at IS NOT NULL OR coalesce(was.cool_until > clock_timestamp(), false)
+    END AS "isChanged"`
 
 const brake = (sql: SqlClient.SqlClient) => (consumer: string, reason: string, sinceMillis: number) =>
   Effect.gen(function* () {
@@ -104,7 +114,9 @@ export const layer: Layer.Layer<SubscriptionStore, never, TableClient> = Layer.e
       brake: (consumer, reason, sinceMillis) =>
         storeErrors("subscriptions.brake")(brake(sql)(consumer, reason, sinceMillis)),
       setPaused: (consumer, isPaused) =>
-        storeErrors("subscriptions.setPaused")(Effect.map(setPaused(sql)(consumer, isPaused), (_) => _.length > 0)),
+        storeErrors("subscriptions.setPaused")(
+          Effect.map(setPaused(sql)(consumer, isPaused), ([row]) => row?.isChanged)
+        ),
       consumers: storeErrors("subscriptions.consumers")(consumers(sql)),
       sweep: (request) => storeErrors("subscriptions.sweep")(sweepAll(request)),
       backfill: storeErrors("subscriptions.backfill")(backfill(sql, inTransaction)),

@@ -154,7 +154,9 @@ export const mailboxes = [
       const inbox = yield* InboxStore
       const store = yield* SubscriptionStore
       const { consumer, interest, work } = yield* ordered("a")
+      assert.equal(yield* store.setPaused(consumer, false), false)
       assert.equal(yield* store.setPaused(consumer, true), true)
+      assert.equal(yield* store.setPaused(consumer, true), false)
       assert.deepEqual(yield* work(all), [])
       assert.deepEqual(yield* inbox.claim({ consumer, interest, limit: all }), [])
       assert.equal(yield* inbox.nextDue({ consumer, interest }), undefined)
@@ -162,8 +164,11 @@ export const mailboxes = [
       assert.equal(state?.ordering, "aggregate")
       assert.ok(state?.pausedAt instanceof Date)
       assert.equal(yield* store.setPaused(consumer, false), true)
+      assert.equal(yield* store.setPaused(consumer, false), false)
+      yield* store.cool(consumer, 3_600_000)
+      assert.equal(yield* store.setPaused(consumer, false), true)
       assert.deepEqual(yield* work(all), [0])
-      assert.equal(yield* store.setPaused(unique("nobody"), true), false)
+      assert.equal(yield* store.setPaused(unique("nobody"), true), undefined)
     })
   ),
 
