@@ -20,6 +20,8 @@ export interface HealthReason {
   readonly id: string
   readonly isHealthy: boolean
   readonly detail: string
+  /** Of `lag`: for how long the oldest delivery of the consumers served here has been due, in milliseconds. */
+  readonly lagMillis?: number
 }
 
 /** @since 0.1.0 */
@@ -110,11 +112,12 @@ const ofLag = (store: DiagnosisStore["Service"], served: ReadonlyArray<string>, 
     Effect.map((all): HealthReason => {
       const ours = all.filter(({ consumer, pausedMillis }) => served.includes(consumer) && pausedMillis === null)
       const [latest] = ours.toSorted((a, b) => b.oldestMillis - a.oldestMillis)
-      const isHealthy = (latest?.oldestMillis ?? 0) <= maxLagMillis
+      const lagMillis = latest?.oldestMillis ?? 0
+      const isHealthy = lagMillis <= maxLagMillis
       const detail = isHealthy
         ? `No delivery has been due for more than ${ageText(maxLagMillis)}.`
-        : `The oldest delivery of consumer "${latest?.consumer}" has been due for ${ageText(latest?.oldestMillis ?? 0)}.`
-      return { id: "lag", isHealthy, detail }
+        : `The oldest delivery of consumer "${latest?.consumer}" has been due for ${ageText(lagMillis)}.`
+      return { id: "lag", isHealthy, detail, lagMillis }
     }),
     Effect.catchCause(() =>
       Effect.succeed<HealthReason>({ id: "lag", isHealthy: false, detail: "The store did not say." })

@@ -105,6 +105,25 @@ describe("health", () => {
     await dispose()
   })
 
+  it("is asked once for all limits of a second, and names no consumer to those whom nobody knows", async () => {
+    let asked = 0
+    const detail = 'The oldest delivery of consumer "finance.secret" has been due for 5 seconds.'
+    const lagging = Effect.sync((): HealthReport => {
+      asked++
+      return { isHealthy: false, reasons: [{ id: "lag", isHealthy: false, detail, lagMillis: 5000 }] }
+    })
+    const { dispose, handler } = serve({ health: { live: lagging, ready: () => lagging } })
+    const limits = Array.from({ length: 100 }, (_, n) => n * 100)
+    const answers = await Promise.all(limits.map((n) => handler(requestOf(`/health/ready?maxLagMillis=${n}`))))
+    assert.deepStrictEqual(
+      answers.map(({ status }) => status),
+      limits.map((limit) => (limit >= 5000 ? 200 : 503))
+    )
+    assert.strictEqual(asked, 1)
+    assert.notInclude(await answers[0]?.text(), "secret")
+    await dispose()
+  })
+
   it("that cannot be found out is none, and tells nothing of why", async () => {
     const { admin: fake } = serve()
     const failing = Effect.die(new Error("postgres://secret@host"))

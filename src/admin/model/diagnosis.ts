@@ -42,7 +42,15 @@ export type Diagnosis = typeof Diagnosis.Type
 /** Whether a process is well, and why not. @since 0.1.0 */
 export const HealthReport = Schema.Struct({
   isHealthy: Schema.Boolean,
-  reasons: Schema.Array(Schema.Struct({ id: Schema.String, isHealthy: Schema.Boolean, detail: Schema.String }))
+  reasons: Schema.Array(
+    Schema.Struct({
+      id: Schema.String,
+      isHealthy: Schema.Boolean,
+      detail: Schema.String,
+      /** Of `lag`: for how long the oldest delivery has been due, in milliseconds. */
+      lagMillis: Schema.optionalKey(Schema.Finite)
+    })
+  )
 }).annotate({ identifier: "HealthReport" })
 
 /** @since 0.1.0 */

@@ -28,16 +28,40 @@ const maxLagOf = (path: string): number | undefined => {
   return given !== null && /^\d{1,12}$/.test(given) ? Number(given) : undefined
 }
 
+/**
+ * The same as another limit has it, and without names of consumers: anybody may ask. A source that does not say how long it is has said
+ * whether that is too long, for the limit that was asked for first within the second.
+ */
+const within = (report: HealthReport, maxLag: number): HealthReport => {
+  const reasons = report.reasons.map((reason) => {
+    if (reason.id !== "lag") return reason
+    const isHealthy = reason.lagMillis === undefined ? reason.isHealthy : reason.lagMillis <= maxLag
+    const detail = isHealthy ? "No delivery has been due for longer." : "A delivery has been due for longer."
+    return { ...reason, isHealthy, detail }
+  })
+  return { isHealthy: reasons.every(({ isHealthy }) => isHealthy), reasons }
+}
+
 /** Answers of `/health/live` and `/health/ready`: anybody may ask, so the database is asked once a second at most. */
 export const makeHealth = Effect.fnUntraced(function* (admin: AdminService, given: HealthSource | undefined) {
   const source = given ?? admin.health
+  let asked: number | undefined
+  // Two answers at most: with the lag, whatever the limit, and without it.
   const ready = yield* Cache.make({
-    capacity: 8,
+    capacity: 2,
     timeToLive: "1 second",
-    lookup: (maxLag: number | undefined) => told(source.ready(maxLag === undefined ? {} : { maxLagMillis: maxLag }))
+    lookup: (withLag: boolean) =>
+      Effect.suspend(() => told(source.ready(withLag && asked !== undefined ? { maxLagMillis: asked } : {})))
   })
-  return (path: string) =>
-    Effect.map(path.startsWith("/health/live") ? told(source.live) : Cache.get(ready, maxLagOf(path)), answerOf)
+  const readyWithin = (maxLag: number) => {
+    asked = maxLag
+    return Effect.map(Cache.get(ready, true), (report) => within(report, maxLag))
+  }
+  return (path: string) => {
+    if (path.startsWith("/health/live")) return Effect.map(told(source.live), answerOf)
+    const maxLag = maxLagOf(path)
+    return Effect.map(maxLag === undefined ? Cache.get(ready, false) : readyWithin(maxLag), answerOf)
+  }
 })
 
 /** The answer of `/metrics`, as Prometheus reads it. */
