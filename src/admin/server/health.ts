@@ -35,7 +35,9 @@ const maxLagOf = (path: string): number | undefined => {
 const within = (report: HealthReport, maxLag: number): HealthReport => {
   const reasons = report.reasons.map((reason) => {
     if (reason.id !== "lag") return reason
-    const isHealthy = reason.lagMillis === undefined ? reason.isHealthy : reason.lagMillis <= maxLag
+    if (reason.lagMillis === undefined)
+      return { ...reason, detail: "For how long deliveries have been due is not said." }
+    const isHealthy = reason.lagMillis <= maxLag
     const detail = isHealthy ? "No delivery has been due for longer." : "A delivery has been due for longer."
     return { ...reason, isHealthy, detail }
   })
