@@ -212,10 +212,7 @@ describe("what is asked for is what was said", { timeout }, () => {
     assert.include(checked.out, "line 1, at amount: Missing key")
     const refused = await run(["--url", served.url, ...edit], { input: "{}" })
     assert.deepStrictEqual([refused.code, refused.out], [1, ""])
-    assert.match(
-      refused.err,
-      /^This payload does not do:\nline 1, at amount: Missing key\nNothing was done\.\n$/
-    )
+    assert.match(refused.err, /^This payload does not do:\nline 1, at amount: Missing key\nNothing was done\.\n$/)
   })
 })
 
