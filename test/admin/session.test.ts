@@ -87,12 +87,14 @@ describe("a session", () => {
 
   it("is not begun with a wrong token, or where there are none", async () => {
     const { dispose, handler } = serve()
-    for (const token of ["", "wrong", `${secrets.admin} `, secrets.admin.toUpperCase(), "\u0000"]) {
+    for (const token of ["", "wrong", `${secrets.admin} `, secrets.admin.toUpperCase()]) {
       const answer = await handler(begin(token))
       assert.isNull(answer.headers.get("set-cookie"))
       assert.strictEqual((await problemOf(answer)).status, 401)
     }
-    assert.strictEqual((await handler(begin("x".repeat(1024)))).status, 400)
+    for (const token of ["x".repeat(1024), "\u0000"]) {
+      assert.strictEqual((await handler(begin(token))).status, 400)
+    }
     const own = serve({ auth: { authenticate: () => undefined } })
     assert.strictEqual((await own.handler(begin(secrets.admin))).status, 400)
     await dispose()
