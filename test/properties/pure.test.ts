@@ -168,6 +168,7 @@ describe("settings", () => {
         [`${prefix}retentionHours`, 0, 0],
         [`${prefix}deadLetterRetentionHours`, 0, 0],
         [`${prefix}receivedRetentionHours`, 720, 0],
+        [`${prefix}auditRetentionHours`, 8760, 0],
         [`${prefix}notifyEnabled`, true]
       ]
     )
