@@ -44,12 +44,20 @@ const namesOf = (statement: ts.Statement): ReadonlyArray<string> => {
   return name === undefined ? [] : [name.getText()]
 }
 
+/** Longest inferred type of a constant that is shown: beyond that nobody reads it, and compilers order its parts as they come. */
+const longestInferred = 10_000
+
+const shortened = (text: string) =>
+  text.length > longestInferred ? text.replace(/^(const \w+: [\w.]+)<[\s\S]*$/, "$1<any /* inferred */>") : text
+
 /** A class is declared over the constant it extends, which has its fields. */
 const withBase = (statement: ts.Statement, file: ts.SourceFile): string => {
-  const text = statement
-    .getText(file)
-    .replace(/^export /, "")
-    .replace(/^declare /, "")
+  const text = shortened(
+    statement
+      .getText(file)
+      .replace(/^export /, "")
+      .replace(/^declare /, "")
+  )
   const base = /^(?:abstract )?class \w+ extends (\w+_base)\b/.exec(text)?.[1]
   const found = file.statements.find((each) => base !== undefined && namesOf(each).includes(base))
   return found === undefined ? text : `${found.getText(file).replace(/^declare /, "")}\n${text}`
