@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, Scope } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import type { AdminService } from "./adminService.ts"
 import { overStores } from "./answers/overStores.ts"
@@ -29,7 +29,7 @@ export class Admin extends Context.Service<Admin, AdminService>()("effect-integr
    *
    * @since 0.1.0
    */
-  static readonly make = Effect.flatMap(Scope.make(), (scope) => Scope.provide(overStores, scope))
+  static readonly make = Effect.suspend(() => overStores)
   /**
    * Of a process that serves it over HTTP. Nothing is asked before it is used; a server that does not answer, or as something else,
    * fails with `Unavailable`.

@@ -58,7 +58,7 @@ export const overStores = Effect.gen(function* () {
   }
   const about = { version: packageVersion, store: yield* kindOf(transactor) }
   const admin: AdminService = {
-    ...(yield* overviewOver({ ...consumers, statistics, errorGroups }, about, bounded)),
+    ...overviewOver({ ...consumers, statistics, errorGroups }, about, bounded),
     ...consumersOver(consumers, bounded),
     ...statisticsOver(statistics, bounded),
     ...eventsOver(

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Clock, Effect, Schedule, type Scope, Stream } from "effect"
+import { Clock, Effect, Schedule, Stream } from "effect"
 import type { ErrorGroups } from "../../operations/ErrorGroups.ts"
 import type { Statistics } from "../../operations/Statistics.ts"
 import type { AdminService } from "../adminService.ts"
@@ -69,18 +69,12 @@ const figures = Effect.fnUntraced(function* (services: OverviewServices) {
   }
 })
 
-/** One look a second for all who listen, while anybody does. */
-const shared = (services: OverviewServices, { ask }: Bounded) =>
-  Stream.fromEffectSchedule(ask(figures(services)), Schedule.spaced("1 second")).pipe(
-    Stream.share({ capacity: 2, strategy: "sliding", replay: 1 })
-  )
-
 export const overviewOver = (
   services: OverviewServices,
   about: About,
-  bounded: Bounded
-): Effect.Effect<Pick<AdminService, "overview" | "live">, never, Scope.Scope> =>
-  Effect.map(shared(services, bounded), (live) => ({
-    overview: Effect.andThen(bounded.unlessTheirs(services.processor.flush), bounded.ask(overview(services, about))),
-    live
-  }))
+  { ask, unlessTheirs }: Bounded
+): Pick<AdminService, "overview" | "live"> => ({
+  overview: Effect.andThen(unlessTheirs(services.processor.flush), ask(overview(services, about))),
+  // Each who listens here has looks of their own; the server has one for all who watch.
+  live: Stream.fromEffectSchedule(ask(figures(services)), Schedule.spaced("1 second"))
+})
