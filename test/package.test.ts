@@ -56,6 +56,7 @@ describe("the package", () => {
     const doors = [
       ".",
       "./admin",
+      "./dashboard",
       "./decorators",
       "./drizzle",
       "./knex",

@@ -23,7 +23,8 @@ const levels: ReadonlyArray<ReadonlyArray<string>> = [
   ["publishing", "delivery", "sql", "memory", "pglite", "clients"],
   ["subscribing", "operations", "testing"],
   ["actors", "integration", "admin"],
-  ["promise", "cli"],
+  ["promise", "dashboard"],
+  ["cli"],
   ["services"],
   ["nestjs"]
 ]

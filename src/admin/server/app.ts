@@ -11,10 +11,11 @@ import type { Asking } from "../security/authentication.ts"
 import { notingRefusals } from "../security/refusals.ts"
 import { makeCheck } from "../security/secured.ts"
 import { refusal, withHeaders } from "./answers.ts"
-import { type Asked, askedBy, askedOf } from "./asked.ts"
+import { type Asked, askedBy, askedOf, isOfApi } from "./asked.ts"
 import { CurrentRequest, currentAsking, currentUser } from "./current.ts"
+import type { Elsewhere } from "./elsewhere.ts"
 import { makeEndpoints } from "./endpoints.ts"
-import { answerFailure, unknownRoute } from "./failures.ts"
+import { answerFailure } from "./failures.ts"
 import { checkHost, checkMethod, checkSite, checkWrite, isRead } from "./gate.ts"
 import { makeHealth, metrics } from "./health.ts"
 import { openApi } from "./openApi.ts"
@@ -75,8 +76,12 @@ const inside = (asked: Asked, body: Buffer) => {
 
 const unreadable = refusal(new Invalid({ detail: "This address cannot be read.", issues: [] }))
 
-/** As long as the scope is open; streams end with it. */
-export const makeApp = Effect.fnUntraced(function* (admin: AdminService, given: Serving) {
+/**
+ * As long as the scope is open; streams end with it.
+ *
+ * @param elsewhere - answers what is not the API's
+ */
+export const makeApp = Effect.fnUntraced(function* (admin: AdminService, given: Serving, elsewhere: Elsewhere) {
   const serving = { ...given, policy: notingRefusals(admin, given.policy) }
   const ending = yield* Deferred.make<void>()
   const endpoints = yield* makeEndpoints(admin, serving, Deferred.await(ending))
@@ -110,11 +115,8 @@ export const makeApp = Effect.fnUntraced(function* (admin: AdminService, given: 
   })
 
   const answer = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, asked: Asked) {
-    const refused = checkMethod(asked) ?? checkHost(asked, serving)
-    if (refused !== undefined) return refused
     const free = open(asked)
     if (free !== undefined) return yield* free
-    if (asked.path === "") return unknownRoute(asked)
     const asking = yield* askingOf(request, asked, serving)
     const fromElsewhere = checkSite(asked, asking, serving) ?? checkWrite(asked)
     if (fromElsewhere !== undefined) return fromElsewhere
@@ -127,6 +129,9 @@ export const makeApp = Effect.fnUntraced(function* (admin: AdminService, given: 
   const app: App = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     const asked = askedOf(request, serving.basePath, serving.origin)
+    const refused = checkMethod(asked) ?? checkHost(asked, serving)
+    if (refused !== undefined) return withHeaders(refused)
+    if (!isOfApi(asked)) return elsewhere(asked)
     // Servers do not interrupt what they have begun: who has left is not worked for.
     const answered = yield* Effect.interruptible(answer(request, asked)).pipe(
       Effect.catch((failure) => answerRefusal(failure)),

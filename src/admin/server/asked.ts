@@ -10,8 +10,10 @@ import type { AskedBy } from "../security/authentication.ts"
 /** What is known of a request before its body is read. */
 export interface Asked {
   readonly method: string
-  /** Below the base path, with the query. */
+  /** Below the base path, with the query: begins with a slash, but for the base path itself. */
   readonly path: string
+  /** As it came to the first server that is known, with the query. */
+  readonly address: string
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly host: string | undefined
   readonly isHttps: boolean
@@ -30,13 +32,29 @@ export const nodeRequestOf = ({ source }: HttpServerRequest.HttpServerRequest): 
   return isNodeRequest(found) ? found : undefined
 }
 
-const ours = /^\/(api|health|metrics)(?=[/?]|$)/
+/** Whether it is for the API to answer, for health or metrics; what is not is for whoever is elsewhere. */
+export const isOfApi = ({ path }: Pick<Asked, "path">) => /^\/(api|health|metrics)(?=[/?]|$)/.test(path)
+
+const known = /^\/(api\/v1\/.|health\/.|metrics(?=\?|$))/
+
+/** What Express, and servers like it, have left of an address; undefined if they have taken nothing off. */
+const takenOff = (url: string, address: string): string | undefined => {
+  if (address === url) return undefined
+  if (address.endsWith(url)) return url
+  // They make "/" of nothing.
+  return /^\/(\?|$)/.test(url) && address.endsWith(url.slice(1)) ? url.slice(1) : undefined
+}
 
 /** The path below the base path; servers may have taken that off. */
 const below = (basePath: string, url: string): string => {
-  const isBelow = url.startsWith(`${basePath}/`) || url === basePath
-  const rest = isBelow ? url.slice(basePath.length) : ""
-  return ours.test(rest) || !ours.test(url) ? rest : url
+  const isBelow = url.startsWith(basePath) && /^([/?]|$)/.test(url.slice(basePath.length))
+  const rest = isBelow ? url.slice(basePath.length) : url
+  return known.test(rest) || !known.test(url) ? rest : url
+}
+
+const addressOf = (request: HttpServerRequest.HttpServerRequest): string => {
+  const { originalUrl } = (nodeRequestOf(request) ?? {}) as { readonly originalUrl?: unknown }
+  return typeof originalUrl === "string" ? originalUrl : request.url
 }
 
 const originOf = (request: HttpServerRequest.HttpServerRequest) => {
@@ -68,9 +86,11 @@ export const askedOf = (
   const seen = originOf(request)
   const host = headers.host ?? seen?.host
   const cookieName = cookieNameOf(origin?.host ?? host, basePath)
+  const address = addressOf(request)
   return {
     method: request.method,
-    path: below(basePath, request.url),
+    path: takenOff(request.url, address) ?? below(basePath, request.url),
+    address,
     headers,
     host,
     isHttps: (origin ?? seen)?.protocol === "https:" || /^https\b/i.test(headers["x-forwarded-proto"] ?? ""),

@@ -7,22 +7,28 @@ import { Effect, Layer } from "effect"
 import { HttpMiddleware, HttpRouter } from "effect/http"
 import { Admin } from "../Admin.ts"
 import { makeApp } from "./app.ts"
+import { type Elsewhere, nothingElsewhere } from "./elsewhere.ts"
 import { type AdminServerOptions, mounted } from "./options.ts"
 import { checked } from "./serverErrors.ts"
 
-/** Below the root there are other things. */
-const pathsOf = (basePath: string): ReadonlyArray<`/${string}`> =>
-  basePath === "" ? ["/api/v1/*", "/health/*", "/metrics"] : [`/${basePath.slice(1)}/*`]
+type Paths = ReadonlyArray<`/${string}`>
+
+/** Below the root there are other things, which the router prefers. */
+const pathsOf = (basePath: string, elsewhere: Elsewhere | undefined): Paths => {
+  if (basePath === "") return elsewhere === undefined ? ["/api/v1/*", "/health/*", "/metrics"] : ["/*"]
+  const all = `/${basePath.slice(1)}/*` as const
+  return elsewhere === undefined ? [all] : [`/${basePath.slice(1)}`, all]
+}
 
 /** Adds everything below the base path to the router that is there. */
-export const routes = (options: AdminServerOptions) =>
+export const routes = (options: AdminServerOptions, elsewhere?: Elsewhere) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const admin = yield* Admin
       const serving = yield* checked(() => mounted(options))
       const router = yield* HttpRouter.HttpRouter
       // Whoever watches asks often: that is not for the application's log.
-      const app = HttpMiddleware.withLoggerDisabled(yield* makeApp(admin, serving))
-      for (const path of pathsOf(serving.basePath)) yield* router.add("*", path, app)
+      const app = HttpMiddleware.withLoggerDisabled(yield* makeApp(admin, serving, elsewhere ?? nothingElsewhere))
+      for (const path of pathsOf(serving.basePath, elsewhere)) yield* router.add("*", path, app)
     })
   )

@@ -31,8 +31,11 @@ const told = (asking: Asking, { environment, policy }: Serving): Session => {
   }
 }
 
-const cookieOptions = ({ basePath }: Serving, isHttps: boolean) =>
-  ({ httpOnly: true, sameSite: "strict", path: basePath === "" ? "/" : basePath, secure: isHttps }) as const
+/**
+ * Without a path, which is then that of the API as the browser sees it: proxies may have put it below a path that nobody here knows, and
+ * nothing else at the same host is sent the secret.
+ */
+const cookieOptions = (isHttps: boolean) => ({ httpOnly: true, sameSite: "strict", secure: isHttps }) as const
 
 const noTokens = new Invalid({
   detail: "There are no tokens to sign in with here: who asks is known in another way, or not asked for.",
@@ -51,7 +54,7 @@ const begin = (serving: Serving, token: string) =>
     const { secret, session } = authentication.sessions.begin(user, yield* Clock.currentTimeMillis)
     const answer = HttpServerResponse.jsonUnsafe(encode(told({ user, by: "session", session }, serving)))
     return HttpServerResponse.setCookieUnsafe(answer, current.asked.cookieName, secret, {
-      ...cookieOptions(serving, current.asked.isHttps),
+      ...cookieOptions(current.asked.isHttps),
       expires: new Date(session.expiresAt)
     })
   })
@@ -60,7 +63,7 @@ const end = (serving: Serving) =>
   Effect.map(currentAsking, ({ asked }) => {
     for (const each of asked.cookies) serving.authentication?.sessions.end(each)
     const answer = HttpServerResponse.empty({ status: 204 })
-    return HttpServerResponse.expireCookieUnsafe(answer, asked.cookieName, cookieOptions(serving, asked.isHttps))
+    return HttpServerResponse.expireCookieUnsafe(answer, asked.cookieName, cookieOptions(asked.isHttps))
   })
 
 /** Answers to the endpoints of sessions. */

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net"
 import { Deferred, Effect } from "effect"
 import { serve } from "srvx/node"
 import { Admin } from "../Admin.ts"
+import { type Elsewhere, nothingElsewhere } from "./elsewhere.ts"
 import { type AdminServerOptions, inUrl, standingAlone } from "./options.ts"
 import { AdminNotListening, checked } from "./serverErrors.ts"
 import { makeWebHandler, type WebHandler } from "./webHandler.ts"
@@ -68,7 +69,10 @@ const stop = (server: ReturnType<typeof serve>) =>
   )
 
 /** Listens as long as the scope is open. */
-export const listen = Effect.fnUntraced(function* ({ host = "127.0.0.1", port, ...options }: ListenOptions) {
+export const listen = Effect.fnUntraced(function* (
+  { host = "127.0.0.1", port, ...options }: ListenOptions,
+  elsewhere: Elsewhere = nothingElsewhere
+) {
   const admin = yield* Admin
   // What is wrong with the options is said before anything listens.
   yield* checked(() => standingAlone(options, host, port))
@@ -80,7 +84,7 @@ export const listen = Effect.fnUntraced(function* ({ host = "127.0.0.1", port, .
   )
   const bound = server.node?.server?.address() as AddressInfo
   const serving = yield* checked(() => standingAlone(options, host, bound.port))
-  yield* Deferred.succeed(handler, yield* makeWebHandler(admin, serving))
+  yield* Deferred.succeed(handler, yield* makeWebHandler(admin, serving, elsewhere))
   const listening: Listening = {
     url: `http://${inUrl(host)}:${bound.port}${serving.basePath}`,
     host,

@@ -11,6 +11,7 @@ import type { AdminService } from "../adminService.ts"
 import { Unavailable } from "../problems.ts"
 import { refusal, withHeaders } from "./answers.ts"
 import { makeApp } from "./app.ts"
+import { type Elsewhere, nothingElsewhere } from "./elsewhere.ts"
 import { type AdminServerOptions, mounted, type Serving } from "./options.ts"
 
 /** What a web-standard server calls. @since 0.1.0 */
@@ -36,8 +37,12 @@ export interface HandlerOptions extends AdminServerOptions {
 }
 
 /** A handler as long as the scope is open. */
-export const makeWebHandler = Effect.fnUntraced(function* (admin: AdminService, serving: Serving) {
-  const app = yield* makeApp(admin, serving)
+export const makeWebHandler = Effect.fnUntraced(function* (
+  admin: AdminService,
+  serving: Serving,
+  elsewhere: Elsewhere
+) {
+  const app = yield* makeApp(admin, serving, elsewhere)
   const context = Context.omit(Scope.Scope)(yield* Effect.context<Scope.Scope>())
   return HttpEffect.toWebHandlerWith<never, HttpServerRequest.HttpServerRequest | Scope.Scope>(context)(app)
 })
@@ -55,13 +60,13 @@ const notYet: WebHandler = () => {
 }
 
 /** @throws AdminUnprotected, InvalidOption */
-export const toWebHandler = (options: HandlerOptions): Mounted<WebHandler> => {
+export const toWebHandler = (options: HandlerOptions, elsewhere: Elsewhere = nothingElsewhere): Mounted<WebHandler> => {
   const serving = mounted(options)
   const scope = Scope.makeUnsafe()
   let made: Promise<WebHandler> | undefined
   const make = () =>
     Effect.runPromise(
-      Effect.flatMap(adminOf(options.admin), (admin) => makeWebHandler(admin, serving)).pipe(
+      Effect.flatMap(adminOf(options.admin), (admin) => makeWebHandler(admin, serving, elsewhere)).pipe(
         Scope.provide(scope),
         Effect.tapCause((cause) => Effect.logError("The administration cannot be served yet", cause))
       )
