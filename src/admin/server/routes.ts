@@ -11,13 +11,10 @@ import { type Elsewhere, nothingElsewhere } from "./elsewhere.ts"
 import { type AdminServerOptions, mounted } from "./options.ts"
 import { checked } from "./serverErrors.ts"
 
-type Paths = ReadonlyArray<`/${string}`>
-
-/** Below the root there are other things, which the router prefers. */
-const pathsOf = (basePath: string, elsewhere: Elsewhere | undefined): Paths => {
-  if (basePath === "") return elsewhere === undefined ? ["/api/v1/*", "/health/*", "/metrics"] : ["/*"]
-  const all = `/${basePath.slice(1)}/*` as const
-  return elsewhere === undefined ? [all] : [`/${basePath.slice(1)}`, all]
+/** Below the root there are other things, which the router prefers; a path with all below it is there without a slash, too. */
+const pathsOf = (basePath: string, isAll: boolean): ReadonlyArray<`/${string}`> => {
+  if (basePath === "") return isAll ? ["/*"] : ["/api/v1/*", "/health/*", "/metrics"]
+  return [`/${basePath.slice(1)}/*`]
 }
 
 /** Adds everything below the base path to the router that is there. */
@@ -29,6 +26,6 @@ export const routes = (options: AdminServerOptions, elsewhere?: Elsewhere) =>
       const router = yield* HttpRouter.HttpRouter
       // Whoever watches asks often: that is not for the application's log.
       const app = HttpMiddleware.withLoggerDisabled(yield* makeApp(admin, serving, elsewhere ?? nothingElsewhere))
-      for (const path of pathsOf(serving.basePath, elsewhere)) yield* router.add("*", path, app)
+      for (const path of pathsOf(serving.basePath, elsewhere !== undefined)) yield* router.add("*", path, app)
     })
   )
