@@ -1,0 +1,36 @@
+/** A screen that breaks leaves the frame, and says so. */
+import { Component, type ReactNode } from "react"
+import { Empty } from "../parts/Answers.tsx"
+import { Button } from "../parts/Button.tsx"
+
+interface Props {
+  /** Another one begins anew. */
+  readonly place: string
+  readonly children: ReactNode
+}
+
+export class Boundary extends Component<Props, { readonly error: Error | undefined; readonly place: string }> {
+  override state = { error: undefined as Error | undefined, place: this.props.place }
+
+  static getDerivedStateFromError(error: Error) {
+    return { error }
+  }
+
+  static getDerivedStateFromProps({ place }: Props, state: { readonly place: string }) {
+    return place === state.place ? null : { error: undefined, place }
+  }
+
+  override render() {
+    const { error } = this.state
+    if (error === undefined) return this.props.children
+    return (
+      <Empty title="This screen broke">
+        <p className="mb-3">
+          {error.message}. Nothing was changed by it. If the page was opened long ago, the application may have been
+          updated since: reload it.
+        </p>
+        <Button onClick={() => location.reload()}>Reload</Button>
+      </Empty>
+    )
+  }
+}

@@ -1,0 +1,5 @@
+import { ScreenTitle } from "../../parts/Panel.tsx"
+
+const Audit = () => <ScreenTitle title="Audit" />
+
+export default Audit

@@ -1,0 +1,5 @@
+import { ScreenTitle } from "../../parts/Panel.tsx"
+
+const Consumers = () => <ScreenTitle title="Consumers" />
+
+export default Consumers

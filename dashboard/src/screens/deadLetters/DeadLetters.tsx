@@ -1,0 +1,5 @@
+import { ScreenTitle } from "../../parts/Panel.tsx"
+
+const DeadLetters = () => <ScreenTitle title="DeadLetters" />
+
+export default DeadLetters

@@ -1,0 +1,5 @@
+import { ScreenTitle } from "../../parts/Panel.tsx"
+
+const Doctor = () => <ScreenTitle title="Doctor" />
+
+export default Doctor

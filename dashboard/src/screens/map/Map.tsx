@@ -1,0 +1,5 @@
+import { ScreenTitle } from "../../parts/Panel.tsx"
+
+const Map = () => <ScreenTitle title="Map" />
+
+export default Map

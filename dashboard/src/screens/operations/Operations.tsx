@@ -1,0 +1,5 @@
+import { ScreenTitle } from "../../parts/Panel.tsx"
+
+const Operations = () => <ScreenTitle title="Operations" />
+
+export default Operations

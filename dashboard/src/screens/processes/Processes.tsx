@@ -1,0 +1,5 @@
+import { ScreenTitle } from "../../parts/Panel.tsx"
+
+const Processes = () => <ScreenTitle title="Processes" />
+
+export default Processes

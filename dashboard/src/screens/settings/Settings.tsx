@@ -1,0 +1,5 @@
+import { ScreenTitle } from "../../parts/Panel.tsx"
+
+const Settings = () => <ScreenTitle title="Settings" />
+
+export default Settings
