@@ -1,9 +1,9 @@
 /** Serves the dashboard of the demo, for this machine only. */
 import { Console, Effect, Layer } from "effect"
 import { Admin } from "../../src/admin/Admin.ts"
-import { AdminServer } from "../../src/admin/AdminServer.ts"
+import { Dashboard } from "../../src/dashboard/Dashboard.ts"
 
-const Server = AdminServer
+const Server = Dashboard
 
 const server = (port: number) => Server.layer({ port, environment: "demo" }).pipe(Layer.provide(Admin.layer))
 
