@@ -76,7 +76,7 @@ const UserMenu = () => {
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger
-        aria-label="You, and how the page looks"
+        aria-label={`${session?.name ?? "You"}: who you are, and how the page looks`}
         className="flex h-8 items-center gap-1.5 rounded-md px-2 hover:bg-hover"
       >
         <CircleUserRound size={16} aria-hidden="true" />
