@@ -41,6 +41,7 @@ const scale = [
   "embedded",
   "telemetry",
   "screens",
+  "dashboard",
   "statistics"
 ]
 
