@@ -35,16 +35,30 @@ const unavailable = (url: string, error: unknown) =>
 /** Says of the server that it must not be asked by a page of another site. */
 const asTool = HttpClientRequest.setHeader("x-effect-integration", "1")
 
-/** Asks another process. */
-export const overHttp = Effect.fnUntraced(function* ({ token, url }: HttpOptions) {
-  const base = url.replace(/\/+$/, "")
-  const client = yield* HttpApiClient.make(Api, {
-    baseUrl: base,
+const baseOf = ({ url }: HttpOptions) => url.replace(/\/+$/, "")
+
+const clientOf = ({ token, url }: HttpOptions) =>
+  HttpApiClient.make(Api, {
+    baseUrl: baseOf({ url }),
     transformClient: HttpClient.mapRequest((request) => {
       const marked = asTool(request)
       return token === undefined ? marked : HttpClientRequest.bearerToken(marked, Redacted.value(token))
     })
   })
+
+/** Whom another process takes one for. */
+export const sessionOverHttp = Effect.fnUntraced(function* (options: HttpOptions) {
+  const client = yield* clientOf(options)
+  return yield* Effect.mapError(
+    client.session.get(),
+    (error): Problem => (isProblem(error) ? error : unavailable(baseOf(options), error))
+  )
+})
+
+/** Asks another process. */
+export const overHttp = Effect.fnUntraced(function* (options: HttpOptions) {
+  const base = baseOf(options)
+  const client = yield* clientOf(options)
   const failed = (error: unknown): Problem => (isProblem(error) ? error : unavailable(base, error))
   const ask = <A, E>(answer: Effect.Effect<A, E>): Effect.Effect<A, Problem> => Effect.mapError(answer, failed)
   const http = yield* HttpClient.HttpClient

@@ -8,6 +8,7 @@ import { userInfo } from "node:os"
 import { Effect, Layer, Redacted } from "effect"
 import { Admin } from "../admin/Admin.ts"
 import { CurrentUser } from "../admin/access.ts"
+import type { HttpOptions } from "../admin/overHttp.ts"
 import type { Problem } from "../admin/problems.ts"
 import type { IntegrationError } from "../integration/Integration.ts"
 import { schemaOfUrl } from "../integration/schemaOption.ts"
@@ -62,13 +63,14 @@ export const databaseOf = (common: Common, what: string, wait?: number): Effect.
         )
   )
 
+/** How a process is asked. */
+export const httpOf = ({ token, url }: Extract<Target, { readonly kind: "process" }>): HttpOptions => ({
+  url,
+  token: token === undefined ? undefined : Redacted.make(token)
+})
+
 const layerOf = (target: Target): Layer.Layer<Admin, IntegrationError | Problem> =>
-  target.kind === "process"
-    ? Admin.layerHttp({
-        url: target.url,
-        token: target.token === undefined ? undefined : Redacted.make(target.token)
-      })
-    : adminOverDatabase(target)
+  target.kind === "process" ? Admin.layerHttp(httpOf(target)) : adminOverDatabase(target)
 
 /** The administration that this call asks. */
 export const connected = Layer.unwrap(
@@ -78,7 +80,7 @@ export const connected = Layer.unwrap(
 )
 
 /** Who a database is told asks: whoever runs this program. A process asks for a token instead. */
-const askerName = (): string => {
+export const askerName = (): string => {
   try {
     return userInfo().username
   } catch {

@@ -43,7 +43,10 @@ export const program = root.pipe(
       commands: [Looking.status, Looking.doctor, Looking.events, Looking.trace, Looking.links, Looking.audit]
     },
     { group: "Repair", commands: [Repairing.errors, Repairing.deadLetters, Repairing.operations] },
-    { group: "Run", commands: [Running.consumers, Running.settings, Running.migrate, Running.sql, Running.prune] },
+    {
+      group: "Run",
+      commands: [Running.dashboard, Running.consumers, Running.settings, Running.migrate, Running.sql, Running.prune]
+    },
     { group: "More", commands: [Looking.contracts, completions] }
   ])
 )

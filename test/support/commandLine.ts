@@ -18,6 +18,10 @@ export interface How {
   readonly input?: string
   /** Is sent a signal as soon as this is written. */
   readonly interruptAt?: RegExp
+  /** Which signal, and what is to be seen before. */
+  readonly before?: (out: string) => Promise<NodeJS.Signals>
+  /** Arguments of Node, the program among them. */
+  readonly node?: ReadonlyArray<string>
 }
 
 const environment = (env: How["env"]): NodeJS.ProcessEnv => ({
@@ -28,13 +32,23 @@ const environment = (env: How["env"]): NodeJS.ProcessEnv => ({
 })
 
 /** Runs it with pipes. */
-export const run = (given: ReadonlyArray<string>, { env, input, interruptAt }: How = {}) =>
+export const run = (given: ReadonlyArray<string>, { before, env, input, interruptAt, node = [program] }: How = {}) =>
   new Promise<Ended>((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...given], { env: environment(env) })
+    const child = spawn(process.execPath, [...node, ...given], { env: environment(env), timeout: 120_000 })
     let [out, err] = ["", ""]
+    let isSeen = false
+    const interrupt = async () => {
+      isSeen = true
+      try {
+        child.kill((await before?.(out)) ?? "SIGINT")
+      } catch (error) {
+        child.kill("SIGKILL")
+        reject(error)
+      }
+    }
     child.stdout.on("data", (data) => {
       out += data
-      if (interruptAt?.test(out)) child.kill("SIGINT")
+      if (!isSeen && interruptAt?.test(out)) interrupt()
     })
     child.stderr.on("data", (data) => {
       err += data

@@ -1,8 +1,8 @@
 /** A small build of the dashboard, as Vite makes it, and servers of it over a fake administration. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { pathToFileURL } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { onTestFinished } from "vitest"
 import type { HandlerOptions } from "../../src/admin.ts"
 import { webHandlerWith } from "../../src/dashboard/served.ts"
@@ -50,6 +50,22 @@ export const makeBuild = (): URL => {
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
   writeBuild(join(root, "static"))
   return pathToFileURL(`${join(root, "static")}/`)
+}
+
+/**
+ * The command line as it is installed, with this build, until the test ends: what links to files is told apart from them by Node.
+ *
+ * @param isBuilt - whether the build is there
+ * @returns arguments of Node
+ */
+export const installProgram = (isBuilt = true): ReadonlyArray<string> => {
+  const root = mkdtempSync(join(tmpdir(), "installed-"))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  for (const name of ["src", "node_modules", "package.json"]) {
+    symlinkSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), join(root, name))
+  }
+  if (isBuilt) writeBuild(join(root, "dist", "dashboard", "static"))
+  return ["--preserve-symlinks", "--preserve-symlinks-main", join(root, "src", "cli", "main.ts")]
 }
 
 /** A server of it over a fake administration, until the test ends. */

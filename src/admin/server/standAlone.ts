@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Deferred, Effect } from "effect"
 import { serve } from "srvx/node"
@@ -61,8 +62,18 @@ const start = (host: string, port: number, handler: WebHandler) =>
     catch: (error) => new AdminNotListening({ host, port, reason: errorText(error) })
   })
 
+/** Connections whose streams have ended would be kept for another request, which is not answered any more. */
+const dropIdle = (server: ReturnType<typeof serve>) =>
+  Effect.forever(
+    Effect.andThen(
+      Effect.sync(() => (server.node?.server as Server | undefined)?.closeIdleConnections()),
+      Effect.sleep("50 millis")
+    )
+  )
+
 const stop = (server: ReturnType<typeof serve>) =>
   Effect.promise(() => server.close()).pipe(
+    Effect.raceFirst(dropIdle(server)),
     Effect.timeoutOption(grace),
     Effect.andThen(Effect.promise(() => server.close(true))),
     Effect.asVoid

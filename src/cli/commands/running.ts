@@ -1,5 +1,5 @@
 /**
- * Commands that change how things run: tables, consumers, settings, and what is kept.
+ * Commands that change how things run: tables, consumers, settings, and what is kept; and what runs until it is ended.
  *
  * @internal
  */
@@ -162,4 +162,21 @@ export const prune = Command.make(
     "Removes settled events once, with their deliveries and history; regularly it is done by settings"
   ),
   Command.withShortDescription("Removes events that were settled long ago")
+)
+
+export const dashboard = Command.make(
+  "dashboard",
+  {
+    port: Flags.whole("port", "Where it listens; 0: a free port; default: 4415", [0, 65_535]),
+    host: Flags.text("host", "host", "Another name or address of this machine itself, as ::1; default: 127.0.0.1")
+  },
+  doing(
+    () => import("../actions/dashboard.ts"),
+    (file) => file.dashboard
+  )
+).pipe(
+  Command.withDescription(
+    "Serves the dashboard to browsers of this machine until it is interrupted: of the database, or of the process at --url with the rights of --token"
+  ),
+  Command.withShortDescription("Serves the dashboard to browsers of this machine")
 )
