@@ -46,7 +46,10 @@ await load("effect-integration/model/eventPattern").then(
 )
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url))
-const files = readdirSync(dist, { recursive: true, encoding: "utf8" })
+const page = "dashboard/static/"
+const all = readdirSync(dist, { recursive: true, encoding: "utf8" }).map((file) => file.replaceAll("\\", "/"))
+if (!all.includes(`${page}index.html`)) fail(`no dist/${page}index.html`)
+const files = all.filter((file) => !file.startsWith(page))
 for (const file of files.filter((name) => name.endsWith(".js"))) {
   const base = file.replace(/\.js$/, "")
   for (const ending of [".js.map", ".d.ts", ".d.ts.map"])
