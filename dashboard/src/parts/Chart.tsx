@@ -18,7 +18,7 @@ export interface ChartProps {
   readonly series: ReadonlyArray<Series>
   /** `area`: one on top of the other; `line`; `bars`: one on top of the other. Default `line`. */
   readonly kind?: "area" | "line" | "bars"
-  /** In pixels; default 180. */
+  /** In pixels, without the line of names above it; default 180; at most 120 where there is little room. */
   readonly height?: number
   /** How a value is written; default as a count. */
   readonly format?: (value: number) => string
@@ -34,7 +34,7 @@ const Plot = lazy(() => import("./Plot.tsx"))
 export const Chart = (props: ChartProps) => (
   <Suspense
     fallback={
-      <div style={{ height: props.height ?? 180 }}>
+      <div style={{ height: (props.height ?? 180) + 24 }} className="max-sm:max-h-36">
         <Skeleton className="h-full w-full" />
       </div>
     }
