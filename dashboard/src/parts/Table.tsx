@@ -32,7 +32,7 @@ export interface TableProps<Row> {
 /** From so many on, only rows that are seen are drawn. */
 const many = 120
 
-const narrowed = { first: "max-sm:order-1", second: "max-sm:order-2 max-sm:text-muted", "left-out": "max-sm:hidden" }
+const narrowed = { first: "max-sm:order-1", second: "max-sm:order-2 max-sm:text-muted", "left-out": "max-sm:hidden!" }
 
 const cellLook = <Row,>({ isNumber, isWide, narrow = "second" }: Column<Row>) =>
   `px-2 py-1 align-middle max-sm:inline-block max-sm:p-0 ${isNumber ? "text-right max-sm:text-left" : "text-left"} ${isWide ? "w-full max-w-0 truncate max-sm:max-w-full max-sm:whitespace-normal max-sm:break-words" : "whitespace-nowrap max-sm:whitespace-normal"} ${narrowed[narrow]}`
@@ -133,7 +133,7 @@ export const Table = <Row,>(props: TableProps<Row>) => {
                 const isOwn = (event.target as HTMLElement).closest("a,button,input,label") !== null
                 if (!isOwn && hrefOf !== undefined && getSelection()?.isCollapsed !== false) navigate(hrefOf(row))
               }}
-              className={`h-8 border-b border-line/60 last:border-0 max-sm:flex max-sm:h-auto max-sm:flex-wrap max-sm:items-baseline max-sm:gap-x-3 max-sm:gap-y-0.5 max-sm:py-2 ${hrefOf === undefined ? "" : "cursor-pointer hover:bg-hover focus-within:bg-hover"} ${currentKey === key ? "bg-accent-soft" : ""}`}
+              className={`h-8 border-b border-line/60 last:border-0 max-sm:flex max-sm:h-auto max-sm:flex-wrap max-sm:items-baseline max-sm:gap-x-3 max-sm:gap-y-0.5 max-sm:py-2 max-sm:after:order-1 max-sm:after:basis-full ${hrefOf === undefined ? "" : "cursor-pointer hover:bg-hover focus-within:bg-hover"} ${currentKey === key ? "bg-accent-soft" : ""}`}
             >
               {onSelect === undefined ? null : (
                 <td className="w-8 px-2 max-sm:p-0">
