@@ -33,7 +33,14 @@ export const Sparkline = ({
       {points.length > 1 ? (
         <>
           <polygon points={`0,${height} ${points.join(" ")} ${width},${height}`} fill={colour} opacity={0.12} />
-          <polyline points={points.join(" ")} fill="none" stroke={colour} strokeWidth={1.25} strokeLinejoin="round" />
+          <polyline
+            points={points.join(" ")}
+            fill="none"
+            stroke={colour}
+            strokeWidth={1.25}
+            strokeLinejoin="round"
+            vectorEffect="non-scaling-stroke"
+          />
         </>
       ) : null}
     </svg>
