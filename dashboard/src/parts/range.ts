@@ -11,6 +11,15 @@ export const ranges = {
 
 export type Range = keyof typeof ranges
 
+/** Each in words, after "in". */
+export const rangeWords: Readonly<Record<Range, string>> = {
+  "15m": "the last 15 minutes",
+  "1h": "the last hour",
+  "6h": "the last 6 hours",
+  "24h": "the last 24 hours",
+  "7d": "the last 7 days"
+}
+
 export const rangeNames = Object.keys(ranges) as ReadonlyArray<Range>
 
 /** Which range is chosen (default `1h`), and a way to choose. */

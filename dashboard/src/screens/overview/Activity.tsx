@@ -5,20 +5,12 @@ import { Answered, Skeleton } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { Chart } from "../../parts/Chart.tsx"
 import { Panel } from "../../parts/Panel.tsx"
-import { type ranges, spanOf, useRange } from "../../parts/range.ts"
+import { rangeWords, spanOf, useRange } from "../../parts/range.ts"
 import { clockText, isUtc } from "../../words/clock.ts"
 import { states } from "../../words/states.ts"
 import { useMarks } from "./marks.ts"
 import { filled, hour, minute, stepsOf } from "./steps.ts"
 import { useZoom } from "./zoom.ts"
-
-const names: Readonly<Record<keyof typeof ranges, string>> = {
-  "15m": "the last 15 minutes",
-  "1h": "the last hour",
-  "6h": "the last 6 hours",
-  "24h": "the last 24 hours",
-  "7d": "the last 7 days"
-}
 
 /** @param at - now, as the server has it */
 export const Activity = ({ at }: { readonly at: string }) => {
@@ -54,7 +46,7 @@ export const Activity = ({ at }: { readonly at: string }) => {
     }
   }, [query.data, from, to, step, over])
   const unit = step === hour ? "by hour" : "by minute"
-  const during = zoom === undefined ? names[range] : `${clockText(from, utc)} to ${clockText(to, utc)}`
+  const during = zoom === undefined ? rangeWords[range] : `${clockText(from, utc)} to ${clockText(to, utc)}`
   return (
     <Panel
       title={

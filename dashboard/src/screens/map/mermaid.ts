@@ -1,0 +1,32 @@
+/** The map as a Mermaid flowchart, for documents. */
+import type { Graph } from "./graph.ts"
+import { rateText } from "./looks.ts"
+
+/** Quotes would end the text. */
+const quoted = (text: string) => `"${text.replaceAll('"', "#quot;")}"`
+
+export const mermaidOf = ({ edges, nodes }: Graph, minutes: number): string => {
+  const names = new Map(nodes.map(({ id }, index) => [id, `n${index}`]))
+  const lineOf = ({ id, kind, name }: Graph["nodes"][number]) => {
+    const text = quoted(name)
+    if (kind === "module") return `${names.get(id)}[[${text}]]`
+    return kind === "event" || kind === "events" ? `${names.get(id)}([${text}])` : `${names.get(id)}[${text}]`
+  }
+  const isConsumer = ({ kind }: Graph["nodes"][number]) => kind === "consumer" || kind === "consumers"
+  const modules = [...new Set(nodes.filter(isConsumer).map(({ module }) => module))]
+  return [
+    "flowchart LR",
+    ...nodes.filter((node) => !isConsumer(node)).map((node) => `  ${lineOf(node)}`),
+    ...modules.flatMap((module, index) => [
+      `  subgraph m${index} [${quoted(module)}]`,
+      ...nodes.filter((node) => isConsumer(node) && node.module === module).map((node) => `    ${lineOf(node)}`),
+      "  end"
+    ]),
+    ...edges.map(({ count, source, target }) =>
+      count === 0
+        ? `  ${names.get(source)} -.-> ${names.get(target)}`
+        : `  ${names.get(source)} -->|${rateText(count, minutes)}| ${names.get(target)}`
+    ),
+    ""
+  ].join("\n")
+}
