@@ -1,5 +1,151 @@
+/** Events: found with a filter, the newest first, and one of them in detail. */
+import { Download } from "lucide-react"
+import { useMemo } from "react"
+import { useAsk } from "../../api/asking.ts"
+import type { EventSummary } from "../../api/wire.ts"
+import { Answered, Empty, ProblemNote, SkeletonRows } from "../../parts/Answers.tsx"
+import { Button } from "../../parts/Button.tsx"
+import { useCalm } from "../../parts/calm.ts"
 import { ScreenTitle } from "../../parts/Panel.tsx"
+import { useParam } from "../../parts/params.ts"
+import { useHref, usePlace } from "../../parts/place.ts"
+import { isUtc } from "../../words/clock.ts"
+import { exact } from "../../words/numbers.ts"
+import { csvOf, jsonOf, save } from "./download.ts"
+import { EventTable } from "./EventTable.tsx"
+import { FilterInput } from "./FilterInput.tsx"
+import { type Filter, filterOf } from "./filter.ts"
+import { SearchLine } from "./SearchLine.tsx"
+import { useSearch } from "./useSearch.ts"
 
-const Events = () => <ScreenTitle title="Events" />
+interface ListProps {
+  readonly hrefOf: (event: EventSummary) => string
+  readonly currentKey: string | undefined
+}
+
+const Downloads = ({ events }: { readonly events: ReadonlyArray<EventSummary> }) => {
+  const off = events.length === 0 ? "Nothing was found." : undefined
+  return (
+    <div className="flex items-center gap-1">
+      <Download size={14} className="mr-1 text-faint" aria-hidden="true" />
+      <Button
+        look="quiet"
+        aria-label={`Download ${events.length} as CSV`}
+        disabledBecause={off}
+        onClick={() => save("events.csv", "text/csv", csvOf(events))}
+      >
+        CSV
+      </Button>
+      <Button
+        look="quiet"
+        aria-label={`Download ${events.length} as JSON`}
+        disabledBecause={off}
+        onClick={() => save("events.json", "application/json", jsonOf(events))}
+      >
+        JSON
+      </Button>
+    </div>
+  )
+}
+
+const NothingFound = ({ filter, isComplete }: { readonly filter: Filter; readonly isComplete: boolean }) => {
+  if (filter.terms.length === 0) {
+    return (
+      <Empty title="No events yet">Once a transaction that publishes has committed, its outbox events are here.</Empty>
+    )
+  }
+  return (
+    <Empty title="Nothing found">
+      {isComplete
+        ? "No stored event fits this filter."
+        : "Nothing that was looked at so far fits this filter. Older events may: go on to look at them."}
+    </Empty>
+  )
+}
+
+const Found = ({ currentKey, filter, hrefOf }: ListProps & { readonly filter: Filter }) => {
+  const { answeredAt, goOn, isBehind, isSearching, problem, restart, search, stop } = useSearch(filter.query)
+  const found = search?.found ?? []
+  const { handlers, show, shown, waits } = useCalm(found, ({ id }) => id, currentKey !== undefined)
+  const isShown = problem === undefined || problem.isUnreachable
+  return (
+    <>
+      <div className="mt-2 flex min-h-10 items-center gap-2 border-b border-line px-2">
+        {isBehind ? (
+          <Button onClick={restart}>Many new: show the newest</Button>
+        ) : waits > 0 ? (
+          <Button onClick={show}>{exact(waits)} new</Button>
+        ) : (
+          <span className="text-sm text-muted">{search?.direction === "forward" ? "First first" : "Last first"}</span>
+        )}
+        <span className="flex-1" />
+        <Downloads events={found} />
+      </div>
+      {problem === undefined || problem.status === 401 ? null : (
+        <div className="px-2">
+          <ProblemNote problem={problem} since={search === undefined ? undefined : answeredAt} onRetry={restart} />
+        </div>
+      )}
+      {search === undefined ? (
+        problem === undefined ? (
+          <div className="px-2">
+            <SkeletonRows count={14} />
+          </div>
+        ) : null
+      ) : (
+        <div className={isShown ? "" : "opacity-60"} {...handlers}>
+          {shown.length > 0 ? (
+            <EventTable rows={shown} hrefOf={hrefOf} currentKey={currentKey} />
+          ) : isSearching ? (
+            <div className="px-2">
+              <SkeletonRows count={14} />
+            </div>
+          ) : (
+            <NothingFound filter={filter} isComplete={search.next === undefined} />
+          )}
+          <SearchLine search={search} isSearching={isSearching} onGoOn={goOn} onStop={stop} />
+        </div>
+      )}
+    </>
+  )
+}
+
+/** The event that an id names. */
+const Named = ({ currentKey, hrefOf, id }: ListProps & { readonly id: string }) => {
+  const query = useAsk("/events/:id", { params: { id } })
+  return (
+    <div className="p-2">
+      <Answered query={query} skeleton={<SkeletonRows count={1} />}>
+        {(event) => <EventTable rows={[event]} hrefOf={hrefOf} currentKey={currentKey} />}
+      </Answered>
+    </div>
+  )
+}
+
+const Events = () => {
+  const [q = "", setQ] = useParam("q")
+  const utc = isUtc.use()
+  const place = usePlace<"id">("/events/:id")
+  const href = useHref()
+  // Ages such as 15m count back from when the filter was set.
+  const filter = useMemo(() => filterOf(q, Date.now(), utc), [q, utc])
+  const hrefOf = ({ id }: EventSummary) => href(`/events/${id}`)
+  const list = { hrefOf, currentKey: place?.id }
+  return (
+    <>
+      <ScreenTitle title="Events">What modules published, and how each delivery of it stands.</ScreenTitle>
+      <FilterInput filter={filter} onChange={setQ} />
+      <section className="mt-3 min-w-0 rounded-md border border-line bg-panel" aria-label="Events that were found">
+        {filter.problems.length > 0 ? (
+          <Empty title="The filter is not complete">Nothing is looked for until all of its words are understood.</Empty>
+        ) : filter.id !== undefined ? (
+          <Named {...list} id={filter.id} />
+        ) : (
+          <Found key={JSON.stringify(filter.query)} {...list} filter={filter} />
+        )}
+      </section>
+    </>
+  )
+}
 
 export default Events
