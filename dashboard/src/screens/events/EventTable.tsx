@@ -24,6 +24,17 @@ const Time = ({ at }: { readonly at: string }) => {
 const columns: ReadonlyArray<Column<EventSummary>> = [
   { id: "time", title: "Stored", cell: ({ createdAt }) => <Time at={createdAt} /> },
   {
+    id: "cause",
+    title: <span className="sr-only">Cause</span>,
+    narrow: "left-out",
+    cell: ({ causationId }) =>
+      causationId === null ? null : (
+        <span title={`Caused by ${causationId}`} className="text-faint">
+          <CornerDownRight size={14} role="img" aria-label="Caused by another event" />
+        </span>
+      )
+  },
+  {
     id: "event",
     title: "Event",
     narrow: "first",
@@ -38,17 +49,6 @@ const columns: ReadonlyArray<Column<EventSummary>> = [
     title: "Aggregate",
     isWide: true,
     cell: ({ aggregate }) => <span title={entityText(aggregate)}>{entityText(aggregate)}</span>
-  },
-  {
-    id: "cause",
-    title: <span className="sr-only">Cause</span>,
-    narrow: "left-out",
-    cell: ({ causationId }) =>
-      causationId === null ? null : (
-        <span title={`Caused by ${causationId}`} className="text-faint">
-          <CornerDownRight size={14} role="img" aria-label="Caused by another event" />
-        </span>
-      )
   },
   {
     id: "deliveries",

@@ -8,10 +8,11 @@ import { Button } from "../../parts/Button.tsx"
 import { useCalm } from "../../parts/calm.ts"
 import { ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
-import { useHref, usePlace } from "../../parts/place.ts"
+import { useGo, useHref, usePlace } from "../../parts/place.ts"
 import { isUtc } from "../../words/clock.ts"
 import { exact } from "../../words/numbers.ts"
 import { csvOf, jsonOf, save } from "./download.ts"
+import { EventDrawer } from "./EventDrawer.tsx"
 import { EventTable } from "./EventTable.tsx"
 import { FilterInput } from "./FilterInput.tsx"
 import { type Filter, filterOf } from "./filter.ts"
@@ -76,7 +77,9 @@ const Found = ({ currentKey, filter, hrefOf }: ListProps & { readonly filter: Fi
         ) : waits > 0 ? (
           <Button onClick={show}>{exact(waits)} new</Button>
         ) : (
-          <span className="text-sm text-muted">{search?.direction === "forward" ? "First first" : "Last first"}</span>
+          <span className="text-sm text-muted">
+            {search?.direction === "forward" ? "Oldest first" : "Newest first"}
+          </span>
         )}
         <span className="flex-1" />
         <Downloads events={found} />
@@ -127,6 +130,7 @@ const Events = () => {
   const utc = isUtc.use()
   const place = usePlace<"id">("/events/:id")
   const href = useHref()
+  const go = useGo()
   // Ages such as 15m count back from when the filter was set.
   const filter = useMemo(() => filterOf(q, Date.now(), utc), [q, utc])
   const hrefOf = ({ id }: EventSummary) => href(`/events/${id}`)
@@ -144,6 +148,9 @@ const Events = () => {
           <Found key={JSON.stringify(filter.query)} {...list} filter={filter} />
         )}
       </section>
+      {place === undefined ? null : (
+        <EventDrawer key={place.id} id={place.id} onClose={() => go("/events", ["tab", "minutes", "limit"])} />
+      )}
     </>
   )
 }

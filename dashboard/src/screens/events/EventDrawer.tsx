@@ -1,0 +1,73 @@
+/** One event in detail, beside the list that it was found in. */
+import { Link } from "wouter"
+import { useAsk } from "../../api/asking.ts"
+import type { EventDetails } from "../../api/wire.ts"
+import { Answered } from "../../parts/Answers.tsx"
+import { Id } from "../../parts/Copy.tsx"
+import { Drawer } from "../../parts/Drawer.tsx"
+import { StateMark } from "../../parts/StateMark.tsx"
+import { Tabs } from "../../parts/Tabs.tsx"
+import { Ago } from "../../parts/Time.tsx"
+import { entityText } from "../../words/entities.ts"
+import { stateOfEvent } from "../../words/states.ts"
+import { EventLinks } from "./EventLinks.tsx"
+import { Lineage } from "./Lineage.tsx"
+import { Payload } from "./Payload.tsx"
+import { Raw } from "./Raw.tsx"
+import { Story } from "./Story.tsx"
+import { statusText } from "./statusText.ts"
+
+/** Asked again so often, in milliseconds. */
+const every = 2_500
+
+const Subtitle = ({ event: { aggregate, createdAt, id, status } }: { readonly event: EventDetails }) => (
+  <div className="text-sm">
+    <div className="flex min-w-0 flex-wrap items-center gap-x-3">
+      <StateMark state={stateOfEvent(status)} word={statusText(status)} />
+      <Link
+        href={`/links?entity=${encodeURIComponent(entityText(aggregate))}`}
+        className="min-w-0 break-words text-accent hover:underline"
+      >
+        {entityText(aggregate)}
+      </Link>
+      <Ago at={createdAt} />
+    </div>
+    <Id id={id} />
+  </div>
+)
+
+const Details = ({ event }: { readonly event: EventDetails }) => (
+  <Tabs
+    label="Parts of the event"
+    tabs={[
+      { id: "story", label: "Story", content: () => <Story event={event} /> },
+      { id: "payload", label: "Payload", content: () => <Payload event={event} /> },
+      { id: "lineage", label: "Lineage", content: () => <Lineage id={event.id} /> },
+      { id: "links", label: "Links", content: () => <EventLinks entity={event.aggregate} /> },
+      { id: "raw", label: "Raw", content: () => <Raw event={event} /> }
+    ]}
+  />
+)
+
+export const EventDrawer = ({ id, onClose }: { readonly id: string; readonly onClose: () => void }) => {
+  const query = useAsk("/events/:id", { params: { id } }, { every })
+  const event = query.data
+  return (
+    <Drawer
+      isOpen
+      onClose={onClose}
+      title={
+        event === undefined ? (
+          "Event"
+        ) : (
+          <>
+            {event.eventName} <span className="font-normal text-faint">v{event.schemaVersion}</span>
+          </>
+        )
+      }
+      subtitle={event === undefined ? <Id id={id} /> : <Subtitle event={event} />}
+    >
+      <Answered query={query}>{(answer) => <Details event={answer} />}</Answered>
+    </Drawer>
+  )
+}
