@@ -9,7 +9,7 @@ export const queryOf = ({ id }: EventDetails): string =>
   [
     "\\x auto",
     `SELECT * FROM outbox_event WHERE id = ${literal(id)};`,
-    `SELECT * FROM inbox_event WHERE event_id = ${literal(id)} ORDER BY consumer_name;`
+    `SELECT * FROM inbox_event WHERE outbox_event_id = ${literal(id)} ORDER BY consumer_name;`
   ].join("\n")
 
 const indented = (text: string) => text.replaceAll("\n", "\n  ")
