@@ -4,7 +4,8 @@ import { useRef, useState } from "react"
 /**
  * @param rows - as they are now
  * @param keyOf - tells one row from another
- * @returns rows to show (those shown before keep their place, with their newest content), how many wait, and handlers for the list
+ * @returns rows to show (those shown before keep their place, with their newest content; what is behind the last of them is appended, as
+ * that moves nothing), how many wait, and handlers for the list
  */
 export const useCalm = <Row>(rows: ReadonlyArray<Row>, keyOf: (row: Row) => string, isHeld = false) => {
   const [isInside, setInside] = useState(false)
@@ -13,9 +14,13 @@ export const useCalm = <Row>(rows: ReadonlyArray<Row>, keyOf: (row: Row) => stri
   const isCalm = isInside || isHeld
   const byKey = new Map(rows.map((row) => [keyOf(row), row]))
   const before = new Set(kept.current.map(keyOf))
-  const arrived = rows.filter((row) => !before.has(keyOf(row)))
-  const waits = isCalm && kept.current.length > 0 ? arrived.length : 0
-  const shown = isCalm && kept.current.length > 0 ? kept.current.map((row) => byKey.get(keyOf(row)) ?? row) : rows
+  const last = rows.findLastIndex((row) => before.has(keyOf(row)))
+  const end = last < 0 ? rows.length : last + 1
+  const isNew = (row: Row) => !before.has(keyOf(row))
+  const isHolding = isCalm && kept.current.length > 0
+  const waits = isHolding ? rows.slice(0, end).filter(isNew).length : 0
+  const held = kept.current.map((row) => byKey.get(keyOf(row)) ?? row)
+  const shown = isHolding ? [...held, ...rows.slice(end).filter(isNew)] : rows
   kept.current = shown
   return {
     shown,
