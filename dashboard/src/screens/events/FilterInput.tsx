@@ -156,7 +156,9 @@ const Completions = ({
   readonly onPoint: (at: number) => void
 }) => {
   const list = useRef<HTMLDivElement>(null)
-  useEffect(() => list.current?.children[at]?.scrollIntoView({ block: "nearest" }), [at])
+  useEffect(() => {
+    list.current?.children[at]?.scrollIntoView({ block: "nearest" })
+  }, [at])
   return (
     <div
       ref={list}
