@@ -17,6 +17,7 @@ import { EventTable } from "./EventTable.tsx"
 import { FilterInput } from "./FilterInput.tsx"
 import { type Filter, filterOf } from "./filter.ts"
 import { SearchLine } from "./SearchLine.tsx"
+import { useAtList } from "./useAtList.ts"
 import { useSearch } from "./useSearch.ts"
 
 interface ListProps {
@@ -65,17 +66,23 @@ const NothingFound = ({ filter, isComplete }: { readonly filter: Filter; readonl
 }
 
 const Found = ({ currentKey, filter, hrefOf }: ListProps & { readonly filter: Filter }) => {
-  const { answeredAt, goOn, isBehind, isSearching, problem, restart, search, stop } = useSearch(filter.query)
+  const { handlers, isAtList } = useAtList()
+  const isHeld = isAtList || currentKey !== undefined
+  const { answeredAt, goOn, isBehind, isSearching, problem, restart, search, stop } = useSearch(filter.query, isHeld)
   const found = search?.found ?? []
-  const { handlers, show, shown, waits } = useCalm(found, ({ id }) => id, currentKey !== undefined)
+  const { show, shown, waits } = useCalm(found, ({ id }) => id, isHeld)
+  const showNewest = () => {
+    window.scrollTo({ top: 0 })
+    show()
+  }
   const isShown = problem === undefined || problem.isUnreachable
   return (
     <>
-      <div className="mt-2 flex min-h-10 items-center gap-2 border-b border-line px-2">
+      <div className="sticky top-12 z-10 flex min-h-10 items-center gap-2 rounded-t-md border-b border-line bg-panel px-2">
         {isBehind ? (
           <Button onClick={restart}>Many new: show the newest</Button>
         ) : waits > 0 ? (
-          <Button onClick={show}>{exact(waits)} new</Button>
+          <Button onClick={showNewest}>{exact(waits)} new</Button>
         ) : (
           <span className="text-sm text-muted">
             {search?.direction === "forward" ? "Oldest first" : "Newest first"}

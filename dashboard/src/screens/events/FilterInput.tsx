@@ -30,6 +30,7 @@ export const FilterInput = ({
   const textWithout = (index: number) => terms.flatMap(({ text }, each) => (each === index ? [] : [text])).join(" ")
   const commit = (text: string) => {
     write("")
+    setOpen(false)
     if (text.trim() !== "") onChange([...terms.map((term) => term.text), text.trim()].join(" "))
   }
   const remove = (index: number) => {
@@ -112,7 +113,7 @@ export const FilterInput = ({
             write(event.target.value)
             setOpen(true)
           }}
-          onFocus={() => setOpen(true)}
+          onFocus={() => setOpen(terms.length === 0 || typed !== "")}
           onBlur={() => setOpen(false)}
           onKeyDown={onKey}
         />

@@ -33,16 +33,30 @@ const Deliveries = ({ deliveries }: { readonly deliveries: Branch["event"]["deli
   </ul>
 )
 
-const Links = ({ links }: { readonly links: Branch["event"]["links"] }) => (
-  <ul className="text-sm text-faint">
-    {links.map(({ id, linkType, source, target }) => (
-      <li key={id} className="break-words">
-        linked {entityText(source)} → {entityText(target)}{" "}
-        <span className="text-faint">({linkType.replace("_", " ")})</span>
-      </li>
-    ))}
-  </ul>
-)
+/** Links of an event's aggregate that are told beside it. */
+const fewLinks = 3
+
+const Links = ({ event: { aggregate, links } }: { readonly event: Branch["event"] }) => {
+  const own = entityText(aggregate)
+  if (links.length === 0) return null
+  return (
+    <ul className="flex flex-wrap gap-x-3 text-sm text-faint">
+      {links.slice(0, fewLinks).map(({ id, linkType, source, target }) => (
+        <li key={id} className="min-w-0 break-words">
+          {entityText(source) === own ? `→ ${entityText(target)}` : `← ${entityText(source)}`} (
+          {linkType.replace("_", " ")})
+        </li>
+      ))}
+      {links.length > fewLinks ? (
+        <li>
+          <Link href={`/links?entity=${encodeURIComponent(own)}`} className="hover:text-text hover:underline">
+            {exact(links.length - fewLinks)} more links
+          </Link>
+        </li>
+      ) : null}
+    </ul>
+  )
+}
 
 interface Shown {
   readonly currentId: string
@@ -52,6 +66,7 @@ interface Shown {
 
 const BranchView = ({ branch: { caused, event }, currentId, from }: Shown & { readonly branch: Branch }) => {
   const href = useHref()
+  const utc = isUtc.use()
   const isCurrent = event.id === currentId
   const name = (
     <>
@@ -74,11 +89,13 @@ const BranchView = ({ branch: { caused, event }, currentId, from }: Shown & { re
           )}
           <span className="min-w-0 break-words text-muted">{entityText(event.aggregate)}</span>
           <span className="ml-auto text-sm text-faint">
-            +{duration(Math.max(0, new Date(event.timestamp).getTime() - from))}
+            {event.depth === 0
+              ? timeText(event.timestamp, utc)
+              : `+${duration(Math.max(0, new Date(event.timestamp).getTime() - from))}`}
           </span>
         </div>
         <Deliveries deliveries={event.deliveries} />
-        <Links links={event.links} />
+        <Links event={event} />
       </div>
       {caused.length === 0 ? null : (
         <ul className="ml-3 grid gap-1 border-l border-line pt-1 pl-2">

@@ -34,7 +34,7 @@ const Track = ({
   readonly axis: Axis
   readonly lane: Lane
 }) => (
-  <div className="relative h-5" aria-hidden="true">
+  <div className="relative mx-1.5 h-5" aria-hidden="true">
     <div className="absolute inset-x-0 top-1/2 h-px bg-line" />
     {segments.map((segment) => {
       const left = axis.place(segment.from)
@@ -60,7 +60,7 @@ const Track = ({
 )
 
 const FailureLine = ({
-  failure: { at, detail, first, last, message },
+  failure: { at, detail, first, last, message, until },
   from
 }: {
   readonly failure: Failure
@@ -69,7 +69,8 @@ const FailureLine = ({
   <li className="min-w-0">
     <p className="break-words text-gave-up">
       <span className="text-muted">
-        {first === last ? `Attempt ${first}` : `Attempts ${first} to ${last}`}, +{duration(at - from)}:{" "}
+        {first === last ? `Attempt ${first}` : `Attempts ${first} to ${last}`}, +{duration(at - from)}
+        {until === at ? "" : ` to +${duration(until - from)}`}:{" "}
       </span>
       {message}
     </p>
@@ -144,7 +145,7 @@ const Scale = ({ axis, isOpen }: { readonly axis: Axis; readonly isOpen: boolean
 
 /** Behind all lines: gaps that were made short, with how long they are. */
 const Gaps = ({ axis }: { readonly axis: Axis }) => (
-  <div className="pointer-events-none absolute inset-0" aria-hidden="true">
+  <div className="pointer-events-none absolute inset-x-1.5 inset-y-0" aria-hidden="true">
     {axis.gaps.map(({ left, millis, right }) => (
       <div
         key={left}
@@ -181,6 +182,21 @@ export const Story = ({ event }: { readonly event: EventDetails }) => {
           ))}
         </ul>
       </div>
+      <Legend />
     </section>
   )
 }
+
+const Legend = () => (
+  <p className="flex flex-wrap items-center gap-x-4 border-t border-line pt-2 text-sm text-faint" aria-hidden="true">
+    <span className="inline-flex items-center gap-1.5">
+      <span className="hatched inline-block h-2 w-5 text-waiting" /> waits for the first attempt
+    </span>
+    <span className="inline-flex items-center gap-1.5">
+      <span className="hatched inline-block h-2 w-5 text-retrying" /> waits for the next
+    </span>
+    <span className="inline-flex items-center gap-1.5">
+      <span className="inline-block h-3 w-1.5 rounded-[2px] bg-gave-up" /> an attempt that failed
+    </span>
+  </p>
+)

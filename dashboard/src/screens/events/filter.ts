@@ -22,6 +22,7 @@ const plain = (value: string) => `"${value.length > 60 ? `${value.slice(0, 60)}â
 
 /** How many characters have to change, at most two, to get from one key to another. */
 const isAlike = (typed: string, key: string) => {
+  if (typed.length > 2 && (typed.includes(key) || key.includes(typed))) return true
   if (Math.abs(typed.length - key.length) > 2) return false
   const wrong = [...key].filter((character, index) => typed[index] !== character).length
   return wrong <= 2 || key.startsWith(typed) || [...key].sort().join("") === [...typed].sort().join("")

@@ -42,9 +42,9 @@ export const filterKeys: ReadonlyArray<FilterKey> = [
 ]
 
 export const statusWords: ReadonlyArray<readonly [Status, string]> = [
-  ["pending", "nothing was delivered yet"],
-  ["processing", "some of it is open"],
-  ["processed", "all deliveries are done"],
+  ["pending", "a delivery is open, or none was written yet"],
+  ["processing", "a delivery is being handled"],
+  ["processed", "all deliveries were processed or skipped"],
   ["failed", "a delivery failed for good"],
   ["dead_letter", "a delivery gave up"]
 ]

@@ -15,7 +15,9 @@ export interface Segment {
 export interface Failure {
   readonly first: number
   readonly last: number
+  /** When the first and the last of them ended, in milliseconds since 1970. */
   readonly at: number
+  readonly until: number
   /** Its first line. */
   readonly message: string
   /** What follows: where it was thrown. */
@@ -68,15 +70,9 @@ const failuresOf = ({ attempts }: EventDelivery): ReadonlyArray<Failure> => {
     if (error === null) continue
     const [message = "", ...rest] = error.split("\n")
     const before = failures.at(-1)
-    if (before?.message === message) failures[failures.length - 1] = { ...before, last: attempt }
-    else
-      failures.push({
-        first: attempt,
-        last: attempt,
-        at: time(finishedAt ?? startedAt),
-        message,
-        detail: rest.join("\n")
-      })
+    const at = time(finishedAt ?? startedAt)
+    if (before?.message === message) failures[failures.length - 1] = { ...before, last: attempt, until: at }
+    else failures.push({ first: attempt, last: attempt, at, until: at, message, detail: rest.join("\n") })
   }
   return failures
 }

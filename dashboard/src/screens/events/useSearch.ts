@@ -87,14 +87,15 @@ const problemOf = (error: unknown): Problem | undefined => {
 
 /**
  * @param query - which events; undefined: none are asked for
+ * @param isHeld - whether somebody is at the list: what is shown is kept then, and what is new comes before it
  * @returns the search so far, `goOn` for another page, `stop`, and `restart` from the newest
  */
-export const useSearch = (query: EventQuery | undefined) => {
+export const useSearch = (query: EventQuery | undefined, isHeld: boolean) => {
   const { isLive } = useLive()
   const [state, setState] = useState(nothing)
   const running = useRef<AbortController | undefined>(undefined)
-  const current = useRef(state)
-  current.current = state
+  const current = useRef({ ...state, isHeld })
+  current.current = { ...state, isHeld }
   const asked = query === undefined ? undefined : JSON.stringify(query)
 
   const run = useCallback(
@@ -160,7 +161,7 @@ export const useSearch = (query: EventQuery | undefined) => {
 const usePoll = (
   asked: string | undefined,
   isLive: boolean,
-  current: { readonly current: SearchState },
+  current: { readonly current: SearchState & { readonly isHeld: boolean } },
   setState: (change: (before: SearchState) => SearchState) => void
 ) => {
   useEffect(() => {
@@ -174,7 +175,7 @@ const usePoll = (
       const answer = await askFor({ ...query, limit: page }, controller.signal)
       setState((before) =>
         before.search === search
-          ? { ...before, search: joined(undefined, answer), answeredAt: Date.now(), newestAt }
+          ? { ...before, search: joined(undefined, answer), answeredAt: Date.now(), newestAt, isBehind: false }
           : before
       )
     }
@@ -192,7 +193,7 @@ const usePoll = (
     const poll = async () => {
       const { isSearching, search } = current.current
       if (search !== undefined && !isSearching && !document.hidden) {
-        const isDeep = search.pages > 1
+        const isDeep = search.pages > 1 || current.current.isHeld
         const ask = isDeep ? newest : first
         // A story is read from its beginning: what is new is at its end, where going on finds it.
         if (!isDeep || search.direction === "backward") {
