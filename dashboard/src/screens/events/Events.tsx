@@ -103,7 +103,7 @@ const Found = ({ currentKey, filter, hrefOf }: ListProps & { readonly filter: Fi
           </div>
         ) : null
       ) : (
-        <div className={isShown ? "" : "opacity-60"} {...handlers}>
+        <div className={`max-sm:px-2 ${isShown ? "" : "opacity-60"}`} {...handlers}>
           {shown.length > 0 ? (
             <EventTable rows={shown} hrefOf={hrefOf} currentKey={currentKey} />
           ) : isSearching ? (

@@ -6,7 +6,7 @@ import { Answered } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { useParam } from "../../parts/params.ts"
 import { useHref } from "../../parts/place.ts"
-import { isUtc, timeText, useNow } from "../../words/clock.ts"
+import { clockText, isUtc, timeText, useNow } from "../../words/clock.ts"
 import { entityText } from "../../words/entities.ts"
 import { duration, exact } from "../../words/numbers.ts"
 import { wordOfDelivery } from "../../words/states.ts"
@@ -90,7 +90,7 @@ const BranchView = ({ branch: { caused, event }, currentId, from }: Shown & { re
           <span className="min-w-0 break-words text-muted">{entityText(event.aggregate)}</span>
           <span className="ml-auto text-sm text-faint">
             {event.depth === 0
-              ? timeText(event.timestamp, utc)
+              ? clockText(event.timestamp, utc)
               : `+${duration(Math.max(0, new Date(event.timestamp).getTime() - from))}`}
           </span>
         </div>

@@ -182,21 +182,30 @@ export const Story = ({ event }: { readonly event: EventDetails }) => {
           ))}
         </ul>
       </div>
-      <Legend />
+      <Legend lanes={lanes} />
     </section>
   )
 }
 
-const Legend = () => (
-  <p className="flex flex-wrap items-center gap-x-4 border-t border-line pt-2 text-sm text-faint" aria-hidden="true">
-    <span className="inline-flex items-center gap-1.5">
-      <span className="hatched inline-block h-2 w-5 text-waiting" /> waits for the first attempt
-    </span>
-    <span className="inline-flex items-center gap-1.5">
-      <span className="hatched inline-block h-2 w-5 text-retrying" /> waits for the next
-    </span>
-    <span className="inline-flex items-center gap-1.5">
-      <span className="inline-block h-3 w-1.5 rounded-[2px] bg-gave-up" /> an attempt that failed
-    </span>
-  </p>
-)
+const legend: ReadonlyArray<readonly [Segment["kind"], string, string]> = [
+  ["waiting", "hatched h-2 w-5 text-waiting", "waits for its first attempt"],
+  ["retry", "hatched h-2 w-5 text-retrying", "waits for the next attempt"],
+  ["parked", "hatched h-2 w-5 text-parked", "parked"],
+  ["failed", "h-3 w-1.5 rounded-[2px] bg-gave-up", "an attempt that failed"],
+  ["running", "h-3 w-3 rounded-[2px] bg-running", "an attempt that runs"]
+]
+
+const Legend = ({ lanes }: { readonly lanes: ReadonlyArray<Lane> }) => {
+  const seen = new Set(lanes.flatMap(({ segments }) => segments.map(({ kind }) => kind)))
+  return (
+    <p className="flex flex-wrap items-center gap-x-4 border-t border-line pt-2 text-sm text-faint" aria-hidden="true">
+      {legend.map(([kind, look, text]) =>
+        seen.has(kind) ? (
+          <span key={kind} className="inline-flex items-center gap-1.5">
+            <span className={`inline-block ${look}`} /> {text}
+          </span>
+        ) : null
+      )}
+    </p>
+  )
+}

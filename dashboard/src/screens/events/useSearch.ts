@@ -16,8 +16,8 @@ const pollEvery = 2_500
 const slowPollEvery = 10_000
 const muchToLookAt = 5_000
 
-/** New ones may be stored a little later than their ids tell. */
-const margin = 60_000
+/** A transaction may commit so long after it has stored an event, in milliseconds; one that takes longer is seen when the list is loaded anew. */
+const margin = 10_000
 
 export interface Search {
   readonly found: ReadonlyArray<EventSummary>
@@ -196,7 +196,7 @@ const usePoll = (
         const isDeep = search.pages > 1 || current.current.isHeld
         const ask = isDeep ? newest : first
         // A story is read from its beginning: what is new is at its end, where going on finds it.
-        if (!isDeep || search.direction === "backward") {
+        if (!isDeep || (search.direction === "backward" && !current.current.isBehind)) {
           await ask(search).then(
             () => setState((before) => (before.problem === undefined ? before : { ...before, problem: undefined })),
             (error: unknown) => {
