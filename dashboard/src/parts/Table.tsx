@@ -44,14 +44,19 @@ const toggled = (keys: ReadonlySet<string>, key: string) => {
 }
 
 const isTyping = (target: EventTarget | null) =>
-  target instanceof HTMLElement && target.closest("input,textarea,select,[contenteditable=true],[role=dialog]") !== null
+  target instanceof HTMLElement &&
+  target.closest("input:not([type=checkbox]),textarea,select,[contenteditable=true],[role=dialog]") !== null
+
+/** Of several tables of a page: the one with the focus, else the first. */
+const isMeant = (body: HTMLTableSectionElement) =>
+  (document.activeElement?.closest("tbody[data-rows]") ?? document.querySelector("tbody[data-rows]")) === body
 
 /** j and k go through the rows of the page, wherever the focus is, unless somebody types. */
 const useRowKeys = (body: { readonly current: HTMLTableSectionElement | null }) => {
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
       if ((event.key !== "j" && event.key !== "k") || event.ctrlKey || event.metaKey || event.altKey) return
-      if (isTyping(event.target) || body.current === null) return
+      if (isTyping(event.target) || body.current === null || !isMeant(body.current)) return
       const rows = [...body.current.querySelectorAll<HTMLElement>("tr[data-key]")]
       const at = rows.findIndex((row) => row.contains(document.activeElement))
       const next = rows[event.key === "j" ? Math.min(at + 1, rows.length - 1) : Math.max(at - 1, 0)]
@@ -114,7 +119,7 @@ export const Table = <Row,>(props: TableProps<Row>) => {
           ))}
         </tr>
       </thead>
-      <tbody ref={body} className="max-sm:block">
+      <tbody ref={body} data-rows="" className="max-sm:block">
         {above > 0 ? (
           <tr style={{ height: above }}>
             <td colSpan={span} />
