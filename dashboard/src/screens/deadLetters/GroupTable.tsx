@@ -1,0 +1,80 @@
+/** Errors as a list: what failed, for whom, how many gave up, how many are still retried. */
+import type { ErrorGroup } from "../../api/wire.ts"
+import { useHref } from "../../parts/place.ts"
+import { type Column, Table } from "../../parts/Table.tsx"
+import { Ago } from "../../parts/Time.tsx"
+import { GroupStateMark } from "./GroupStateMark.tsx"
+import { counted } from "./groups.ts"
+import { GroupTitle } from "./Title.tsx"
+
+const GaveUp = ({ group }: { readonly group: ErrorGroup }) =>
+  group.gaveUp === 0 ? (
+    <span className="text-faint">0</span>
+  ) : (
+    <span className="font-semibold text-gave-up">
+      <span aria-hidden="true" className="mr-1 text-[10px]">
+        ■
+      </span>
+      {counted(group.gaveUp)}
+      <span className="font-normal sm:hidden"> gave up</span>
+    </span>
+  )
+
+/** Hollow: these may still succeed. */
+const Retrying = ({ group }: { readonly group: ErrorGroup }) =>
+  group.retrying === 0 ? (
+    <span className="text-faint max-sm:hidden">0</span>
+  ) : (
+    <span className="text-retrying">
+      <span aria-hidden="true" className="mr-1 text-[10px]">
+        △
+      </span>
+      {counted(group.retrying)}
+      <span className="sm:hidden"> still retrying</span>
+    </span>
+  )
+
+const columns: ReadonlyArray<Column<ErrorGroup>> = [
+  {
+    id: "title",
+    title: "Error",
+    isWide: true,
+    narrow: "first",
+    cell: (group) => (
+      <span className="block py-1 sm:truncate">
+        <span className="text-base font-semibold text-text">
+          <GroupTitle title={group.title} />
+        </span>
+        <span className="block text-muted sm:truncate">
+          {group.consumer} · {group.events.join(", ")}
+          {group.note === null ? null : <span className="italic"> · {group.note}</span>}
+        </span>
+      </span>
+    )
+  },
+  { id: "gaveUp", title: "Gave up", isNumber: true, cell: (group) => <GaveUp group={group} /> },
+  { id: "retrying", title: "Still retrying", isNumber: true, cell: (group) => <Retrying group={group} /> },
+  { id: "first", title: "First seen", narrow: "left-out", cell: ({ firstSeenAt }) => <Ago at={firstSeenAt} /> },
+  { id: "last", title: "Last seen", cell: ({ lastSeenAt }) => <Ago at={lastSeenAt} /> },
+  { id: "state", title: "State", cell: (group) => <GroupStateMark group={group} /> }
+]
+
+export const GroupTable = ({
+  currentKey,
+  groups
+}: {
+  readonly groups: ReadonlyArray<ErrorGroup>
+  readonly currentKey?: string
+}) => {
+  const href = useHref()
+  return (
+    <Table
+      label="Errors, those with most dead letters first"
+      rows={groups}
+      columns={columns}
+      keyOf={({ fingerprint }) => fingerprint}
+      hrefOf={({ fingerprint }) => href(`/dead-letters/${fingerprint}`)}
+      currentKey={currentKey}
+    />
+  )
+}

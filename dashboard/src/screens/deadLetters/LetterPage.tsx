@@ -1,0 +1,1 @@
+export const LetterPage = ({ id }: { readonly id: string; readonly fingerprint: string }) => <p>{id}</p>

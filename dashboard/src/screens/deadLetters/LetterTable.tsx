@@ -1,0 +1,84 @@
+/** Dead letters, to be opened, or selected. */
+import type { DeadLetter } from "../../api/wire.ts"
+import { useParams } from "../../parts/params.ts"
+import { useHref } from "../../parts/place.ts"
+import { type Column, Table } from "../../parts/Table.tsx"
+import { Ago } from "../../parts/Time.tsx"
+import { exact } from "../../words/numbers.ts"
+
+const aggregateText = ({ aggregate: { entityId, entityType } }: DeadLetter) => `${entityType}/${entityId}`
+
+const all: ReadonlyArray<Column<DeadLetter>> = [
+  {
+    id: "aggregate",
+    title: "Aggregate",
+    narrow: "first",
+    cell: (letter) => <span className="font-semibold">{aggregateText(letter)}</span>
+  },
+  { id: "consumer", title: "Consumer", cell: ({ consumer }) => consumer },
+  {
+    id: "event",
+    title: "Event",
+    cell: ({ eventName, schemaVersion }) => (
+      <>
+        {eventName} <span className="text-faint">v{schemaVersion}</span>
+      </>
+    )
+  },
+  {
+    id: "error",
+    title: "Last error",
+    isWide: true,
+    cell: ({ isEdited, isUndecodable, lastError }) => (
+      <>
+        {isUndecodable ? <Badge>undecodable</Badge> : null}
+        {isEdited ? <Badge>edited</Badge> : null}
+        {lastError?.split("\n", 1)[0] ?? ""}
+      </>
+    )
+  },
+  {
+    id: "attempts",
+    title: "Attempts",
+    isNumber: true,
+    narrow: "left-out",
+    cell: ({ attemptCount }) => exact(attemptCount)
+  },
+  { id: "gaveUp", title: "Gave up", cell: ({ gaveUpAt }) => <Ago at={gaveUpAt} /> }
+]
+
+const Badge = ({ children }: { readonly children: string }) => (
+  <span className="mr-1.5 rounded-sm border border-edge px-1 text-xs text-muted">{children}</span>
+)
+
+/** Which deliveries are selected; it is in the address. */
+export const useSelection = () => {
+  const [params, change] = useParams()
+  const selection: ReadonlySet<string> = new Set(params.getAll("x"))
+  return [selection, (keys: ReadonlySet<string>) => change({ x: [...keys] })] as const
+}
+
+export const LetterTable = ({
+  label,
+  letters,
+  without = []
+}: {
+  readonly label: string
+  readonly letters: ReadonlyArray<DeadLetter>
+  /** Columns that would say the same in each row. */
+  readonly without?: ReadonlyArray<string>
+}) => {
+  const [selection, setSelection] = useSelection()
+  const href = useHref()
+  return (
+    <Table
+      label={label}
+      rows={letters}
+      columns={all.filter(({ id }) => !without.includes(id))}
+      keyOf={({ deliveryId }) => deliveryId}
+      hrefOf={({ deliveryId, fingerprint }) => href(`/dead-letters/${fingerprint ?? "-"}/${deliveryId}`)}
+      selection={selection}
+      onSelect={setSelection}
+    />
+  )
+}
