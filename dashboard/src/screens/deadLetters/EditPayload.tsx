@@ -1,0 +1,126 @@
+/** Another payload for one dead letter, checked by its handler as one types. */
+import { useQueryClient } from "@tanstack/react-query"
+import { lazy, Suspense, useCallback, useMemo, useState } from "react"
+import { useAct } from "../../api/asking.ts"
+import { Problem, request } from "../../api/request.ts"
+import type { DeadLetterDetails, PayloadVerdict } from "../../api/wire.ts"
+import { ProblemNote, Skeleton } from "../../parts/Answers.tsx"
+import { ActionButton, Button } from "../../parts/Button.tsx"
+import { Field } from "../../parts/Field.tsx"
+import { notify } from "../../parts/notices.tsx"
+import { Panel } from "../../parts/Panel.tsx"
+import { formatJson } from "../../words/json.ts"
+import { type Judged, Verdict } from "./Verdict.tsx"
+
+const Editor = lazy(() => import("./Editor.tsx"))
+
+/** Judges texts, and remembers the last one that was judged. */
+const useJudge = ({ attemptCount, deliveryId, gaveUpAt }: DeadLetterDetails) => {
+  const [judged, setJudged] = useState<Judged>()
+  const [problem, setProblem] = useState<Problem>()
+  const judge = useCallback(
+    async (text: string): Promise<PayloadVerdict["problems"]> => {
+      try {
+        const payload = { payload: text, attemptCount, gaveUpAt }
+        const verdict = await request("POST", "/dead-letters/:id/check", { params: { id: deliveryId }, payload })
+        setJudged({ text, verdict })
+        setProblem(undefined)
+        return verdict.problems
+      } catch (error) {
+        if (error instanceof Problem) setProblem(error)
+        return []
+      }
+    },
+    [attemptCount, deliveryId, gaveUpAt]
+  )
+  return { judge, judged, problem }
+}
+
+/** Why it cannot be requeued yet. */
+const unready = (text: string, before: string, judged: Judged | undefined) => {
+  if (text === before) return "Nothing was changed yet."
+  if (judged?.text !== text) return "It is being checked."
+  return judged.verdict.isValid ? undefined : "The handler could not read it: see the marked lines."
+}
+
+const Stale = ({ onReload }: { readonly onReload: () => void }) => (
+  <div role="alert" className="flex flex-wrap items-center gap-3 rounded-md bg-retrying-soft px-3 py-2">
+    <p className="min-w-0 flex-1">
+      This dead letter is not as you saw it any more: somebody requeued, edited or discarded it meanwhile. Nothing was
+      changed.
+    </p>
+    <Button onClick={onReload}>Show it as it is</Button>
+  </div>
+)
+
+export const EditPayload = ({
+  letter,
+  onClose
+}: {
+  readonly letter: DeadLetterDetails
+  readonly onClose: () => void
+}) => {
+  const before = useMemo(() => formatJson(letter.payload ?? ""), [letter.payload])
+  const original = useMemo(() => formatJson(letter.originalPayload ?? letter.payload ?? ""), [letter])
+  const [text, setText] = useState(before)
+  const [reason, setReason] = useState("")
+  const { judge, judged, problem } = useJudge(letter)
+  const client = useQueryClient()
+  const edit = useAct("PATCH", "/dead-letters/:id")
+  const save = () =>
+    edit.mutate(
+      {
+        params: { id: letter.deliveryId },
+        payload: {
+          payload: text,
+          attemptCount: letter.attemptCount,
+          gaveUpAt: letter.gaveUpAt,
+          ...(reason.trim() === "" ? {} : { reason: reason.trim() })
+        }
+      },
+      {
+        onSuccess: () => {
+          notify(`Requeued with your payload, for ${letter.consumer} only.`)
+          onClose()
+        }
+      }
+    )
+  const isStale = edit.error?.status === 409
+  return (
+    <Panel title="Edit payload" actions={<Verdict text={text} judged={judged} />}>
+      <p className="py-1">
+        Only <strong className="font-semibold">{letter.consumer}</strong> will see this. The event, and what other
+        consumers get, stays as it was published.
+      </p>
+      <div className="my-2 min-h-40 overflow-hidden rounded-md border border-edge">
+        <Suspense fallback={<Skeleton className="h-40 w-full" />}>
+          <Editor initial={before} original={original} judge={judge} onChange={setText} />
+        </Suspense>
+      </div>
+      {problem === undefined ? null : <ProblemNote problem={problem} />}
+      {isStale ? <Stale onReload={() => void client.invalidateQueries().then(onClose)} /> : null}
+      {edit.error === null || isStale ? null : <ProblemNote problem={edit.error} />}
+      <div className="mt-3 grid items-start gap-3 pb-2 sm:grid-cols-[minmax(0,1fr)_auto]">
+        <Field
+          label="Reason"
+          help="For the audit. It may be left out."
+          maxLength={1023}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+        />
+        <div className="flex flex-wrap gap-2 sm:pt-6">
+          <Button onClick={onClose}>Cancel</Button>
+          <ActionButton
+            action="deadLetters.edit"
+            look="primary"
+            disabledBecause={unready(text, before, judged)}
+            disabled={edit.isPending}
+            onClick={save}
+          >
+            Requeue with this payload
+          </ActionButton>
+        </div>
+      </div>
+    </Panel>
+  )
+}
