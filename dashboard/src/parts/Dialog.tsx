@@ -5,6 +5,14 @@ import { Dialog as Radix } from "radix-ui"
 import type { ReactNode } from "react"
 import { Button } from "./Button.tsx"
 
+/** The input that is meant to be filled in first, where one says so with `data-first`: not the button that closes. */
+const focusFirst = (event: Event) => {
+  const first = (event.currentTarget as HTMLElement | null)?.querySelector<HTMLElement>("[data-first]")
+  if (first == null) return
+  event.preventDefault()
+  first.focus()
+}
+
 export const Dialog = ({
   children,
   description,
@@ -22,6 +30,7 @@ export const Dialog = ({
     <Radix.Portal>
       <Radix.Overlay className="opens fixed inset-0 z-40 bg-[#00000066]" />
       <Radix.Content
+        onOpenAutoFocus={focusFirst}
         className="opens fixed inset-x-0 bottom-0 z-40 max-h-[90dvh] overflow-y-auto rounded-t-lg border border-line bg-raised p-4 shadow-2xl sm:inset-x-auto sm:top-1/2 sm:bottom-auto sm:left-1/2 sm:w-[480px] sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-lg"
         {...(description === undefined ? { "aria-describedby": undefined } : {})}
       >

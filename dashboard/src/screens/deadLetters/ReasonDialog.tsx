@@ -35,6 +35,7 @@ export const ReasonDialog = ({
       <form onSubmit={submit} className="grid gap-3">
         <Field
           label="Reason"
+          data-first
           help="For the audit. It may be left out."
           maxLength={1023}
           value={reason}
@@ -43,7 +44,7 @@ export const ReasonDialog = ({
         {problem}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look={isDanger ? "danger" : "primary"} disabled={isBusy} autoFocus={!isDanger}>
+          <Button type="submit" look={isDanger ? "danger" : "primary"} disabled={isBusy}>
             {verb}
           </Button>
         </DialogActions>

@@ -90,6 +90,7 @@ const WorkForm = ({
         <Field
           label={`Type ${exact(count)} to confirm`}
           help="What is discarded is never delivered. It cannot be taken back; the audit keeps its last error."
+          data-first
           inputMode="numeric"
           autoComplete="off"
           value={typed}
@@ -110,6 +111,7 @@ const WorkForm = ({
         />
         <Field
           label="Reason"
+          data-first={isDiscard ? undefined : true}
           placeholder={isDiscard ? "duplicates of the import of Tuesday" : "the provider is back"}
           help="For the audit. It may be left out."
           maxLength={1023}
@@ -120,12 +122,7 @@ const WorkForm = ({
       {start.error === null ? null : <ProblemNote problem={start.error} />}
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>
-        <Button
-          type="submit"
-          look={isDiscard ? "danger" : "primary"}
-          disabled={!isReady || start.isPending}
-          autoFocus={!isDiscard}
-        >
+        <Button type="submit" look={isDiscard ? "danger" : "primary"} disabled={!isReady || start.isPending}>
           {isDiscard ? "Discard" : "Requeue"} {preview === undefined ? "…" : countText}
         </Button>
       </DialogActions>

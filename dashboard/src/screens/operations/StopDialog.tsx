@@ -37,6 +37,7 @@ export const StopDialog = ({
       <form onSubmit={submit} className="grid gap-3">
         <Field
           label="Reason"
+          data-first
           help="For the audit. It may be left out."
           value={reason}
           maxLength={1023}
