@@ -1,5 +1,11 @@
-import { ScreenTitle } from "../../parts/Panel.tsx"
+/** Who consumes events, how they are, and one of them in full. */
+import { usePlace } from "../../parts/place.ts"
+import { ConsumerList } from "./ConsumerList.tsx"
+import { OneConsumer } from "./OneConsumer.tsx"
 
-const Consumers = () => <ScreenTitle title="Consumers" />
+const Consumers = () => {
+  const place = usePlace<"consumer">("/consumers/:consumer")
+  return place === undefined ? <ConsumerList /> : <OneConsumer key={place.consumer} name={place.consumer} />
+}
 
 export default Consumers

@@ -1,0 +1,110 @@
+/** How a consumer is, in sentences: all that holds, what matters most first. */
+import type { ReactNode } from "react"
+import { Link } from "wouter"
+import { useAsk } from "../../api/asking.ts"
+import type { Consumer } from "../../api/wire.ts"
+import { StateMark } from "../../parts/StateMark.tsx"
+import { Ago, Clock } from "../../parts/Time.tsx"
+import { useNow } from "../../words/clock.ts"
+import { type Condition, conditionOf } from "./condition.ts"
+
+/** A pause and its entry of the audit are not told apart by more than this, in milliseconds. */
+const nearly = 5_000
+
+const Paused = ({
+  consumer,
+  reason,
+  since
+}: {
+  readonly consumer: string
+  readonly since: string
+  readonly reason: string | null
+}) => {
+  const audit = useAsk(
+    "/audit",
+    { query: { target: consumer, action: "consumer.pause", limit: 1 } },
+    { enabled: reason === null, every: 60_000 }
+  )
+  const entry = audit.data?.items.find(({ at }) => Math.abs(Date.parse(at) - Date.parse(since)) < nearly)
+  if (reason !== null) {
+    return (
+      <>
+        It paused itself <Ago at={since} />: {reason}. What comes for it waits.
+      </>
+    )
+  }
+  return (
+    <>
+      Paused{entry === undefined ? "" : ` by ${entry.who}`} <Ago at={since} />
+      {entry?.reason == null ? "." : `: “${entry.reason}”.`} What comes for it waits.
+    </>
+  )
+}
+
+const Held = ({ until }: { readonly until: string | null }) => {
+  const now = useNow()
+  if (until === null || Date.parse(until) < now)
+    return "It waits until it has been given what was stored before it subscribed."
+  return (
+    <>
+      A handler asked to hold all of it until <Clock at={until} />.
+    </>
+  )
+}
+
+const more = ({ consumer, coolUntil, depth, lastSeenAt, pauseReason, pausedAt, servedBy }: Consumer) => {
+  const lines: Array<readonly [Condition, ReactNode]> = []
+  if (pausedAt !== null) {
+    lines.push([
+      { state: "paused", word: "Paused" },
+      <Paused key="paused" consumer={consumer} since={pausedAt} reason={pauseReason} />
+    ])
+  }
+  if (servedBy.length === 0) {
+    lines.push([
+      { state: "retrying", word: "Nobody serves it" },
+      <>
+        No process that runs has a handler for it; one was last seen <Ago at={lastSeenAt} />. Deploy one again, or
+        retire it.
+      </>
+    ])
+  }
+  if (depth.isRecovering) {
+    lines.push([
+      { state: "retrying", word: "Careful after a crash" },
+      "A process that served it ended without a word. What it may have had in hand is tried with care."
+    ])
+  }
+  if (depth.isHeld) lines.push([{ state: "waiting", word: "Held" }, <Held key="held" until={coolUntil} />])
+  return lines
+}
+
+export const StateLine = ({ consumer }: { readonly consumer: Consumer }) => {
+  const lines = more(consumer)
+  const { servedBy } = consumer
+  if (lines.length === 0) {
+    const condition = conditionOf(consumer)
+    return (
+      <p className="-mt-1">
+        <StateMark state={condition.state} word={`S${condition.word.slice(1)}`} />
+      </p>
+    )
+  }
+  return (
+    <ul className="-mt-1 grid gap-1">
+      {lines.map(([condition, sentence]) => (
+        <li key={condition.word} className="flex flex-wrap gap-x-3">
+          <StateMark {...condition} />
+          <span className="min-w-0">{sentence}</span>
+        </li>
+      ))}
+      {servedBy.length === 0 ? null : (
+        <li className="text-muted">
+          <Link href={`/processes?consumer=${encodeURIComponent(consumer.consumer)}`} className="hover:underline">
+            {servedBy.length === 1 ? "1 process serves it" : `${servedBy.length} processes serve it`}
+          </Link>
+        </li>
+      )}
+    </ul>
+  )
+}
