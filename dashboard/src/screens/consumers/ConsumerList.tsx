@@ -25,7 +25,7 @@ const quietZero = (text: string, isZero: boolean, loud = "") => (
 /** A figure with its name, where rows have two lines and no heading. */
 const Named = ({ children, name }: { readonly name: string; readonly children: React.ReactNode }) => (
   <>
-    <span className="sm:hidden">{name} </span>
+    <span className="sm:hidden">{name}&nbsp;</span>
     {children}
   </>
 )
@@ -122,7 +122,7 @@ const columnsOf = (
       ) : (
         <Link
           href={`/dead-letters?consumer=${encodeURIComponent(consumer)}`}
-          className="inline-flex h-8 items-center font-semibold text-gave-up hover:underline"
+          className="-my-1.5 inline-flex h-8 items-center font-semibold text-gave-up hover:underline"
           aria-label={`${exact(deadLetters)} of ${consumer} gave up: dead letters`}
         >
           <Named name="gave up">{counted(deadLetters)}</Named>

@@ -23,7 +23,7 @@ const columns: ReadonlyArray<Column<Consumer["subscriptions"][number]>> = [
     cell: ({ event }) => (
       <Link
         href={`/events?q=${encodeURIComponent(`name:${event}`)}`}
-        className="inline-flex h-8 items-center hover:underline"
+        className="-my-1 inline-flex h-8 items-center hover:underline"
       >
         {event}
       </Link>
