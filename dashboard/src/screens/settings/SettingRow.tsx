@@ -50,15 +50,17 @@ export const SettingRow = ({
           <p className="text-sm text-muted">{meaningOf(key)}</p>
           {rejected === null ? null : <Rejected text={rejected} />}
         </div>
-        <div className="col-start-1 min-w-0 sm:col-start-2 sm:py-1.5">
-          <ValueInForce setting={setting} />
-          <p className="text-sm text-faint">{boundsText(setting)}</p>
-        </div>
-        <div className="col-start-1 min-w-0 pb-1 sm:col-start-3 sm:py-1.5">
-          <span className={isDefault ? "text-muted" : source === "stored" ? "font-semibold text-accent" : ""}>
-            {sources[source]}
-          </span>
-          {isDefault ? null : <p className="text-sm text-faint">default: {valueText(key, setting.default)}</p>}
+        <div className="col-span-2 flex flex-wrap gap-x-8 pb-1 sm:contents">
+          <div className="min-w-0 sm:col-start-2 sm:py-1.5">
+            <ValueInForce setting={setting} />
+            <p className="text-sm text-faint">{boundsText(setting)}</p>
+          </div>
+          <div className="min-w-0 sm:col-start-3 sm:py-1.5">
+            <span className={isDefault ? "text-muted" : source === "stored" ? "font-semibold text-accent" : ""}>
+              {sources[source]}
+            </span>
+            {isDefault ? null : <p className="text-sm text-faint">default: {valueText(key, setting.default)}</p>}
+          </div>
         </div>
         <ActionButton
           action="settings.change"

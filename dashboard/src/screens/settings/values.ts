@@ -30,7 +30,8 @@ export const plainText = (key: string, value: unknown): string | undefined => {
 export const boundsText = ({ key, maximum, minimum }: Setting): string | undefined => {
   if (minimum === null && maximum === null) return undefined
   const text = (value: number) => valueText(key, value)
-  if (maximum === null || maximum === 2_147_483_647) return minimum === null ? undefined : `at least ${text(minimum)}`
+  if (maximum === null || maximum === 2_147_483_647)
+    return minimum === null || minimum === 0 ? undefined : `at least ${text(minimum)}`
   return minimum === null ? `at most ${text(maximum)}` : `${exact(minimum)} to ${text(maximum)}`
 }
 
