@@ -62,3 +62,7 @@ export const clockText = (at: string | number, utc: boolean): string => {
     ...zoneOf(utc)
   }).format(date)
 }
+
+/** `Saturday, 28 November 2026`. */
+export const dayText = (at: string | number, utc: boolean): string =>
+  new Intl.DateTimeFormat("en-GB", { dateStyle: "full", ...zoneOf(utc) }).format(new Date(at))
