@@ -9,7 +9,7 @@ import { ActionButton, Button } from "../../parts/Button.tsx"
 import { Field } from "../../parts/Field.tsx"
 import { notify } from "../../parts/notices.tsx"
 import { Panel } from "../../parts/Panel.tsx"
-import { formatJson } from "../../words/json.ts"
+import { layOut } from "../../words/json.ts"
 import { type Judged, Verdict } from "./Verdict.tsx"
 
 const Editor = lazy(() => import("./Editor.tsx"))
@@ -60,8 +60,8 @@ export const EditPayload = ({
   readonly letter: DeadLetterDetails
   readonly onClose: () => void
 }) => {
-  const before = useMemo(() => formatJson(letter.payload ?? ""), [letter.payload])
-  const original = useMemo(() => formatJson(letter.originalPayload ?? letter.payload ?? ""), [letter])
+  const before = useMemo(() => layOut(letter.payload ?? ""), [letter.payload])
+  const original = useMemo(() => layOut(letter.originalPayload ?? letter.payload ?? ""), [letter])
   const [text, setText] = useState(before)
   const [reason, setReason] = useState("")
   const { judge, judged, problem } = useJudge(letter)

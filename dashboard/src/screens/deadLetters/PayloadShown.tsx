@@ -2,10 +2,10 @@
 import type { DeadLetterDetails } from "../../api/wire.ts"
 import { CopyButton } from "../../parts/Copy.tsx"
 import { Panel } from "../../parts/Panel.tsx"
-import { formatJson } from "../../words/json.ts"
+import { layOut } from "../../words/json.ts"
 
 const Text = ({ json }: { readonly json: string }) => (
-  <pre className="max-h-96 overflow-auto py-1 whitespace-pre-wrap [overflow-wrap:anywhere]">{formatJson(json)}</pre>
+  <pre className="max-h-96 overflow-auto py-1 whitespace-pre-wrap [overflow-wrap:anywhere]">{layOut(json)}</pre>
 )
 
 const missing = ({ visibility }: DeadLetterDetails) =>
