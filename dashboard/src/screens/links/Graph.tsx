@@ -23,7 +23,7 @@ const EdgeLine = ({
 }) => {
   const { dash, width, word } = linkTypes[edge.link.linkType]
   return (
-    <g className={isDim ? "opacity-20" : ""}>
+    <g opacity={isDim ? 0.2 : isNamed ? 1 : 0.5}>
       <path
         d={edge.path}
         fill="none"

@@ -101,10 +101,12 @@ const curve = (from: Placed, to: Placed): Omit<Edge, "link"> => {
   const x1 = isForward ? from.x + nodeWidth : from.x
   const x2 = isForward ? to.x - 4 : to.x + nodeWidth + 4
   const bend = (x2 - x1) / 2
+  // Near the end that is farther from the middle, where lines are apart.
+  const share = to.hops >= from.hops ? 0.84 : 0.16
   return {
     path: `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`,
-    labelX: (x1 + x2) / 2,
-    labelY: (y1 + y2) / 2
+    labelX: x1 + (x2 - x1) * (y1 === y2 ? 0.5 : share > 0.5 ? 0.66 : 0.34),
+    labelY: y1 + (y2 - y1) * share
   }
 }
 
