@@ -5,6 +5,7 @@ import { type KeyboardEvent, useId, useState } from "react"
 import { useLocation } from "wouter"
 import { useAsk } from "../api/asking.ts"
 import { makeStore } from "../api/store.ts"
+import { useReturnedFocus } from "../parts/returnedFocus.ts"
 import { commandsFor } from "./commands.ts"
 
 const isOpen = makeStore(false)
@@ -72,17 +73,21 @@ const Entries = () => {
   )
 }
 
-export const Palette = () => (
-  <Dialog.Root open={isOpen.use()} onOpenChange={isOpen.set}>
-    <Dialog.Portal>
-      <Dialog.Overlay className="opens fixed inset-0 z-40 bg-[#00000055]" />
-      <Dialog.Content
-        aria-describedby={undefined}
-        className="opens fixed inset-x-2 top-16 z-50 mx-auto max-w-xl overflow-hidden rounded-lg border border-line bg-raised shadow-2xl"
-      >
-        <Dialog.Title className="sr-only">Go to</Dialog.Title>
-        <Entries />
-      </Dialog.Content>
-    </Dialog.Portal>
-  </Dialog.Root>
-)
+export const Palette = () => {
+  const focus = useReturnedFocus()
+  return (
+    <Dialog.Root open={isOpen.use()} onOpenChange={isOpen.set}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="opens fixed inset-0 z-40 bg-[#00000055]" />
+        <Dialog.Content
+          {...focus}
+          aria-describedby={undefined}
+          className="opens fixed inset-x-2 top-16 z-50 mx-auto max-w-xl overflow-hidden rounded-lg border border-line bg-raised shadow-2xl"
+        >
+          <Dialog.Title className="sr-only">Go to</Dialog.Title>
+          <Entries />
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}

@@ -6,6 +6,7 @@ import { Problem, request } from "../api/request.ts"
 import { signIn } from "../api/session.ts"
 import { Button } from "../parts/Button.tsx"
 import { Field } from "../parts/Field.tsx"
+import { useReturnedFocus } from "../parts/returnedFocus.ts"
 
 const messageOf = (error: unknown) => {
   if (!(error instanceof Problem)) return String(error)
@@ -14,6 +15,7 @@ const messageOf = (error: unknown) => {
 
 export const SignIn = () => {
   const isWanted = signIn.use()
+  const focus = useReturnedFocus()
   const client = useQueryClient()
   const [token, setToken] = useState("")
   const [error, setError] = useState<string>()
@@ -38,6 +40,7 @@ export const SignIn = () => {
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-[#00000066]" />
         <Dialog.Content
+          {...focus}
           onEscapeKeyDown={(event) => event.preventDefault()}
           onInteractOutside={(event) => event.preventDefault()}
           className="opens fixed inset-x-4 top-[20dvh] z-50 mx-auto max-w-sm rounded-lg border border-line bg-raised p-5 shadow-2xl"

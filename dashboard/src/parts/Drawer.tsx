@@ -3,6 +3,7 @@ import { ArrowLeft, X } from "lucide-react"
 import { Dialog as Radix } from "radix-ui"
 import type { ReactNode } from "react"
 import { Button } from "./Button.tsx"
+import { useReturnedFocus } from "./returnedFocus.ts"
 
 export const Drawer = ({
   children,
@@ -16,33 +17,37 @@ export const Drawer = ({
   readonly isOpen: boolean
   readonly onClose: () => void
   readonly children: ReactNode
-}) => (
-  <Radix.Root open={isOpen} modal={false} onOpenChange={(open) => (open ? undefined : onClose())}>
-    <Radix.Portal>
-      <Radix.Content
-        aria-describedby={undefined}
-        // Focus stays where it was asked for, so that the list can be gone through.
-        onInteractOutside={(event) => event.preventDefault()}
-        className="opens-right fixed inset-0 z-30 flex flex-col overflow-hidden border-line bg-panel md:top-12 md:left-auto md:w-[640px] md:border-l md:shadow-2xl"
-      >
-        <header className="flex items-start gap-2 border-b border-line px-4 py-2">
-          <Radix.Close asChild>
-            <Button look="quiet" isIcon aria-label="Back" className="md:hidden">
-              <ArrowLeft size={16} aria-hidden="true" />
-            </Button>
-          </Radix.Close>
-          <div className="min-w-0 flex-1 py-0.5">
-            <Radix.Title className="text-lg font-semibold break-words">{title}</Radix.Title>
-            {subtitle === undefined ? null : <div className="min-w-0 text-muted">{subtitle}</div>}
-          </div>
-          <Radix.Close asChild>
-            <Button look="quiet" isIcon aria-label="Close" className="max-md:hidden">
-              <X size={16} aria-hidden="true" />
-            </Button>
-          </Radix.Close>
-        </header>
-        <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-4 py-3">{children}</div>
-      </Radix.Content>
-    </Radix.Portal>
-  </Radix.Root>
-)
+}) => {
+  const focus = useReturnedFocus()
+  return (
+    <Radix.Root open={isOpen} modal={false} onOpenChange={(open) => (open ? undefined : onClose())}>
+      <Radix.Portal>
+        <Radix.Content
+          {...focus}
+          aria-describedby={undefined}
+          // Focus stays where it was asked for, so that the list can be gone through.
+          onInteractOutside={(event) => event.preventDefault()}
+          className="opens-right fixed inset-0 z-30 flex flex-col overflow-hidden border-line bg-panel md:top-12 md:left-auto md:w-[640px] md:border-l md:shadow-2xl"
+        >
+          <header className="flex items-start gap-2 border-b border-line px-4 py-2">
+            <Radix.Close asChild>
+              <Button look="quiet" isIcon aria-label="Back" className="md:hidden">
+                <ArrowLeft size={16} aria-hidden="true" />
+              </Button>
+            </Radix.Close>
+            <div className="min-w-0 flex-1 py-0.5">
+              <Radix.Title className="text-lg font-semibold break-words">{title}</Radix.Title>
+              {subtitle === undefined ? null : <div className="min-w-0 text-muted">{subtitle}</div>}
+            </div>
+            <Radix.Close asChild>
+              <Button look="quiet" isIcon aria-label="Close" className="max-md:hidden">
+                <X size={16} aria-hidden="true" />
+              </Button>
+            </Radix.Close>
+          </header>
+          <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-4 py-3">{children}</div>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
