@@ -30,7 +30,11 @@ const Entries = () => {
       event.preventDefault()
       setAt((before) => Math.max(0, Math.min(found.length - 1, before + step)))
     }
-    if (event.key === "Enter" && current !== undefined) go(current.href)
+    if (event.key === "Enter" && current !== undefined) {
+      // Else the key would press what has the focus next.
+      event.preventDefault()
+      go(current.href)
+    }
   }
   return (
     <>

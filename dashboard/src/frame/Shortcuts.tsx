@@ -40,8 +40,10 @@ export const Shortcuts = () => {
       const isSecond = event.timeStamp - begun.current < patience
       begun.current = 0
       const screen = isSecond ? screens.find(({ key }) => key === event.key) : undefined
-      if (screen !== undefined) navigate(screen.paths[0])
-      else if (event.key === "g") begun.current = event.timeStamp
+      if (screen !== undefined) {
+        navigate(screen.paths[0])
+        document.getElementById("main")?.focus({ preventScroll: true })
+      } else if (event.key === "g") begun.current = event.timeStamp
       else if (event.key === "/") {
         event.preventDefault()
         openPalette()

@@ -88,7 +88,11 @@ export const Table = <Row,>(props: TableProps<Row>) => {
 
   const onRowKey = (row: Row) => (event: KeyboardEvent<HTMLTableRowElement>) => {
     if (event.target !== event.currentTarget) return
-    if (event.key === "Enter" && hrefOf !== undefined) navigate(hrefOf(row))
+    if (event.key === "Enter" && hrefOf !== undefined) {
+      // Else the key would press what has the focus in the detail that opens.
+      event.preventDefault()
+      navigate(hrefOf(row))
+    }
     if (event.key === "x" && onSelect !== undefined) onSelect(toggled(selection ?? new Set(), keyOf(row)))
   }
 
