@@ -2,6 +2,7 @@
 import { setNonce } from "get-nonce"
 import { createRoot } from "react-dom/client"
 import { App } from "./App.tsx"
+import { loadScreens } from "./frame/lazyScreen.ts"
 import "./theme.css"
 
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce
@@ -9,3 +10,6 @@ const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]"
 if (nonce !== undefined) setNonce(nonce)
 
 createRoot(document.getElementById("root")!).render(<App />)
+
+/** Late enough that the first screen has its answers. */
+setTimeout(() => void loadScreens(), 3_000)

@@ -14,7 +14,8 @@ import {
   TriangleAlert,
   Waves
 } from "lucide-react"
-import { type ComponentType, lazy } from "react"
+import type { ComponentType } from "react"
+import { lazyScreen } from "./frame/lazyScreen.ts"
 
 export interface Screen {
   readonly id: string
@@ -34,7 +35,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/"],
     key: "o",
     icon: LayoutDashboard,
-    Component: lazy(() => import("./screens/overview/Overview.tsx"))
+    Component: lazyScreen(() => import("./screens/overview/Overview.tsx"))
   },
   {
     id: "map",
@@ -42,7 +43,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/map"],
     key: "m",
     icon: MapIcon,
-    Component: lazy(() => import("./screens/map/Map.tsx"))
+    Component: lazyScreen(() => import("./screens/map/Map.tsx"))
   },
   {
     id: "events",
@@ -50,7 +51,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/events", "/events/:id"],
     key: "e",
     icon: Waves,
-    Component: lazy(() => import("./screens/events/Events.tsx"))
+    Component: lazyScreen(() => import("./screens/events/Events.tsx"))
   },
   {
     id: "dead-letters",
@@ -58,7 +59,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/dead-letters", "/dead-letters/:fingerprint", "/dead-letters/:fingerprint/:delivery"],
     key: "d",
     icon: TriangleAlert,
-    Component: lazy(() => import("./screens/deadLetters/DeadLetters.tsx"))
+    Component: lazyScreen(() => import("./screens/deadLetters/DeadLetters.tsx"))
   },
   {
     id: "operations",
@@ -66,7 +67,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/operations", "/operations/:id"],
     key: "w",
     icon: ClipboardList,
-    Component: lazy(() => import("./screens/operations/Operations.tsx"))
+    Component: lazyScreen(() => import("./screens/operations/Operations.tsx"))
   },
   {
     id: "consumers",
@@ -74,7 +75,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/consumers", "/consumers/:consumer"],
     key: "c",
     icon: Boxes,
-    Component: lazy(() => import("./screens/consumers/Consumers.tsx"))
+    Component: lazyScreen(() => import("./screens/consumers/Consumers.tsx"))
   },
   {
     id: "links",
@@ -82,7 +83,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/links"],
     key: "l",
     icon: Link2,
-    Component: lazy(() => import("./screens/links/Links.tsx"))
+    Component: lazyScreen(() => import("./screens/links/Links.tsx"))
   },
   {
     id: "contracts",
@@ -90,7 +91,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/contracts", "/contracts/:event"],
     key: "t",
     icon: FileJson,
-    Component: lazy(() => import("./screens/contracts/Contracts.tsx"))
+    Component: lazyScreen(() => import("./screens/contracts/Contracts.tsx"))
   },
   {
     id: "processes",
@@ -98,7 +99,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/processes"],
     key: "p",
     icon: Server,
-    Component: lazy(() => import("./screens/processes/Processes.tsx"))
+    Component: lazyScreen(() => import("./screens/processes/Processes.tsx"))
   },
   {
     id: "settings",
@@ -106,7 +107,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/settings", "/settings/:key"],
     key: "s",
     icon: SlidersHorizontal,
-    Component: lazy(() => import("./screens/settings/Settings.tsx"))
+    Component: lazyScreen(() => import("./screens/settings/Settings.tsx"))
   },
   {
     id: "audit",
@@ -114,7 +115,7 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/audit"],
     key: "a",
     icon: GitFork,
-    Component: lazy(() => import("./screens/audit/Audit.tsx"))
+    Component: lazyScreen(() => import("./screens/audit/Audit.tsx"))
   },
   {
     id: "doctor",
@@ -122,6 +123,6 @@ export const screens: ReadonlyArray<Screen> = [
     paths: ["/doctor"],
     key: "h",
     icon: Stethoscope,
-    Component: lazy(() => import("./screens/doctor/Doctor.tsx"))
+    Component: lazyScreen(() => import("./screens/doctor/Doctor.tsx"))
   }
 ]
