@@ -15,7 +15,10 @@ export const answers = new QueryClient({
     }
   }),
   defaultOptions: {
+    mutations: { networkMode: "always" },
     queries: {
+      // What is administered may run on this machine, or in a network of its own.
+      networkMode: "always",
       refetchOnWindowFocus: false,
       staleTime: 2_000,
       gcTime: 300_000,

@@ -2,6 +2,7 @@
 import type { UseQueryResult } from "@tanstack/react-query"
 import { RotateCw, TriangleAlert } from "lucide-react"
 import type { ReactNode } from "react"
+import { useLive } from "../api/live.ts"
 import type { Problem } from "../api/request.ts"
 import { useNow } from "../words/clock.ts"
 import { ago } from "../words/numbers.ts"
@@ -80,7 +81,10 @@ export const Answered = <A,>({
   readonly skeleton?: ReactNode
 }) => {
   const { data, dataUpdatedAt, error, refetch } = query
-  const isHidden = error?.status === 401
+  const { state } = useLive()
+  // That the server is away is said once, for all that is still shown.
+  const isSaid = error?.isUnreachable === true && data !== undefined && state === "reconnecting"
+  const isHidden = error?.status === 401 || isSaid
   return (
     <>
       {error === null || isHidden ? null : (
@@ -94,7 +98,7 @@ export const Answered = <A,>({
           </div>
         ) : null
       ) : (
-        <div className={error === null ? "contents" : "opacity-60"}>{children(data)}</div>
+        <div className={error === null || isSaid ? "contents" : "opacity-60"}>{children(data)}</div>
       )}
     </>
   )
