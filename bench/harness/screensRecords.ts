@@ -52,7 +52,7 @@ const hours = `
 
 const audit = `
   INSERT INTO integration_audit (at, who, role, action, target, affected, outcome)
-  SELECT now() - (1000 - n) * interval '10 minutes', 'user-' || n % 9, 'operator', 'dead-letters.requeue', 'delivery-' || n, 1, 'done'
+  SELECT now() - (1000 - n) * interval '10 minutes', 'user-' || n % 9, 'operator', 'deadLetters.requeue', 'delivery-' || n, 1, 'done'
   FROM generate_series(1, 1000) AS n`
 
 export const operationId = "01900000-0000-7000-8000-000000000001"

@@ -117,13 +117,8 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       const edited = yield* editedOf(options)
       const payload =
         edited === undefined ? undefined : yield* editedPayload(registry, delivery, edited, maxPayloadBytes)
-      const details = edited === undefined ? null : { isEdited: true }
-      const audit = yield* entryOf({
-        action: "dead-letters.requeue",
-        target: deliveryId,
-        reason: reason ?? null,
-        details
-      })
+      const action = `deadLetters.${edited === undefined ? "requeue" : "edit"}`
+      const audit = yield* entryOf({ action, target: deliveryId, reason: reason ?? null })
       const isRequeued = (yield* requeue(services, [deliveryId], { payload, seen: expect, audit })) === 1
       if (!isRequeued && expect !== undefined) return yield* changed(services, deliveryId)
       return isRequeued
@@ -135,17 +130,17 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       return { hasHandler: registry.handlerFor(consumer, eventName)?.definitions.has(eventName) === true }
     }),
     requeueAll: Effect.fn("DeadLetters.requeueAll")(function* (filter) {
-      return yield* eachPage(store, filter, "dead-letters.requeue-all", undefined, (ids, audit) =>
+      return yield* eachPage(store, filter, "deadLetters.requeueAll", undefined, (ids, audit) =>
         requeue(services, ids, { audit })
       )
     }),
     discard: Effect.fn("DeadLetters.discard")(function* (deliveryId, { reason } = {}) {
       yield* find(inbox, deliveryId)
-      const audit = yield* entryOf({ action: "dead-letters.discard", target: deliveryId, reason: reason ?? null })
+      const audit = yield* entryOf({ action: "deadLetters.discard", target: deliveryId, reason: reason ?? null })
       return (yield* discard(services, [deliveryId], reason, audit)) === 1
     }),
     discardAll: Effect.fn("DeadLetters.discardAll")(function* (filter, { reason } = {}) {
-      return yield* eachPage(store, filter, "dead-letters.discard-all", reason, (ids, audit) =>
+      return yield* eachPage(store, filter, "deadLetters.discardAll", reason, (ids, audit) =>
         discard(services, ids, reason, audit)
       )
     })

@@ -78,7 +78,7 @@ const make = Effect.gen(function* () {
       const checked = yield* toChange(change, by)
       const { consumer, errorTag, title } = yield* find(fingerprint)
       const details = { consumer, errorTag, title, ...JSON.parse(JSON.stringify(checked)) }
-      const entry = yield* entryOf({ action: "error-group.change", target: fingerprint, affected: 1, details })
+      const entry = yield* entryOf({ action: "errorGroups.change", target: fingerprint, affected: 1, details })
       const writing = Effect.gen(function* () {
         const changed = yield* store.change(fingerprint, checked, by)
         if (changed === undefined) return yield* new ErrorGroupNotFound({ fingerprint })

@@ -106,7 +106,7 @@ const make = Effect.gen(function* () {
         const { canary, cutOff, filter, id, kind, pace, reason, total } = operation
         const what = { kind, filter: JSON.parse(toStoredFilter(filter)), cutOff: cutOff.toISOString(), canary, pace }
         yield* audit.add(
-          yield* entryOf({ action: "operation.start", target: id, reason, affected: total, details: what })
+          yield* entryOf({ action: `operations.${kind}`, target: id, reason, affected: total, details: what })
         )
         yield* wakeDrivers
         return operation
@@ -128,7 +128,7 @@ const make = Effect.gen(function* () {
           const isStopped = yield* store.stop(id, cutTo(name, 255))
           const operation = yield* find(id)
           if (isStopped) {
-            const entry = { action: "operation.stop", target: id, affected: operation.done, reason: reason ?? null }
+            const entry = { action: "operations.stop", target: id, affected: operation.done, reason: reason ?? null }
             yield* audit.add(yield* entryOf(entry))
             yield* wakeDrivers
           }

@@ -32,7 +32,7 @@ export type AuditOutcome = "done" | "refused" | "failed"
 export interface NewAuditEntry {
   readonly who: string
   readonly role: string
-  /** As `dead-letters.requeue`, `consumer.pause`, `setting.put`. */
+  /** As `deadLetters.requeue`, `consumers.pause`, `settings.change`: the same name whether it was done or refused. */
   readonly action: string
   /** What it was done to: an id, a name, a filter. */
   readonly target: string
@@ -97,7 +97,7 @@ export const settingEntry = (
   entryOf({
     ...(changedBy === undefined ? {} : { who: changedBy }),
     reason: reason ?? null,
-    action: value === undefined ? "setting.remove" : "setting.put",
+    action: "settings.change",
     target: key,
     affected: 1,
     details: value === undefined ? null : { value }

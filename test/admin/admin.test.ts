@@ -127,7 +127,7 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) 
         const audit = yield* admin.audit({ target: id })
         assert.deepStrictEqual(
           audit.items.map(({ action, affected, reason, who }) => [action, affected, reason, who]),
-          [["operation.start", 4, "printer is back", asker]]
+          [["operations.requeue", 4, "printer is back", asker]]
         )
         assert.isTrue((yield* admin.operations.list({})).items.some((operation) => operation.id === id))
       })
@@ -156,6 +156,11 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) 
           1
         )
         yield* settledOf("edited")
+        const edited = yield* admin.audit({ target: deliveryId })
+        assert.deepStrictEqual(
+          edited.items.map(({ action }) => action),
+          ["deadLetters.edit"]
+        )
         assert.deepStrictEqual(state.handled, [7])
         assert.strictEqual(
           (yield* admin.deadLetters.discard(second?.deliveryId ?? "", { reason: "a test" })).affected,
@@ -176,8 +181,8 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) 
         assert.deepStrictEqual(
           audit.items.map(({ action, reason }) => [action, reason]),
           [
-            ["consumer.resume", null],
-            ["consumer.pause", "stocktaking"]
+            ["consumers.resume", null],
+            ["consumers.pause", "stocktaking"]
           ]
         )
         const served = yield* Effect.flip(admin.consumers.retire("paused", {}))
@@ -191,7 +196,7 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) 
         const admin = yield* Admin
         const put = yield* admin.settings.put("maxAttempts", { value: 5, reason: "slow printer" })
         const [entry] = (yield* admin.audit({ target: put.key })).items
-        assert.deepStrictEqual([entry?.action, entry?.reason, entry?.who], ["setting.put", "slow printer", asker])
+        assert.deepStrictEqual([entry?.action, entry?.reason, entry?.who], ["settings.change", "slow printer", asker])
         assert.deepStrictEqual([put.value, put.source], [5, "stored"])
         assert.strictEqual((yield* Effect.flip(admin.settings.put("maxAttempts", { value: 0 })))._tag, "Invalid")
         const misspelt = yield* Effect.flip(admin.settings.put("maxAttemps", { value: 1 }))

@@ -68,8 +68,8 @@ const commands: ReadonlyArray<
   ],
   [
     "audit --who ana",
-    [/ana +operator +consumer\.pause +crm\.mail/],
-    (data) => data.items[0].action === "consumer.pause"
+    [/ana +operator +consumers\.pause +crm\.mail/],
+    (data) => data.items[0].action === "consumers.pause"
   ],
   [
     "errors list --open",

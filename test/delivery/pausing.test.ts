@@ -47,7 +47,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         const { entries } = yield* Audit.use((audit) => audit.list({ target: "pauses-noted" }))
         assert.deepStrictEqual(
           entries.map(({ action }) => action),
-          ["consumer.resume", "consumer.pause"]
+          ["consumers.resume", "consumers.pause"]
         )
       })
     )

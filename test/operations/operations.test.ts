@@ -177,8 +177,8 @@ describe.each(runtimes)("on $name", ({ layer }) => {
         assert.deepStrictEqual(
           entries.map(({ action, affected, reason, who }) => [who, action, affected, reason]),
           [
-            ["ana", "operation.stop", 1, "enough"],
-            ["application", "operation.start", 5, null]
+            ["ana", "operations.stop", 1, "enough"],
+            ["application", "operations.requeue", 5, null]
           ]
         )
       })
@@ -262,12 +262,12 @@ describe.each(runtimes)("on $name", ({ layer }) => {
           entries.map(({ action, affected, outcome, reason, target }) => [action, target, affected, reason, outcome]),
           [
             ["test.refused", "all", null, null, "refused"],
-            ["setting.put", "op.audited", 1, null, "done"],
-            ["consumer.resume", "op.audited", null, null, "done"],
-            ["dead-letters.requeue-all", '{"consumer":"op.audited"}', 1, null, "done"],
-            ["dead-letters.discard", second?.deliveryId, 1, "not needed", "done"],
-            ["dead-letters.requeue", first?.deliveryId, 1, null, "done"],
-            ["consumer.pause", "op.audited", null, "it fails", "done"]
+            ["settings.change", "op.audited", 1, null, "done"],
+            ["consumers.resume", "op.audited", null, null, "done"],
+            ["deadLetters.requeueAll", '{"consumer":"op.audited"}', 1, null, "done"],
+            ["deadLetters.discard", second?.deliveryId, 1, "not needed", "done"],
+            ["deadLetters.requeue", first?.deliveryId, 1, null, "done"],
+            ["consumers.pause", "op.audited", null, "it fails", "done"]
           ]
         )
         assert.isTrue(entries.every(({ role }) => role === "operator"))

@@ -420,7 +420,7 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
             at,
             who: "ana",
             role: "operator",
-            action: "consumer.pause",
+            action: "consumers.pause",
             target: "crm.mail",
             reason: hostile,
             affected: null,

@@ -119,7 +119,7 @@ export const audit = Command.make(
   "audit",
   {
     who: Flags.text("who", "name", "Done by this one"),
-    action: Flags.text("action", "action", "As consumer.pause"),
+    action: Flags.text("action", "action", "As consumers.pause"),
     target: Flags.text("target", "target", "Done to this"),
     since: Flags.time("since", "Since then: a time, or how long ago, as 2h"),
     until: Flags.time("until", "Before then"),

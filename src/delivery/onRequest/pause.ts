@@ -20,7 +20,7 @@ export const setPaused = (engine: Engine, isPaused: boolean): SetPaused =>
     consumer: string,
     { reason }: { readonly reason?: string } = {}
   ) {
-    const action = `consumer.${isPaused ? "pause" : "resume"}`
+    const action = `consumers.${isPaused ? "pause" : "resume"}`
     const audit = yield* entryOf({ action, target: consumer, reason: reason ?? null })
     const change = Effect.gen(function* () {
       const isChanged = yield* engine.subscriptions.setPaused(consumer, isPaused)

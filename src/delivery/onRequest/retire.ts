@@ -54,7 +54,7 @@ const refuseServed = Effect.fnUntraced(function* (engine: Engine, consumer: stri
 
 const retiredEntry = (consumer: string, { event, open, reason }: Options, skipped: number) =>
   entryOf({
-    action: "consumer.retire",
+    action: "consumers.retire",
     target: consumer,
     reason: reason ?? null,
     affected: skipped,

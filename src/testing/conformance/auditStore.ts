@@ -16,7 +16,7 @@ const check = checkOf("AuditStore")
 const entry = (who: string, more: Partial<NewAuditEntry> = {}): NewAuditEntry => ({
   who,
   role: "operator",
-  action: "consumer.pause",
+  action: "consumers.pause",
   target: "billing",
   reason: "the tax office is down",
   affected: 3,
@@ -51,7 +51,7 @@ export const auditStore = [
       const audit = yield* AuditStore
       const who = unique("who")
       yield* audit.add(entry(who))
-      yield* audit.add(entry(who, { action: "consumer.resume", target: "tasks" }))
+      yield* audit.add(entry(who, { action: "consumers.resume", target: "tasks" }))
       const [last] = (yield* audit.list({ who }, undefined, 1)).entries
       const hour = 3_600_000
       const count = (filter: Parameters<typeof audit.list>[0]) =>
@@ -60,9 +60,9 @@ export const auditStore = [
         yield* Effect.all([
           count({}),
           count({ who: "nobody" }),
-          count({ action: "consumer.pause" }),
+          count({ action: "consumers.pause" }),
           count({ target: "tasks" }),
-          count({ action: "consumer.pause", target: "tasks" }),
+          count({ action: "consumers.pause", target: "tasks" }),
           count({ since: new Date((last?.at.getTime() ?? 0) - hour) }),
           count({ since: new Date((last?.at.getTime() ?? 0) + hour) }),
           count({ until: new Date((last?.at.getTime() ?? 0) - hour) })
@@ -96,9 +96,9 @@ export const auditStore = [
       assert.deepEqual(
         entries.map(({ action, details, role, who }) => [who, role, action, details]),
         [
-          ["application", "application", "setting.remove", null],
-          ["me", "application", "setting.put", { value: { a: 1 } }],
-          [actor.name, "admin", "setting.put", { value: 5 }]
+          ["application", "application", "settings.change", null],
+          ["me", "application", "settings.change", { value: { a: 1 } }],
+          [actor.name, "admin", "settings.change", { value: 5 }]
         ]
       )
     })

@@ -198,7 +198,7 @@ export const deadLetterStore = [
       const audit = {
         who: unique("who"),
         role: "operator",
-        action: "dead-letters.requeue",
+        action: "deadLetters.requeue",
         target: id,
         reason: null,
         affected: null,
