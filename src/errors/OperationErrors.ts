@@ -59,10 +59,13 @@ export class ConsumerStillServed extends Schema.TaggedError<ConsumerStillServed>
 
 /** No subscriber of a consumer with this name was ever registered. Nothing was changed. @since 0.1.0 */
 export class ConsumerNotFound extends Schema.TaggedError<ConsumerNotFound>()("ConsumerNotFound", {
-  consumer: Schema.String
+  consumer: Schema.String,
+  /** The consumer whose name is most like it, if one is. */
+  nearest: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    return `There is no consumer "${this.consumer}". Consumers exist from the first registration of a subscriber on; Processor.consumers lists them.`
+    const hint = this.nearest === undefined ? "" : ` Did you mean "${this.nearest}"?`
+    return `There is no consumer "${this.consumer}".${hint} Consumers exist from the first registration of a subscriber on.`
   }
 }
 

@@ -5,14 +5,16 @@
  */
 import { Context, Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import { consumerNotFound } from "../errors/consumerNotFound.ts"
 import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
-import { OperationNotFound } from "../errors/OperationErrors.ts"
+import { type ConsumerNotFound, OperationNotFound } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { cutTo, isUuid } from "../model/storable.ts"
 import { AuditStore, CurrentActor, entryOf } from "../stores/AuditStore.ts"
 import { type Operation, type OperationState, OperationStore } from "../stores/OperationStore.ts"
 import { operationsWakeUp } from "../stores/operationsWakeUp.ts"
+import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { toStoredFilter } from "../stores/storedFilter.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
@@ -72,13 +74,22 @@ const checkSelection = Effect.fnUntraced(function* (selection: Selection) {
 const make = Effect.gen(function* () {
   const store = yield* OperationStore
   const audit = yield* AuditStore
+  const subscriptions = yield* SubscriptionStore
   const { afterCommit, withTransaction } = yield* Transactor
   const notifier = yield* Notifier
   /** Whoever drives operations looks at once. */
   const wakeDrivers = afterCommit(notifier.announce([operationsWakeUp]))
+  /** What is misspelt has no dead letters: it would look as if there were nothing to do. */
+  const checkConsumer = Effect.fnUntraced(function* (consumer: string) {
+    const names = (yield* subscriptions.consumers).map((each) => each.consumer)
+    if (!names.includes(consumer)) return yield* consumerNotFound(consumer, names)
+  })
   const preview = Effect.fnUntraced(function* (request: OperationRequest) {
     const checked = yield* checkRequest(request)
     const { at, count, ordered } = yield* store.preview(checked, counted + 1)
+    const { consumer } = checked.filter
+    // Tables that were taken over may have dead letters of consumers that nobody has registered.
+    if (count === 0 && consumer !== undefined) yield* checkConsumer(consumer)
     yield* checkCutOff(checked.cutOff, at)
     return { checked, preview: { count, isExact: count <= counted, ordered, cutOff: checked.cutOff ?? at } }
   })
@@ -150,22 +161,23 @@ export class Operations extends Context.Service<
   Operations,
   {
     /**
-     * What an operation would do, before it does: counted up to 10,000. Fails with `InvalidOption` and `UnsupportedOption`, as `start`
-     * does.
+     * What an operation would do, before it does: counted up to 10,000. Fails with `InvalidOption`, `UnsupportedOption` and
+     * `ConsumerNotFound`, as `start` does.
      */
     readonly preview: (
       request: OperationRequest
-    ) => Effect.Effect<Preview, InvalidOption | UnsupportedOption | StoreError>
+    ) => Effect.Effect<Preview, InvalidOption | UnsupportedOption | ConsumerNotFound | StoreError>
     /**
      * Stores an operation, and returns it; it begins at once. What gives up after the cut-off is not taken, so neither is what fails again
      * because of it; nor what somebody else has requeued or discarded meanwhile. What an ordered consumer has keeps its order.
      *
-     * Fails with `InvalidOption`, also for a cut-off that has not come and for a filter whose fields are undefined, and with
-     * `UnsupportedOption` for fields that nobody knows.
+     * Fails with `InvalidOption`, also for a cut-off that has not come and for a filter whose fields are undefined, with
+     * `UnsupportedOption` for fields that nobody knows, and with `ConsumerNotFound` when the filter names a consumer that there is none
+     * of.
      */
     readonly start: (
       request: OperationRequest
-    ) => Effect.Effect<Operation, InvalidOption | UnsupportedOption | StoreError>
+    ) => Effect.Effect<Operation, InvalidOption | UnsupportedOption | ConsumerNotFound | StoreError>
     /** An operation, and how far it is. Fails with `OperationNotFound`. */
     readonly get: (id: string) => Effect.Effect<Operation, OperationNotFound | StoreError>
     /** The last first. Fails with `InvalidOption` and `UnsupportedOption`. */
@@ -178,9 +190,12 @@ export class Operations extends Context.Service<
   }
 >()("effect-integration/Operations") {
   /** @since 0.1.0 */
-  static readonly layer: Layer.Layer<Operations, never, OperationStore | AuditStore | Transactor | Notifier> =
-    Layer.effect(
-      Operations,
-      Effect.suspend(() => make)
-    )
+  static readonly layer: Layer.Layer<
+    Operations,
+    never,
+    OperationStore | AuditStore | SubscriptionStore | Transactor | Notifier
+  > = Layer.effect(
+    Operations,
+    Effect.suspend(() => make)
+  )
 }

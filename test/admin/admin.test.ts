@@ -96,7 +96,9 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) 
           admin.errorGroups.get("1"),
           admin.operations.get(none),
           admin.consumers.get("nobody"),
-          admin.consumers.pause("nobody", {})
+          admin.consumers.pause("nobody", {}),
+          admin.operations.preview({ kind: "requeue", filter: { consumer: "nobody" } }),
+          admin.operations.start({ kind: "requeue", filter: { consumer: "nobody" } })
         ]
         for (const each of absent)
           assert.strictEqual((yield* Effect.flip(each as Effect.Effect<unknown, Error>)).name, "NotFound")

@@ -97,7 +97,7 @@ describe.each(runtimes)("on $name", ({ layer, name }) => {
         const unknown = yield* Effect.flip(processor.pause("outlive"))
         assert.strictEqual(
           unknown.message,
-          'There is no consumer "outlive". Consumers exist from the first registration of a subscriber on; Processor.consumers lists them.'
+          'There is no consumer "outlive". Did you mean "outlives"? Consumers exist from the first registration of a subscriber on.'
         )
       })
     )

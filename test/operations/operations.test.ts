@@ -184,6 +184,25 @@ describe.each(runtimes)("on $name", ({ layer }) => {
       })
     )
 
+    it.effect("name a consumer that there is none of, and take nothing of one that has no dead letters", () =>
+      Effect.gen(function* () {
+        yield* withDead("op.spelt", 1)
+        const operations = yield* Operations
+        const request = (consumer: string) => ({ kind: "discard", filter: { consumer } }) as const
+        for (const ask of [operations.preview(request("op.spetl")), operations.start(request("op.spetl"))]) {
+          const error = yield* Effect.flip<unknown, { readonly _tag: string; readonly message: string }, never>(ask)
+          assert.strictEqual(error._tag, "ConsumerNotFound")
+          assert.strictEqual(
+            error.message,
+            'There is no consumer "op.spetl". Did you mean "op.spelt"? Consumers exist from the first registration of a subscriber on.'
+          )
+        }
+        const { id } = yield* operations.start(request("op.spelt"))
+        yield* ended(id)
+        assert.strictEqual((yield* operations.preview(request("op.spelt"))).count, 0)
+      })
+    )
+
     it.effect("say what is wrong with a request", () =>
       Effect.gen(function* () {
         const operations = yield* Operations
@@ -299,7 +318,7 @@ describe.each(runtimes)("on $name", ({ layer }) => {
         const operations = yield* Operations
         const ids: Array<string> = []
         for (let n = 0; n < 3; n++) {
-          const { id } = yield* operations.start({ kind: "requeue", filter: { consumer: "op.nobody" } })
+          const { id } = yield* operations.start({ kind: "requeue", filter: { errorTag: "NobodyFailsSo" } })
           yield* ended(id)
           ids.unshift(id)
         }

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { Processor } from "../../delivery/Processor.ts"
-import { ConsumerNotFound } from "../../errors/OperationErrors.ts"
+import { consumerNotFound } from "../../errors/consumerNotFound.ts"
 import type { ConsumerDepth } from "../../stores/Depths.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { Replica } from "../../stores/ReplicaStore.ts"
@@ -80,7 +80,12 @@ export const summaries = Effect.fnUntraced(function* (
 
 const one = Effect.fnUntraced(function* (services: ConsumerServices, consumer: string) {
   const [found] = yield* summaries(services, consumer)
-  return found ?? (yield* new ConsumerNotFound({ consumer }))
+  if (found !== undefined) return found
+  const all = yield* services.subscriptions.consumers
+  return yield* consumerNotFound(
+    consumer,
+    all.map((each) => each.consumer)
+  )
 })
 
 export const consumersOver = (

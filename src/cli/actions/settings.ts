@@ -52,21 +52,10 @@ export const list = (_: object) =>
     })
   )
 
-/** The whole key of a setting that is named shortly, as `maxAttempts`. */
-const keyOf = Effect.fnUntraced(function* (name: string) {
-  if (name.includes(".")) return name
-  const all = yield* (yield* Admin).settings.list
-  const found = all.find(({ key }) => key.endsWith(`.${name}`))
-  if (found !== undefined) return found.key
-  return yield* new NotDone({
-    detail: `There is no setting "${clean(name)}". See effect-integration settings list.`
-  })
-})
-
 const put = (name: string, value: number | boolean | null, reason: string | undefined) =>
   asking(
     Effect.gen(function* () {
-      const setting = yield* (yield* Admin).settings.put(yield* keyOf(name), { value, ...given({ reason }) })
+      const setting = yield* (yield* Admin).settings.put(name, { value, ...given({ reason }) })
       yield* tell(setting, () => clean(`${setting.key} is ${setting.value}, from ${setting.source}.`))
       if (setting.rejected !== null) {
         yield* note(`What is stored cannot be used: ${setting.rejected}`)
@@ -118,11 +107,10 @@ const historyTable = (surface: Surface, changes: ReadonlyArray<SettingChange>, n
 export const history = (input: { readonly key: string }) =>
   asking(
     Effect.gen(function* () {
-      const key = yield* keyOf(input.key)
-      const changes = yield* (yield* Admin).settings.history(key)
+      const changes = yield* (yield* Admin).settings.history(input.key)
       const now = new Date(yield* Clock.currentTimeMillis)
       yield* tell(changes, (surface) => historyTable(surface, changes, now))
-      if (changes.length === 0) yield* note(`${key} was never stored.`)
+      if (changes.length === 0) yield* note(`${clean(input.key)} was never stored.`)
       return exitCodes.done
     })
   )

@@ -4,8 +4,9 @@
  * @internal
  */
 import { Duration, Effect, Option } from "effect"
+import { consumerNotFound } from "../../errors/consumerNotFound.ts"
 import { InvalidOption } from "../../errors/DeclarationErrors.ts"
-import { ConsumerNotFound, EventNotFound, NotSettled } from "../../errors/OperationErrors.ts"
+import { type ConsumerNotFound, EventNotFound, NotSettled } from "../../errors/OperationErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { isUuid } from "../../model/storable.ts"
 import type { Delivery } from "../../stores/Delivery.ts"
@@ -57,7 +58,7 @@ const known = Effect.fnUntraced(function* (engine: Engine, names: ReadonlyArray<
   if (names.every((name) => own.has(name))) return names
   const all = new Set((yield* engine.subscriptions.consumers).map(({ consumer }) => consumer))
   const stranger = names.find((name) => !own.has(name) && !all.has(name))
-  return stranger === undefined ? names : yield* new ConsumerNotFound({ consumer: stranger })
+  return stranger === undefined ? names : yield* consumerNotFound(stranger, [...all, ...own])
 })
 
 /** Waits until nothing is open for these consumers; default those of this process. Handles nothing itself. */

@@ -4,7 +4,8 @@
  * @internal
  */
 import { Effect } from "effect"
-import { ConsumerNotFound } from "../../errors/OperationErrors.ts"
+import { consumerNotFound } from "../../errors/consumerNotFound.ts"
+import type { ConsumerNotFound } from "../../errors/OperationErrors.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { entryOf } from "../../stores/AuditStore.ts"
 import type { Engine } from "../engine.ts"
@@ -24,7 +25,13 @@ export const setPaused = (engine: Engine, isPaused: boolean): SetPaused =>
     const audit = yield* entryOf({ action, target: consumer, reason: reason ?? null })
     const change = Effect.gen(function* () {
       const isChanged = yield* engine.subscriptions.setPaused(consumer, isPaused)
-      if (isChanged === undefined) return yield* new ConsumerNotFound({ consumer })
+      if (isChanged === undefined) {
+        const all = yield* engine.subscriptions.consumers
+        return yield* consumerNotFound(
+          consumer,
+          all.map((each) => each.consumer)
+        )
+      }
       if (isChanged) yield* engine.audit.add(audit)
       yield* engine.transactor.afterCommit(engine.notifier.announce([consumer]))
     })
