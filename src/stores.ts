@@ -124,7 +124,8 @@ export {
   type Received,
   type ReceivedEvent,
   type Removed,
-  type RetentionWindow
+  type RetentionWindow,
+  type SettledCount
 } from "./stores/OutboxStore.ts"
 export { firstOrderingKey, type PollRequest, type PollResult } from "./stores/Poll.ts"
 export { type Replica, ReplicaStore, type Served, type Serving, type StartedAttempt } from "./stores/ReplicaStore.ts"

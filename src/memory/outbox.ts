@@ -13,7 +13,8 @@ import {
   type Received,
   type ReceivedEvent,
   type Removed,
-  type RetentionWindow
+  type RetentionWindow,
+  type SettledCount
 } from "../stores/OutboxStore.ts"
 import { byId, byPosition } from "./comparators.ts"
 import { contentOf } from "./contents.ts"
@@ -169,11 +170,25 @@ const tryLock = (
   database.tryLock(transaction, events, id) &&
   of.every((delivery) => database.tryLock(transaction, deliveries, delivery.id))
 
-const removeSettled = (tables: Tables, transaction: Transaction, window: RetentionWindow, now: number): Removed => {
-  const page = [...transaction.rows(tables.events)]
-    .filter((event) => window.after === undefined || event.id > window.after)
+const pageOf = (tables: Tables, transaction: Transaction, { after, limit }: RetentionWindow) =>
+  [...transaction.rows(tables.events)]
+    .filter((event) => after === undefined || event.id > after)
     .toSorted(byId)
-    .slice(0, window.limit)
+    .slice(0, limit)
+
+const nextAfter = (page: ReadonlyArray<{ readonly id: string }>, { limit }: RetentionWindow) =>
+  page.length < limit ? undefined : page.at(-1)?.id
+
+const countSettled = (tables: Tables, transaction: Transaction, window: RetentionWindow, now: number): SettledCount => {
+  const page = pageOf(tables, transaction, window)
+  const settled = page.filter(({ createdAt, id }) =>
+    isOld(outcomeOf([...tables.ofEvent(transaction, id)], createdAt), window, now)
+  )
+  return { settled: settled.length, looked: page.length, next: nextAfter(page, window) }
+}
+
+const removeSettled = (tables: Tables, transaction: Transaction, window: RetentionWindow, now: number): Removed => {
+  const page = pageOf(tables, transaction, window)
   let removed = 0
   for (const event of page) {
     const deliveries = [...tables.ofEvent(transaction, event.id)]
@@ -187,7 +202,7 @@ const removeSettled = (tables: Tables, transaction: Transaction, window: Retenti
     transaction.write(tables.events, event.id, undefined)
     removed++
   }
-  return { removed, next: page.length < window.limit ? undefined : page.at(-1)?.id }
+  return { removed, next: nextAfter(page, window) }
 }
 
 export const layer: Layer.Layer<OutboxStore, never, MemoryTables> = Layer.effect(
@@ -203,6 +218,7 @@ export const layer: Layer.Layer<OutboxStore, never, MemoryTables> = Layer.effect
       // Nobody but this store writes events here.
       route: () => Effect.succeed({ routed: 0, consumers: [] }),
       removeSettled: (window) => database.sync((transaction, now) => removeSettled(tables, transaction, window, now)),
+      countSettled: (window) => database.sync((transaction, now) => countSettled(tables, transaction, window, now)),
       findById: (eventId) =>
         database.read((transaction) => {
           const record = transaction.read(tables.events, eventId)

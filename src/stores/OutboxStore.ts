@@ -109,7 +109,7 @@ export interface OutboxRow {
   readonly processedAt: Date | null
 }
 
-/** Which events `removeSettled` looks at, and how old they have to be. @since 0.1.0 */
+/** Which events `removeSettled` and `countSettled` look at, and how old they have to be. @since 0.1.0 */
 export interface RetentionWindow {
   /** Where the look goes on: after this id; from the first without it. */
   readonly after: string | undefined
@@ -119,6 +119,15 @@ export interface RetentionWindow {
   readonly hours: number | undefined
   /** Hours since an event was settled with deliveries that gave up; undefined: they stay. */
   readonly deadLetterHours: number | undefined
+}
+
+/** How many events of a window `removeSettled` would remove now. @since 0.1.0 */
+export interface SettledCount {
+  readonly settled: number
+  /** Events of the window. */
+  readonly looked: number
+  /** `after` of the next window; undefined after the last. */
+  readonly next: string | undefined
 }
 
 /** What `removeSettled` did. @since 0.1.0 */
@@ -172,6 +181,8 @@ export class OutboxStore extends Context.Service<
      * the order of their ids. What somebody holds is passed over, and what is open, or was opened meanwhile, stays.
      */
     readonly removeSettled: (window: RetentionWindow) => Effect.Effect<Removed, StoreError>
+    /** How many events of the window `removeSettled` would remove, if nobody held any of them. Changes and holds nothing. */
+    readonly countSettled: (window: RetentionWindow) => Effect.Effect<SettledCount, StoreError>
     readonly findById: (eventId: string) => Effect.Effect<OutboxRow | undefined, StoreError>
     /** Events with a name, in the order they were stored: at most `limit` after `position` (0: from the first). */
     readonly findByName: (

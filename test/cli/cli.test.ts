@@ -66,8 +66,18 @@ describe("migrations", { timeout }, () => {
     )
     const kept = await onDatabase("prune", "--older-than", "1h", "--schema", schema, "--yes")
     assert.deepStrictEqual([kept.code, kept.out], [0, "Removed 0 events.\n"])
+    const none = await onDatabase("prune", "--older-than", "1h", "--schema", schema)
+    assert.deepStrictEqual([none.code, none.out], [0, "There is nothing to remove: no event is as you said.\n"])
+    const dry = await onDatabase("prune", "--older-than", "0s", "--schema", schema, "--dry-run")
+    assert.deepStrictEqual([dry.code, dry.out], [0, "This would remove 3 events.\n"])
+    const figures = await onDatabase("prune", "--older-than", "0s", "--schema", schema, "--dry-run", "--json")
+    assert.deepStrictEqual(JSON.parse(figures.out), { count: 3, looked: 3, isExact: true })
     const asked = await onDatabase("prune", "--older-than", "0s", "--schema", schema)
-    assert.include(asked.err, "Add --yes if the answer is yes to: Remove events that were settled more than 0 ms ago")
+    assert.strictEqual(asked.code, 1)
+    assert.include(
+      asked.err,
+      "Add --yes if the answer is yes to: Remove 3 events, with their deliveries and history? They were settled more than 0 ms ago."
+    )
     const removed = await onDatabase("prune", "--older-than", "0s", "--schema", schema, "--yes")
     assert.deepStrictEqual([removed.code, removed.out], [0, "Removed 3 events.\n"])
     await drop(schema)

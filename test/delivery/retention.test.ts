@@ -72,6 +72,24 @@ describe.each(runtimes)("on $name", ({ layer }) => {
             } while (after !== undefined)
             return removed
           })
+        const counted = (limit: number, deadLetterHours: number | undefined) =>
+          outbox.countSettled({ after: undefined, limit, hours: 10 / hour, deadLetterHours })
+        assert.deepStrictEqual(
+          [yield* counted(100, undefined), yield* counted(100, 10 / hour)],
+          [
+            { settled: 5, looked: 7, next: undefined },
+            { settled: 6, looked: 7, next: undefined }
+          ]
+        )
+        const { next, ...some } = yield* counted(2, undefined)
+        assert.deepStrictEqual(some, { settled: 2, looked: 2 })
+        const rest = yield* outbox.countSettled({
+          after: next,
+          limit: 100,
+          hours: 10 / hour,
+          deadLetterHours: undefined
+        })
+        assert.deepStrictEqual(rest, { settled: 3, looked: 5, next: undefined })
         assert.strictEqual(yield* all(1, 1), 0)
         assert.strictEqual(yield* all(undefined, undefined), 0)
         assert.strictEqual(yield* all(10 / hour, undefined), 5)

@@ -151,6 +151,7 @@ export const prune = Command.make(
       "dead-letters-older-than",
       "Events that were settled so long ago with deliveries that gave up"
     ),
+    dryRun: Flags.flag("dry-run", "Only says how many, among the 200,000 oldest"),
     yes: Flags.yes
   },
   doing(

@@ -7,7 +7,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import type { Removed, RetentionWindow } from "../../stores/OutboxStore.ts"
+import type { Removed, RetentionWindow, SettledCount } from "../../stores/OutboxStore.ts"
 import { bisectRefused } from "../connection/bisect.ts"
 import type { InTransaction } from "../connection/maintenanceTransaction.ts"
 import { gaveUp } from "../deliveryStates.ts"
@@ -20,6 +20,8 @@ const isOld = `(
   (o.status = 'processed' AND o.processed_at < clock_timestamp() - $2::float8 * interval '1 hour')
   OR (o.status IN ('dead_letter', 'failed') AND o.processed_at < clock_timestamp() - $3::float8 * interval '1 hour')
 )`
+
+const nextAfter = (ids: ReadonlyArray<string>, limit: number) => (ids.length < limit ? undefined : ids.at(-1))
 
 const page = (sql: SqlClient.SqlClient) => (after: string, limit: number) =>
   sql<{ id: string }>`
@@ -62,6 +64,18 @@ const remove = (sql: SqlClient.SqlClient) => (ids: ReadonlyArray<string>, ages: 
     [ids, ...ages]
   )
 
+export const countSettled =
+  (sql: SqlClient.SqlClient) =>
+  ({ after, deadLetterHours, hours, limit }: RetentionWindow): Effect.Effect<SettledCount, SqlError.SqlError> =>
+    Effect.gen(function* () {
+      const ids = (yield* page(sql)(after ?? firstId, limit)).map(({ id }) => id)
+      const [row] = yield* sql.unsafe<{ settled: number }>(
+        `SELECT count(*)::int AS "settled" FROM outbox_event AS o WHERE o.id = ANY ($1::uuid[]) AND ${isOld}`,
+        [ids, hours ?? null, deadLetterHours ?? null]
+      )
+      return { settled: row?.settled ?? 0, looked: ids.length, next: nextAfter(ids, limit) }
+    })
+
 export const removeSettled =
   (sql: SqlClient.SqlClient, inTransaction: InTransaction) =>
   ({ after, deadLetterHours, hours, limit }: RetentionWindow): Effect.Effect<Removed, SqlError.SqlError> =>
@@ -78,6 +92,6 @@ export const removeSettled =
       const { results } = yield* bisectRefused("outbox.removeSettled", ids, batch)
       return {
         removed: results.reduce((sum, count) => sum + count, 0),
-        next: ids.length < limit ? undefined : ids.at(-1)
+        next: nextAfter(ids, limit)
       }
     })

@@ -12,7 +12,7 @@ import { TableClient } from "../connection/tableClient.ts"
 import { contentOf } from "../contents.ts"
 import { append, columnsOf, type StoredRow, toOutboxRow } from "./append.ts"
 import { forgetReceived, receive } from "./receive.ts"
-import { removeSettled } from "./retention.ts"
+import { countSettled, removeSettled } from "./retention.ts"
 import { route } from "./route.ts"
 import { allEvents } from "./statuses.ts"
 
@@ -59,6 +59,7 @@ export const layer: Layer.Layer<OutboxStore, never, TableClient> = Layer.effect(
       forgetReceived: (hours, limit) => storeErrors("outbox.forgetReceived")(forgetReceived(sql)(hours, limit)),
       route: (limit) => storeErrors("outbox.route")(routeUnrouted(limit)),
       removeSettled: (window) => storeErrors("outbox.removeSettled")(remove(window)),
+      countSettled: (window) => storeErrors("outbox.countSettled")(countSettled(sql)(window)),
       findByName: (eventName, position, limit) =>
         storeErrors("outbox.findByName")(findByName(sql)(eventName, position, limit)),
       findById: (eventId) => storeErrors("outbox.findById")(findById(sql)(eventId)),
