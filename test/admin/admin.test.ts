@@ -2,7 +2,7 @@
 import { assert, describe, layer as withLayer } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { Admin } from "../../src/admin/Admin.ts"
-import { Consumer, InboxStore, LinkStore, Publisher, Subscriber } from "../../src/index.ts"
+import { Audit, Consumer, InboxStore, LinkStore, Publisher, Subscriber, SubscriptionStore } from "../../src/index.ts"
 import { runtimes } from "../support/databases.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 import { forms } from "./forms.ts"
@@ -176,15 +176,35 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) 
       Effect.gen(function* () {
         const admin = yield* Admin
         yield* withDead("paused", 1)
-        const paused = yield* admin.consumers.pause("paused", { reason: "stocktaking" })
+        const pausing = yield* admin.consumers.pause("paused", { reason: "stocktaking" })
+        assert.deepStrictEqual([pausing.pausedBy, pausing.pauseReason], [asker, "stocktaking"])
+        // Whoever was refused the same did not do it.
+        yield* Audit.use((audit) => audit.record({ action: "consumers.pause", target: "paused", outcome: "refused" }))
+        const paused = yield* admin.consumers.get("paused")
         assert.isNotNull(paused.pausedAt)
-        assert.isNull((yield* admin.consumers.resume("paused", {})).pausedAt)
+        assert.deepStrictEqual([paused.pausedBy, paused.pauseReason], [asker, "stocktaking"])
+        const { attention, consumers } = yield* admin.overview
+        assert.include(
+          attention.find(({ id, subject }) => id === "consumer-paused" && subject === "paused")?.title,
+          `Z by ${asker}: stocktaking.`
+        )
+        assert.strictEqual(consumers.find(({ consumer }) => consumer === "paused")?.pausedBy, asker)
+        const resumed = yield* admin.consumers.resume("paused", {})
+        assert.deepStrictEqual([resumed.pausedAt, resumed.pausedBy, resumed.pauseReason], [null, null, null])
+        // Who paused it before is not who does now: not where the clock has gone on.
+        yield* Effect.sleep("2 millis")
+        yield* SubscriptionStore.use((store) => store.setPaused("paused", true))
+        const unknown = yield* admin.consumers.get("paused")
+        assert.isNotNull(unknown.pausedAt)
+        assert.deepStrictEqual([unknown.pausedBy, unknown.pauseReason], [null, null])
+        yield* SubscriptionStore.use((store) => store.setPaused("paused", false))
         const audit = yield* admin.audit({ target: "paused" })
         assert.deepStrictEqual(
-          audit.items.map(({ action, reason }) => [action, reason]),
+          audit.items.map(({ action, outcome, reason }) => [action, outcome, reason]),
           [
-            ["consumers.resume", null],
-            ["consumers.pause", "stocktaking"]
+            ["consumers.resume", "done", null],
+            ["consumers.pause", "refused", null],
+            ["consumers.pause", "done", "stocktaking"]
           ]
         )
         const served = yield* Effect.flip(admin.consumers.retire("paused", {}))

@@ -109,8 +109,8 @@ const commands: ReadonlyArray<
   ["consumers list", [/crm\.mail +gave up +1 +0 +0 +3 +0 +42/], (data) => data[0].consumer === "crm.mail"],
   [
     "consumers show billing.sync",
-    [/paused +since .*: by Ana/, "10,000+", /invoice\.\* +0 +yes/],
-    (data) => data.pauseReason === "by Ana"
+    [/paused +2026-11-27T14:00:00\.000Z by Ana: stocktaking/, "10,000+", /invoice\.\* +0 +yes/],
+    (data) => data.pausedBy === "Ana"
   ],
   ["consumers pause crm.mail --reason stop", ["Paused: crm.mail."], (data) => data.consumer === "crm.mail"],
   ["consumers resume crm.mail", ["Resumed: crm.mail. 3 open."], (data) => data.consumer === "crm.mail"],

@@ -36,6 +36,7 @@ const consumer = {
   consumer: script,
   ordering: script,
   pausedAt: null,
+  pausedBy: script,
   pauseReason: script,
   coolUntil: null,
   lastSeenAt: at,

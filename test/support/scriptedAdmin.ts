@@ -37,6 +37,7 @@ const consumer = (name: string, depth: Partial<ConsumerSummary["depth"]>): Consu
   consumer: name,
   ordering: "none",
   pausedAt: null,
+  pausedBy: null,
   pauseReason: null,
   coolUntil: null,
   lastSeenAt: at,
@@ -206,7 +207,7 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
   const consumers = [
     consumer("analytics.daily", { ready: 3, oldestMillis: 1500 }),
     consumer("crm.mail", { deadLetters: 42, retrying: 3, oldestMillis: 245_000 }),
-    { ...consumer("billing.sync", { ready: 20_000 }), pausedAt: at, pauseReason: "by Ana" }
+    { ...consumer("billing.sync", { ready: 20_000 }), pausedAt: at, pausedBy: "Ana", pauseReason: "stocktaking" }
   ]
   const points = Array.from({ length: 60 }, (_, minute) => ({
     at: new Date(at.getTime() - minute * 60_000),

@@ -24,10 +24,11 @@ const ageText = (millis: number): string => {
 
 const countText = (count: number, most: number) => (count >= most ? `${most - 1} or more` : String(count))
 
-const paused = ({ consumer, pauseReason, pausedAt }: ConsumerSummary): ReadonlyArray<Attention> => {
+const paused = ({ consumer, pauseReason, pausedAt, pausedBy }: ConsumerSummary): ReadonlyArray<Attention> => {
   if (pausedAt === null) return []
   const why = pauseReason === null ? "" : `: ${pauseReason}`
-  const title = `Consumer ${consumer} is paused since ${pausedAt.toISOString()}${why}.`
+  const who = pausedBy === null ? "" : ` by ${pausedBy}`
+  const title = `Consumer ${consumer} is paused since ${pausedAt.toISOString()}${who}${why}.`
   return [{ id: "consumer-paused", severity: "warning", title, subject: consumer }]
 }
 

@@ -6,6 +6,8 @@
 import { Effect } from "effect"
 import type { Processor } from "../../delivery/Processor.ts"
 import { consumerNotFound } from "../../errors/consumerNotFound.ts"
+import type { StoreError } from "../../errors/StoreErrors.ts"
+import type { AuditEntry, AuditStore } from "../../stores/AuditStore.ts"
 import type { ConsumerDepth } from "../../stores/Depths.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
 import type { Replica } from "../../stores/ReplicaStore.ts"
@@ -39,6 +41,14 @@ interface Known {
   readonly unserved: ReadonlyArray<Unserved>
   readonly replicas: ReadonlyArray<Replica>
   readonly depths: ReadonlyArray<ConsumerDepth>
+  readonly pauses: ReadonlyArray<AuditEntry>
+}
+
+/** Who paused it and why, unless it was paused by itself: that is where the store has a reason. */
+const pauseOf = ({ consumer, pausedAt, pauseReason }: ConsumerState, pauses: ReadonlyArray<AuditEntry>) => {
+  if (pausedAt === null || pauseReason !== null) return { pausedBy: null, pauseReason }
+  const entry = pauses.find(({ at, target }) => target === consumer && at >= pausedAt)
+  return { pausedBy: entry?.who ?? null, pauseReason: entry?.reason ?? null }
 }
 
 const summaryOf = (state: ConsumerState, known: Known): ConsumerSummary => {
@@ -46,6 +56,7 @@ const summaryOf = (state: ConsumerState, known: Known): ConsumerSummary => {
   const unserved = known.unserved.filter((each) => each.consumer === consumer && each.version === undefined)
   return {
     ...state,
+    ...pauseOf(state, known.pauses),
     servedBy: known.replicas
       .filter(({ consumers, status }) => status === "running" && consumers.includes(consumer))
       .map(({ id }) => id),
@@ -60,12 +71,35 @@ export interface ConsumerServices {
   readonly processor: Processor["Service"]
   readonly subscriptions: SubscriptionStore["Service"]
   readonly inbox: InboxStore["Service"]
+  readonly audit: AuditStore["Service"]
 }
 
-/** All consumers, or one. */
+/** Pauses that are looked at, the last ones. */
+const mostPauses = 1000
+
+/** Who paused what is paused, as far as the audit goes back in one look. */
+const pausesOf = Effect.fnUntraced(function* (
+  audit: AuditStore["Service"],
+  states: ReadonlyArray<ConsumerState>
+): Effect.fn.Return<ReadonlyArray<AuditEntry>, StoreError> {
+  const times = states.flatMap(({ pausedAt, pauseReason }) =>
+    pausedAt === null || pauseReason !== null ? [] : [pausedAt.getTime()]
+  )
+  if (times.length === 0) return []
+  const since = new Date(Math.min(...times))
+  const { entries } = yield* audit.list({ action: "consumers.pause", since }, undefined, mostPauses)
+  return entries.filter(({ outcome }) => outcome === "done")
+})
+
+/**
+ * All consumers, or one.
+ *
+ * @param isBrief - without who paused them, which is asked of the audit
+ */
 export const summaries = Effect.fnUntraced(function* (
-  { inbox, processor, subscriptions }: ConsumerServices,
-  consumer?: string
+  { audit, inbox, processor, subscriptions }: ConsumerServices,
+  consumer?: string,
+  isBrief = false
 ) {
   const states = (yield* subscriptions.consumers).filter((each) => consumer === undefined || each.consumer === consumer)
   const known: Known = {
@@ -73,7 +107,8 @@ export const summaries = Effect.fnUntraced(function* (
     subscriptions: yield* subscriptions.all,
     unserved: yield* subscriptions.unserved,
     replicas: yield* processor.replicas,
-    depths: (yield* inbox.depths(states.map((each) => each.consumer))).consumers
+    depths: (yield* inbox.depths(states.map((each) => each.consumer))).consumers,
+    pauses: isBrief ? [] : yield* pausesOf(audit, states)
   }
   return states.map((state) => summaryOf(state, known))
 })

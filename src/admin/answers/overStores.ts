@@ -16,6 +16,7 @@ import { Operations } from "../../operations/Operations.ts"
 import { Statistics } from "../../operations/Statistics.ts"
 import { SettingStore } from "../../settings/SettingStore.ts"
 import { Settings } from "../../settings/Settings.ts"
+import { AuditStore } from "../../stores/AuditStore.ts"
 import { ContractStore } from "../../stores/ContractStore.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { LineageStore } from "../../stores/LineageStore.ts"
@@ -54,7 +55,8 @@ export const overStores = Effect.gen(function* () {
   const consumers = {
     processor: yield* Processor,
     subscriptions: yield* SubscriptionStore,
-    inbox: yield* InboxStore
+    inbox: yield* InboxStore,
+    audit: yield* AuditStore
   }
   const about = { version: packageVersion, store: yield* kindOf(transactor) }
   const admin: AdminService = {

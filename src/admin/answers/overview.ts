@@ -57,7 +57,7 @@ const figures = Effect.fnUntraced(function* (services: OverviewServices) {
   const sum = (of: (point: (typeof points)[number]) => number) => points.reduce((total, point) => total + of(point), 0)
   return {
     at: new Date(now),
-    consumers: (yield* summaries(services)).map(({ consumer, depth, pausedAt }) => ({
+    consumers: (yield* summaries(services, undefined, true)).map(({ consumer, depth, pausedAt }) => ({
       consumer,
       isPaused: pausedAt !== null,
       depth

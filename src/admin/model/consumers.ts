@@ -28,6 +28,9 @@ export const ConsumerSummary = Schema.Struct({
   consumer: Schema.String,
   ordering: Schema.String,
   pausedAt: Schema.NullOr(Schema.Date),
+  /** Who paused it, as the audit has it; null when it was paused by itself, or that is not known any more. */
+  pausedBy: Schema.NullOr(Schema.String),
+  /** Why: what somebody gave as the reason, or how many of its attempts failed. */
   pauseReason: Schema.NullOr(Schema.String),
   coolUntil: Schema.NullOr(Schema.Date),
   lastSeenAt: Schema.Date,

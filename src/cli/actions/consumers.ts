@@ -65,8 +65,11 @@ export const list = (_: object) =>
     })
   )
 
-const pausedText = ({ pausedAt, pauseReason }: ConsumerSummary) =>
-  pausedAt === null ? undefined : `since ${pausedAt.toISOString()}${pauseReason === null ? "" : `: ${pauseReason}`}`
+const pausedText = (surface: Surface, { pausedAt, pausedBy, pauseReason }: ConsumerSummary, now: Date) => {
+  if (pausedAt === null) return undefined
+  const who = pausedBy === null ? "" : ` by ${pausedBy}`
+  return `${whenInFull(surface, pausedAt, now)}${who}${pauseReason === null ? "" : `: ${pauseReason}`}`
+}
 
 const consumerText = (surface: Surface, consumer: ConsumerSummary, now: Date) => {
   const { depth, subscriptions } = consumer
@@ -75,7 +78,7 @@ const consumerText = (surface: Surface, consumer: ConsumerSummary, now: Date) =>
     fields(surface, [
       ["consumer", [consumer.consumer, "bold"]],
       ["state", stateCell(surface, consumer)],
-      ["paused", pausedText(consumer)],
+      ["paused", pausedText(surface, consumer, now)],
       ["order", consumer.ordering],
       ["cools until", whenInFull(surface, consumer.coolUntil, now)],
       ["processes", consumer.servedBy.length === 0 ? "none" : consumer.servedBy.join(", ")],
