@@ -6,7 +6,9 @@
 import type { Cause } from "effect"
 import type { Problem } from "../admin/problems.ts"
 import { describe, issueText, principal } from "../errors/errorText.ts"
+import { StoreError } from "../errors/StoreErrors.ts"
 import { NotDone } from "./failures.ts"
+import { toShell } from "./shellWords.ts"
 
 const problems = ["Invalid", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Unavailable"]
 
@@ -22,12 +24,21 @@ const hints: Readonly<Record<string, string | undefined>> = {
 const ofProblem = (problem: Problem) => {
   const issues = problem._tag === "Invalid" ? problem.issues.map((issue) => `\n  ${issueText(issue)}`).join("") : ""
   const hint = hints[problem._tag]
-  return `${problem.detail}${issues}${hint === undefined ? "" : `\n${hint}`}`
+  return `${toShell(problem.detail)}${issues}${hint === undefined ? "" : `\n${hint}`}`
 }
+
+const ofStore = ({ operation, reason }: StoreError) =>
+  operation === "connect" ? reason : `The database refused, or did not answer (${operation}): ${reason}`
+
+/** Those with a tag say in whole sentences what is wrong. */
+const isTagged = (error: unknown): error is Error =>
+  error instanceof Error && error.message !== "" && "_tag" in error && typeof error._tag === "string"
 
 /** What went wrong, without a stack. */
 export const wordsOf = (cause: Cause.Cause<unknown>): string => {
   const error = principal(cause)
   if (error instanceof NotDone) return error.detail
-  return isProblem(error) ? ofProblem(error) : describe(error).text
+  if (isProblem(error)) return ofProblem(error)
+  if (error instanceof StoreError) return ofStore(error)
+  return isTagged(error) ? toShell(error.message) : describe(error).text
 }

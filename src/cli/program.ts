@@ -32,7 +32,7 @@ const completions: Command.Command<
   )
 ).pipe(
   Command.withDescription("Writes a script by which a shell completes commands and flags"),
-  Command.withExamples([{ command: "source <(effect-integration completions bash)" }])
+  Command.withExamples([{ command: "source <(npx effect-integration completions bash)" }])
 )
 
 /** All commands. */

@@ -53,7 +53,7 @@ export class ConsumerStillServed extends Schema.TaggedError<ConsumerStillServed>
 }) {
   override get message() {
     const where = this.isHere ? "this process" : `process ${this.pid} on ${this.host}`
-    return `Consumer "${this.consumer}" still has a handler for "${this.event}" in ${where}, which would subscribe again at its next start. Remove the subscriber first, then retire the subscription; { force: true } ends it all the same.`
+    return `Consumer "${this.consumer}" still has a handler for "${this.event}" in ${where}, which would subscribe again at its next start. Remove the subscriber first, then retire the subscription; with force it ends all the same.`
   }
 }
 

@@ -129,6 +129,22 @@ it("a consumer or a setting that is misspelt is named with the one that was mean
     assert.deepStrictEqual([code, out], [1, ""])
     assert.match(err, /^There is no setting "maxAttemps"\. Did you mean maxAttempts\?/)
   }
+  const refusals = [
+    ["events find --payload x", /^--payload is x, expected /],
+    ["events find --after x", /^--after is x, expected /],
+    ["dead-letters list --error x", /^--error is x, expected the fingerprint of a group of errors\.\n$/],
+    ["dead-letters requeue x y --yes", /^The id of a delivery is x, expected /],
+    ["settings set maxAttempts 0", /^core\.integration\.outbox\.maxAttempts is 0, expected /],
+    [
+      "consumers pause nobody",
+      /^There is no consumer "nobody"\. Consumers exist from the first registration of a subscriber on\.\n$/
+    ]
+  ] as const
+  for (const [given, expected] of refusals) {
+    const { code, err, out } = await here(given)
+    assert.deepStrictEqual([code, out], [1, ""])
+    assert.match(err, expected)
+  }
   await drop(schema)
 })
 
@@ -137,7 +153,27 @@ describe("what cannot be done ends with 1 and a sentence that says what to do", 
     [
       "a server that is not there",
       ["migrate", "--url", "postgres://app:secret@127.0.0.1:1/shop", "--wait", "0"],
-      /^StoreError: connect: PostgreSQL cannot be reached at 127\.0\.0\.1:1, database "shop", as "app": connect ECONNREFUSED 127\.0\.0\.1:1\. Is it running, and do host and port of the PgClient lead there\?\n$/
+      /^PostgreSQL cannot be reached at 127\.0\.0\.1:1, database "shop", as "app": connect ECONNREFUSED 127\.0\.0\.1:1\. Is it running, and is this where --url or DATABASE_URL is to lead\?\n$/
+    ],
+    [
+      "a server that is waited for, which is told once",
+      ["errors", "--url", "postgres://app:secret@127.0.0.1:1/shop", "--wait", "1"],
+      /^The database does not answer yet\. Trying again for 1s\.\nPostgreSQL cannot be reached at 127\.0\.0\.1:1, [^\n]* is to lead\?\n$/
+    ],
+    [
+      "a database that there is none of",
+      ["status", "--url", `${new URL("/missing", inject("postgresUrl"))}`],
+      /^PostgreSQL cannot be reached at [^\n]*, database "missing", as [^\n]*: database "missing" does not exist\. Create it, or give another with --url or DATABASE_URL\.\n$/
+    ],
+    [
+      "a user that there is none of",
+      ["errors", "--url", inject("postgresUrl").replace(/\/\/[^@]*@/, "//nobody:secret@")],
+      /^PostgreSQL cannot be reached at [^\n]*: role "nobody" does not exist\. Give the right user and password with --url or DATABASE_URL, or see in pg_hba\.conf what the server allows\.\n$/
+    ],
+    [
+      "tables that there are none of",
+      ["errors", "--url", inject("postgresUrl"), "--schema", "nowhere"],
+      /^The integration tables are at version 0, this version needs \d+\. Run npx effect-integration migrate\.\n$/
     ],
     ["no url", ["status"], /^Which database, or which process\? Give --url, or set DATABASE_URL: .*\.\n$/],
     [
@@ -158,7 +194,7 @@ describe("what cannot be done ends with 1 and a sentence that says what to do", 
     [
       "a version that there is none of",
       ["sql", "--from", "99"],
-      /^InvalidOption: Option from of Migrations\.sql is 99, expected an integer from 0 to \d+\.\n$/
+      /^--from is 99, expected an integer from 0 to \d+\.\n$/
     ],
     ["no age", ["prune", "--url", "postgres://localhost/x"], /^How old\? Give --older-than/],
     [

@@ -168,7 +168,7 @@ it.live("retire refuses what another process serves, and says where, unless it i
       })
       assert.strictEqual(
         refused.message,
-        `Consumer "a" still has a handler for "${Counted.name}" in process ${other?.pid} on ${other?.host}, which would subscribe again at its next start. Remove the subscriber first, then retire the subscription; { force: true } ends it all the same.`
+        `Consumer "a" still has a handler for "${Counted.name}" in process ${other?.pid} on ${other?.host}, which would subscribe again at its next start. Remove the subscriber first, then retire the subscription; with force it ends all the same.`
       )
       assert.strictEqual((yield* processor.retire("a", { event: "another.event" })).ended, 0)
       const [event] = yield* Publisher.publishAll(events(1))

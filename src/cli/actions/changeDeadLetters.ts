@@ -101,7 +101,7 @@ const several = Effect.fnUntraced(function* (kind: Kind, input: ChangeInput) {
   const operation = yield* operations.start(request)
   if (!input.detach) return yield* followed(operation)
   yield* tell(operation, () => clean(`Operation ${operation.id} has begun.`))
-  yield* note(`See how it goes: effect-integration operations watch ${operation.id}`)
+  yield* note(`See how it goes: npx effect-integration operations watch ${operation.id}`)
   return exitCodes.done
 })
 

@@ -122,7 +122,7 @@ export const show = ({ delivery }: { readonly delivery: string }) =>
       const now = new Date(yield* Clock.currentTimeMillis)
       yield* tell(letter, (surface) => detailsText(surface, letter, now))
       if (letter.fingerprint !== null)
-        yield* note(`More of its kind: effect-integration errors show ${letter.fingerprint}`)
+        yield* note(`More of its kind: npx effect-integration errors show ${letter.fingerprint}`)
       return exitCodes.done
     })
   )

@@ -136,7 +136,7 @@ export const show = ({ fingerprint }: { readonly fingerprint: string }) =>
       const now = new Date(yield* Clock.currentTimeMillis)
       yield* tell(group, (surface) => detailsText(surface, group, now))
       if (group.gaveUp > 0)
-        yield* note(`Requeue them: effect-integration dead-letters requeue --error ${group.fingerprint}`)
+        yield* note(`Requeue them: npx effect-integration dead-letters requeue --error ${group.fingerprint}`)
       return exitCodes.done
     })
   )

@@ -40,7 +40,7 @@ export const isBehind = ({ pending, problem }: Migrations.Status): boolean =>
 export const sentenceOf = ({ needed, pending, problem, version }: Migrations.Status): string =>
   problem ??
   `The tables are at version ${version}, this code needs ${needed}. ${
-    pending.length === 0 ? "Nothing is pending." : `Pending: ${pending.join(", ")}. Run effect-integration migrate.`
+    pending.length === 0 ? "Nothing is pending." : `Pending: ${pending.join(", ")}. Run npx effect-integration migrate.`
   }`
 
 /** Runs what is pending, or only says what is. */

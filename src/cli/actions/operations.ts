@@ -136,7 +136,7 @@ export const followed = Effect.fnUntraced(function* (begun: Operation) {
   let shown = ""
   let looks = 0
   yield* note(
-    `Operation ${operation.id}. It goes on if you leave: see effect-integration operations watch ${operation.id}`
+    `Operation ${operation.id}. It goes on if you leave: see npx effect-integration operations watch ${operation.id}`
   )
   for (;;) {
     const line = json ? safeJson(operation, 0) : progressLine(surface(), operation)
@@ -156,7 +156,7 @@ export const followed = Effect.fnUntraced(function* (begun: Operation) {
   if (isRedrawn) write("\n")
   if (operation.state === "canary-failed") {
     yield* note(
-      "The first ones failed again, and the rest was left as it was. See effect-integration errors list --open."
+      "The first ones failed again, and the rest was left as it was. See npx effect-integration errors list --open."
     )
   }
   if (operation.lastError !== null) yield* note(clean(operation.lastError))

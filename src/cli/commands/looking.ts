@@ -22,7 +22,7 @@ export const status = Command.make(
     "What needs attention, and how consumers are, the worst first; exit code 2 while migrations are pending"
   ),
   Command.withShortDescription("What needs attention, and how consumers are"),
-  Command.withExamples([{ command: "effect-integration status --watch" }])
+  Command.withExamples([{ command: "npx effect-integration status --watch" }])
 )
 
 export const doctor = Command.make(
@@ -66,8 +66,8 @@ const find = Command.make(
 ).pipe(
   Command.withDescription("Looks for events, the last first, and says how far it looked"),
   Command.withExamples([
-    { command: "effect-integration events find --name 'invoice.*' --since 2h" },
-    { command: "effect-integration events find --payload customer.id=42" }
+    { command: "npx effect-integration events find --name 'invoice.*' --since 2h" },
+    { command: "npx effect-integration events find --payload customer.id=42" }
   ])
 )
 
@@ -112,7 +112,7 @@ export const links = Command.make(
   )
 ).pipe(
   Command.withDescription("What an entity is linked with, and what happened to it"),
-  Command.withExamples([{ command: "effect-integration links finance/Invoice/42 --life" }])
+  Command.withExamples([{ command: "npx effect-integration links finance/Invoice/42 --life" }])
 )
 
 export const audit = Command.make(

@@ -140,8 +140,8 @@ const requeue = Command.make(
 ).pipe(
   Command.withDescription("Gives them to their handlers again: one by its id, or many as an operation"),
   Command.withExamples([
-    { command: "effect-integration dead-letters requeue --error 8213394420313 --canary 5 --reason 'key is set'" },
-    { command: "effect-integration dead-letters requeue --consumer crm.mail --pace 20 --yes --detach" }
+    { command: "npx effect-integration dead-letters requeue --error 8213394420313 --canary 5 --reason 'key is set'" },
+    { command: "npx effect-integration dead-letters requeue --consumer crm.mail --pace 20 --yes --detach" }
   ])
 )
 

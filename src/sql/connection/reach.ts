@@ -49,14 +49,26 @@ const wordsOf = (error: SqlError.SqlError): string => {
   return cause instanceof AggregateError ? cause.errors.map(String).join(", ") : databaseWords(error)
 }
 
-const failed = (error: SqlError.SqlError, config: PgClient.PgPoolConfig): StoreError => {
+/** How somebody is told: what they can do about it, and that it is tried again. */
+export interface Voice {
+  readonly advice: (error: SqlError.SqlError, isRetryable: boolean) => string
+  readonly trying: (reason: string, time: string) => string
+}
+
+/** To whoever wrote the client's options. */
+const toApplication: Voice = {
+  advice: (_, isRetryable) =>
+    isRetryable
+      ? "Is it running, and do host and port of the PgClient lead there?"
+      : "Nothing was tried again, as this does not pass by itself: look at the configuration of the PgClient, and at what the server allows.",
+  trying: (reason, time) => `${reason} Trying again for ${time}.`
+}
+
+const failed = (error: SqlError.SqlError, config: PgClient.PgPoolConfig, { advice }: Voice): StoreError => {
   const isRetryable = isPassing(error)
-  const advice = isRetryable
-    ? "Is it running, and do host and port of the PgClient lead there?"
-    : "Nothing was tried again, as this does not pass by itself: look at the configuration of the PgClient, and at what the server allows."
   return new StoreError({
     operation: "connect",
-    reason: `PostgreSQL cannot be reached at ${placeOf(config)}: ${wordsOf(error)}. ${advice}`,
+    reason: `PostgreSQL cannot be reached at ${placeOf(config)}: ${wordsOf(error)}. ${advice(error, isRetryable)}`,
     isRetryable,
     // Its own words are in the reason; what lies around them repeats those, and a URL that is none has the password in it.
     cause: new Error(wordsOf(error))
@@ -68,8 +80,12 @@ const failed = (error: SqlError.SqlError, config: PgClient.PgPoolConfig): StoreE
  * been for so long.
  *
  * @param wait - how long to try again
+ * @param voice - default: speaks to whoever wrote the client's options
  */
-export const reach = (wait: Duration.Input): Effect.Effect<void, StoreError, PgClient.PgClient | SqlClient.SqlClient> =>
+export const reach = (
+  wait: Duration.Input,
+  voice = toApplication
+): Effect.Effect<void, StoreError, PgClient.PgClient | SqlClient.SqlClient> =>
   Effect.gen(function* () {
     const { singleSession } = yield* SqlCapabilities
     const { config } = yield* PgClient.PgClient
@@ -78,14 +94,15 @@ export const reach = (wait: Duration.Input): Effect.Effect<void, StoreError, PgC
     if (singleSession) return
     const clock = yield* Clock.Clock
     const end = steadyMillisUnsafe(clock) + Duration.toMillis(wait)
-    const attempt = Effect.mapError(sql`SELECT 1`, (error) => failed(error, config))
+    const attempt = Effect.mapError(sql`SELECT 1`, (error) => failed(error, config, voice))
     for (let isFirst = true; ; isFirst = false) {
       const result = yield* Effect.result(attempt)
       if (result._tag === "Success") return
       const error = result.failure
       if (!error.isRetryable || steadyMillisUnsafe(clock) >= end) return yield* error
-      if (isFirst)
-        yield* Effect.logWarning(`${error.reason} Trying again for ${Duration.format(Duration.fromInputUnsafe(wait))}.`)
+      if (isFirst) {
+        yield* Effect.logWarning(voice.trying(error.reason, Duration.format(Duration.fromInputUnsafe(wait))))
+      }
       yield* Effect.sleep(pause)
     }
   }).pipe(untraced)
