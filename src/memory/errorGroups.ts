@@ -32,10 +32,11 @@ const deliveriesOf = (tables: Tables, transaction: Transaction, fingerprint: str
 const failedAt = (tables: Tables, transaction: Transaction, { createdAt, id, processedAt }: DeliveryRecord) =>
   processedAt ?? transaction.read(tables.attempts, id)?.at(-1)?.finishedAt?.getTime() ?? createdAt
 
-const isMeant = ({ consumer, errorTag, onlyOpen, states }: ErrorGroupFilter, group: ErrorGroup) =>
+const isMeant = ({ consumer, errorTag, onlyOpen, since, states }: ErrorGroupFilter, group: ErrorGroup) =>
   (states === undefined || states.includes(group.state)) &&
   (consumer === undefined || group.consumer === consumer) &&
   (errorTag === undefined || group.errorTag === errorTag) &&
+  (since === undefined || group.lastSeenAt >= since) &&
   (onlyOpen !== true || group.gaveUp + group.retrying > 0)
 
 const lastFirst = (a: ErrorGroup, b: ErrorGroup) =>

@@ -40,7 +40,8 @@ const filterFields: Fields<ErrorGroupFilter> = {
   states: [`a list of ${states.join(", ")}`, (value) => Array.isArray(value) && value.every(isState)],
   consumer: ["the name of a consumer", isText],
   errorTag: ["the tag of an error", isText],
-  onlyOpen: ["true or false", (value) => typeof value === "boolean"]
+  onlyOpen: ["true or false", (value) => typeof value === "boolean"],
+  since: ["a date", (value) => value instanceof Date && !Number.isNaN(value.getTime())]
 }
 
 const changeFields: Fields<Change> = {

@@ -93,6 +93,8 @@ export interface ErrorGroupFilter {
   readonly errorTag?: string
   /** Whether only groups with deliveries that gave up, or are to be tried again, are meant; default false. */
   readonly onlyOpen?: boolean
+  /** Whose last failure was at this time or later. */
+  readonly since?: Date
 }
 
 /** What is changed of a group. @since 0.1.0 */

@@ -124,7 +124,13 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) 
         state.isBroken = false
         const { id } = yield* admin.operations.start(request)
         const done = yield* until(admin.operations.get(id), (operation) => operation.finishedAt !== null)
-        assert.deepStrictEqual([done.state, done.done, done.settled, done.failedAgain], ["finished", 4, 4, 0])
+        assert.deepStrictEqual(
+          [done.state, done.done, done.settled, done.failedAgain, done.reason],
+          ["finished", 4, 4, 0, "printer is back"]
+        )
+        const since = (time: number) => admin.errorGroups.list({ consumer: "grouped", since: new Date(time) })
+        const seen = group?.lastSeenAt.getTime() ?? 0
+        assert.deepStrictEqual([(yield* since(seen)).items.length, (yield* since(seen + 60_000)).items.length], [1, 0])
         assert.sameMembers(state.handled, [0, 1, 2, 3])
         const audit = yield* admin.audit({ target: id })
         assert.deepStrictEqual(

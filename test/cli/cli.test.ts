@@ -226,7 +226,11 @@ describe("what is not understood ends with 1, and the nearest is named", { timeo
     ],
     ["events find --limit 1000", /a whole number from 1 to 200, not 1000/],
     ["links Invoice", /an entity as module\/Type\/id, for example finance\/Invoice\/42/],
-    ["dead-letters requeue --canary 3 --all", /--canary: "3"/]
+    ["dead-letters requeue --canary 3 --all", /--canary: "3"/],
+    [
+      "dead-letters discard --canary 5 --all --dry-run",
+      /^Unrecognized flag: --canary in command effect-integration dead-letters discard\./
+    ]
   ])("%s", async (given, expected) => {
     const { code, err, out } = await runHere(given.split(" "))
     assert.deepStrictEqual([code, out], [1, ""])
@@ -272,11 +276,17 @@ describe("over a running process", { timeout }, () => {
   it("lists say how they go on, or that they are empty, beside the data", async () => {
     const more = await here("dead-letters", "list", "--limit", "1")
     assert.strictEqual(more.err, "There are more: go on with --after cursor-2\n")
-    assert.deepStrictEqual(await here("errors", "list", "--consumer", "nobody"), {
-      code: 0,
-      out: "",
-      err: "There are no error groups.\n"
-    })
+    for (const filter of [
+      ["--consumer", "nobody"],
+      ["--since", "2026-11-27T14:01Z"]
+    ]) {
+      assert.deepStrictEqual(await here("errors", "list", ...filter), {
+        code: 0,
+        out: "",
+        err: "There are no error groups.\n"
+      })
+    }
+    assert.include((await here("errors", "--since", "2026-11-27T13:59Z")).out, "crm.mail")
   })
 
   it("a group by itself lists, with the flags of its list", async () => {

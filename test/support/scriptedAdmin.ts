@@ -296,7 +296,10 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
         })
     },
     errorGroups: {
-      list: (query) => Effect.succeed({ items: query.consumer === "nobody" ? [] : [group] }),
+      list: ({ consumer, since }) =>
+        Effect.succeed({
+          items: consumer === "nobody" || (since !== undefined && group.lastSeenAt < since) ? [] : [group]
+        }),
       get: (fingerprint) =>
         fingerprint === group.fingerprint
           ? Effect.succeed({

@@ -151,6 +151,8 @@ export const ErrorGroupQuery = Schema.Struct({
   errorTag: Schema.optionalKey(Text),
   /** Only those with deliveries that gave up, or are retried. */
   onlyOpen: Schema.optionalKey(Schema.Boolean),
+  /** Whose last failure was at this time or later. */
+  since: Schema.optionalKey(Time),
   ...pageFields
 }).annotate({ identifier: "ErrorGroupQuery" })
 

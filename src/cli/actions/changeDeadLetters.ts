@@ -21,7 +21,8 @@ export interface ChangeInput extends FilterInput {
   readonly deliveries: ReadonlyArray<string>
   readonly all: boolean
   readonly cutOff: Date | undefined
-  readonly canary: 0 | 1 | 5 | 20 | undefined
+  /** Only of what is requeued: what is discarded cannot fail again. */
+  readonly canary?: 0 | 1 | 5 | 20 | undefined
   readonly pace: number | undefined
   readonly reason: string | undefined
   readonly dryRun: boolean

@@ -24,6 +24,7 @@ export interface ListInput {
   readonly consumer: string | undefined
   readonly tag: string | undefined
   readonly open: boolean
+  readonly since: Date | undefined
   readonly limit: number | undefined
   readonly after: string | undefined
 }
@@ -59,7 +60,7 @@ const groupTable = (surface: Surface, groups: ReadonlyArray<ErrorGroup>, now: Da
       )
 
 /** Groups, the last seen first. */
-export const list = ({ after, consumer, limit, open, state, tag }: ListInput) =>
+export const list = ({ after, consumer, limit, open, since, state, tag }: ListInput) =>
   asking(
     Effect.gen(function* () {
       const page = yield* (yield* Admin).errorGroups.list(
@@ -68,6 +69,7 @@ export const list = ({ after, consumer, limit, open, state, tag }: ListInput) =>
           consumer,
           errorTag: tag,
           onlyOpen: open ? true : undefined,
+          since,
           after,
           limit
         })

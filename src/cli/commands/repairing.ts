@@ -19,6 +19,7 @@ const listErrorsFlags = {
   consumer: Flags.text("consumer", "name", "Of this consumer"),
   tag: Flags.text("tag", "tag", "With this tag"),
   open: Flags.flag("open", "Only those with deliveries that gave up, or are retried"),
+  since: Flags.time("since", "That failed since then: a time, or how long ago, as 2h"),
   ...Flags.page
 }
 
@@ -111,18 +112,6 @@ const many = {
   ...Flags.deadLetterFilter,
   all: Flags.flag("all", "All there are"),
   cutOff: Flags.time("cut-off", "Only what had given up by then; default now"),
-  canary: Flags.maybe(
-    Flag.ChoiceWithValue("canary", [
-      ["0", 0],
-      ["1", 1],
-      ["5", 5],
-      ["20", 20]
-    ] as const).pipe(
-      Flag.withDescription(
-        "So many first, and the rest only if none fails again; default 5 when more than 20 are requeued"
-      )
-    )
-  ),
   pace: Flags.whole("pace", "So many a second at most; default as fast as it goes", [1, 1_000_000]),
   reason: Flags.reason,
   dryRun: Flags.flag("dry-run", "Only says how many there are"),
@@ -130,9 +119,20 @@ const many = {
   yes: Flags.yes
 }
 
+const canary = Flags.maybe(
+  Flag.ChoiceWithValue("canary", [
+    ["0", 0],
+    ["1", 1],
+    ["5", 5],
+    ["20", 20]
+  ] as const).pipe(
+    Flag.withDescription("So many first, and the rest only if none fails again; default 5 when there are more than 20")
+  )
+)
+
 const requeue = Command.make(
   "requeue",
-  many,
+  { ...many, canary },
   doing(
     () => import("../actions/changeDeadLetters.ts"),
     (file) => file.requeue

@@ -37,7 +37,7 @@ const columns = `
 
 const list =
   (sql: SqlClient.SqlClient) =>
-  ({ consumer, errorTag, onlyOpen, states }: ErrorGroupFilter, after: string | undefined, limit: number) => {
+  ({ consumer, errorTag, onlyOpen, since, states }: ErrorGroupFilter, after: string | undefined, limit: number) => {
     const [afterTime, afterId] = after === undefined ? [null, null] : after.split("/")
     // What is counted is counted of those that are listed only.
     return sql.unsafe<ListedErrorGroup>(
@@ -48,13 +48,14 @@ const list =
         WHERE ($1::text[] IS NULL OR ${stateOfNow} = ANY ($1::text[]))
           AND ($2::text IS NULL OR g.consumer_name = $2)
           AND ($3::text IS NULL OR g.error_tag = $3)
+          AND ($7::timestamptz IS NULL OR g.last_seen_at >= $7::timestamptz)
           AND ($4::timestamptz IS NULL OR (g.last_seen_at, g.fingerprint) < ($4::timestamptz, $5::bigint))
           ${onlyOpen === true ? `AND (EXISTS (${gaveUpOf("g.fingerprint")}) OR EXISTS (${retryingOf("g.fingerprint")}))` : ""}
         ORDER BY g.last_seen_at DESC, g.fingerprint DESC
         LIMIT $6::int
       ) AS g
       ORDER BY g.last_seen_at DESC, g.fingerprint DESC`,
-      [states ?? null, consumer ?? null, errorTag ?? null, afterTime ?? null, afterId ?? null, limit]
+      [states ?? null, consumer ?? null, errorTag ?? null, afterTime ?? null, afterId ?? null, limit, since ?? null]
     )
   }
 

@@ -113,9 +113,10 @@ export const errorGroupStore = [
           count({ states: ["new", "known"] }),
           count({ states: [] }),
           count({ onlyOpen: true }),
-          count({ onlyOpen: false })
+          count({ onlyOpen: false }),
+          count({ since: all[2]?.lastSeenAt ?? new Date(0) })
         ]),
-        [3, 1, 5, 0, 0, 5]
+        [3, 1, 5, 0, 0, 5, 3]
       )
     })
   ),
