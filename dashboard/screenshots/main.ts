@@ -13,11 +13,21 @@ const folder = fileURLToPath(new URL("../../docs/img/", import.meta.url))
 
 const themes = ["light", "dark"] as const
 
-/** Longer than the demo's provider is away, so that there is something to repair and something that was. */
-const patienceMillis = 45_000
+/** Some minutes of traffic, so that charts have something to show; for single screens as long as the demo's provider is away. */
+const patienceMillis = process.argv.length > 2 ? 30_000 : 240_000
 
 const given = process.argv.slice(2)
 const wanted = shots.filter(({ name }) => given.length === 0 || given.includes(name))
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+
+/** Stacks of the demo's errors name the folder it was started in, which is nobody's business. */
+const withoutFolders = (folder: string) => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
+    if (node.nodeValue?.includes(folder)) node.nodeValue = node.nodeValue.replaceAll(folder, "/app/")
+  }
+}
 
 const settle = async (page: Page) => {
   await page.waitForFunction(
@@ -46,6 +56,7 @@ const take = async (
   for (const { go, name } of all) {
     await go(page, url)
     await settle(page)
+    await page.evaluate(withoutFolders, root)
     await page.screenshot({ path: `${folder}${name}-${theme}-${width}.png` })
     console.log(`${name}-${theme}-${width}.png`)
   }
@@ -62,7 +73,7 @@ const demo = await startDemo()
 const browser = await launch(executable)
 try {
   console.log(`The demo runs at ${demo.url}; pictures are taken in ${patienceMillis / 1_000} s`)
-  await new Promise((resolve) => setTimeout(resolve, given.length === 0 ? patienceMillis : patienceMillis / 2))
+  await new Promise((resolve) => setTimeout(resolve, patienceMillis))
   for (const theme of themes)
     for (const width of Object.values(widths)) await take(browser, demo.url, theme, width, wanted)
 } finally {

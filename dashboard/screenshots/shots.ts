@@ -25,15 +25,15 @@ const first = (name: string, path: string, part: string): Shot => ({
 })
 
 export const shots: ReadonlyArray<Shot> = [
-  screen("overview", "/"),
-  screen("map", "/map"),
+  screen("overview", "/?range=15m"),
+  screen("map", "/map?range=15m"),
   screen("events", "/events"),
-  first("event", "/events?q=name:invoice.created", "/events/0"),
+  first("event", "/events?q=name:invoice.issued", "/events/0"),
   screen("dead-letters", "/dead-letters"),
   first("error-group", "/dead-letters", "/dead-letters/"),
   screen("operations", "/operations"),
-  screen("consumers", "/consumers"),
-  screen("consumer", "/consumers/finance.payments"),
+  screen("consumers", "/consumers?range=15m"),
+  screen("consumer", "/consumers/finance.payments?range=15m"),
   screen("links", "/links?entity=finance/Invoice/INV-03"),
   screen("contracts", "/contracts"),
   screen("processes", "/processes"),

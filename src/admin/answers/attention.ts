@@ -24,6 +24,12 @@ const ageText = (millis: number): string => {
 
 const countText = (count: number, most: number) => (count >= most ? `${most - 1} or more` : String(count))
 
+/** Something waits for a consumer that is subscribed, and that no process serves. */
+const isForsaken = ({ depth, servedBy, subscriptions }: ConsumerSummary) =>
+  depth.ready + depth.delayed + depth.retrying + depth.leased + depth.parked > 0 &&
+  servedBy.length === 0 &&
+  subscriptions.length > 0
+
 const paused = ({ consumer, pauseReason, pausedAt, pausedBy }: ConsumerSummary): ReadonlyArray<Attention> => {
   if (pausedAt === null) return []
   const why = pauseReason === null ? "" : `: ${pauseReason}`
@@ -32,23 +38,24 @@ const paused = ({ consumer, pauseReason, pausedAt, pausedBy }: ConsumerSummary):
   return [{ id: "consumer-paused", severity: "warning", title, subject: consumer }]
 }
 
-const lagging = ({ consumer, depth, pausedAt }: ConsumerSummary): ReadonlyArray<Attention> => {
-  if (pausedAt !== null || depth.oldestMillis < late) return []
+const lagging = (summary: ConsumerSummary): ReadonlyArray<Attention> => {
+  const { consumer, depth, pausedAt } = summary
+  if (pausedAt !== null || depth.oldestMillis < late || isForsaken(summary)) return []
   const severity = depth.oldestMillis < veryLate ? "warning" : "error"
   const title = `Consumer ${consumer} is ${ageText(depth.oldestMillis)} behind.`
   return [{ id: "consumer-lags", severity, title, subject: consumer }]
 }
 
-const forsaken = ({ consumer, depth, servedBy, subscriptions }: ConsumerSummary): ReadonlyArray<Attention> => {
-  const isOpen = depth.ready + depth.delayed + depth.retrying + depth.leased + depth.parked > 0
-  if (!isOpen || servedBy.length > 0 || subscriptions.length === 0) return []
+const forsaken = (summary: ConsumerSummary): ReadonlyArray<Attention> => {
+  if (!isForsaken(summary)) return []
+  const { consumer } = summary
   const title = `No process serves consumer ${consumer}, and deliveries wait for it.`
   return [{ id: "consumer-unserved", severity: "error", title, subject: consumer }]
 }
 
 const gaveUp = ({ consumer, depth }: ConsumerSummary): ReadonlyArray<Attention> => {
   if (depth.deadLetters === 0) return []
-  const title = `Consumer ${consumer} gave up ${countText(depth.deadLetters, 10_001)} deliveries.`
+  const title = `Consumer ${consumer} gave up ${countText(depth.deadLetters, 10_001)} ${depth.deadLetters === 1 ? "delivery" : "deliveries"}.`
   return [{ id: "dead-letters", severity: "warning", title, subject: consumer }]
 }
 
@@ -80,19 +87,24 @@ const died = (replicas: ReadonlyArray<Replica>): ReadonlyArray<Attention> => {
   return [...named, { id: "process-died", severity: "notice", title, subject: null }]
 }
 
-/** @param groups - of errors that are new */
+const most = (consumers: ReadonlyArray<ConsumerSummary>, of: (summary: ConsumerSummary) => number) =>
+  consumers.toSorted((one, other) => of(other) - of(one))
+
+/**
+ * By severity; of the same severity what gave up most, then what is furthest behind.
+ *
+ * @param groups - of errors that are new
+ */
 export const attentionTo = (
   consumers: ReadonlyArray<ConsumerSummary>,
   groups: ReadonlyArray<ErrorGroup>,
   replicas: ReadonlyArray<Replica>
 ): ReadonlyArray<Attention> =>
   [
-    ...consumers.flatMap((consumer) => [
-      ...lagging(consumer),
-      ...forsaken(consumer),
-      ...paused(consumer),
-      ...gaveUp(consumer)
-    ]),
+    ...consumers.flatMap(forsaken),
+    ...most(consumers, ({ depth }) => depth.deadLetters).flatMap(gaveUp),
+    ...most(consumers, ({ depth }) => depth.oldestMillis).flatMap(lagging),
+    ...consumers.flatMap(paused),
     ...failing(groups),
     ...died(replicas)
   ].toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
