@@ -4,11 +4,13 @@ import { parseArgs } from "node:util"
 export interface Flags {
   readonly traffic: boolean
   readonly dashboard: boolean
+  /** Only the API of the dashboard, for who works on its page. */
+  readonly api: boolean
   /** Port of the dashboard; 0: a free one. */
   readonly port: number
 }
 
-const usage = "npm run demo -- [--traffic | --dashboard] [--port N]"
+const usage = "npm run demo -- [--traffic | --dashboard] [--api] [--port N]"
 
 const defaultPort = 4984
 
@@ -24,12 +26,13 @@ export const readFlags = (): Flags => {
       options: {
         traffic: { type: "boolean", default: false },
         dashboard: { type: "boolean", default: false },
+        api: { type: "boolean", default: false },
         port: { type: "string", default: String(defaultPort) }
       }
     })
     const port = Number(values.port)
-    return Number.isInteger(port) && port >= 0 && port <= 65_535
-      ? { traffic: values.traffic, dashboard: values.dashboard, port }
+    return /^\d+$/.test(values.port) && port <= 65_535
+      ? { ...values, port }
       : refuse(`--port ${values.port}: expected a number from 0 to 65535.`)
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error))

@@ -7,6 +7,7 @@
  */
 import { Console, Effect, Layer, Logger } from "effect"
 import { readFlags } from "./flags.ts"
+import { offered } from "./offered.ts"
 import { runUntilSignal } from "./runUntilSignal.ts"
 import { serveWhile } from "./serve.ts"
 import * as Stores from "./stores.ts"
@@ -33,8 +34,8 @@ const program = Effect.gen(function* () {
   yield* Console.log(`The demo runs on ${Stores.where(flags.traffic)}\n`)
   yield* story
   isQuiet = flags.traffic
-  if (flags.traffic) return yield* serveWhile(flags.port, traffic)
-  if (flags.dashboard) return yield* serveWhile(flags.port, Effect.never)
+  if (flags.traffic) return yield* serveWhile(flags, traffic)
+  if (flags.dashboard || (yield* offered)) return yield* serveWhile(flags, Effect.never)
 })
 
 await runUntilSignal(program.pipe(Effect.provide(Live)))

@@ -1,16 +1,26 @@
 /** Serves the dashboard of the demo, for this machine only. */
 import { Console, Effect, Layer } from "effect"
 import { Admin } from "../../src/admin/Admin.ts"
+import { AdminServer } from "../../src/admin/AdminServer.ts"
 import { Dashboard } from "../../src/dashboard/Dashboard.ts"
+import type { Flags } from "./flags.ts"
+import * as Page from "./page.ts"
 
-const Server = Dashboard
+const environment = "demo"
 
-const server = (port: number) => Server.layer({ port, environment: "demo" }).pipe(Layer.provide(Admin.layer))
+const dashboard = ({ port }: Flags) =>
+  Layer.unwrap(Effect.as(Page.built, Dashboard.layer({ port, environment }))).pipe(Layer.provide(Admin.layer))
 
-/** Serves it as long as `use` runs. */
-export const serveWhile = <A, E, R>(port: number, use: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const { url } = yield* Server
-    yield* Console.log(`\nDashboard: ${url}/ (Ctrl-C ends it)`)
-    return yield* use
-  }).pipe(Effect.provide(server(port)))
+const api = ({ port }: Flags) => AdminServer.layer({ port, environment }).pipe(Layer.provide(Admin.layer))
+
+const tell = (what: string, url: string) => Console.log(`\n${what}: ${url} (Ctrl-C ends it)`)
+
+/** Serves it as long as `use` runs, and says where. */
+export const serveWhile = <A, E, R>(flags: Flags, use: Effect.Effect<A, E, R>) =>
+  flags.api
+    ? AdminServer.use(({ url }) => Effect.andThen(tell("API of the dashboard", `${url}/api/v1/`), use)).pipe(
+        Effect.provide(api(flags))
+      )
+    : Dashboard.use(({ url }) => Effect.andThen(tell("Dashboard", `${url}/`), use)).pipe(
+        Effect.provide(dashboard(flags))
+      )

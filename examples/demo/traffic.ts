@@ -15,11 +15,15 @@ const consumers = Subscriber.layer(...Finance.subscribers, ...Operations.subscri
   Layer.provide(PaymentProvider.layer)
 )
 
-/** Both are published: the shop of version 1 has one and the same contract as the first version of the other. */
-const contracts = Contracts.layer([Events.InvoiceIssued, Events.CatalogViewed])
+/** Also of events that nobody consumes. */
+const contracts = Contracts.layer(Events.definitions)
 
-/** Its subscriptions stay when it is gone, as after a release that does not have it any more. */
-const serveRetired = Effect.scoped(Layer.build(Subscriber.layer(Finance.retired)))
+/** Its subscriptions stay when it is gone, as after a release that does not have it any more: so it is served once, ever. */
+const serveRetired = Effect.gen(function* () {
+  const known = yield* Processor.use((processor) => processor.consumers)
+  if (known.some(({ consumer }) => consumer === Finance.retired.consumer.name)) return
+  yield* Effect.scoped(Layer.build(Subscriber.layer(Finance.retired)))
+})
 
 const pauseNewsletter = Processor.use((processor) =>
   processor.pause(Crm.newsletter, { reason: "the newsletter moves to another provider, until Monday" })

@@ -19,6 +19,9 @@ tasks       9 open, 2 cancelled
 links       11
 balances    acme 2200, globex 2999, newcomer 500
 dead letter INV-08: AmountNotAllowed: an amount of -1 cannot be processed
+
+Look at it in the dashboard: npm run demo -- --dashboard
+With three modules at work:  npm run demo -- --traffic
 `
 
 /** Runs the demo; kills it when it has printed `killAt`. Returns what it printed. */

@@ -33,7 +33,7 @@ const sendLetter = Subscriber.make({
 const report = Subscriber.make({
   consumer: Consumer.make("crm.reports", { mode: "leased" }),
   event: "invoice.*",
-  handler: () => Effect.sleep("380 millis")
+  handler: () => Effect.sleep("300 millis")
 })
 
 export const newsletter = "crm.newsletter"

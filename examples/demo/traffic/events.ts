@@ -85,3 +85,10 @@ export const CatalogViewed = DomainEvent.define("catalog.viewed", {
   aggregateId: (view) => view.customer,
   payload: Schema.Struct({ customer: Schema.String, article: Schema.String })
 })
+
+/** All of them: of the two that are one contract, the one that has both versions. */
+export const definitions: ReadonlyArray<DomainEvent.Definition.Any> = [
+  ...[InvoiceIssued, PaymentCaptured, ReminderSent],
+  ...[TaskCreated, ShipmentDispatched, StockMoved],
+  ...[AddressChanged, CatalogViewed]
+]

@@ -1,17 +1,17 @@
 /** Finance's consumers: payments, which need the provider; the ledger, in batches; reminders. */
 import { Effect } from "effect"
-import { Consumer, type DomainEvent, LinkStore, Publisher, Subscriber } from "../../../src/index.ts"
+import { Consumer, LinkStore, Publisher, Subscriber } from "../../../src/index.ts"
 import { LimitReached } from "../../crm/balance.ts"
 import { CustomerCharged } from "../../finance/events.ts"
 import { PaymentCaptured, ReminderSent } from "./events.ts"
-import { PaymentProvider } from "./provider.ts"
+import { outage, PaymentProvider } from "./provider.ts"
 
 /** Outside of any transaction: the provider has a key by which it captures each payment once. */
 const capturePayment = Subscriber.make({
   consumer: Consumer.make("finance.payments", {
     mode: "leased",
     concurrency: 8,
-    maxAttempts: 3,
+    maxAttempts: outage.attempts,
     retryBaseDelay: "300 millis"
   }),
   event: CustomerCharged,
@@ -53,5 +53,3 @@ export const retired = Subscriber.make({
 })
 
 export const subscribers = [capturePayment, bookPayments, remind] as const
-
-export const definitions: ReadonlyArray<DomainEvent.Definition.Any> = [PaymentCaptured, ReminderSent]

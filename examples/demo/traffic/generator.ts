@@ -4,7 +4,7 @@ import { DomainEvent, Publisher } from "../../../src/index.ts"
 import * as Events from "./events.ts"
 
 /** Events of the burst. */
-const burst = { invoices: 300, others: 900 }
+const burst = { invoices: 300, others: 900, scans: 3 }
 
 /** Events per second that begin something, on average: most lead to several others. */
 const perSecond = 5
@@ -75,6 +75,7 @@ const publishBurst = Effect.gen(function* () {
   const publications: Array<DomainEvent.Publication.Any> = yield* Effect.replicateEffect(other, burst.others)
   publications.push(...(yield* Effect.replicateEffect(invoice, burst.invoices)))
   for (let at = 0; at < publications.length; at += 50) yield* Publisher.publishAll(publications.slice(at, at + 50))
+  yield* Effect.replicateEffect(scan, burst.scans)
 })
 
 /** Milliseconds until the next event: the wave goes from a fifth of the average to almost twice as much. */

@@ -1,8 +1,8 @@
 /** The payment provider: somebody else's service, which is down when the traffic begins, and comes back. */
-import { Clock, Context, Data, Effect, Layer } from "effect"
+import { Context, Data, Effect, Layer, Ref } from "effect"
 
-/** How long it is down from the start, in milliseconds. */
-const downMillis = 20_000
+/** The consumer's attempts, and how many payments have failed in the last of them when it comes back: on a slow machine as many. */
+export const outage = { attempts: 3, payments: 200 }
 
 /** Of so many payments one has no answer at first. */
 const oneIn = 40
@@ -37,10 +37,13 @@ export class PaymentProvider extends Context.Service<
   static readonly layer = Layer.effect(
     PaymentProvider,
     Effect.gen(function* () {
-      const upAt = (yield* Clock.currentTimeMillis) + downMillis
+      const lost = yield* Ref.make(0)
       return {
         capture: Effect.fnUntraced(function* ({ amount, attempt, customer, key }) {
-          if ((yield* Clock.currentTimeMillis) < upAt) return yield* new PaymentProviderDown({ customer, amount })
+          if ((yield* Ref.get(lost)) < outage.payments) {
+            if (attempt >= outage.attempts) yield* Ref.update(lost, (before) => before + 1)
+            return yield* new PaymentProviderDown({ customer, amount })
+          }
           const isUnlucky = Number.parseInt(key.slice(-6), 16) % oneIn === 0
           if (isUnlucky && attempt === 1) return yield* new PaymentProviderTimeout({ request: key })
           yield* Effect.sleep("15 millis")
