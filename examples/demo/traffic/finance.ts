@@ -1,5 +1,5 @@
 /** Finance's consumers: payments, which need the provider; the ledger, in batches; reminders. */
-import { Effect } from "effect"
+import { Data, Effect } from "effect"
 import { Consumer, LinkStore, Publisher, Subscriber } from "../../../src/index.ts"
 import { LimitReached } from "../../crm/balance.ts"
 import { CustomerCharged } from "../../finance/events.ts"
@@ -34,12 +34,19 @@ const bookPayments = Subscriber.batch({
   handler: (events) => Effect.succeed(events.map(Subscriber.processed))
 })
 
+class MailServerBusy extends Data.TaggedError("MailServerBusy")<{ readonly customer: string }> {
+  override get message() {
+    return `the mail server is busy: the reminder of customer ${this.customer} has to come again`
+  }
+}
+
+/** Its first attempt fails always, and the second succeeds. */
 const remind = Subscriber.make({
   consumer: "finance.reminders",
   event: LimitReached,
   handler: Effect.fn("remind")(function* ({ attempt, payload }) {
     if (attempt === 1) {
-      return yield* Subscriber.retryAfter("3 seconds", `the mail server asks to come again for ${payload.customer}`)
+      return yield* Subscriber.retryAfter("3 seconds", new MailServerBusy({ customer: payload.customer }))
     }
     yield* Publisher.publish(ReminderSent, payload)
   })
