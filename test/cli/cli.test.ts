@@ -286,6 +286,8 @@ describe("over a running process", { timeout }, () => {
         err: "There are no error groups.\n"
       })
     }
+    const over = await here("errors", "show", "77")
+    assert.strictEqual(over.err, "Say that its cause is gone: npx effect-integration errors resolve 77\n")
     assert.include((await here("errors", "--since", "2026-11-27T13:59Z")).out, "crm.mail")
   })
 

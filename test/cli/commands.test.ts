@@ -30,7 +30,13 @@ const commands: ReadonlyArray<
 > = [
   [
     "status",
-    ["Needs attention", "Consumer crm.mail lags 4 min", /crm\.mail +gave up +3 +4 min 5 s +3 % +550 ms +42/, "10,000+"],
+    [
+      "Needs attention",
+      "Consumer crm.mail lags 4 min",
+      /failed 1 h +p95 1 h/,
+      /crm\.mail +gave up +3 +4 min 5 s +3 % +550 ms +42/,
+      "10,000+"
+    ],
     (data) => data.migrations === null && data.overview.consumers.length === 3
   ],
   [
@@ -80,6 +86,16 @@ const commands: ReadonlyArray<
     "errors show 8213394420313",
     ["at send (mail.ts:1:1)", /behind them +7 parked/, /<text>: ana/],
     (data) => data.differs.length === 1
+  ],
+  [
+    "errors list --consumer over",
+    [/new, none left +MailError: refused <text> +crm\.mail +0 +0/],
+    (data) => data.items[0].state === "new"
+  ],
+  [
+    "errors show 77",
+    [/state +new, none left: no delivery gave up with it, or is retried/],
+    (data) => data.gaveUp === 0
   ],
   ["errors resolve 8213394420313", ["Resolved: MailError"], (data) => data.fingerprint === "8213394420313"],
   ["errors ignore 8213394420313 --for 7d", [/Ignored until 20\d\d/], (data) => data.fingerprint === "8213394420313"],

@@ -89,6 +89,9 @@ const group: ErrorGroup = {
   retrying: 3
 }
 
+/** One of which no delivery is left. */
+const over = { ...group, fingerprint: "77", gaveUp: 0, retrying: 0 }
+
 const summary: EventSummary = {
   id: "event-1",
   eventName: `invoice.created${hostile}`,
@@ -298,12 +301,17 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
     errorGroups: {
       list: ({ consumer, since }) =>
         Effect.succeed({
-          items: consumer === "nobody" || (since !== undefined && group.lastSeenAt < since) ? [] : [group]
+          items:
+            consumer === "over"
+              ? [over]
+              : consumer === "nobody" || (since !== undefined && group.lastSeenAt < since)
+                ? []
+                : [group]
         }),
       get: (fingerprint) =>
-        fingerprint === group.fingerprint
+        fingerprint === group.fingerprint || fingerprint === over.fingerprint
           ? Effect.succeed({
-              ...group,
+              ...(fingerprint === over.fingerprint ? over : group),
               differs: [{ placeholder: "<text>", values: [{ value: `ana${hostile}`, count: 3 }] }],
               deliveries: [letter],
               behind: 7,

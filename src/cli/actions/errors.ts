@@ -11,7 +11,7 @@ import { asking } from "../connect.ts"
 import { exitCodes } from "../failures.ts"
 import { given } from "../flags.ts"
 import { clean, cleanLines } from "../output/clean.ts"
-import { groupState } from "../output/states.ts"
+import { groupState, isLeftOver } from "../output/states.ts"
 import { marked, type Surface } from "../output/style.ts"
 import { type Cell, fields, heading, table } from "../output/table.ts"
 import { atLeast, count, groupLimit, when, whenInFull } from "../output/words.ts"
@@ -30,7 +30,7 @@ export interface ListInput {
 }
 
 const stateCell = (surface: Surface, group: ErrorGroup): Cell => {
-  const { state, word } = groupState(group.state)
+  const { state, word } = groupState(group)
   return [marked({ ...surface, hasColors: false }, state, word), state]
 }
 
@@ -84,7 +84,8 @@ export const list = ({ after, consumer, limit, open, since, state, tag }: ListIn
 const stateText = (group: ErrorGroup) => {
   const until = group.ignoredUntil === null ? "" : ` until ${group.ignoredUntil.toISOString()}`
   const by = group.changedBy === null ? "" : `, by ${group.changedBy}`
-  return `${group.state}${until}${by}`
+  const left = isLeftOver(group) ? ": no delivery gave up with it, or is retried, any more" : ""
+  return `${groupState(group).word}${left}${until}${by}`
 }
 
 const differsText = (surface: Surface, { differs }: ErrorGroupDetails) =>
@@ -105,7 +106,7 @@ const detailsText = (surface: Surface, group: ErrorGroupDetails, now: Date) =>
   [
     fields(surface, [
       ["error", [taggedTitle(group), "bold"]],
-      ["state", [stateText(group), groupState(group.state).state]],
+      ["state", [stateText(group), groupState(group).state]],
       ["note", group.note ?? undefined],
       ["consumer", group.consumer],
       ["events", group.events.join(", ")],
@@ -139,6 +140,8 @@ export const show = ({ fingerprint }: { readonly fingerprint: string }) =>
       yield* tell(group, (surface) => detailsText(surface, group, now))
       if (group.gaveUp > 0)
         yield* note(`Requeue them: npx effect-integration dead-letters requeue --error ${group.fingerprint}`)
+      if (isLeftOver(group))
+        yield* note(`Say that its cause is gone: npx effect-integration errors resolve ${group.fingerprint}`)
       return exitCodes.done
     })
   )

@@ -27,13 +27,14 @@ export interface StatusInput {
 
 const defaultEvery = 2000
 
+/** Shares and times are of the hour that the overview has figures of; what is open, and what gave up, is as it is now. */
 const columns = [
   { title: "consumer", isFlexible: true },
   { title: "state" },
   { title: "open", isRight: true },
   { title: "oldest", isRight: true },
-  { title: "failed", isRight: true, isOptional: true },
-  { title: "p95", isRight: true, isOptional: true },
+  { title: "failed 1 h", isRight: true, isOptional: true },
+  { title: "p95 1 h", isRight: true, isOptional: true },
   { title: "gave up", isRight: true }
 ]
 

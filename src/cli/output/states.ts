@@ -4,7 +4,7 @@
  * @internal
  */
 import type { ConsumerSummary } from "../../admin/model/consumers.ts"
-import type { ErrorGroupState } from "../../admin/model/deadLetters.ts"
+import type { ErrorGroup, ErrorGroupState } from "../../admin/model/deadLetters.ts"
 import type { EventDelivery, EventDetails } from "../../admin/model/events.ts"
 import type { OperationState } from "../../admin/model/operations.ts"
 import type { State } from "./style.ts"
@@ -87,8 +87,15 @@ const groupStates: Readonly<Record<ErrorGroupState, State>> = {
   ignored: "paused"
 }
 
+/** Whether people may still think of a group as open, of which no delivery gave up, or is retried, any more. */
+export const isLeftOver = ({ gaveUp, retrying, state }: ErrorGroup): boolean =>
+  gaveUp + retrying === 0 && (state === "new" || state === "known")
+
 /** How an error group is. */
-export const groupState = (state: ErrorGroupState): Told => told(groupStates[state], state)
+export const groupState = (group: ErrorGroup): Told => {
+  const { state } = group
+  return isLeftOver(group) ? told("done", `${state}, none left`) : told(groupStates[state], state)
+}
 
 const operationStates: Readonly<Record<OperationState, Told>> = {
   canary: told("running", "canary"),
