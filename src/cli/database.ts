@@ -7,6 +7,7 @@ import { Layer } from "effect"
 import { Admin } from "../admin/Admin.ts"
 import { type IntegrationError, layer, type Services } from "../integration/Integration.ts"
 import { reachable } from "../integration/reachable.ts"
+import { IsOnlooker } from "../settings/onlooker.ts"
 
 /** Which database. */
 export interface Database {
@@ -23,7 +24,7 @@ export const servicesOver = ({ schema, url, waitSeconds }: Database): Layer.Laye
     settings: { processorEnabled: false },
     waitForDatabase: `${waitSeconds} seconds`,
     ...(schema === undefined ? {} : { schema })
-  }).pipe(Layer.provide(reachable(url, `${waitSeconds} seconds`)))
+  }).pipe(Layer.provide(reachable(url, `${waitSeconds} seconds`)), Layer.provide(Layer.succeed(IsOnlooker, true)))
 
 /** The administration over a database. */
 export const adminOverDatabase = (database: Database): Layer.Layer<Admin, IntegrationError> =>

@@ -4,6 +4,7 @@
  * @internal
  */
 import { Duration, Effect, PartitionedSemaphore, References } from "effect"
+import { IsOnlooker } from "../settings/onlooker.ts"
 import { Settings } from "../settings/Settings.ts"
 import { AuditStore } from "../stores/AuditStore.ts"
 import { DeadLetterStore } from "../stores/DeadLetterStore.ts"
@@ -45,7 +46,8 @@ export const makeEngine = Effect.fnUntraced(function* (options: Options) {
   const capabilities = yield* SqlCapabilities
   // Known before anything is claimed, until the last worker has ended.
   // Not made interruptible at its end: whoever is interrupted already would not do it at all.
-  yield* Effect.acquireRelease(replicas.join, () => Effect.ignore(Effect.timeoutOption(replicas.leave, "2 seconds")))
+  const leave = Effect.ignore(Effect.timeoutOption(replicas.leave, "2 seconds"))
+  if (!(yield* IsOnlooker)) yield* Effect.acquireRelease(replicas.join, () => leave)
   const incident = Incident.make(transactor.reconnect)
   const errors = yield* ErrorGroups.start(options.applicationVersion)
   const engine: Engine = {

@@ -13,6 +13,7 @@ import type { StoreError } from "../errors/StoreErrors.ts"
 import { unknownOption } from "../errors/unknownOption.ts"
 import { defaults, definitions, environmentName, names, prefix, type Values } from "./definitions.ts"
 import { inForce, type SettingInForce } from "./inForce.ts"
+import { IsOnlooker } from "./onlooker.ts"
 import { expected, type Rejected, resolve, type Source } from "./resolve.ts"
 import { SettingStore } from "./SettingStore.ts"
 import { unknownKeyText } from "./unknownKey.ts"
@@ -97,7 +98,9 @@ export class Settings extends Context.Service<
       Effect.gen(function* () {
         yield* validateOptions(options)
         const store = yield* SettingStore
-        const environment = yield* fromEnvironment
+        const isOnlooker = yield* IsOnlooker
+        const environment = isOnlooker ? {} : yield* fromEnvironment
+        const told = isOnlooker ? {} : options
         const current = yield* Ref.make(defaults)
         const problems = yield* Ref.make<{
           readonly rejected: ReadonlyArray<Rejected>
@@ -129,7 +132,7 @@ export class Settings extends Context.Service<
           apply,
           problems: Ref.get(problems),
           refresh,
-          inForce: Effect.map(Ref.get(storedNow), (stored) => inForce({ option: options, environment, stored }))
+          inForce: Effect.map(Ref.get(storedNow), (stored) => inForce({ option: told, environment, stored }))
         })
       })
     )

@@ -6,7 +6,9 @@ import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Client } from "pg"
 import { afterAll, assert, beforeAll, describe, inject, it } from "vitest"
+import type { Setting } from "../../src/admin/model/consumers.ts"
 import { DomainEvent, Integration, Publisher, SubscriptionStore } from "../../src/index.ts"
+import { environmentName } from "../../src/settings/definitions.ts"
 import { run, runHere } from "../support/commandLine.ts"
 import { clientFor, uniqueSchema } from "../support/databases.ts"
 import { fakeAdmin, serveAdmin } from "../support/scriptedAdmin.ts"
@@ -145,6 +147,34 @@ it("a consumer or a setting that is misspelt is named with the one that was mean
     assert.deepStrictEqual([code, out], [1, ""])
     assert.match(err, expected)
   }
+  await drop(schema)
+})
+
+it("whoever looks over a database is no process of the application: no row, and none of its options", {
+  timeout
+}, async () => {
+  const schema = uniqueSchema()
+  await onDatabase("migrate", "--schema", schema)
+  const list = ["settings", "list", "--json", "--url", inject("postgresUrl"), "--schema", schema]
+  const env = { [environmentName("maxAttempts")]: "9", [environmentName("retentionHours")]: "24" }
+  const sourcesOf = async () => {
+    const settings: ReadonlyArray<Setting> = JSON.parse((await run(list, { env })).out)
+    return settings.filter(({ source }) => source !== "default").map(({ key, source, value }) => [key, source, value])
+  }
+  assert.deepStrictEqual(await sourcesOf(), [])
+  await onDatabase("settings", "set", "maxAttempts", "7", "--schema", schema)
+  assert.deepStrictEqual(await sourcesOf(), [["core.integration.outbox.maxAttempts", "stored", 7]])
+  const told = await onDatabase("settings", "--schema", schema)
+  assert.include(told.err, "Options and the environment of processes are not seen here")
+  const looked = ["status", "doctor", "consumers list", "errors list", "dead-letters requeue --all --yes"]
+  for (const given of looked) await onDatabase(...given.split(" "), "--schema", schema)
+  const replicas = await Effect.runPromise(
+    Effect.provide(
+      SqlClient.SqlClient.use((sql) => sql`SELECT id FROM ${sql(`${schema}.integration_replica`)}`),
+      clientFor("public")
+    )
+  )
+  assert.deepStrictEqual(replicas, [])
   await drop(schema)
 })
 

@@ -6,14 +6,14 @@
 import { Clock, Effect } from "effect"
 import { Admin } from "../../admin/Admin.ts"
 import type { Setting, SettingChange } from "../../admin/model/consumers.ts"
-import { asking } from "../connect.ts"
+import { asking, targetOf } from "../connect.ts"
 import { exitCodes, NotDone } from "../failures.ts"
 import { given } from "../flags.ts"
 import { clean } from "../output/clean.ts"
 import type { Surface } from "../output/style.ts"
 import { table } from "../output/table.ts"
 import { when } from "../output/words.ts"
-import { note, tell } from "../session.ts"
+import { Call, note, tell } from "../session.ts"
 
 const bounds = ({ maximum, minimum }: Setting) => {
   if (minimum === null && maximum === null) return ""
@@ -48,6 +48,12 @@ export const list = (_: object) =>
     Effect.gen(function* () {
       const settings = yield* (yield* Admin).settings.list
       yield* tell(settings, (surface) => settingTable(surface, settings))
+      const { kind } = yield* targetOf(yield* Call)
+      if (kind === "database") {
+        yield* note(
+          "Options and the environment of processes are not seen here: they are stronger than a default, and weaker than what is stored. A process says with --url http://… what is in force in it."
+        )
+      }
       return exitCodes.done
     })
   )
