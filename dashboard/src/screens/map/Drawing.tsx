@@ -7,7 +7,7 @@ import { Button } from "../../parts/Button.tsx"
 import { useMayMove } from "../../parts/media.ts"
 import { type EdgeData, edgeTypes, type NodeData, nodeTypes } from "./drawn.tsx"
 import type { Graph } from "./graph.ts"
-import { placesOf } from "./layout.ts"
+import { type Places, placesOf } from "./layout.ts"
 import { lineWidth } from "./looks.ts"
 
 export interface DrawingProps {
@@ -36,6 +36,23 @@ const around = ({ edges }: Graph, id: string): ReadonlySet<string> => {
   return new Set([id, ...out(id), ...out(id).flatMap(out), ...into(id), ...into(id).flatMap(into)])
 }
 
+/** How wide the detail is, in pixels. */
+const drawerWidth = 640
+
+/** The detail stands over the right of the page: what is chosen is moved from under it. */
+const useUncovered = (places: Places, selected: string | undefined) => {
+  const flow = useReactFlow()
+  const part = selected === undefined ? undefined : places.boxes.get(selected)
+  useEffect(() => {
+    if (part === undefined || !matchMedia("(min-width: 901px)").matches) return
+    const free = innerWidth - drawerWidth
+    const { x: right } = flow.flowToScreenPosition({ x: part.x + part.width, y: part.y })
+    if (right < free - 16) return
+    const { x, y, zoom } = flow.getViewport()
+    void flow.setViewport({ x: x - (right - free + 48), y, zoom }, { duration: 160 })
+  }, [flow, part])
+}
+
 const fixed = { draggable: false, selectable: false, connectable: false, focusable: false } as const
 
 const Zoom = () => {
@@ -62,6 +79,7 @@ const Flow = ({ graph, isLive, minutes, onSelect, selected }: DrawingProps) => {
   // biome-ignore lint/correctness/useExhaustiveDependencies: shown as a whole whenever it was placed anew.
   useEffect(() => void flow.fitView({ padding: 0.06, maxZoom: 1.1 }), [places])
   const [pointed, setPointed] = useState<string>()
+  useUncovered(places, selected)
   const centre = selected ?? pointed
   const lit = centre === undefined ? undefined : around(graph, centre)
   const isDim = (id: string) => lit !== undefined && !lit.has(id)

@@ -1,7 +1,7 @@
 /** What the map is drawn with: boxes for modules, events and consumers, and streams between them. */
 import { type Edge, type EdgeProps, getBezierPath, Handle, type Node, type NodeProps, Position } from "@xyflow/react"
 import type { GraphEdge, GraphNode } from "./graph.ts"
-import { rateText, tokens, wordsOf } from "./looks.ts"
+import { nameOf, rateText, tokens, wordsOf } from "./looks.ts"
 
 export interface NodeData extends Record<string, unknown> {
   readonly node: GraphNode
@@ -28,7 +28,7 @@ const shapes = { none: "", retrying: "▲", "gave-up": "■" }
 const colours = { none: "", retrying: "text-retrying", "gave-up": "text-gave-up" }
 
 const Part = ({ data: { isDim, isSelected, minutes, node, onSelect } }: NodeProps<Node<NodeData>>) => {
-  const { count, isHollow, isPaused, kind, name, trouble } = node
+  const { count, isHollow, isPaused, kind, trouble } = node
   const look = kind === "module" ? "bg-hover font-semibold" : isHollow ? "border-dashed bg-transparent" : "bg-panel"
   return (
     <>
@@ -41,7 +41,7 @@ const Part = ({ data: { isDim, isSelected, minutes, node, onSelect } }: NodeProp
         onClick={() => onSelect(node.id)}
         className={`nodrag flex size-full items-center gap-1.5 rounded-md border px-2 text-left transition-opacity hover:bg-hover ${look} ${isHollow && trouble === "none" ? "border-edge" : borders[trouble]} ${isSelected ? "ring-2 ring-accent" : ""} ${isDim ? "opacity-30" : ""}`}
       >
-        <span className="min-w-0 flex-1 truncate">{name}</span>
+        <span className="min-w-0 flex-1 truncate">{nameOf(node)}</span>
         {isPaused ? <span className="text-[10px] text-paused">‖</span> : null}
         {trouble === "none" ? null : <span className={`text-[10px] ${colours[trouble]}`}>{shapes[trouble]}</span>}
         <span className="shrink-0 text-xs font-normal text-faint">{rateText(count, minutes)}</span>

@@ -7,6 +7,8 @@ export interface GraphNode {
   readonly kind: "module" | "event" | "consumer" | "events" | "consumers"
   readonly name: string
   readonly module: string
+  /** How many it stands for. */
+  readonly size: number
   /** What came out of it, or into it. */
   readonly count: number
   readonly trouble: Trouble
@@ -102,7 +104,7 @@ export const graphOf = (model: Model, opened: ReadonlySet<string>): Graph => {
   const eventPlaces = new Map(model.events.map(({ module, name }) => [name, placeOf("event", name, module)]))
   const consumerPlaces = new Map(model.consumers.map(({ module, name }) => [name, placeOf("consumer", name, module)]))
   const subscribed = new Set(model.connections.map(({ event }) => event))
-  const plain = { trouble: "none", isHollow: false, isPaused: false } as const
+  const plain = { size: 1, trouble: "none", isHollow: false, isPaused: false } as const
   const nodes = new Map<string, GraphNode>()
   const put = (node: GraphNode) => {
     const before = nodes.get(node.id)
@@ -110,7 +112,12 @@ export const graphOf = (model: Model, opened: ReadonlySet<string>): Graph => {
       node.id,
       before === undefined
         ? node
-        : { ...before, count: before.count + node.count, trouble: worst([before.trouble, node.trouble]) }
+        : {
+            ...before,
+            size: before.size + node.size,
+            count: before.count + node.count,
+            trouble: worst([before.trouble, node.trouble])
+          }
     )
   }
   for (const { module, name, published } of model.events) {
@@ -121,7 +128,7 @@ export const graphOf = (model: Model, opened: ReadonlySet<string>): Graph => {
       ...plain,
       id,
       kind: isOne ? "event" : "events",
-      name: isOne ? name : `Events of ${module}`,
+      name: isOne ? name : module,
       module,
       count: published,
       isHollow: isOne && !subscribed.has(name)
@@ -134,8 +141,9 @@ export const graphOf = (model: Model, opened: ReadonlySet<string>): Graph => {
     put({
       id,
       kind: isOne ? "consumer" : "consumers",
-      name: isOne ? name : `Consumers of ${module}`,
+      name: isOne ? name : module,
       module,
+      size: 1,
       count: endedOf(consumer),
       trouble: troubleOf(consumer),
       isHollow: isOne && !isServed,

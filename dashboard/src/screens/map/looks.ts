@@ -22,18 +22,23 @@ export const rateText = (count: number, minutes: number): string => {
   return `${short(Math.max(0.1, Math.round(perMinute * 600) / 10))}/h`
 }
 
+/** What is written on a node. */
+export const nameOf = ({ kind, name, size }: GraphNode): string => {
+  if (kind !== "events" && kind !== "consumers") return name
+  return size === 1 ? `1 ${kind.slice(0, -1)}` : `${size} ${kind}`
+}
+
 /** A node in words, for those who hear the page and on hover. */
-export const wordsOf = ({ count, isHollow, isPaused, kind, name, trouble }: GraphNode, minutes: number): string => {
-  const parts = [
-    kind === "module"
-      ? `Module ${name}`
-      : kind === "event"
-        ? `Event ${name}`
-        : kind === "consumer"
-          ? `Consumer ${name}`
-          : name,
-    rateText(count, minutes)
-  ]
+export const wordsOf = (node: GraphNode, minutes: number): string => {
+  const { count, isHollow, isPaused, kind, name, trouble } = node
+  const kinds = {
+    module: `Module ${name}`,
+    event: `Event ${name}`,
+    consumer: `Consumer ${name}`,
+    events: `${nameOf(node)} of ${name}`,
+    consumers: `${nameOf(node)} of ${name}`
+  }
+  const parts = [kinds[kind], rateText(count, minutes)]
   if (trouble === "retrying") parts.push("attempts are retried")
   if (trouble === "gave-up") parts.push("deliveries gave up")
   if (isPaused) parts.push("paused")

@@ -1,14 +1,15 @@
 /** The map as a Mermaid flowchart, for documents. */
 import type { Graph } from "./graph.ts"
-import { rateText } from "./looks.ts"
+import { nameOf, rateText } from "./looks.ts"
 
 /** Quotes would end the text. */
 const quoted = (text: string) => `"${text.replaceAll('"', "#quot;")}"`
 
 export const mermaidOf = ({ edges, nodes }: Graph, minutes: number): string => {
   const names = new Map(nodes.map(({ id }, index) => [id, `n${index}`]))
-  const lineOf = ({ id, kind, name }: Graph["nodes"][number]) => {
-    const text = quoted(name)
+  const lineOf = (node: Graph["nodes"][number]) => {
+    const { id, kind } = node
+    const text = quoted(nameOf(node))
     if (kind === "module") return `${names.get(id)}[[${text}]]`
     return kind === "event" || kind === "events" ? `${names.get(id)}([${text}])` : `${names.get(id)}[${text}]`
   }

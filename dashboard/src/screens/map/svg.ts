@@ -2,7 +2,7 @@
 import { coloursOf } from "../../parts/tokens.ts"
 import type { Graph } from "./graph.ts"
 import { type Box, placesOf } from "./layout.ts"
-import { lineWidth, rateText, tokens } from "./looks.ts"
+import { lineWidth, nameOf, rateText, tokens } from "./looks.ts"
 
 const escaped = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
@@ -49,7 +49,7 @@ export const svgOf = (graph: Graph, minutes: number): string => {
       const middle = box.y + box.height / 2 + 4
       return [
         rect(box, stroke, node.isHollow ? ' stroke-dasharray="4 3"' : ""),
-        text(box.x + 8, middle, cut(node.name, box.width), colour("--text")),
+        text(box.x + 8, middle, cut(nameOf(node), box.width), colour("--text")),
         text(
           box.x + box.width - 8,
           middle,
