@@ -29,7 +29,7 @@ export const Drawer = ({
           onInteractOutside={(event) => event.preventDefault()}
           className="opens-right fixed inset-0 z-30 flex flex-col overflow-hidden border-line bg-panel md:top-12 md:left-auto md:w-[640px] md:border-l md:shadow-2xl"
         >
-          <header className="flex items-start gap-2 border-b border-line px-4 py-2">
+          <div className="flex items-start gap-2 border-b border-line px-4 py-2">
             <Radix.Close asChild>
               <Button look="quiet" isIcon aria-label="Back" className="md:hidden">
                 <ArrowLeft size={16} aria-hidden="true" />
@@ -44,7 +44,7 @@ export const Drawer = ({
                 <X size={16} aria-hidden="true" />
               </Button>
             </Radix.Close>
-          </header>
+          </div>
           <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-4 py-3">{children}</div>
         </Radix.Content>
       </Radix.Portal>
