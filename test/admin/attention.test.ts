@@ -1,67 +1,80 @@
-/** What wants attention is told in sentences, the worst first. */
-import { assert, it } from "@effect/vitest"
+/** What wants attention is told once, with its cause. */
+import { assert, describe, it } from "@effect/vitest"
 import { attentionTo } from "../../src/admin/answers/attention.ts"
+import type { ConsumerSummary } from "../../src/admin/model/consumers.ts"
 
-const summary = (
-  consumer: string,
-  more: { readonly deadLetters?: number; readonly oldestMillis?: number; readonly isServed?: boolean } = {}
-) => ({
-  consumer,
+const consumer = ({ depth, ...rest }: Partial<ConsumerSummary>): ConsumerSummary => ({
+  consumer: "crm.mail",
   ordering: "none",
   pausedAt: null,
-  pauseReason: null,
   pausedBy: null,
+  pauseReason: null,
   coolUntil: null,
   lastSeenAt: new Date(0),
-  servedBy: more.isServed === false ? [] : ["a process"],
-  subscriptions: [{ event: "happened", priority: 0, isServed: true }],
+  servedBy: ["replica"],
+  subscriptions: [{ event: "invoice.created", priority: 0, isServed: true }],
+  ...rest,
   depth: {
-    ready: more.oldestMillis === undefined ? 0 : 1,
+    ready: 0,
     delayed: 0,
     retrying: 0,
     leased: 0,
     parked: 0,
-    deadLetters: more.deadLetters ?? 0,
-    oldestMillis: more.oldestMillis ?? 0,
+    deadLetters: 0,
+    oldestMillis: 0,
     isHeld: false,
-    isRecovering: false
+    isRecovering: false,
+    ...depth
   }
 })
 
-it("what gave up most comes first among warnings, then what is furthest behind", () => {
-  const told = attentionTo(
-    [
-      summary("one", { deadLetters: 1 }),
-      summary("late", { oldestMillis: 61_000 }),
-      summary("many", { deadLetters: 300 }),
-      summary("later", { oldestMillis: 200_000 }),
-      summary("well")
-    ],
-    [],
-    []
-  )
-  assert.deepStrictEqual(
-    told.map(({ title }) => title),
-    [
-      "Consumer many gave up 300 deliveries.",
-      "Consumer one gave up 1 delivery.",
-      "Consumer later is 3 min behind.",
-      "Consumer late is 1 min behind."
-    ]
-  )
+const depth = (some: Partial<ConsumerSummary["depth"]>): Partial<ConsumerSummary> => ({
+  depth: some as ConsumerSummary["depth"]
 })
 
-it("of a consumer that nobody serves it is said once", () => {
-  const told = attentionTo(
-    [summary("left", { oldestMillis: 3_600_000, isServed: false }), summary("stuck", { oldestMillis: 3_600_000 })],
-    [],
-    []
-  )
-  assert.deepStrictEqual(
-    told.map(({ id, subject }) => [id, subject]),
-    [
-      ["consumer-unserved", "left"],
-      ["consumer-lags", "stuck"]
-    ]
-  )
+const titles = (summary: Partial<ConsumerSummary>) => attentionTo([consumer(summary)], [], []).map(({ title }) => title)
+
+describe("attention", () => {
+  it("says how far a consumer is behind", () => {
+    assert.deepStrictEqual(titles(depth({ ready: 2, oldestMillis: 240_000 })), ["Consumer crm.mail is 4 min behind."])
+  })
+
+  it("says of a consumer that nobody serves only that, and for how long something has waited", () => {
+    assert.deepStrictEqual(titles({ servedBy: [], ...depth({ ready: 2, oldestMillis: 240_000 }) }), [
+      "No process serves consumer crm.mail, and deliveries wait for it, one for 4 min."
+    ])
+    assert.deepStrictEqual(titles({ servedBy: [], ...depth({ ready: 2, oldestMillis: 1_000 }) }), [
+      "No process serves consumer crm.mail, and deliveries wait for it."
+    ])
+  })
+
+  it("counts what gave up", () => {
+    assert.deepStrictEqual(titles(depth({ deadLetters: 1 })), ["Consumer crm.mail gave up 1 delivery."])
+    assert.deepStrictEqual(titles(depth({ deadLetters: 2 })), ["Consumer crm.mail gave up 2 deliveries."])
+    assert.deepStrictEqual(titles(depth({ deadLetters: 10_001 })), [
+      "Consumer crm.mail gave up 10000 or more deliveries."
+    ])
+  })
+
+  it("says nothing of one that is up to date", () => {
+    assert.deepStrictEqual(titles({}), [])
+  })
+
+  it("tells what gave up most first, then what is furthest behind", () => {
+    const told = attentionTo(
+      [
+        consumer({ consumer: "one", ...depth({ deadLetters: 1 }) }),
+        consumer({ consumer: "late", ...depth({ ready: 1, oldestMillis: 61_000 }) }),
+        consumer({ consumer: "many", ...depth({ deadLetters: 300 }) }),
+        consumer({ consumer: "later", ...depth({ ready: 1, oldestMillis: 200_000 }) }),
+        consumer({ consumer: "left", servedBy: [], ...depth({ ready: 1 }) })
+      ],
+      [],
+      []
+    )
+    assert.deepStrictEqual(
+      told.map(({ subject }) => subject),
+      ["left", "many", "one", "later", "late"]
+    )
+  })
 })

@@ -24,12 +24,6 @@ const ageText = (millis: number): string => {
 
 const countText = (count: number, most: number) => (count >= most ? `${most - 1} or more` : String(count))
 
-/** Something waits for a consumer that is subscribed, and that no process serves. */
-const isForsaken = ({ depth, servedBy, subscriptions }: ConsumerSummary) =>
-  depth.ready + depth.delayed + depth.retrying + depth.leased + depth.parked > 0 &&
-  servedBy.length === 0 &&
-  subscriptions.length > 0
-
 const paused = ({ consumer, pauseReason, pausedAt, pausedBy }: ConsumerSummary): ReadonlyArray<Attention> => {
   if (pausedAt === null) return []
   const why = pauseReason === null ? "" : `: ${pauseReason}`
@@ -38,8 +32,15 @@ const paused = ({ consumer, pauseReason, pausedAt, pausedBy }: ConsumerSummary):
   return [{ id: "consumer-paused", severity: "warning", title, subject: consumer }]
 }
 
+/** Whether something waits for a consumer that no process serves. */
+const isForsaken = ({ depth, servedBy, subscriptions }: ConsumerSummary): boolean =>
+  servedBy.length === 0 &&
+  subscriptions.length > 0 &&
+  depth.ready + depth.delayed + depth.retrying + depth.leased + depth.parked > 0
+
 const lagging = (summary: ConsumerSummary): ReadonlyArray<Attention> => {
   const { consumer, depth, pausedAt } = summary
+  // That nobody serves it says why it is behind.
   if (pausedAt !== null || depth.oldestMillis < late || isForsaken(summary)) return []
   const severity = depth.oldestMillis < veryLate ? "warning" : "error"
   const title = `Consumer ${consumer} is ${ageText(depth.oldestMillis)} behind.`
@@ -48,14 +49,16 @@ const lagging = (summary: ConsumerSummary): ReadonlyArray<Attention> => {
 
 const forsaken = (summary: ConsumerSummary): ReadonlyArray<Attention> => {
   if (!isForsaken(summary)) return []
-  const { consumer } = summary
-  const title = `No process serves consumer ${consumer}, and deliveries wait for it.`
+  const { consumer, depth } = summary
+  const since = depth.oldestMillis < late ? "" : `, one for ${ageText(depth.oldestMillis)}`
+  const title = `No process serves consumer ${consumer}, and deliveries wait for it${since}.`
   return [{ id: "consumer-unserved", severity: "error", title, subject: consumer }]
 }
 
 const gaveUp = ({ consumer, depth }: ConsumerSummary): ReadonlyArray<Attention> => {
   if (depth.deadLetters === 0) return []
-  const title = `Consumer ${consumer} gave up ${countText(depth.deadLetters, 10_001)} ${depth.deadLetters === 1 ? "delivery" : "deliveries"}.`
+  const deliveries = depth.deadLetters === 1 ? "1 delivery" : `${countText(depth.deadLetters, 10_001)} deliveries`
+  const title = `Consumer ${consumer} gave up ${deliveries}.`
   return [{ id: "dead-letters", severity: "warning", title, subject: consumer }]
 }
 
