@@ -3,7 +3,8 @@
 import { Empty } from "../../parts/Answers.tsx"
 import { CopyButton } from "../../parts/Copy.tsx"
 
-const example = `import { DomainEvent, Publisher } from "effect-integration"
+const example = `import { Schema } from "effect"
+import { DomainEvent, Publisher } from "effect-integration"
 
 const InvoiceCreated = DomainEvent.define("invoice.created", {
   sourceModule: "finance",
@@ -11,7 +12,7 @@ const InvoiceCreated = DomainEvent.define("invoice.created", {
   aggregateId: ({ invoiceId }) => invoiceId,
   payload: Schema.Struct({ invoiceId: Schema.String, amount: Schema.Number })
 })
-const program = Publisher.publish(InvoiceCreated, { invoiceId: "42", amount: 100 })`
+Publisher.publish(InvoiceCreated, { invoiceId: "42", amount: 100 })`
 
 export const FirstEvent = () => (
   <div className="mb-4 rounded-md border border-line bg-panel">
