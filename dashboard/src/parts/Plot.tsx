@@ -31,12 +31,22 @@ const bar: uPlot.Series = {
   paths: uPlot.paths.bars!({ size: [0.78, 28, 1], align: 1 })
 }
 
+/** What is known once only, between times of which nothing is known, has no line: it is a point. */
+const alone = (plot: uPlot, index: number): Array<number> => {
+  const values = plot.data[index] ?? []
+  const isKnown = (at: number) => values[at] !== null && values[at] !== undefined
+  return [...values].flatMap((_, at) => (isKnown(at) && !isKnown(at - 1) && !isKnown(at + 1) ? [at] : []))
+}
+
 /** Of areas only the lowest has a line: what is nothing on top of others is not to be seen. */
 const seriesOf = (kind: "area" | "line" | "bars", colour: string, isLowest: boolean): uPlot.Series => {
   if (kind === "bars") return { ...bar, stroke: colour, fill: colour }
-  const line = { stroke: colour, width: 1.25, points: { show: false } }
+  const points = { show: true, filter: alone, size: 4, width: 0, fill: colour }
+  const line = { stroke: colour, width: 1.25, points }
   if (kind === "line") return line
-  return isLowest ? { ...line, fill: seenThrough(colour, 0.2) } : { ...line, width: 0, fill: seenThrough(colour, 0.8) }
+  return isLowest
+    ? { ...line, fill: seenThrough(colour, 0.2) }
+    : { stroke: colour, width: 0, points: { show: false }, fill: seenThrough(colour, 0.8) }
 }
 
 interface Drawn {
@@ -98,9 +108,9 @@ const optionsOf = ({ height, onAt, props, target, utc }: Drawn): uPlot.Options =
     tzDate: (at) => (utc ? uPlot.tzDate(new Date(at), "Etc/UTC") : new Date(at)),
     padding: [6, 18, 0, 0],
     legend: { show: false },
-    // Bars that are higher are drawn first, and those below over them.
-    series: [{}, ...(kind === "bars" ? drawn.reverse() : drawn)],
-    bands: kind === "area" ? drawn.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : [],
+    // What is on top is drawn first, and what is below over it.
+    series: [{}, ...(kind === "line" ? drawn : drawn.reverse())],
+    bands: kind === "area" ? drawn.slice(1).map((_, index) => ({ series: [index + 1, index + 2] })) : [],
     scales: {
       x: {
         range: (_, from, to) => {
@@ -156,7 +166,7 @@ const optionsOf = ({ height, onAt, props, target, utc }: Drawn): uPlot.Options =
 
 const dataOf = (props: ChartProps): uPlot.AlignedData => {
   const heights = heightsOf(props).map((values) => [...values])
-  return [[...props.times], ...(props.kind === "bars" ? heights.reverse() : heights)]
+  return [[...props.times], ...((props.kind ?? "line") === "line" ? heights : heights.reverse())]
 }
 
 /** Keeps a drawing of the props in an element; made anew only when more than figures changed. */
@@ -275,8 +285,8 @@ const Plot = (props: ChartProps) => {
       />
       {mark === null ? null : (
         <p
-          style={{ left: mark.left }}
-          className="pointer-events-none absolute top-7 z-10 max-w-64 -translate-x-1/2 rounded-md border border-line bg-raised px-2 py-1 text-sm shadow-lg"
+          style={{ left: `clamp(128px, ${mark.left}px, calc(100% - 128px))` }}
+          className="pointer-events-none absolute top-7 z-10 w-max max-w-64 -translate-x-1/2 rounded-md border border-line bg-raised px-2 py-1 text-sm shadow-lg"
         >
           <span className="text-muted">{clockText(mark.at, utc)}</span> {mark.label}
         </p>

@@ -12,6 +12,21 @@ import { useMarks } from "./marks.ts"
 import { filled, hour, minute, stepsOf } from "./steps.ts"
 import { useZoom } from "./zoom.ts"
 
+/** Points that are drawn at most: with more, a line is only noise. */
+const mostPoints = 240
+
+/** Steps that a span is drawn in, in milliseconds. More than a day is known by the hour only. */
+const drawnStep = (span: number): number => {
+  if (span > 24 * hour) return hour
+  const minutes = [1, 2, 5, 10].find((count) => span / (count * minute) <= mostPoints) ?? 10
+  return minutes * minute
+}
+
+const unitOf = (step: number): string => {
+  if (step === hour) return "by hour"
+  return step === minute ? "by minute" : `every ${step / minute} minutes`
+}
+
 /** @param at - now, as the server has it */
 export const Activity = ({ at }: { readonly at: string }) => {
   const now = new Date(at).getTime()
@@ -23,9 +38,9 @@ export const Activity = ({ at }: { readonly at: string }) => {
       ? spanOf(range, now)
       : { from: new Date(zoom.from).toISOString(), to: new Date(zoom.to).toISOString() }
   const [from, to] = [new Date(span.from).getTime(), new Date(span.to).getTime()]
-  const step = to - from > 24 * hour ? hour : minute
+  const step = drawnStep(to - from)
   const every = to < now ? false : to - from > 6 * hour ? minute : 10_000
-  const query = useAsk("/statistics", { query: { ...span, step: step === hour ? "hour" : "minute" } }, { every })
+  const query = useAsk("/statistics", { query: { ...span, step: step >= hour ? "hour" : "minute" } }, { every })
   const marks = useMarks(from, to)
   // The step that is not over would look like a fall.
   const over = Math.floor(now / step) * step
@@ -38,14 +53,22 @@ export const Activity = ({ at }: { readonly at: string }) => {
         {
           label: "Settled",
           token: states.running.token,
-          values: filled(points, times, ({ processed, skipped }) => processed + skipped)
+          values: filled(points, times, ({ processed, skipped }) => processed + skipped, step)
         },
-        { label: "Retried", token: states.retrying.token, values: filled(points, times, ({ retried }) => retried) },
-        { label: "Gave up", token: states["gave-up"].token, values: filled(points, times, ({ gaveUp }) => gaveUp) }
+        {
+          label: "Retried",
+          token: states.retrying.token,
+          values: filled(points, times, ({ retried }) => retried, step)
+        },
+        {
+          label: "Gave up",
+          token: states["gave-up"].token,
+          values: filled(points, times, ({ gaveUp }) => gaveUp, step)
+        }
       ]
     }
   }, [query.data, from, to, step, over])
-  const unit = step === hour ? "by hour" : "by minute"
+  const unit = unitOf(step)
   const during = zoom === undefined ? rangeWords[range] : `${clockText(from, utc)} to ${clockText(to, utc)}`
   return (
     <Panel

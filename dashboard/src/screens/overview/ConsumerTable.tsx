@@ -50,7 +50,15 @@ const columns: ReadonlyArray<Column<Health>> = [
       <Sparkline
         label={`${consumer} settled ${exact(settled.reduce((sum, count) => sum + count, 0))} in the last hour`}
         values={settled}
-        token={state === "gave-up" ? "--gave-up" : state === "retrying" ? "--retrying" : "--running"}
+        token={
+          settled.every((count) => count === 0)
+            ? "--done"
+            : state === "gave-up"
+              ? "--gave-up"
+              : state === "retrying"
+                ? "--retrying"
+                : "--running"
+        }
         width={120}
         height={20}
       />

@@ -84,7 +84,7 @@ const useGaveUp = (at: string) => {
   const to = Math.floor(new Date(at).getTime() / hour) * hour + hour
   const span = { from: new Date(to - 24 * hour).toISOString(), to: new Date(to).toISOString() }
   const { data = [] } = useAsk("/statistics", { query: { ...span, step: "hour" } }, { every: 30_000 })
-  return filled(data, stepsOf(to - 24 * hour, to, hour, to), ({ gaveUp }) => gaveUp)
+  return filled(data, stepsOf(to - 24 * hour, to, hour, to), ({ gaveUp }) => gaveUp, hour)
 }
 
 const Line = ({
@@ -158,7 +158,11 @@ export const Figures = ({ overview }: { readonly overview: Overview }) => {
         href="/dead-letters"
         note={dead === 0 ? "No dead letters now" : `${short(dead)} ${dead === 1 ? "dead letter" : "dead letters"} now`}
       >
-        <Line label="Deliveries that gave up by hour in the last day" token={states["gave-up"].token} values={gaveUp} />
+        <Line
+          label="Deliveries that gave up by hour in the last day"
+          token={states[gaveUpSum === 0 ? "done" : "gave-up"].token}
+          values={gaveUp}
+        />
       </Figure>
     </section>
   )

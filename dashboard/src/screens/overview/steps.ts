@@ -3,22 +3,23 @@
 export const minute = 60_000
 export const hour = 60 * minute
 
-/** The first moments of all steps of a span, but for the one that is not over. */
+/** The first moments of all whole steps of a span, but for the one that is not over. */
 export const stepsOf = (from: number, to: number, step: number, now: number): ReadonlyArray<number> => {
-  const first = Math.floor(from / step) * step
+  const first = Math.ceil(from / step) * step
   const count = Math.max(0, Math.floor((Math.min(to, now) - first) / step))
   return Array.from({ length: count }, (_, index) => first + index * step)
 }
 
-/** A value for each step; 0 where none is told. */
+/** The sum of what is told for each step; 0 where nothing is. */
 export const filled = <Point extends { readonly at: string }>(
   points: ReadonlyArray<Point>,
   times: ReadonlyArray<number>,
-  of: (point: Point) => number
+  of: (point: Point) => number,
+  step = minute
 ): ReadonlyArray<number> => {
   const values = new Map<number, number>()
   for (const point of points) {
-    const at = new Date(point.at).getTime()
+    const at = Math.floor(new Date(point.at).getTime() / step) * step
     values.set(at, (values.get(at) ?? 0) + of(point))
   }
   return times.map((time) => values.get(time) ?? 0)
