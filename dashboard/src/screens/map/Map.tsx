@@ -11,14 +11,14 @@ import { useIsNarrow } from "../../parts/media.ts"
 import { notify } from "../../parts/notices.tsx"
 import { ScreenTitle } from "../../parts/Panel.tsx"
 import { useParams } from "../../parts/params.ts"
-import { ranges, rangeWords, spanOf, useRange } from "../../parts/range.ts"
+import { type Range, ranges, rangeWords, spanOf, useRange } from "../../parts/range.ts"
 import { Detail } from "./Detail.tsx"
 import { focused, type Graph, graphOf } from "./graph.ts"
 import { Legend } from "./Legend.tsx"
 import { MapTable } from "./MapTable.tsx"
 import { mermaidOf } from "./mermaid.ts"
 import { useMinute } from "./minute.ts"
-import { type Model, modelOf } from "./model.ts"
+import { type Answers, type Model, modelOf } from "./model.ts"
 
 const Drawing = lazy(() => import("./Drawing.tsx"))
 
@@ -83,12 +83,12 @@ const Export = ({ graph, minutes }: { readonly graph: Graph; readonly minutes: n
 
 const SearchField = ({ onChange, value }: { readonly value: string; readonly onChange: (value: string) => void }) => (
   <label className="relative flex min-w-40 flex-1 sm:max-w-72">
-    <span className="sr-only">Show only what is near</span>
+    <span className="sr-only">Show only what is near a module, event or consumer</span>
     <Search size={14} aria-hidden="true" className="absolute top-2.5 left-2 text-faint" />
     <input
       type="search"
       value={value}
-      placeholder="Show only what is near"
+      placeholder="Module, event or consumer"
       onChange={(event) => onChange(event.target.value)}
       className="h-8 w-full min-w-0 rounded-md border border-edge bg-panel pr-2 pl-7 placeholder:text-faint"
     />
@@ -130,7 +130,7 @@ const Parts = ({ minutes, whole }: { readonly whole: Model; readonly minutes: nu
           </Empty>
         ) : (
           <>
-            <Suspense fallback={<Skeleton className="h-[max(420px,calc(100dvh-232px))] w-full" />}>
+            <Suspense fallback={<Waiting />}>
               <Drawing
                 graph={graph}
                 minutes={minutes}
@@ -155,6 +155,19 @@ const Parts = ({ minutes, whole }: { readonly whole: Model; readonly minutes: nu
   )
 }
 
+const Waiting = () => <Skeleton className="h-[max(420px,calc(100dvh-232px))] w-full" />
+
+const Known = ({ answers, range }: { readonly answers: Answers; readonly range: Range }) => {
+  const model = modelOf(answers)
+  return model.events.length + model.consumers.length === 0 ? (
+    <Empty title="There is nothing to map yet">
+      As soon as an event is defined or a consumer declared, it is here.
+    </Empty>
+  ) : (
+    <Parts whole={model} minutes={ranges[range] / 60_000} />
+  )
+}
+
 const MapScreen = () => {
   const [range] = useRange()
   const span = spanOf(range, useMinute())
@@ -164,19 +177,18 @@ const MapScreen = () => {
   return (
     <>
       <ScreenTitle title="Map">Who publishes which events, and who gets them, in {rangeWords[range]}.</ScreenTitle>
-      <Answered query={flows} skeleton={<Skeleton className="h-[max(420px,calc(100dvh-232px))] w-full" />}>
-        {(known) => {
-          if (contracts.data === undefined || consumers.data === undefined)
-            return <Skeleton className="h-[420px] w-full" />
-          const model = modelOf({ flows: known, contracts: contracts.data, consumers: consumers.data })
-          if (model.events.length + model.consumers.length === 0)
-            return (
-              <Empty title="There is nothing to map yet">
-                As soon as an event is defined or a consumer declared, it is here.
-              </Empty>
-            )
-          return <Parts whole={model} minutes={ranges[range] / 60_000} />
-        }}
+      <Answered query={flows} skeleton={<Waiting />}>
+        {(known) => (
+          <Answered query={contracts} skeleton={<Waiting />}>
+            {(versions) => (
+              <Answered query={consumers} skeleton={<Waiting />}>
+                {(readers) => (
+                  <Known answers={{ flows: known, contracts: versions, consumers: readers }} range={range} />
+                )}
+              </Answered>
+            )}
+          </Answered>
+        )}
       </Answered>
     </>
   )
