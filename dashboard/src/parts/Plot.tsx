@@ -1,12 +1,13 @@
 /** Draws charts. The only file that knows uPlot. */
-import { memo, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react"
+import { useEffect, useLayoutEffect, useRef, useState } from "react"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
-import { clockText, isUtc, timeText } from "../words/clock.ts"
+import { clockText, isUtc } from "../words/clock.ts"
 import { short } from "../words/numbers.ts"
-import type { ChartProps, Series } from "./Chart.tsx"
+import type { ChartProps } from "./Chart.tsx"
 import { useIsNarrow } from "./media.ts"
-import { axisTexts, heightsOf, isWhole, rowsOf, stepOf, summaryOf } from "./plotData.ts"
+import { HiddenTable, Readout } from "./PlotWords.tsx"
+import { axisTexts, heightsOf, isWhole, stepOf, summaryOf } from "./plotData.ts"
 import { coloursOf, seenThrough, useIsDark } from "./tokens.ts"
 
 /** Where the pointer is: at which time, and at which mark. */
@@ -202,66 +203,6 @@ const useDrawing = (props: ChartProps, height: number, onAt: Drawn["onAt"]) => {
   useEffect(() => plot.current?.setData(dataOf(given.current)), [times, series, marks])
   return target
 }
-
-/** The names of what is drawn, with the values where the pointer is. */
-const Readout = ({
-  at,
-  children,
-  format,
-  series
-}: {
-  readonly at: number | null
-  readonly children: ReactNode
-  readonly format: (value: number) => string
-  readonly series: ReadonlyArray<Series>
-}) => (
-  <div aria-hidden="true" className="flex min-h-6 flex-wrap items-center gap-x-4 text-sm text-muted">
-    {series.map(({ label, token, values }) => {
-      const value = at === null ? undefined : values[at]
-      return (
-        <span key={label} className="inline-flex items-center gap-1.5 whitespace-nowrap">
-          <span className="size-2 rounded-[2px]" style={{ background: `var(${token})` }} />
-          {label}
-          <span className="min-w-8 text-text">{value === undefined ? "" : value === null ? "–" : format(value)}</span>
-        </span>
-      )
-    })}
-    <span className="ml-auto whitespace-nowrap">{children}</span>
-  </div>
-)
-
-const HiddenTable = memo(({ props, utc }: { readonly props: ChartProps; readonly utc: boolean }) => (
-  <div className="sr-only">
-    <table>
-      <caption>{props.label}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Time</th>
-          {props.series.map(({ label }) => (
-            <th key={label} scope="col">
-              {label}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rowsOf(props.times).map((index) => (
-          <tr key={props.times[index]}>
-            <th scope="row">{timeText(props.times[index]!, utc)}</th>
-            {props.series.map(({ label, values }) => (
-              <td key={label}>{values[index] == null ? "unknown" : (props.format ?? short)(values[index])}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-    <ul>
-      {(props.marks ?? []).slice(0, 50).map(({ at, label }) => (
-        <li key={`${at}${label}`}>{`${timeText(at, utc)}: ${label}`}</li>
-      ))}
-    </ul>
-  </div>
-))
 
 const Plot = (props: ChartProps) => {
   const { format = short, height = 180, onBrush, series, times } = props
