@@ -29,7 +29,7 @@ const Leaf = ({ node }: { readonly node: Exclude<JsonNode, Branch> }) => {
   if (kind === "text" && kept.test(source)) return <span className="text-faint italic">{source.slice(1, -1)}</span>
   const isCut = !isWhole && source.length > longText
   return (
-    <span className={kind === "text" ? "break-words whitespace-pre-wrap" : "text-accent"}>
+    <span className={kind === "text" ? "break-words whitespace-pre-wrap" : "font-semibold"}>
       {isCut ? `${source.slice(0, longText)}…` : source}
       {isCut ? (
         <button type="button" className="ml-2 text-accent underline" onClick={() => setWhole(true)}>

@@ -9,6 +9,7 @@ import { DeadLetterLink } from "./DeadLetterLink.tsx"
 import { type Axis, axisOf } from "./storyAxis.ts"
 import { type Failure, type Lane, laneOf, type Segment } from "./storyLane.ts"
 import { sentenceOf } from "./storyWords.ts"
+import { WhyWaiting } from "./WhyWaiting.tsx"
 
 const percent = (share: number) => `${(100 * share).toFixed(3)}%`
 
@@ -16,6 +17,7 @@ const looks: Readonly<Record<Segment["kind"], string>> = {
   waiting: "hatched text-waiting h-2 opacity-70",
   retry: "hatched text-retrying h-2 opacity-70",
   parked: "hatched text-parked h-2 opacity-70",
+  "given-up": "border-t-2 border-dotted border-gave-up",
   running: "bg-running h-3 min-w-[6px] rounded-[2px]",
   failed: "bg-gave-up h-3 min-w-[4px] rounded-[2px]"
 }
@@ -24,6 +26,7 @@ const titleOf = ({ attempt, from, kind, to }: Segment) => {
   const long = duration(to - from)
   if (kind === "failed") return `attempt ${attempt} failed after ${long}`
   if (kind === "running") return `running for ${long}`
+  if (kind === "given-up") return `had given up for ${long}, until it was requeued`
   return kind === "parked" ? `parked for ${long}` : `waited ${long}`
 }
 
@@ -47,11 +50,11 @@ const Track = ({
         />
       )
     })}
-    {endedAt === undefined ? null : (
+    {endedAt === undefined && state !== "running" ? null : (
       <span
         title={wordOfDelivery(delivery)}
         className={`absolute top-1/2 -translate-1/2 rounded-full bg-panel px-px text-[12px] leading-none ${states[state].text}`}
-        style={{ left: percent(axis.place(endedAt)) }}
+        style={{ left: percent(axis.place(endedAt ?? axis.to)) }}
       >
         {states[state].shape}
       </span>
@@ -120,6 +123,7 @@ const LaneView = ({ axis, lane, now }: { readonly axis: Axis; readonly lane: Lan
         <span className={`text-sm ${delivery.status === "processed" ? "text-muted" : states[state].text}`}>
           {sentenceOf(lane, axis.from, now)}
         </span>
+        {delivery.isOpen && !delivery.isParked ? <WhyWaiting consumer={delivery.consumer} /> : null}
         {delivery.isEdited ? <span className="text-sm text-muted">· with an edited payload</span> : null}
         {isDead ? <DeadLetterLink deliveryId={delivery.deliveryId} /> : null}
       </div>
@@ -191,6 +195,7 @@ const legend: ReadonlyArray<readonly [Segment["kind"], string, string]> = [
   ["waiting", "hatched h-2 w-5 text-waiting", "waits for its first attempt"],
   ["retry", "hatched h-2 w-5 text-retrying", "waits for the next attempt"],
   ["parked", "hatched h-2 w-5 text-parked", "parked"],
+  ["given-up", "w-5 border-t-2 border-dotted border-gave-up", "had given up, until it was requeued"],
   ["failed", "h-3 w-1.5 rounded-[2px] bg-gave-up", "an attempt that failed"],
   ["running", "h-3 w-3 rounded-[2px] bg-running", "an attempt that runs"]
 ]

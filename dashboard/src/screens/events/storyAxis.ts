@@ -58,8 +58,9 @@ export const axisOf = (lanes: ReadonlyArray<Lane>, from: number, now: number): A
   return {
     from,
     to,
+    // A line that is one gap has nothing that it could be short beside.
     gaps: steps.flatMap((millis, index) =>
-      millis > longGap ? [{ left: places[index]!, right: places[index + 1]!, millis }] : []
+      millis > longGap && steps.length > 1 ? [{ left: places[index]!, right: places[index + 1]!, millis }] : []
     ),
     place: (at) => {
       if (at <= from) return 0

@@ -3,8 +3,11 @@ import type { EventDelivery } from "../../api/wire.ts"
 import { type State, stateOfDelivery } from "../../words/states.ts"
 
 export interface Segment {
-  /** `waiting`: for its first attempt; `retry`: for the next; `failed`: an attempt that failed; `running`: one that has not ended; `parked`. */
-  readonly kind: "waiting" | "retry" | "failed" | "running" | "parked"
+  /**
+   * `waiting`: for its first attempt; `retry`: for the next; `given-up`: until somebody requeued it; `parked`; `failed`: an attempt that
+   * failed; `running`: one that has not ended.
+   */
+  readonly kind: "waiting" | "retry" | "failed" | "running" | "given-up" | "parked"
   /** Milliseconds since 1970, as `to`. */
   readonly from: number
   readonly to: number
@@ -35,32 +38,36 @@ export interface Lane {
 
 const time = (at: string) => new Date(at).getTime()
 
-const attemptsOf = ({ attempts, processedAt }: EventDelivery, now: number): ReadonlyArray<Segment> =>
-  attempts.map(({ attempt, finishedAt, outcome, startedAt }) => ({
-    kind: outcome === "started" && finishedAt === null ? "running" : "failed",
-    from: time(startedAt),
-    to:
-      finishedAt === null ? Math.max(time(startedAt), processedAt === null ? now : time(startedAt)) : time(finishedAt),
-    attempt
-  }))
+type Attempt = EventDelivery["attempts"][number]
+
+const segmentOf = ({ attempt, finishedAt, startedAt }: Attempt, isRunning: boolean, now: number): Segment => {
+  const from = time(startedAt)
+  const kind = isRunning ? "running" : "failed"
+  return { kind, from, to: finishedAt === null ? (isRunning ? Math.max(from, now) : from) : time(finishedAt), attempt }
+}
+
+/** What was waited for after an attempt, or before the first. */
+const waitAfter = (attempt: Attempt | undefined): Segment["kind"] => {
+  if (attempt === undefined) return "waiting"
+  return attempt.outcome === "dead_letter" || attempt.outcome === "failed" ? "given-up" : "retry"
+}
 
 /** Attempts, with what was waited between them. */
 const segmentsOf = (delivery: EventDelivery, end: number, now: number): ReadonlyArray<Segment> => {
   const segments: Array<Segment> = []
+  const { attempts, isParked, status } = delivery
   let at = time(delivery.createdAt)
-  const wait = (to: number, isLast = false) => {
-    if (to <= at) return
-    const isRunning = isLast && delivery.isOpen && delivery.status === "processing"
-    const kind =
-      isLast && delivery.isParked ? "parked" : isRunning ? "running" : segments.length === 0 ? "waiting" : "retry"
-    segments.push({ kind, from: at, to })
+  const wait = (to: number, kind: Segment["kind"]) => {
+    if (to > at) segments.push({ kind, from: at, to })
   }
-  for (const attempt of attemptsOf(delivery, now)) {
-    wait(attempt.from)
-    segments.push(attempt)
-    at = Math.max(at, attempt.to)
+  for (const [index, attempt] of attempts.entries()) {
+    const isRunning = attempt.finishedAt === null && index === attempts.length - 1 && status === "processing"
+    const segment = segmentOf(attempt, isRunning, now)
+    wait(segment.from, waitAfter(attempts[index - 1]))
+    segments.push(segment)
+    at = Math.max(at, segment.to)
   }
-  wait(end, true)
+  wait(end, isParked ? "parked" : waitAfter(attempts.at(-1)))
   return segments
 }
 
