@@ -15,6 +15,6 @@ export const WhyWaiting = ({ consumer }: { readonly consumer: string }) => {
   }
   if (answer.servedBy.length === 0) return <span className="text-sm text-retrying">· nobody serves the consumer</span>
   return answer.coolUntil !== null && new Date(answer.coolUntil).getTime() > now ? (
-    <span className="text-sm text-muted">· the consumer rests after failures</span>
+    <span className="text-sm text-muted">· its handler asked for a rest</span>
   ) : null
 }
