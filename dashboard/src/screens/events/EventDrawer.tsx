@@ -2,7 +2,7 @@
 import { Link } from "wouter"
 import { useAsk } from "../../api/asking.ts"
 import type { EventDetails } from "../../api/wire.ts"
-import { Answered } from "../../parts/Answers.tsx"
+import { Answered, SkeletonRows } from "../../parts/Answers.tsx"
 import { Id } from "../../parts/Copy.tsx"
 import { Drawer } from "../../parts/Drawer.tsx"
 import { StateMark } from "../../parts/StateMark.tsx"
@@ -12,6 +12,7 @@ import { entityText } from "../../words/entities.ts"
 import { stateOfEvent } from "../../words/states.ts"
 import { EventLinks } from "./EventLinks.tsx"
 import { Lineage } from "./Lineage.tsx"
+import { type Neighbours, NextEvent } from "./NextEvent.tsx"
 import { Payload } from "./Payload.tsx"
 import { Raw } from "./Raw.tsx"
 import { Story } from "./Story.tsx"
@@ -20,7 +21,13 @@ import { statusText } from "./statusText.ts"
 /** Asked again so often, in milliseconds. */
 const every = 2_500
 
-const Subtitle = ({ event: { aggregate, createdAt, id, status } }: { readonly event: EventDetails }) => (
+const Subtitle = ({
+  event: { aggregate, createdAt, id, status },
+  neighbours
+}: {
+  readonly event: EventDetails
+  readonly neighbours: Neighbours | undefined
+}) => (
   <div className="text-sm">
     <div className="flex min-w-0 flex-wrap items-center gap-x-3">
       <StateMark state={stateOfEvent(status)} word={statusText(status)} />
@@ -32,7 +39,10 @@ const Subtitle = ({ event: { aggregate, createdAt, id, status } }: { readonly ev
       </Link>
       <Ago at={createdAt} />
     </div>
-    <Id id={id} />
+    <div className="flex items-center">
+      <Id id={id} />
+      {neighbours === undefined ? null : <NextEvent {...neighbours} />}
+    </div>
   </div>
 )
 
@@ -49,9 +59,18 @@ const Details = ({ event }: { readonly event: EventDetails }) => (
   />
 )
 
-export const EventDrawer = ({ id, onClose }: { readonly id: string; readonly onClose: () => void }) => {
+export const EventDrawer = ({
+  id,
+  neighbours,
+  onClose
+}: {
+  readonly id: string
+  readonly neighbours: Neighbours | undefined
+  readonly onClose: () => void
+}) => {
   const query = useAsk("/events/:id", { params: { id } }, { every })
-  const event = query.data
+  // Until the answer comes, that of the event before stands in for it.
+  const event = query.data?.id === id ? query.data : undefined
   return (
     <Drawer
       isOpen
@@ -65,9 +84,11 @@ export const EventDrawer = ({ id, onClose }: { readonly id: string; readonly onC
           </>
         )
       }
-      subtitle={event === undefined ? <Id id={id} /> : <Subtitle event={event} />}
+      subtitle={event === undefined ? <Id id={id} /> : <Subtitle event={event} neighbours={neighbours} />}
     >
-      <Answered query={query}>{(answer) => <Details event={answer} />}</Answered>
+      <Answered query={query}>
+        {(answer) => (answer.id === id ? <Details key={id} event={answer} /> : <SkeletonRows />)}
+      </Answered>
     </Drawer>
   )
 }

@@ -1,7 +1,8 @@
 /** Events: found with a filter, the newest first, and one of them in detail. */
 import { Download } from "lucide-react"
-import { useMemo } from "react"
+import { type ReactNode, useMemo } from "react"
 import { useAsk } from "../../api/asking.ts"
+import { useLive } from "../../api/live.ts"
 import type { EventSummary } from "../../api/wire.ts"
 import { Answered, Empty, ProblemNote, SkeletonRows } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
@@ -16,11 +17,14 @@ import { EventDrawer } from "./EventDrawer.tsx"
 import { EventTable } from "./EventTable.tsx"
 import { FilterInput } from "./FilterInput.tsx"
 import { type Filter, filterOf } from "./filter.ts"
+import type { Neighbours } from "./NextEvent.tsx"
 import { SearchLine } from "./SearchLine.tsx"
 import { useAtList } from "./useAtList.ts"
 import { useSearch } from "./useSearch.ts"
 
 interface ListProps {
+  /** The event that the address names, with those beside it in the list. */
+  readonly detail: (neighbours?: Neighbours) => ReactNode
   readonly hrefOf: (event: EventSummary) => string
   readonly currentKey: string | undefined
 }
@@ -65,7 +69,19 @@ const NothingFound = ({ filter, isComplete }: { readonly filter: Filter; readonl
   )
 }
 
-const Found = ({ currentKey, filter, hrefOf }: ListProps & { readonly filter: Filter }) => {
+const neighboursOf = (
+  shown: ReadonlyArray<EventSummary>,
+  { currentKey, hrefOf }: Pick<ListProps, "currentKey" | "hrefOf">
+): Neighbours | undefined => {
+  const at = shown.findIndex(({ id }) => id === currentKey)
+  const hrefAt = (index: number) => {
+    const event = shown[index]
+    return event === undefined ? undefined : hrefOf(event)
+  }
+  return at < 0 ? undefined : { before: hrefAt(at - 1), after: hrefAt(at + 1) }
+}
+
+const Found = ({ currentKey, detail, filter, hrefOf }: ListProps & { readonly filter: Filter }) => {
   const { handlers, isAtList } = useAtList()
   const isHeld = isAtList || currentKey !== undefined
   const { answeredAt, goOn, isBehind, isSearching, problem, restart, search, stop } = useSearch(filter.query, isHeld)
@@ -75,7 +91,10 @@ const Found = ({ currentKey, filter, hrefOf }: ListProps & { readonly filter: Fi
     window.scrollTo({ top: 0 })
     show()
   }
-  const isShown = problem === undefined || problem.isUnreachable
+  const { state } = useLive()
+  // That the server is away is said once, for all that is still shown.
+  const isSaid = problem?.isUnreachable === true && search !== undefined && state === "reconnecting"
+  const isRefused = problem?.status === 400 || problem?.status === 403
   return (
     <>
       <div className="sticky top-12 z-10 flex min-h-10 items-center gap-2 rounded-t-md border-b border-line bg-panel px-2">
@@ -91,19 +110,23 @@ const Found = ({ currentKey, filter, hrefOf }: ListProps & { readonly filter: Fi
         <span className="flex-1" />
         <Downloads events={found} />
       </div>
-      {problem === undefined || problem.status === 401 ? null : (
+      {problem === undefined || problem.status === 401 || isSaid ? null : (
         <div className="px-2">
-          <ProblemNote problem={problem} since={search === undefined ? undefined : answeredAt} onRetry={restart} />
+          <ProblemNote
+            problem={problem}
+            since={search === undefined ? undefined : answeredAt}
+            onRetry={isRefused ? undefined : restart}
+          />
         </div>
       )}
       {search === undefined ? (
-        problem === undefined ? (
+        problem === undefined || problem.status === 401 ? (
           <div className="px-2">
             <SkeletonRows count={14} />
           </div>
         ) : null
       ) : (
-        <div className={`max-sm:px-2 ${isShown ? "" : "opacity-60"}`} {...handlers}>
+        <div className={`max-sm:px-2 ${problem === undefined || isSaid ? "" : "opacity-60"}`} {...handlers}>
           {shown.length > 0 ? (
             <EventTable rows={shown} hrefOf={hrefOf} currentKey={currentKey} />
           ) : isSearching ? (
@@ -116,18 +139,20 @@ const Found = ({ currentKey, filter, hrefOf }: ListProps & { readonly filter: Fi
           <SearchLine search={search} isSearching={isSearching} onGoOn={goOn} onStop={stop} />
         </div>
       )}
+      {detail(neighboursOf(shown, { currentKey, hrefOf }))}
     </>
   )
 }
 
 /** The event that an id names. */
-const Named = ({ currentKey, hrefOf, id }: ListProps & { readonly id: string }) => {
+const Named = ({ currentKey, detail, hrefOf, id }: ListProps & { readonly id: string }) => {
   const query = useAsk("/events/:id", { params: { id } })
   return (
     <div className="p-2">
       <Answered query={query} skeleton={<SkeletonRows count={1} />}>
         {(event) => <EventTable rows={[event]} hrefOf={hrefOf} currentKey={currentKey} />}
       </Answered>
+      {detail()}
     </div>
   )
 }
@@ -141,23 +166,33 @@ const Events = () => {
   // Ages such as 15m count back from when the filter was set.
   const filter = useMemo(() => filterOf(q, Date.now(), utc), [q, utc])
   const hrefOf = ({ id }: EventSummary) => href(`/events/${id}`)
-  const list = { hrefOf, currentKey: place?.id }
+  const detail = (neighbours?: Neighbours) =>
+    place === undefined ? null : (
+      <EventDrawer
+        id={place.id.toLowerCase()}
+        neighbours={neighbours}
+        onClose={() => go("/events", ["tab", "minutes", "limit"])}
+      />
+    )
+  const list = { hrefOf, currentKey: place?.id.toLowerCase(), detail }
   return (
     <>
       <ScreenTitle title="Events">What modules published, and how each delivery of it stands.</ScreenTitle>
       <FilterInput filter={filter} onChange={setQ} />
       <section className="mt-3 min-w-0 rounded-md border border-line bg-panel" aria-label="Events that were found">
         {filter.problems.length > 0 ? (
-          <Empty title="The filter is not complete">Nothing is looked for until all of its words are understood.</Empty>
+          <>
+            <Empty title="The filter is not complete">
+              Nothing is looked for until all of its words are understood.
+            </Empty>
+            {detail()}
+          </>
         ) : filter.id !== undefined ? (
           <Named {...list} id={filter.id} />
         ) : (
           <Found key={JSON.stringify(filter.query)} {...list} filter={filter} />
         )}
       </section>
-      {place === undefined ? null : (
-        <EventDrawer key={place.id} id={place.id} onClose={() => go("/events", ["tab", "minutes", "limit"])} />
-      )}
     </>
   )
 }

@@ -2,7 +2,7 @@
 import { Button } from "../../parts/Button.tsx"
 import { clockText, isUtc } from "../../words/clock.ts"
 import { exact } from "../../words/numbers.ts"
-import type { Search } from "./useSearch.ts"
+import type { Search } from "./search.ts"
 
 export const SearchLine = ({
   isSearching,

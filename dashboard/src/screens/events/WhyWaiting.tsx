@@ -9,7 +9,8 @@ export const WhyWaiting = ({ consumer }: { readonly consumer: string }) => {
   if (answer.pausedAt !== null) {
     return (
       <span className="min-w-0 text-sm break-words text-paused">
-        · the consumer is paused{answer.pauseReason === null ? "" : `: ${answer.pauseReason}`}
+        · the consumer is paused{answer.pausedBy === null ? "" : ` by ${answer.pausedBy}`}
+        {answer.pauseReason === null ? "" : `: ${answer.pauseReason}`}
       </span>
     )
   }

@@ -1,0 +1,67 @@
+/** What a search found so far, and how the next answer joins it. */
+import { Problem, request } from "../../api/request.ts"
+import { signIn } from "../../api/session.ts"
+import type { EventPage, EventQuery, EventSummary } from "../../api/wire.ts"
+
+/** Events of a page. */
+export const page = 50
+
+export interface Search {
+  readonly found: ReadonlyArray<EventSummary>
+  readonly looked: number
+  readonly lookedBackTo: string | null
+  readonly direction: EventPage["direction"]
+  /** Where it goes on; undefined when all was looked at. */
+  readonly next: string | undefined
+  /** How many pages were asked for. */
+  readonly pages: number
+}
+
+export interface SearchState {
+  readonly search: Search | undefined
+  readonly isSearching: boolean
+  readonly problem: Problem | undefined
+  /** When the last answer came, in milliseconds since 1970. */
+  readonly answeredAt: number
+  /** When the newest events were asked for last, in milliseconds since 1970. */
+  readonly newestAt: number
+  /** There are more new ones than could be put before those that were found. */
+  readonly isBehind: boolean
+}
+
+const idsOf = (rows: ReadonlyArray<EventSummary>) => new Set(rows.map(({ id }) => id))
+
+export const joined = (
+  before: Search | undefined,
+  { direction, found, looked, lookedBackTo, next }: EventPage
+): Search => {
+  const known = idsOf(before?.found ?? [])
+  return {
+    found: [...(before?.found ?? []), ...found.filter(({ id }) => !known.has(id))],
+    looked: (before?.looked ?? 0) + looked,
+    lookedBackTo: lookedBackTo ?? before?.lookedBackTo ?? null,
+    direction,
+    next,
+    pages: (before?.pages ?? 0) + 1
+  }
+}
+
+/** New events before those that are known, which get their newest content. */
+export const renewed = (search: Search, { found }: EventPage): Search => {
+  const known = idsOf(search.found)
+  const newest = new Map(found.map((event) => [event.id, event]))
+  const fresh = found.filter(({ id }) => !known.has(id))
+  return {
+    ...search,
+    found: [...fresh, ...search.found.map((event) => newest.get(event.id) ?? event)],
+    looked: search.looked + fresh.length
+  }
+}
+
+export const askFor = (query: EventQuery, signal: AbortSignal) => request("GET", "/events", { query }, signal)
+
+export const problemOf = (error: unknown): Problem | undefined => {
+  if (!(error instanceof Problem)) return undefined
+  if (error.status === 401) signIn.wanted()
+  return error
+}
