@@ -39,18 +39,20 @@ const fewLinks = 3
 const Links = ({ event: { aggregate, links } }: { readonly event: Branch["event"] }) => {
   const own = entityText(aggregate)
   if (links.length === 0) return null
+  // One more needs no more room than saying that there is one.
+  const shown = links.length === fewLinks + 1 ? links : links.slice(0, fewLinks)
   return (
     <ul className="flex flex-wrap gap-x-3 text-sm text-faint">
-      {links.slice(0, fewLinks).map(({ id, linkType, source, target }) => (
+      {shown.map(({ id, linkType, source, target }) => (
         <li key={id} className="min-w-0 break-words">
           {entityText(source) === own ? `→ ${entityText(target)}` : `← ${entityText(source)}`} (
           {linkType.replace("_", " ")})
         </li>
       ))}
-      {links.length > fewLinks ? (
+      {links.length > shown.length ? (
         <li>
           <Link href={`/links?entity=${encodeURIComponent(own)}`} className="hover:text-text hover:underline">
-            {exact(links.length - fewLinks)} more links
+            {exact(links.length - shown.length)} more links
           </Link>
         </li>
       ) : null}
