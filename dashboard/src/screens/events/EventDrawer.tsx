@@ -21,23 +21,30 @@ import { statusText } from "./statusText.ts"
 /** Asked again so often, in milliseconds. */
 const every = 2_500
 
+/** Of the same parts before the answer comes, so that the focus stays on what it is on. */
 const Subtitle = ({
-  event: { aggregate, createdAt, id, status },
+  event,
+  id,
   neighbours
 }: {
-  readonly event: EventDetails
+  readonly id: string
+  readonly event: EventDetails | undefined
   readonly neighbours: Neighbours | undefined
 }) => (
   <div className="text-sm">
-    <div className="flex min-w-0 flex-wrap items-center gap-x-3">
-      <StateMark state={stateOfEvent(status)} word={statusText(status)} />
-      <Link
-        href={`/links?entity=${encodeURIComponent(entityText(aggregate))}`}
-        className="min-w-0 break-words text-accent hover:underline"
-      >
-        {entityText(aggregate)}
-      </Link>
-      <Ago at={createdAt} />
+    <div className="flex min-h-5 min-w-0 flex-wrap items-center gap-x-3">
+      {event === undefined ? null : (
+        <>
+          <StateMark state={stateOfEvent(event.status)} word={statusText(event.status)} />
+          <Link
+            href={`/links?entity=${encodeURIComponent(entityText(event.aggregate))}`}
+            className="min-w-0 break-words text-accent hover:underline"
+          >
+            {entityText(event.aggregate)}
+          </Link>
+          <Ago at={event.createdAt} />
+        </>
+      )}
     </div>
     <div className="flex items-center">
       <Id id={id} />
@@ -84,7 +91,7 @@ export const EventDrawer = ({
           </>
         )
       }
-      subtitle={event === undefined ? <Id id={id} /> : <Subtitle event={event} neighbours={neighbours} />}
+      subtitle={<Subtitle id={id} event={event} neighbours={neighbours} />}
     >
       <Answered query={query}>
         {(answer) => (answer.id === id ? <Details key={id} event={answer} /> : <SkeletonRows />)}

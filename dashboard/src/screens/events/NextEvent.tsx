@@ -18,8 +18,7 @@ export const NextEvent = ({ after, before }: Neighbours) => {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const href = event.key === "j" ? after : event.key === "k" ? before : undefined
-      const isInDetail = event.target instanceof HTMLElement && event.target.closest("[role=dialog]") !== null
-      if (href === undefined || !isInDetail || isTyping(event.target)) return
+      if (href === undefined || isTyping(event.target)) return
       if (event.ctrlKey || event.metaKey || event.altKey) return
       navigate(href)
     }

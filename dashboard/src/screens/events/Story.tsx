@@ -153,7 +153,7 @@ const Gaps = ({ axis }: { readonly axis: Axis }) => (
     {axis.gaps.map(({ left, millis, right }) => (
       <div
         key={left}
-        className="absolute inset-y-0 overflow-hidden border-x border-dashed border-edge/50 bg-hover/60"
+        className="absolute inset-y-0 overflow-hidden border-x border-dashed border-edge/30 bg-hover/50"
         style={{ left: percent(left), width: percent(right - left) }}
       >
         <span className="block truncate text-center text-xs text-muted">{duration(millis)}</span>
