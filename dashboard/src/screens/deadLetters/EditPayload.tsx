@@ -92,7 +92,7 @@ export const EditPayload = ({
         Only <strong className="font-semibold">{letter.consumer}</strong> will see this. The event, and what other
         consumers get, stays as it was published.
       </p>
-      <div className="my-2 min-h-40 overflow-hidden rounded-md border border-edge">
+      <div className="my-2 min-h-40 overflow-hidden rounded-md border border-edge focus-within:border-accent">
         <Suspense fallback={<Skeleton className="h-40 w-full" />}>
           <Editor initial={before} original={original} judge={judge} onChange={setText} />
         </Suspense>

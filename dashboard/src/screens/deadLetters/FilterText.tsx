@@ -31,7 +31,7 @@ export const FilterText = ({
       onKeyDown={(event) => {
         if (event.key === "Enter") setValue(typed.trim() === "" ? undefined : typed.trim())
       }}
-      className="h-8 w-full min-w-0 rounded-md border border-edge bg-panel px-2 placeholder:text-faint sm:w-44"
+      className="h-8 w-44 min-w-0 rounded-md border border-edge bg-panel px-2 placeholder:text-faint max-sm:w-[calc(50%-4px)]"
     />
   )
 }

@@ -63,10 +63,16 @@ export const GroupKnown = ({ group }: { readonly group: ErrorGroup }) => {
   const forbidden = useForbidden("errorGroups.change")
   const change = useAct("PATCH", "/error-groups/:id")
   const put = (payload: Change) => change.mutate({ params: { id: group.fingerprint }, payload })
+  const isRepaired = group.gaveUp === 0 && group.retrying === 0 && group.state !== "resolved"
   return (
     <div className="grid justify-items-start gap-1 sm:justify-items-end">
       <div className="flex flex-wrap items-center gap-2">
         <GroupStateMark group={group} />
+        {isRepaired ? (
+          <ActionButton action="errorGroups.change" look="primary" onClick={() => put({ state: "resolved" })}>
+            Mark as resolved
+          </ActionButton>
+        ) : null}
         {forbidden === undefined ? <Menu onChange={put} /> : <Button disabledBecause={forbidden}>Mark as</Button>}
         <ActionButton action="errorGroups.change" onClick={() => setNoting(true)}>
           {group.note === null ? "Add a note" : "Change the note"}

@@ -7,7 +7,7 @@ import type { ErrorGroupDetails } from "../../api/wire.ts"
 import { Answered, SkeletonRows } from "../../parts/Answers.tsx"
 import { Facts, Panel } from "../../parts/Panel.tsx"
 import { useParams } from "../../parts/params.ts"
-import { useHref } from "../../parts/place.ts"
+
 import { Ago } from "../../parts/Time.tsx"
 import { useOperation } from "../operations/OperationProgress.tsx"
 import { isActive } from "../operations/words.ts"
@@ -17,6 +17,7 @@ import { GroupKnown } from "./GroupKnown.tsx"
 import { GroupLetters } from "./GroupLetters.tsx"
 import { counted } from "./groups.ts"
 import { HourBars } from "./HourBars.tsx"
+import { useFilteredHref } from "./links.ts"
 import { Stack } from "./Stack.tsx"
 import { Started } from "./Started.tsx"
 import { GroupTitle } from "./Title.tsx"
@@ -100,7 +101,7 @@ const Details = ({ group }: { readonly group: ErrorGroupDetails }) => (
 )
 
 export const GroupPage = ({ fingerprint }: { readonly fingerprint: string }) => {
-  const href = useHref()
+  const href = useFilteredHref()
   const { operation } = useOperation(useFound(fingerprint))
   const isMoving = operation !== undefined && isActive(operation)
   const query = useAsk("/error-groups/:id", { params: { id: fingerprint } }, { every: isMoving ? 1_000 : 5_000 })

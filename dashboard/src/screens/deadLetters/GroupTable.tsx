@@ -1,10 +1,11 @@
 /** Errors as a list: what failed, for whom, how many gave up, how many are still retried. */
 import type { ErrorGroup } from "../../api/wire.ts"
-import { useHref } from "../../parts/place.ts"
+
 import { type Column, Table } from "../../parts/Table.tsx"
-import { Ago } from "../../parts/Time.tsx"
+import { Age } from "./Age.tsx"
 import { GroupStateMark } from "./GroupStateMark.tsx"
 import { counted } from "./groups.ts"
+import { useFilteredHref } from "./links.ts"
 import { GroupTitle } from "./Title.tsx"
 
 const GaveUp = ({ group }: { readonly group: ErrorGroup }) =>
@@ -54,8 +55,8 @@ const columns: ReadonlyArray<Column<ErrorGroup>> = [
   },
   { id: "gaveUp", title: "Gave up", isNumber: true, cell: (group) => <GaveUp group={group} /> },
   { id: "retrying", title: "Still retrying", isNumber: true, cell: (group) => <Retrying group={group} /> },
-  { id: "first", title: "First seen", narrow: "left-out", cell: ({ firstSeenAt }) => <Ago at={firstSeenAt} /> },
-  { id: "last", title: "Last seen", cell: ({ lastSeenAt }) => <Ago at={lastSeenAt} /> },
+  { id: "first", title: "First seen", narrow: "left-out", cell: ({ firstSeenAt }) => <Age at={firstSeenAt} /> },
+  { id: "last", title: "Last seen", cell: ({ lastSeenAt }) => <Age at={lastSeenAt} /> },
   { id: "state", title: "State", cell: (group) => <GroupStateMark group={group} /> }
 ]
 
@@ -66,7 +67,7 @@ export const GroupTable = ({
   readonly groups: ReadonlyArray<ErrorGroup>
   readonly currentKey?: string
 }) => {
-  const href = useHref()
+  const href = useFilteredHref()
   return (
     <Table
       label="Errors, those with most dead letters first"

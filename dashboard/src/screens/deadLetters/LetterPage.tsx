@@ -7,7 +7,7 @@ import { Answered, Empty, SkeletonRows } from "../../parts/Answers.tsx"
 import { Id } from "../../parts/Copy.tsx"
 import { Facts, Panel } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
-import { useHref } from "../../parts/place.ts"
+
 import { StateMark } from "../../parts/StateMark.tsx"
 import { Ago } from "../../parts/Time.tsx"
 import { entityText } from "../../words/entities.ts"
@@ -16,6 +16,7 @@ import { Attempts } from "./Attempts.tsx"
 import { EditPayload } from "./EditPayload.tsx"
 import { LetterActions } from "./LetterActions.tsx"
 import { LetterNow } from "./LetterNow.tsx"
+import { useFilteredHref } from "./links.ts"
 import { PayloadShown } from "./PayloadShown.tsx"
 import { Stack } from "./Stack.tsx"
 
@@ -86,7 +87,7 @@ const Details = ({ isGone, letter }: { readonly letter: DeadLetterDetails; reado
           {letter.aggregate.entityType}/{letter.aggregate.entityId}
         </h1>
         <p className="text-muted">
-          {letter.eventName} for {letter.consumer}, {isGone ? "gave up before" : "gave up"} <Ago at={letter.gaveUpAt} />
+          {letter.eventName} for {letter.consumer}, {isGone ? "had given up" : "gave up"} <Ago at={letter.gaveUpAt} />
         </p>
       </header>
       {isGone ? <LetterNow letter={letter} /> : null}
@@ -133,7 +134,7 @@ const NoLetter = ({ message }: { readonly message: string }) => (
 )
 
 export const LetterPage = ({ fingerprint, id }: { readonly id: string; readonly fingerprint: string }) => {
-  const href = useHref()
+  const href = useFilteredHref()
   const query = useAsk("/dead-letters/:id", { params: { id } }, { every: 5_000 })
   const { data, error } = query
   const isGone = error?.status === 404

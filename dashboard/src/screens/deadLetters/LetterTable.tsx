@@ -1,10 +1,11 @@
 /** Dead letters, to be opened, or selected. */
 import type { DeadLetter } from "../../api/wire.ts"
 import { useParams } from "../../parts/params.ts"
-import { useHref } from "../../parts/place.ts"
+
 import { type Column, Table } from "../../parts/Table.tsx"
-import { Ago } from "../../parts/Time.tsx"
 import { exact } from "../../words/numbers.ts"
+import { Age } from "./Age.tsx"
+import { useFilteredHref } from "./links.ts"
 
 const aggregateText = ({ aggregate: { entityId, entityType } }: DeadLetter) => `${entityType}/${entityId}`
 
@@ -44,7 +45,7 @@ const all: ReadonlyArray<Column<DeadLetter>> = [
     narrow: "left-out",
     cell: ({ attemptCount }) => exact(attemptCount)
   },
-  { id: "gaveUp", title: "Gave up", cell: ({ gaveUpAt }) => <Ago at={gaveUpAt} /> }
+  { id: "gaveUp", title: "Gave up", cell: ({ gaveUpAt }) => <Age at={gaveUpAt} /> }
 ]
 
 const Badge = ({ children }: { readonly children: string }) => (
@@ -69,7 +70,7 @@ export const LetterTable = ({
   readonly without?: ReadonlyArray<string>
 }) => {
   const [selection, setSelection] = useSelection()
-  const href = useHref()
+  const href = useFilteredHref()
   return (
     <Table
       label={label}

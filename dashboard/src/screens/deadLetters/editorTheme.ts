@@ -42,7 +42,8 @@ export const colours = ViewPlugin.fromClass(
 
 export const theme = EditorView.theme({
   "&": { backgroundColor: "var(--panel)", color: "var(--text)", fontSize: "12px", maxHeight: "60dvh" },
-  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
+  // The frame around it shows the focus.
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "20px", overflow: "auto" },
   ".cm-content": { caretColor: "var(--text)", padding: "6px 0" },
   ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--text)" },
@@ -79,6 +80,6 @@ export const theme = EditorView.theme({
   ".cm-deletedChunk": { backgroundColor: "var(--gave-up-soft)", paddingLeft: "6px" },
   ".cm-deletedChunk .cm-deletedText": { background: "none" },
   ".cm-changeGutter": { width: "3px", paddingLeft: "1px" },
-  ".cm-changedLineGutter": { background: "var(--accent)" },
-  ".cm-deletedLineGutter": { background: "var(--gave-up)" }
+  "&.cm-editor .cm-changedLineGutter": { background: "var(--accent)" },
+  "&.cm-editor .cm-deletedLineGutter": { background: "var(--gave-up)" }
 })

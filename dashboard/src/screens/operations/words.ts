@@ -47,6 +47,12 @@ const sentenceOfDiscard = (operation: Operation) => {
   return `${exact(done)} ${were(done)} discarded.`
 }
 
+const firstOf = (done: number, failedAgain: number) => {
+  if (done === 1) return "The first one failed again."
+  if (done === failedAgain) return `The first ${exact(done)} all failed again.`
+  return `Of the first ${exact(done)}, ${exact(failedAgain)} failed again.`
+}
+
 /** Where it stands, and what that means. */
 export const sentenceOf = (operation: Operation): string => {
   if (operation.kind === "discard") return sentenceOfDiscard(operation)
@@ -65,7 +71,7 @@ export const sentenceOf = (operation: Operation): string => {
     case "stopped":
       return `Stopped${stoppedBy === null ? "" : ` by ${stoppedBy}`} after ${exact(done)}: ${outcome}. The other ${exact(left)} were left as they are.`
     case "canary-failed":
-      return `Of the first ${exact(done)}, ${exact(failedAgain)} failed again. The other ${exact(left)} were left as they are.`
+      return `${firstOf(done, failedAgain)} The other ${exact(left)} were left as they are.`
   }
 }
 
