@@ -1,8 +1,8 @@
 /** A text editor for payloads, loaded when the first one is edited. The only file that knows CodeMirror, with its theme. */
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands"
+import { history, historyKeymap, standardKeymap } from "@codemirror/commands"
 import { json } from "@codemirror/lang-json"
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language"
-import { type Diagnostic, linter, lintGutter, lintKeymap } from "@codemirror/lint"
+import { type Diagnostic, linter, lintGutter, nextDiagnostic } from "@codemirror/lint"
 import { unifiedMergeView } from "@codemirror/merge"
 import { Compartment, EditorState, type Text } from "@codemirror/state"
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view"
@@ -64,7 +64,7 @@ const stateOf = (
       linter(async ({ state: { doc } }) => (await judge(doc.toString())).map((found) => diagnosticOf(doc, found)), {
         delay: patience
       }),
-      keymap.of([...lintKeymap, ...defaultKeymap, ...historyKeymap]),
+      keymap.of([{ key: "F8", run: nextDiagnostic }, ...standardKeymap, ...historyKeymap]),
       compared
     ]
   })

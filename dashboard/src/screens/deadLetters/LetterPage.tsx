@@ -115,7 +115,7 @@ const Details = ({ isGone, letter }: { readonly letter: DeadLetterDetails; reado
               <Stack text={last} />
             </Panel>
           )}
-          {isEditing ? null : <PayloadShown letter={letter} />}
+          {isEditing ? null : <PayloadShown letter={letter} isGone={isGone} />}
           <Attempts attempts={letter.attempts} />
         </div>
         <Panel title="What it is">
