@@ -44,9 +44,14 @@ const Values = ({ part: { placeholder, values } }: { readonly part: Part }) => {
   )
 }
 
-export const Differs = ({ differs }: { readonly differs: ErrorGroupDetails["differs"] }) =>
+const nothing = (title: string) =>
+  /<[a-z]+(?: \d+)?>/.test(title)
+    ? "It is read from the deliveries that gave up, and none is left."
+    : "Nothing: it was the same message each time."
+
+export const Differs = ({ differs, title }: Pick<ErrorGroupDetails, "differs" | "title">) =>
   differs.length === 0 ? (
-    <p className="text-muted">Nothing: it was the same message each time.</p>
+    <p className="text-muted">{nothing(title)}</p>
   ) : (
     <div className="grid gap-x-6 gap-y-3 sm:grid-cols-[repeat(auto-fill,minmax(220px,1fr))]">
       {differs.map((part) => (

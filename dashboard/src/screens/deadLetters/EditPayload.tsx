@@ -10,7 +10,7 @@ import { Field } from "../../parts/Field.tsx"
 import { notify } from "../../parts/notices.tsx"
 import { Panel } from "../../parts/Panel.tsx"
 import { layOut } from "../../words/json.ts"
-import { type Judged, Verdict } from "./Verdict.tsx"
+import { type Judged, Problems, Verdict } from "./Verdict.tsx"
 
 const Editor = lazy(() => import("./Editor.tsx"))
 
@@ -97,6 +97,7 @@ export const EditPayload = ({
           <Editor initial={before} original={original} judge={judge} onChange={setText} />
         </Suspense>
       </div>
+      <Problems judged={judged} />
       {problem === undefined ? null : <ProblemNote problem={problem} />}
       {isStale ? <Stale onReload={() => void client.invalidateQueries().then(onClose)} /> : null}
       {edit.error === null || isStale ? null : <ProblemNote problem={edit.error} />}

@@ -104,9 +104,9 @@ const Editor = ({
   return (
     <>
       <div ref={place} />
-      <label className="flex h-8 cursor-pointer items-center gap-2 border-t border-line px-3 text-sm text-muted">
+      <label className="flex min-h-8 cursor-pointer items-center gap-2 border-t border-line px-3 text-sm text-muted">
         <input type="checkbox" checked={isCompared} onChange={() => setCompared(!isCompared)} />
-        Show what differs from the payload as it was published
+        Show what differs from what was published
       </label>
     </>
   )

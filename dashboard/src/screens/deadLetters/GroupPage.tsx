@@ -1,6 +1,6 @@
 /** One error: what it is, what differs, what waits behind it, and how its dead letters are repaired. */
 import { ArrowLeft } from "lucide-react"
-import { useEffect } from "react"
+import { useEffect, useRef } from "react"
 import { Link } from "wouter"
 import { useAsk } from "../../api/asking.ts"
 import type { ErrorGroupDetails } from "../../api/wire.ts"
@@ -10,7 +10,7 @@ import { useParams } from "../../parts/params.ts"
 
 import { Ago } from "../../parts/Time.tsx"
 import { useOperation } from "../operations/OperationProgress.tsx"
-import { isActive } from "../operations/words.ts"
+import { isActive, isUnderWay } from "../operations/words.ts"
 import { Differs } from "./Differs.tsx"
 import { GroupFigures } from "./GroupFigures.tsx"
 import { GroupKnown } from "./GroupKnown.tsx"
@@ -46,16 +46,21 @@ const facts = (group: ErrorGroupDetails) =>
 const useFound = (fingerprint: string) => {
   const [params, change] = useParams()
   const isNamed = params.has("operation")
+  // Once: whoever closes it does not want it back.
+  const isTaken = useRef(isNamed)
   const found = useAsk("/operations", { query: { limit: 20 } }, { every: 5_000, enabled: !isNamed }).data?.items.find(
     (operation) => operation.filter.fingerprint === fingerprint && isActive(operation)
   )
   useEffect(() => {
-    if (!isNamed && found !== undefined) change({ operation: found.id })
+    if (isNamed) isTaken.current = true
+    if (isTaken.current || found === undefined) return
+    isTaken.current = true
+    change({ operation: found.id })
   }, [isNamed, found, change])
   return params.get("operation") ?? undefined
 }
 
-const Details = ({ group }: { readonly group: ErrorGroupDetails }) => (
+const Details = ({ group, isBusy }: { readonly group: ErrorGroupDetails; readonly isBusy: boolean }) => (
   <>
     <header className="mb-3">
       <h1 className="text-xl [overflow-wrap:anywhere]">
@@ -73,6 +78,7 @@ const Details = ({ group }: { readonly group: ErrorGroupDetails }) => (
         countText={counted(group.gaveUp)}
         isEmpty={group.gaveUp === 0}
         isLoud
+        isBusy={isBusy}
         title={group.title}
       />
       <GroupKnown group={group} />
@@ -84,7 +90,7 @@ const Details = ({ group }: { readonly group: ErrorGroupDetails }) => (
           <Stack text={group.sampleDetail ?? group.sample} />
         </Panel>
         <Panel title="What differs">
-          <Differs differs={group.differs} />
+          <Differs differs={group.differs} title={group.title} />
         </Panel>
       </div>
       <div className="grid min-w-0 gap-3">
@@ -114,7 +120,13 @@ export const GroupPage = ({ fingerprint }: { readonly fingerprint: string }) => 
         <ArrowLeft size={14} aria-hidden="true" /> All errors
       </Link>
       <Answered query={query} skeleton={<SkeletonRows count={14} />}>
-        {(group) => (group.fingerprint === fingerprint ? <Details group={group} /> : <SkeletonRows count={14} />)}
+        {(group) =>
+          group.fingerprint === fingerprint ? (
+            <Details group={group} isBusy={operation !== undefined && isUnderWay(operation)} />
+          ) : (
+            <SkeletonRows count={14} />
+          )
+        }
       </Answered>
     </>
   )

@@ -36,11 +36,12 @@ export const HourBars = ({ hourly }: { readonly hourly: ErrorGroupDetails["hourl
   const total = bars.reduce((sum, { attempts }) => sum + attempts, 0)
   const textOf = (at: number) =>
     span === "24h" ? clockText(at, utc).replace(/:\d\d$/, "") : timeText(at, utc).split(",", 1)[0]
-  const words = `${exact(total)} failed attempts, at most ${exact(most)} in ${span === "24h" ? "an hour" : "a day"}`
+  const sum = `${exact(total)} failed ${total === 1 ? "attempt" : "attempts"}`
+  const words = `${sum}, at most ${exact(most)} in ${span === "24h" ? "an hour" : "a day"}`
   return (
     <div>
       <div className="mb-2 flex items-center justify-between gap-3">
-        <span className="text-muted">{total === 0 ? "No attempt failed in this time." : words}</span>
+        <span className="text-muted">{total === 0 ? "No attempt failed in this time." : sum}</span>
         <Choose<Span>
           label="Span of the bars"
           value={span}

@@ -103,19 +103,20 @@ const Details = ({ isGone, letter }: { readonly letter: DeadLetterDetails; reado
       )}
       <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,2fr)_minmax(280px,1fr)]">
         <div className="grid min-w-0 gap-3">
+          {last === null ? null : (
+            <Panel title="Why it gave up">
+              <Stack text={last} />
+            </Panel>
+          )}
           {isEditing ? (
             <EditPayload
               key={`${letter.attemptCount} ${letter.gaveUpAt}`}
               letter={letter}
               onClose={() => setEdit(undefined)}
             />
-          ) : null}
-          {last === null ? null : (
-            <Panel title="Why it gave up">
-              <Stack text={last} />
-            </Panel>
+          ) : (
+            <PayloadShown letter={letter} isGone={isGone} />
           )}
-          {isEditing ? null : <PayloadShown letter={letter} isGone={isGone} />}
           <Attempts attempts={letter.attempts} />
         </div>
         <Panel title="What it is">

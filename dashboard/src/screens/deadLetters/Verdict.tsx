@@ -30,3 +30,25 @@ export const Verdict = ({ judged, text }: { readonly text: string; readonly judg
     </p>
   )
 }
+
+/** Problems that are told in words; the others are only counted. */
+const most = 8
+
+const placeOf = (line: number | null, column: number | null) =>
+  line === null ? "" : `Line ${line}${column === null ? "" : `, column ${column}`}: `
+
+/** What is wrong, in the order of the text. */
+export const Problems = ({ judged }: { readonly judged: Judged | undefined }) => {
+  const problems = judged?.verdict.problems ?? []
+  return problems.length === 0 ? null : (
+    <ul className="grid gap-0.5 text-sm text-gave-up" aria-label="What is wrong">
+      {problems.slice(0, most).map(({ column, line, message, path }) => (
+        <li key={`${line} ${column} ${path} ${message}`} className="[overflow-wrap:anywhere]">
+          {placeOf(line, column)}
+          {path === "" ? message : `${path}: ${message}`}
+        </li>
+      ))}
+      {problems.length > most ? <li>and {exact(problems.length - most)} others</li> : null}
+    </ul>
+  )
+}

@@ -14,6 +14,7 @@ const mostIds = 1_000
 export const WorkBar = ({
   all,
   countText,
+  isBusy = false,
   isEmpty,
   isLoud = false,
   title
@@ -23,6 +24,8 @@ export const WorkBar = ({
   /** How many that are, where it is known: `312`. */
   readonly countText?: string
   readonly isEmpty: boolean
+  /** Whether an operation takes from the same ones already. */
+  readonly isBusy?: boolean
   /** Whether requeueing is what the place is for. */
   readonly isLoud?: boolean
   readonly title?: string
@@ -34,7 +37,14 @@ export const WorkBar = ({
   const chosen = ids.length > 0 ? { deliveryIds: ids } : all
   const what = ids.length > 0 ? `${exact(ids.length)} selected` : (countText ?? "all of these")
   const titled = title === undefined || ids.length > 0 ? {} : { title }
-  const nothing = ids.length === 0 && isEmpty ? "There is no dead letter here." : undefined
+  const nothing =
+    ids.length > 0
+      ? undefined
+      : isEmpty
+        ? "There is no dead letter here."
+        : isBusy
+          ? "An operation on these is under way. Stop it first to begin another one."
+          : undefined
   const key = JSON.stringify(chosen)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the text tells one filter from another.
   const requeue = useCallback(() => setWork({ kind: "requeue", filter: chosen, ...titled }), [key])

@@ -25,7 +25,7 @@ const Asked = ({ operation: { filter } }: { readonly operation: Operation }) => 
   ) : (
     <>
       {words}{" "}
-      <Link href={`/dead-letters/${fingerprint}`} className="whitespace-nowrap text-accent hover:underline">
+      <Link href={`/dead-letters/${fingerprint}`} className="whitespace-nowrap text-accent underline">
         Open the error
       </Link>
     </>

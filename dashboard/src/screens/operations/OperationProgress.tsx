@@ -37,10 +37,11 @@ export const OperationStanding = ({
   const [isStopping, setStopping] = useState(false)
   const [state, word] = lookOf(operation)
   const advice = adviceOf(operation)
+  const Heading = isLinked ? "h2" : "h3"
   return (
     <div className="grid gap-2">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <h3 className="font-semibold">{operation.kind === "requeue" ? "Requeue" : "Discard"}</h3>
+        <Heading>{operation.kind === "requeue" ? "Requeue" : "Discard"}</Heading>
         <StateMark state={state} word={word} />
         <span className="ml-auto flex flex-wrap items-center gap-2">
           {isUnderWay(operation) ? (

@@ -67,7 +67,9 @@ export const sentenceOf = (operation: Operation): string => {
     case "finished":
       return done === 0
         ? "Nothing was left to requeue: somebody was faster, or they had been discarded."
-        : `${exact(done)} ${were(done)} requeued: ${outcome}.`
+        : operation.settled === done
+          ? `${done === 1 ? "It was" : `All ${exact(done)} were`} requeued and settled.`
+          : `${exact(done)} ${were(done)} requeued: ${outcome}.`
     case "stopped":
       return `Stopped${stoppedBy === null ? "" : ` by ${stoppedBy}`} after ${exact(done)}: ${outcome}. The other ${exact(left)} were left as they are.`
     case "canary-failed":
