@@ -106,6 +106,7 @@ export const Table = <Row,>(props: TableProps<Row>) => {
             <th scope="col" className="w-8 px-2 py-1">
               <input
                 type="checkbox"
+                className="block"
                 aria-label="Select all that are shown"
                 checked={isAll}
                 onChange={() => onSelect(isAll ? new Set() : new Set(allKeys))}
@@ -148,6 +149,7 @@ export const Table = <Row,>(props: TableProps<Row>) => {
                 <td className="w-8 px-2 max-sm:p-0">
                   <input
                     type="checkbox"
+                    className="block"
                     aria-label={`Select ${key}`}
                     checked={selection?.has(key) === true}
                     onChange={() => onSelect(toggled(selection ?? new Set(), key))}
