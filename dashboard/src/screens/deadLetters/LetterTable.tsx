@@ -1,5 +1,6 @@
 /** Dead letters, to be opened, or selected. */
 import type { DeadLetter } from "../../api/wire.ts"
+import { useMedia } from "../../parts/media.ts"
 import { useParams } from "../../parts/params.ts"
 
 import { type Column, Table } from "../../parts/Table.tsx"
@@ -52,6 +53,22 @@ const Badge = ({ children }: { readonly children: string }) => (
   <span className="mr-1.5 rounded-sm border border-edge px-1 text-xs text-muted">{children}</span>
 )
 
+/** Where there is less room: the event below its consumer, and no attempts. */
+const dense: ReadonlyArray<Column<DeadLetter>> = all
+  .filter(({ id }) => id !== "attempts" && id !== "event")
+  .map((column) =>
+    column.id === "consumer"
+      ? {
+          ...column,
+          cell: ({ consumer, eventName }) => (
+            <span className="sm:block sm:py-0.5">
+              {consumer} <span className="text-muted sm:block">{eventName}</span>
+            </span>
+          )
+        }
+      : column
+  )
+
 /** Which deliveries are selected; it is in the address. */
 export const useSelection = () => {
   const [params, change] = useParams()
@@ -71,11 +88,12 @@ export const LetterTable = ({
 }) => {
   const [selection, setSelection] = useSelection()
   const href = useFilteredHref()
+  const columns = useMedia("(min-width: 1180px)") || without.includes("consumer") ? all : dense
   return (
     <Table
       label={label}
       rows={letters}
-      columns={all.filter(({ id }) => !without.includes(id))}
+      columns={columns.filter(({ id }) => !without.includes(id))}
       keyOf={({ deliveryId }) => deliveryId}
       hrefOf={({ deliveryId, fingerprint }) => href(`/dead-letters/${fingerprint ?? "-"}/${deliveryId}`)}
       selection={selection}
