@@ -1,19 +1,14 @@
 /** What can be done with one dead letter. */
 import { useCallback, useState } from "react"
 import { useAct } from "../../api/asking.ts"
+import { useForbidden } from "../../api/session.ts"
 import type { DeadLetterDetails } from "../../api/wire.ts"
 import { ProblemNote } from "../../parts/Answers.tsx"
 import { ActionButton } from "../../parts/Button.tsx"
 import { notify } from "../../parts/notices.tsx"
+import { useUneditable } from "./editable.ts"
 import { ReasonDialog } from "./ReasonDialog.tsx"
 import { useRequeueKey } from "./requeueKey.ts"
-
-/** Why a payload cannot be edited; undefined if it can. */
-const uneditable = ({ payload, visibility }: DeadLetterDetails) => {
-  if (visibility !== "full")
-    return "You do not see all of this payload, so you cannot edit it: what is hidden would be lost."
-  return payload === null ? "This payload is too large to be edited here." : undefined
-}
 
 export const LetterActions = ({
   isEditing,
@@ -29,7 +24,9 @@ export const LetterActions = ({
   const discard = useAct("POST", "/dead-letters/:id/discard")
   const act = asked === "discard" ? discard : requeue
   const open = useCallback(() => setAsked("requeue"), [])
-  useRequeueKey(isEditing ? undefined : open)
+  const uneditable = useUneditable(letter)
+  const forbidden = useForbidden("deadLetters.requeue")
+  useRequeueKey(isEditing || forbidden !== undefined ? undefined : open)
   const close = () => {
     setAsked(undefined)
     requeue.reset()
@@ -45,12 +42,7 @@ export const LetterActions = ({
       >
         Requeue
       </ActionButton>
-      <ActionButton
-        action="deadLetters.edit"
-        disabledBecause={uneditable(letter)}
-        aria-pressed={isEditing}
-        onClick={onEdit}
-      >
+      <ActionButton action="deadLetters.edit" disabledBecause={uneditable} aria-pressed={isEditing} onClick={onEdit}>
         {isEditing ? "Leave the payload as it is" : "Edit payload"}
       </ActionButton>
       <ActionButton action="deadLetters.discard" look="danger" onClick={() => setAsked("discard")}>

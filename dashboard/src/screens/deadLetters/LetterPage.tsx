@@ -14,6 +14,7 @@ import { entityText } from "../../words/entities.ts"
 import { exact } from "../../words/numbers.ts"
 import { Attempts } from "./Attempts.tsx"
 import { EditPayload } from "./EditPayload.tsx"
+import { useUneditable } from "./editable.ts"
 import { LetterActions } from "./LetterActions.tsx"
 import { LetterNow } from "./LetterNow.tsx"
 import { useFilteredHref } from "./links.ts"
@@ -78,7 +79,8 @@ const facts = (letter: DeadLetterDetails) =>
 
 const Details = ({ isGone, letter }: { readonly letter: DeadLetterDetails; readonly isGone: boolean }) => {
   const [edit, setEdit] = useParam("edit")
-  const isEditing = edit !== undefined && !isGone
+  const uneditable = useUneditable(letter)
+  const isEditing = edit !== undefined && !isGone && uneditable === undefined
   const last = letter.attempts.at(-1)?.error ?? letter.lastError
   return (
     <>

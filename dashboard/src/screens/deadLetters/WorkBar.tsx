@@ -1,5 +1,6 @@
 /** What can be done with all that is listed, or with those that are selected; and what goes on of it. */
 import { useCallback, useState } from "react"
+import { useForbidden } from "../../api/session.ts"
 import { ActionButton, Button } from "../../parts/Button.tsx"
 import { useParams } from "../../parts/params.ts"
 import { exact } from "../../words/numbers.ts"
@@ -48,7 +49,8 @@ export const WorkBar = ({
   const key = JSON.stringify(chosen)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the text tells one filter from another.
   const requeue = useCallback(() => setWork({ kind: "requeue", filter: chosen, ...titled }), [key])
-  useRequeueKey(nothing === undefined ? requeue : undefined)
+  const forbidden = useForbidden("operations.requeue")
+  useRequeueKey(nothing === undefined && forbidden === undefined ? requeue : undefined)
   return (
     <div className="flex flex-wrap items-center gap-2">
       <ActionButton

@@ -1,0 +1,12 @@
+/** Whether a payload can be edited by whoever looks. */
+import { useForbidden } from "../../api/session.ts"
+import type { DeadLetterDetails } from "../../api/wire.ts"
+
+/** Why it cannot; undefined if it can. */
+export const useUneditable = ({ payload, visibility }: DeadLetterDetails): string | undefined => {
+  const forbidden = useForbidden("deadLetters.edit")
+  if (forbidden !== undefined) return forbidden
+  if (visibility !== "full")
+    return "You do not see all of this payload, so you cannot edit it: what is hidden would be lost."
+  return payload === null ? "This payload is too large to be edited here." : undefined
+}
