@@ -1,4 +1,5 @@
 /** How long deliveries waited, over time: the darker, the more of that moment. */
+import type { Distribution } from "../../api/wire.ts"
 import { clockText, isUtc } from "../../words/clock.ts"
 import { duration, exact, percent, quantileText } from "../../words/numbers.ts"
 import { allOf, type Step } from "./steps.ts"
@@ -10,6 +11,12 @@ const rowText = (bounds: ReadonlyArray<number>, index: number): string => {
   const bound = bounds[index]
   const text = bound === undefined ? `> ${duration(bounds.at(-1)! * 1_000)}` : `≤ ${duration(bound * 1_000)}`
   return text.replace(".0 s", " s")
+}
+
+/** `within 5 ms`, `after more than 1 h`. */
+const beganText = (lag: Distribution, share: number) => {
+  const text = quantileText(lag, share).replace(".0 s", " s")
+  return text.startsWith(">") ? `after more than ${text.slice(2)}` : `within ${text.slice(2)}`
 }
 
 const sumOf = (counts: ReadonlyArray<number>) => counts.reduce((sum, count) => sum + count, 0)
@@ -24,11 +31,11 @@ export const LagMap = ({ step, steps }: { readonly steps: ReadonlyArray<Step>; r
   const height = rows.length * rowHeight
   const [first, last] = [steps[0]!.at, steps.at(-1)!.at + step]
   const total = sumOf(all.counts)
-  const summary = `Half began within ${quantileText(all, 0.5).replace("≤ ", "")}, 95 % within ${quantileText(all, 0.95).replace("≤ ", "")}; ${exact(total)} attempts.`
+  const summary = `Half began ${beganText(all, 0.5)}, 95 % ${beganText(all, 0.95)}; ${exact(total)} attempts.`
   return (
     <figure>
       <figcaption className="mb-2 text-muted">{summary}</figcaption>
-      <div className="grid grid-cols-[52px_minmax(0,1fr)_44px] gap-x-2 text-xs text-faint">
+      <div className="grid grid-cols-[56px_minmax(0,1fr)_44px] gap-x-2 text-xs text-faint">
         <div aria-hidden="true" className="text-right">
           {rows.map(({ index, text }) => (
             <div key={index} className="whitespace-nowrap leading-[12px]">

@@ -6,7 +6,7 @@ import type { Consumer } from "../../api/wire.ts"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { Ago, Clock } from "../../parts/Time.tsx"
 import { useNow } from "../../words/clock.ts"
-import { type Condition, conditionOf } from "./condition.ts"
+import { type Condition, conditionOf, isRetired } from "./condition.ts"
 
 /** A pause and its entry of the audit are not told apart by more than this, in milliseconds. */
 const nearly = 5_000
@@ -26,17 +26,12 @@ const Paused = ({
     { enabled: reason === null, every: 60_000 }
   )
   const entry = audit.data?.items.find(({ at }) => Math.abs(Date.parse(at) - Date.parse(since)) < nearly)
-  if (reason !== null) {
-    return (
-      <>
-        It paused itself <Ago at={since} />: {reason}. What comes for it waits.
-      </>
-    )
-  }
+  const who = reason === null ? entry?.who : "itself"
+  const why = reason ?? entry?.reason
   return (
     <>
-      Paused{entry === undefined ? "" : ` by ${entry.who}`} <Ago at={since} />
-      {entry?.reason == null ? "." : `: “${entry.reason}”.`} What comes for it waits.
+      {who === undefined ? "Since" : `By ${who}`} <Ago at={since} />
+      {why == null ? "." : `: “${why}”.`} What comes for it waits.
     </>
   )
 }
@@ -52,13 +47,21 @@ const Held = ({ until }: { readonly until: string | null }) => {
   )
 }
 
-const more = ({ consumer, coolUntil, depth, lastSeenAt, pauseReason, pausedAt, servedBy }: Consumer) => {
-  const lines: Array<readonly [Condition, ReactNode]> = []
+type Line = readonly [Condition, ReactNode]
+
+const linesOf = (state: Consumer): ReadonlyArray<Line> => {
+  const { consumer, coolUntil, depth, lastSeenAt, pausedAt, pauseReason, servedBy } = state
+  const lines: Array<Line> = []
   if (pausedAt !== null) {
     lines.push([
       { state: "paused", word: "Paused" },
       <Paused key="paused" consumer={consumer} since={pausedAt} reason={pauseReason} />
     ])
+  }
+  if (isRetired(state)) {
+    return [
+      [{ state: "done", word: "Retired" }, "It is subscribed to nothing. What it had is kept as long as its events."]
+    ]
   }
   if (servedBy.length === 0) {
     lines.push([
@@ -80,7 +83,7 @@ const more = ({ consumer, coolUntil, depth, lastSeenAt, pauseReason, pausedAt, s
 }
 
 export const StateLine = ({ consumer }: { readonly consumer: Consumer }) => {
-  const lines = more(consumer)
+  const lines = linesOf(consumer)
   const { servedBy } = consumer
   if (lines.length === 0) {
     const condition = conditionOf(consumer)

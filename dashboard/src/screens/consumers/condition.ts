@@ -21,8 +21,14 @@ export const openOf = ({ delayed, leased, parked, ready, retrying }: Depth): num
 
 const processes = (count: number) => (count === 1 ? "1 process" : `${exact(count)} processes`)
 
+/** Whether it was retired: it is subscribed to nothing, and nobody serves it. */
+export const isRetired = ({ servedBy, subscriptions }: Consumer): boolean =>
+  servedBy.length === 0 && subscriptions.length === 0
+
 /** What is said first of it. */
-export const conditionOf = ({ depth, pausedAt, servedBy }: Consumer): Condition => {
+export const conditionOf = (consumer: Consumer): Condition => {
+  const { depth, pausedAt, servedBy } = consumer
+  if (isRetired(consumer)) return { state: "done", word: "retired" }
   if (pausedAt !== null) return { state: "paused", word: "paused" }
   if (servedBy.length === 0) return { state: "retrying", word: "nobody serves it" }
   if (depth.isRecovering) return { state: "retrying", word: "careful after a crash" }
@@ -45,6 +51,7 @@ const tierOf = (consumer: Consumer, rate: ConsumerRate | undefined): number => {
   if (isLate(consumer)) return 4
   if (depth.deadLetters > 0 || depth.parked > 0 || depth.retrying > 0) return 3
   if (pausedAt !== null) return 2
+  if (isRetired(consumer)) return -1
   return depth.isRecovering || depth.isHeld || servedBy.length === 0 ? 1 : 0
 }
 

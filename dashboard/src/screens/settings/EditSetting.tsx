@@ -91,7 +91,7 @@ export const EditSetting = ({ onClose, setting }: { readonly setting: Setting; r
         if ("value" in parsed && !isSame) store(parsed.value, reason, onClose)
       }}
     >
-      <div className="grid items-start gap-x-4 gap-y-2 sm:grid-cols-[minmax(0,16rem)_minmax(0,1fr)]">
+      <div className="grid items-start gap-x-4 gap-y-2 sm:grid-cols-[minmax(0,240px)_minmax(0,1fr)]">
         <Input setting={setting} typed={typed} error={error} onChange={setTyped} />
         <Field
           label="Reason"
