@@ -8,6 +8,7 @@ import { ActionButton, Button } from "../../parts/Button.tsx"
 import { Dialog, DialogActions } from "../../parts/Dialog.tsx"
 import { Field } from "../../parts/Field.tsx"
 import { notify } from "../../parts/notices.tsx"
+import { isRetired } from "./condition.ts"
 import { RetireDialog } from "./RetireDialog.tsx"
 
 const PauseForm = ({ name, onDone }: { readonly name: string; readonly onDone: () => void }) => {
@@ -75,7 +76,11 @@ export const ConsumerActions = ({ consumer }: { readonly consumer: Consumer }) =
   return (
     <div className="flex flex-wrap items-center gap-2">
       {pausedAt === null ? (
-        <ActionButton action="consumers.pause" onClick={() => setOpen("pause")}>
+        <ActionButton
+          action="consumers.pause"
+          disabledBecause={isRetired(consumer) ? "It is retired: nothing is delivered to it." : undefined}
+          onClick={() => setOpen("pause")}
+        >
           <Pause size={14} aria-hidden="true" /> Pause
         </ActionButton>
       ) : (

@@ -110,7 +110,12 @@ export const SettingDrawer = ({
         {setting.rejected === null ? null : <Rejected text={setting.rejected} />}
         <Facts
           facts={[
-            ["Key", <Id key="key" id={setting.key} />],
+            [
+              "Key",
+              <span key="key" className="-my-1.5 flex">
+                <Id id={setting.key} />
+              </span>
+            ],
             ["In force", <ValueInForce key="value" setting={setting} />],
             ["Comes from", sources[setting.source]],
             ["Default", valueText(setting.key, setting.default)],

@@ -8,7 +8,7 @@ import { Panel, ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { useGo, useHref, usePlace } from "../../parts/place.ts"
 import { exact } from "../../words/numbers.ts"
-import { grouped, meaningOf } from "./about.ts"
+import { grouped, meaningOf, shortKey } from "./about.ts"
 import { SettingDrawer } from "./SettingDrawer.tsx"
 import { SettingRow } from "./SettingRow.tsx"
 
@@ -87,7 +87,11 @@ const Settings = () => {
           <>
             <Groups settings={settings} search={search} />
             <SettingDrawer
-              setting={place === undefined ? undefined : settings.find(({ key }) => key === place.key)}
+              setting={
+                place === undefined
+                  ? undefined
+                  : settings.find(({ key }) => key === place.key || shortKey(key) === place.key)
+              }
               onClose={() => go("/settings")}
             />
           </>
