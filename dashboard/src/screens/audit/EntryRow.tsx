@@ -15,6 +15,13 @@ const outcomes = {
   failed: <StateMark state="gave-up" word="failed" />
 }
 
+/** A line at the left of what did not come to be. */
+const marks = {
+  done: "",
+  refused: "shadow-[inset_3px_0_0_var(--retrying)]",
+  failed: "shadow-[inset_3px_0_0_var(--gave-up)]"
+}
+
 const cell = "px-2 py-1 text-left align-middle max-sm:inline-block max-sm:p-0"
 
 /** In rows of two lines: in the first, or the second. */
@@ -64,7 +71,7 @@ export const EntryRow = ({
   readonly onToggle: () => void
 }) => {
   const { action, affected, at, id, outcome, reason, who } = entry
-  const loud = outcome === "failed" ? "bg-gave-up-soft" : outcome === "refused" ? "bg-retrying-soft" : ""
+  const loud = marks[outcome]
   return (
     <>
       <tr

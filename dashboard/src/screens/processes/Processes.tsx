@@ -6,14 +6,13 @@ import { useAsk } from "../../api/asking.ts"
 import type { Replica } from "../../api/wire.ts"
 import { Answered, Empty } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
-import { Id } from "../../parts/Copy.tsx"
+import { CopyButton } from "../../parts/Copy.tsx"
 import { useCalm } from "../../parts/calm.ts"
 import { ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
 import { Ago } from "../../parts/Time.tsx"
-import { shortId } from "../../words/entities.ts"
 import { exact } from "../../words/numbers.ts"
 import { Deaths } from "./Deaths.tsx"
 import { lookOf, placeOf, runningFirst } from "./process.ts"
@@ -59,8 +58,9 @@ const columns: ReadonlyArray<Column<Replica>> = [
     title: "Process",
     narrow: "first",
     cell: (replica) => (
-      <span className="font-semibold" title={replica.id}>
+      <span className="-my-1 inline-flex items-center font-semibold" title={replica.id}>
         {placeOf(replica)}
+        <CopyButton text={replica.id} label="Copy the process's id" />
       </span>
     )
   },
@@ -92,8 +92,7 @@ const columns: ReadonlyArray<Column<Replica>> = [
         <Ago at={status === "stopped" && stoppedAt !== null ? stoppedAt : lastSeenAt} />
       </>
     )
-  },
-  { id: "id", title: "Id", narrow: "left-out", cell: ({ id }) => <Id id={id} shown={shortId(id)} /> }
+  }
 ]
 
 const idOf = ({ id }: Replica) => id
