@@ -41,29 +41,31 @@ export const useEntries = (filter: AuditFilter) => {
 
 /** What people do, by its name in the audit. */
 export const actions: Readonly<Record<string, string>> = {
-  "consumer.pause": "paused a consumer",
-  "consumer.resume": "resumed a consumer",
-  "consumer.retire": "retired a consumer",
-  "dead-letters.requeue": "requeued a dead letter",
-  "dead-letters.discard": "discarded a dead letter",
-  "dead-letters.requeue-all": "requeued dead letters",
-  "dead-letters.discard-all": "discarded dead letters",
-  "operation.start": "started an operation",
-  "operation.stop": "stopped an operation",
-  "error-group.change": "changed an error group",
-  "setting.put": "stored a setting",
-  "setting.remove": "removed what was stored of a setting"
+  "consumers.pause": "paused a consumer",
+  "consumers.resume": "resumed a consumer",
+  "consumers.retire": "retired a consumer",
+  "deadLetters.requeue": "requeued a dead letter",
+  "deadLetters.edit": "edited the payload of a dead letter",
+  "deadLetters.discard": "discarded a dead letter",
+  "deadLetters.requeueAll": "requeued dead letters",
+  "deadLetters.discardAll": "discarded dead letters",
+  "operations.requeue": "started to requeue dead letters",
+  "operations.discard": "started to discard dead letters",
+  "operations.stop": "stopped an operation",
+  "errorGroups.change": "changed an error group",
+  "settings.change": "changed a setting"
 }
 
-const places: ReadonlyArray<readonly [kind: RegExp, path: string]> = [
-  [/^consumers?\./, "/consumers"],
-  [/^settings?\./, "/settings"],
-  [/^operations?\.(start|stop)/, "/operations"],
-  [/^(error-group|errorGroups)\./, "/dead-letters"]
+const places: ReadonlyArray<readonly [kind: string, path: string]> = [
+  ["consumers.", "/consumers"],
+  ["settings.", "/settings"],
+  ["operations.", "/operations"],
+  ["errorGroups.", "/dead-letters"]
 ]
 
-/** Where what it is about is shown; undefined if nowhere by its target alone. */
-export const placeOf = ({ action, target }: AuditEntry): string | undefined => {
-  const path = places.find(([kind]) => kind.test(action))?.[1]
-  return path === undefined || target === "" || target === "*" ? undefined : `${path}/${encodeURIComponent(target)}`
+/** Where what it is about is shown; undefined if nowhere by its target alone. What was refused may have no place. */
+export const placeOf = ({ action, outcome, target }: AuditEntry): string | undefined => {
+  const path = places.find(([kind]) => action.startsWith(kind))?.[1]
+  const isNamed = target !== "" && target !== "*" && (outcome === "done" || path !== "/operations")
+  return path === undefined || !isNamed ? undefined : `${path}/${encodeURIComponent(target)}`
 }

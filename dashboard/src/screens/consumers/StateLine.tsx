@@ -1,40 +1,26 @@
 /** How a consumer is, in sentences: all that holds, what matters most first. */
 import type { ReactNode } from "react"
 import { Link } from "wouter"
-import { useAsk } from "../../api/asking.ts"
 import type { Consumer } from "../../api/wire.ts"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { Ago, Clock } from "../../parts/Time.tsx"
 import { useNow } from "../../words/clock.ts"
 import { type Condition, conditionOf, isRetired } from "./condition.ts"
 
-/** A pause and its entry of the audit are not told apart by more than this, in milliseconds. */
-const nearly = 5_000
-
 const Paused = ({
-  consumer,
+  by,
   reason,
   since
 }: {
-  readonly consumer: string
   readonly since: string
+  readonly by: string | null
   readonly reason: string | null
-}) => {
-  const audit = useAsk(
-    "/audit",
-    { query: { target: consumer, action: "consumer.pause", limit: 1 } },
-    { enabled: reason === null, every: 60_000 }
-  )
-  const entry = audit.data?.items.find(({ at }) => Math.abs(Date.parse(at) - Date.parse(since)) < nearly)
-  const who = reason === null ? entry?.who : "itself"
-  const why = reason ?? entry?.reason
-  return (
-    <>
-      {who === undefined ? "Since" : `By ${who}`} <Ago at={since} />
-      {why == null ? "." : `: “${why}”.`} What comes for it waits.
-    </>
-  )
-}
+}) => (
+  <>
+    {by === null ? (reason === null ? "Since" : "By itself") : `By ${by}`} <Ago at={since} />
+    {reason === null ? "." : `: “${reason}”.`} What comes for it waits.
+  </>
+)
 
 const Held = ({ until }: { readonly until: string | null }) => {
   const now = useNow()
@@ -50,12 +36,12 @@ const Held = ({ until }: { readonly until: string | null }) => {
 type Line = readonly [Condition, ReactNode]
 
 const linesOf = (state: Consumer): ReadonlyArray<Line> => {
-  const { consumer, coolUntil, depth, lastSeenAt, pausedAt, pauseReason, servedBy } = state
+  const { coolUntil, depth, lastSeenAt, pausedAt, pausedBy, pauseReason, servedBy } = state
   const lines: Array<Line> = []
   if (pausedAt !== null) {
     lines.push([
       { state: "paused", word: "Paused" },
-      <Paused key="paused" consumer={consumer} since={pausedAt} reason={pauseReason} />
+      <Paused key="paused" since={pausedAt} by={pausedBy} reason={pauseReason} />
     ])
   }
   if (isRetired(state)) {

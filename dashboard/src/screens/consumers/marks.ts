@@ -4,9 +4,9 @@ import { useAsk } from "../../api/asking.ts"
 import type { Span } from "./asked.ts"
 
 const verbs: Readonly<Record<string, string>> = {
-  "consumer.pause": "paused",
-  "consumer.resume": "resumed",
-  "consumer.retire": "retired"
+  "consumers.pause": "paused",
+  "consumers.resume": "resumed",
+  "consumers.retire": "retired"
 }
 
 /** Starts of processes that serve it, and what people did to it. */

@@ -77,7 +77,7 @@ const Settings = () => {
       >
         {query.data === undefined ? "" : summaryOf(query.data)} What is stored here holds for all processes from their
         next poll on, over environment, options and defaults; who did it is in the{" "}
-        <Link href="/audit?action=setting.put" className="text-accent underline">
+        <Link href="/audit?action=settings.change" className="text-accent underline">
           audit
         </Link>
         .
