@@ -36,7 +36,7 @@ const Entries = ({ entries }: { readonly entries: ReadonlyArray<AuditEntry> }) =
               <th
                 key={head}
                 scope="col"
-                className={`px-2 py-1 font-normal whitespace-nowrap ${head === "Affected" ? "text-right" : "text-left"}`}
+                className={`px-2 py-1 font-normal whitespace-nowrap ${head === "Affected" ? "text-right" : "text-left"} ${head === "Reason" ? "max-lg:hidden" : ""}`}
               >
                 {head}
               </th>

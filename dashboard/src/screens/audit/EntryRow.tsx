@@ -99,7 +99,7 @@ export const EntryRow = ({
           <Target entry={entry} />
         </td>
         <td
-          className={`${cell} ${second} w-3/5 max-w-0 truncate text-muted max-sm:w-auto max-sm:max-w-full`}
+          className={`${cell} ${second} w-3/5 sm:max-lg:hidden max-w-0 truncate text-muted max-sm:w-auto max-sm:max-w-full`}
           title={reason ?? undefined}
         >
           {reason}

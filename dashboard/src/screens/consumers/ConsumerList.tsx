@@ -5,6 +5,7 @@ import { useAsk } from "../../api/asking.ts"
 import type { Consumer, ConsumerRate } from "../../api/wire.ts"
 import { Answered, Empty, SkeletonRows } from "../../parts/Answers.tsx"
 import { useCalm } from "../../parts/calm.ts"
+import { useIsNarrow, useMedia } from "../../parts/media.ts"
 import { ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { useHref } from "../../parts/place.ts"
@@ -123,13 +124,28 @@ const columnsOf = (
         <Link
           href={`/dead-letters?consumer=${encodeURIComponent(consumer)}`}
           className="-my-1.5 inline-flex h-8 items-center font-semibold text-gave-up hover:underline"
-          aria-label={`${exact(deadLetters)} of ${consumer} gave up: dead letters`}
+          title={`${exact(deadLetters)} dead letters of ${consumer}`}
         >
           <Named name="gave up">{counted(deadLetters)}</Named>
         </Link>
       )
   }
 ]
+
+/** Columns that wait for room. */
+const forWide = new Set(["settled", "p50"])
+
+/** Figures that are with the consumer itself too. */
+const forMiddle = new Set(["settled", "p50", "rate"])
+
+/** Those for which there is room. */
+const useFitting = (columns: ReadonlyArray<Column<Consumer>>) => {
+  const isMiddle = useMedia("(min-width: 641px) and (max-width: 1023px)")
+  const isWide = useMedia("(min-width: 1180px)")
+  const isNarrow = useIsNarrow()
+  const without = isWide || isNarrow ? new Set<string>() : isMiddle ? forMiddle : forWide
+  return columns.filter(({ id }) => !without.has(id))
+}
 
 const Rows = ({
   answeredAt,
@@ -144,7 +160,7 @@ const Rows = ({
   const span = useSpan()
   const fresh = useFresh()
   const href = useHref()
-  const columns = useMemo(() => columnsOf(byConsumer, span), [byConsumer, span])
+  const columns = useFitting(useMemo(() => columnsOf(byConsumer, span), [byConsumer, span]))
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   const found = consumers.filter((consumer) => {
     const text = [consumer.consumer, conditionOf(consumer).word, ...consumer.subscriptions.map(({ event }) => event)]

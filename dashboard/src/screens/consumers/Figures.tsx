@@ -51,7 +51,7 @@ export const Figures = ({ consumer }: { readonly consumer: Consumer }) => {
           <Link
             href={`/dead-letters?consumer=${encodeURIComponent(consumer.consumer)}`}
             className="text-gave-up underline decoration-1 underline-offset-4"
-            aria-label={`${exact(deadLetters)} gave up: dead letters of ${consumer.consumer}`}
+            title={`${exact(deadLetters)} dead letters`}
           >
             {counted(deadLetters)}
           </Link>

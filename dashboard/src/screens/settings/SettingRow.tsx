@@ -42,7 +42,7 @@ export const SettingRow = ({
   const isDefault = source === "default"
   return (
     <li className={`border-b border-line/60 last:border-0 ${isCurrent ? "bg-accent-soft" : ""}`}>
-      <div className="grid grid-cols-[minmax(0,1fr)_auto] items-start gap-x-4 px-4 py-1 sm:grid-cols-[minmax(0,1fr)_minmax(144px,200px)_minmax(112px,160px)_auto]">
+      <div className="grid grid-cols-[minmax(0,1fr)_auto] items-start gap-x-4 px-4 py-1 sm:grid-cols-[minmax(0,1fr)_136px_136px_auto] lg:grid-cols-[minmax(0,1fr)_200px_160px_auto]">
         <div className="min-w-0 py-1.5">
           <Link href={href} title={key} className="font-semibold break-words hover:underline">
             {shortKey(key)}
