@@ -1,15 +1,15 @@
 /** What a consumer did and had over time. */
-import { useMemo } from "react"
+import { memo, useMemo } from "react"
 import { useAsk } from "../../api/asking.ts"
 import { Answered, Skeleton } from "../../parts/Answers.tsx"
 import { Chart, type ChartProps } from "../../parts/Chart.tsx"
 import { Panel } from "../../parts/Panel.tsx"
-import { duration, short } from "../../words/numbers.ts"
+import { short } from "../../words/numbers.ts"
 import { type Span, useSpan } from "./asked.ts"
 import { LagMap } from "./LagMap.tsx"
 import { useMarks } from "./marks.ts"
 import { everyStep } from "./rates.ts"
-import { askedEvery, chartSteps, millisOf, type Step, stepsOf } from "./steps.ts"
+import { askedEvery, briefly, chartSteps, millisOf, type Step, stepsOf } from "./steps.ts"
 
 const height = 180
 
@@ -75,7 +75,7 @@ const Depths = ({ marks, name, span: { from, fromMillis, range, to, toMillis }, 
               height={height}
               times={times}
               marks={marks}
-              format={duration}
+              format={briefly}
               series={[{ label: "oldest", token: "--waiting", values: gauges.map(({ oldest }) => oldest) }]}
             />
           )}
@@ -111,7 +111,7 @@ const Durations = ({ marks, name, span: { range }, steps }: Shown & { readonly s
     height={height}
     times={steps.map(({ at }) => at)}
     marks={marks}
-    format={duration}
+    format={briefly}
     series={[
       { label: "p50, at most", token: "--running", values: steps.map((each) => millisOf(each.duration, 0.5)) },
       { label: "p95, at most", token: "--retrying", values: steps.map((each) => millisOf(each.duration, 0.95)) }
@@ -119,8 +119,8 @@ const Durations = ({ marks, name, span: { range }, steps }: Shown & { readonly s
   />
 )
 
-export const ConsumerCharts = ({ name }: { readonly name: string }) => {
-  const span = useSpan()
+/** Drawn again when there are other figures or another span, not each second. */
+const Charts = memo(({ name, span }: { readonly name: string; readonly span: Span }) => {
   const step = chartSteps[span.range]
   const marks = useMarks(name, span)
   const { from, fromMillis, to, toMillis } = span
@@ -150,4 +150,6 @@ export const ConsumerCharts = ({ name }: { readonly name: string }) => {
       </Panel>
     </div>
   )
-}
+})
+
+export const ConsumerCharts = ({ name }: { readonly name: string }) => <Charts name={name} span={useSpan()} />

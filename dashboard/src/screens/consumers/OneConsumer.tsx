@@ -29,11 +29,24 @@ const Waiting = () => (
   </div>
 )
 
+/** A name as a word of a search. */
+const quoted = (name: string) => (/\s/.test(name) ? `"${name}"` : name)
+
 const Whole = ({ consumer }: { readonly consumer: Consumer }) => (
   <div className="grid gap-4">
     <StateLine consumer={consumer} />
     <Figures consumer={consumer} />
-    <Panel title="What it has to do">
+    <Panel
+      title="What it has to do"
+      actions={
+        <Link
+          href={`/events?q=${encodeURIComponent(`consumer:${quoted(consumer.consumer)} status:pending`)}`}
+          className="inline-flex h-8 items-center text-accent underline"
+        >
+          Its open events
+        </Link>
+      }
+    >
       <DepthBar consumer={consumer} />
     </Panel>
     <ConsumerCharts name={consumer.consumer} />
