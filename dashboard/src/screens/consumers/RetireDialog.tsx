@@ -22,6 +22,8 @@ type Open = ReadonlyArray<{ readonly deliveryId: string; readonly eventId: strin
 
 const countOf = ({ length }: Open) => (length >= mostListed ? `${exact(mostListed)} or more` : exact(length))
 
+const plural = (count: number, one: string, many = `${one}s`) => `${exact(count)} ${count === 1 ? one : many}`
+
 const OpenList = ({ open }: { readonly open: Open }) => (
   <>
     <p className="mt-3">
@@ -77,7 +79,7 @@ const RetireForm = ({ consumer, onClose }: { readonly consumer: Consumer; readon
         onSuccess: ({ isRetired, skipped, subscriptions }) => {
           if (!isRetired) return
           notify(
-            `${name} is retired: ${exact(subscriptions)} subscriptions ended, ${exact(skipped)} deliveries skipped.`
+            `${name} is retired: ${plural(subscriptions, "subscription")} ended, ${plural(skipped, "delivery", "deliveries")} skipped.`
           )
           onClose()
           navigate("/consumers")

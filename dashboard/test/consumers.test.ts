@@ -1,0 +1,84 @@
+/** What operators do to consumers and settings on the dashboard, and what is written down of it. */
+import { Effect } from "effect"
+import { assert, it } from "vitest"
+import { Processor } from "../../src/index.ts"
+import { startApplication } from "./support/application.ts"
+import { inBrowser, makeBrowser } from "./support/browser.ts"
+import { createInvoices } from "./support/modules.ts"
+
+const { visit } = makeBrowser()
+
+const pausedAt = (consumer: string) =>
+  Effect.map(
+    Processor.use((processor) => processor.consumers),
+    (states) => states.find((state) => state.consumer === consumer)?.pausedAt ?? null
+  )
+
+inBrowser("consumers", () => {
+  it("the worst is the first, and leads to its dead letters", async () => {
+    const { run, switches, url } = await startApplication("memory")
+    switches.isProviderDown = true
+    await run(createInvoices(5))
+    await run(Processor.use((processor) => processor.allSettled()))
+    const { assertCalm, page } = await visit(`${url}/consumers`)
+    const rows = page.getByRole("table", { name: "Consumers, the worst first" }).locator("tbody tr")
+    await rows.nth(3).waitFor()
+    assert.match((await rows.first().textContent()) ?? "", /finance\.payments/)
+    await rows.first().getByTitle("5 dead letters of finance.payments").click()
+    await page.waitForURL(/dead-letters\?consumer=finance\.payments/)
+    assertCalm()
+  })
+
+  it("one is paused with a reason, which all see, and resumed", async () => {
+    const { run, url } = await startApplication("memory")
+    await run(createInvoices(1))
+    const { assertCalm, page } = await visit(`${url}/consumers/crm.letters`)
+    await page.getByRole("button", { name: "Pause", exact: true }).click()
+    await page.getByLabel("Reason").fill("the printer burns")
+    await page.getByRole("button", { name: "Pause crm.letters" }).click()
+    await page.getByText("“the printer burns”").waitFor()
+    assert.isNotNull(await run(pausedAt("crm.letters")))
+    await page.getByRole("button", { name: "Resume" }).click()
+    await page.getByRole("button", { name: "Pause", exact: true }).waitFor()
+    assert.isNull(await run(pausedAt("crm.letters")))
+    await page.goto(`${url}/audit?target=crm.letters`)
+    const entries = page.getByRole("table", { name: "Entries of the audit, the last first" }).locator("tbody tr")
+    await entries.nth(1).waitFor()
+    assert.match((await entries.first().textContent()) ?? "", /consumers\.resume/)
+    assert.match((await entries.nth(1).textContent()) ?? "", /consumers\.pause.*the printer burns/)
+    assertCalm()
+  })
+
+  it("one is not retired before its name is typed, nor while a process serves it unless that is said", async () => {
+    const { url } = await startApplication("memory")
+    const { assertCalm, page } = await visit(`${url}/consumers/crm.letters`)
+    await page.getByRole("button", { name: "Retire" }).click()
+    const retire = page.getByRole("button", { name: "Retire crm.letters" })
+    assert.strictEqual(await retire.getAttribute("aria-disabled"), "true")
+    await page.getByLabel("Type crm.letters").fill("crm.letters")
+    assert.strictEqual(await retire.getAttribute("aria-disabled"), "true")
+    await page.getByLabel(/Although a process serves it/).check()
+    await retire.click()
+    await page.getByText("crm.letters is retired: 1 subscription ended, 0 deliveries skipped.").waitFor()
+    assertCalm()
+  })
+})
+
+inBrowser("settings", () => {
+  it("one is changed within its bounds only, and undone from its history", async () => {
+    const { url } = await startApplication("memory")
+    const { assertCalm, page } = await visit(`${url}/settings`)
+    await page.getByRole("button", { name: "Change retryMaxDelayMs" }).click()
+    const value = page.getByLabel("New value, in ms")
+    await value.fill("99")
+    await page.getByText("It is at least 100 ms.").waitFor()
+    await value.fill("90000")
+    await page.getByText("That is 1 min 30 s.").waitFor()
+    await page.getByRole("button", { name: "Store 90,000 ms" }).click()
+    await page.getByText("retryMaxDelayMs is 90,000 ms now.").waitFor()
+    await page.getByRole("link", { name: "retryMaxDelayMs" }).click()
+    await page.getByRole("button", { name: "Undo: store nothing" }).click()
+    await page.getByText("retryMaxDelayMs is 3,600,000 ms now.").waitFor()
+    assertCalm()
+  })
+})
