@@ -34,6 +34,7 @@ const PauseForm = ({ name, onDone }: { readonly name: string; readonly onDone: (
       <Field
         label="Reason"
         help="Others see it here and in the audit."
+        autoFocus
         maxLength={1023}
         autoComplete="off"
         value={reason}

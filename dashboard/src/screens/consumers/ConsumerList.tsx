@@ -3,7 +3,7 @@ import { useMemo } from "react"
 import { Link } from "wouter"
 import { useAsk } from "../../api/asking.ts"
 import type { Consumer, ConsumerRate } from "../../api/wire.ts"
-import { Answered, Empty, SkeletonRows } from "../../parts/Answers.tsx"
+import { Answered, Empty, ProblemNote, SkeletonRows } from "../../parts/Answers.tsx"
 import { useCalm } from "../../parts/calm.ts"
 import { useIsNarrow, useMedia } from "../../parts/media.ts"
 import { ScreenTitle } from "../../parts/Panel.tsx"
@@ -156,7 +156,7 @@ const Rows = ({
   readonly answeredAt: number
   readonly search: string
 }) => {
-  const { byConsumer } = useRates()
+  const { byConsumer, query: rates } = useRates()
   const span = useSpan()
   const fresh = useFresh()
   const href = useHref()
@@ -172,6 +172,9 @@ const Rows = ({
   const names = new Set(ordered.map(nameOf))
   return (
     <div {...handlers} className="rounded-md border border-line bg-panel px-2">
+      {rates.error === null || rates.error.status === 401 ? null : (
+        <ProblemNote problem={rates.error} since={rates.dataUpdatedAt} onRetry={() => void rates.refetch()} />
+      )}
       {waits === 0 ? null : (
         <button type="button" onClick={show} className="h-8 w-full text-accent">
           {waits} new

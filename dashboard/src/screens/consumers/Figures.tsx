@@ -57,17 +57,17 @@ export const Figures = ({ consumer }: { readonly consumer: Consumer }) => {
           </Link>
         )}
       </Figure>
-      <Figure name="Processed" note={`last ${range}`}>
-        {isKnown ? <span title={exact(totals.processed)}>{short(totals.processed)}</span> : "…"}
+      <Figure name="Processed" note={isKnown ? `last ${range}` : "not known"}>
+        {isKnown ? <span title={exact(totals.processed)}>{short(totals.processed)}</span> : "–"}
       </Figure>
-      <Figure name="Failures" note={`${short(failed)} of ${short(totals.attempts)} attempts`}>
-        <span className={failed === 0 ? "" : "text-retrying"}>{isKnown ? failureText(rate) : "…"}</span>
+      <Figure name="Failures" note={isKnown ? `${short(failed)} of ${short(totals.attempts)} attempts` : "not known"}>
+        <span className={failed === 0 ? "" : "text-retrying"}>{isKnown ? failureText(rate) : "–"}</span>
       </Figure>
-      <Figure name="Handler, p50" note={`last ${range}`}>
-        {isKnown ? quantile(0.5) : "…"}
+      <Figure name="Handler, p50" note={isKnown ? `last ${range}` : "not known"}>
+        {isKnown ? quantile(0.5) : "–"}
       </Figure>
-      <Figure name="Handler, p95" note={`last ${range}`}>
-        {isKnown ? quantile(0.95) : "…"}
+      <Figure name="Handler, p95" note={isKnown ? `last ${range}` : "not known"}>
+        {isKnown ? quantile(0.95) : "–"}
       </Figure>
     </dl>
   )

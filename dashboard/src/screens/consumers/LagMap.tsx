@@ -19,6 +19,9 @@ const beganText = (lag: Distribution, share: number) => {
   return text.startsWith(">") ? `after more than ${text.slice(2)}` : `within ${text.slice(2)}`
 }
 
+/** Without seconds: steps are of whole minutes. */
+const minuteText = (at: number, utc: boolean) => clockText(at, utc).replace(/:\d\d$/, "")
+
 const sumOf = (counts: ReadonlyArray<number>) => counts.reduce((sum, count) => sum + count, 0)
 
 export const LagMap = ({ step, steps }: { readonly steps: ReadonlyArray<Step>; readonly step: number }) => {
@@ -66,7 +69,7 @@ export const LagMap = ({ step, steps }: { readonly steps: ReadonlyArray<Step>; r
                   className="fill-waiting"
                   opacity={0.2 + (0.8 * Math.log1p(count)) / Math.log1p(most)}
                 >
-                  <title>{`${clockText(at, utc)}: ${exact(count)} waited ${text}`}</title>
+                  <title>{`${minuteText(at, utc)}: ${exact(count)} waited ${text}`}</title>
                 </rect>
               )
             })
@@ -82,8 +85,8 @@ export const LagMap = ({ step, steps }: { readonly steps: ReadonlyArray<Step>; r
         </div>
         <span />
         <div className="mt-1 flex justify-between" aria-hidden="true">
-          <span>{clockText(first, utc)}</span>
-          <span>{clockText(last, utc)}</span>
+          <span>{minuteText(first, utc)}</span>
+          <span>{minuteText(last, utc)}</span>
         </div>
       </div>
     </figure>

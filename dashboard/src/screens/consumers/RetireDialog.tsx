@@ -102,6 +102,7 @@ const RetireForm = ({ consumer, onClose }: { readonly consumer: Consumer; readon
         ) : null}
         <Field
           label={`Type ${name}`}
+          autoFocus
           autoComplete="off"
           spellCheck={false}
           value={typed}
