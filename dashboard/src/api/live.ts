@@ -1,6 +1,8 @@
 /** Figures of the moment: one stream as long as the page is seen and not paused. */
 import { useEffect } from "react"
 import { apiPath } from "./base.ts"
+import { Problem, request } from "./request.ts"
+import { signIn } from "./session.ts"
 import { makeStore } from "./store.ts"
 import type { DecodedLiveFigures, Wire } from "./wire.ts"
 
@@ -27,6 +29,16 @@ export const useLiveFigures = figures.use
 
 const messageOf = (data: string) => JSON.parse(data) as LiveFigures | { readonly _tag: string }
 
+/** A stream does not say why it ended: the server may be away, or want to know who asks. */
+const askWhy = async () => {
+  try {
+    await request("GET", "/session", {})
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) signIn.wanted()
+    else isConnected.set(false)
+  }
+}
+
 /** Keeps the stream. For the frame only. */
 export const useLiveStream = (isSignedIn: boolean) => {
   const paused = isPaused.use()
@@ -49,9 +61,9 @@ export const useLiveStream = (isSignedIn: boolean) => {
         if ("consumers" in message) figures.set(message)
       }
       source.onerror = () => {
-        isConnected.set(false)
         close()
         again = setTimeout(open, 2_000)
+        void askWhy()
       }
     }
     open()

@@ -12,7 +12,7 @@ import { TopBar } from "./TopBar.tsx"
 
 /** What is shown is old: said below it, so that nothing moves. */
 const Away = ({ isAway }: { readonly isAway: boolean }) => (
-  <div role="status" className="fixed inset-x-0 bottom-14 z-20 sm:bottom-0">
+  <div role="status" className="fixed inset-x-0 bottom-14 z-40 sm:bottom-0">
     {isAway ? (
       <p className="border-t border-line bg-retrying-soft px-4 py-2">
         <span aria-hidden="true" className="mr-2 text-[10px] text-retrying">
