@@ -70,8 +70,9 @@ const UserMenu = () => {
   const utc = isUtc.use()
   const signOut = async () => {
     await request("DELETE", "/session", {}).catch(() => undefined)
-    client.clear()
     signIn.wanted()
+    // What was shown to somebody else is not left under the sheet.
+    await client.resetQueries()
   }
   return (
     <DropdownMenu.Root>
