@@ -19,7 +19,7 @@ export const Tabs = ({ label, tabs }: { readonly label: string; readonly tabs: R
           <Radix.Trigger
             key={id}
             value={id}
-            className="h-9 shrink-0 border-b-2 border-transparent px-3 text-muted hover:text-text data-[state=active]:border-accent data-[state=active]:font-semibold data-[state=active]:text-text"
+            className="h-9 shrink-0 border-b-2 border-transparent px-3 text-muted hover:text-text focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:font-semibold data-[state=active]:text-text"
           >
             {name}
           </Radix.Trigger>
