@@ -49,7 +49,7 @@ const columnsFor = (range: string): ReadonlyArray<Column<KnownEvent>> => [
     title: "Versions",
     cell: (event) => (
       <>
-        <span className="sm:hidden">versions </span>
+        <span className="sm:hidden">{event.versions.length === 1 ? "version " : "versions "}</span>
         <VersionsText event={event} />
       </>
     )
