@@ -4,7 +4,7 @@ import { useAsk } from "../../api/asking.ts"
 import type { Entity, LinkGraph } from "../../api/wire.ts"
 import { Answered, Empty, Skeleton } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
-import { useMedia } from "../../parts/media.ts"
+import { useIsNarrow } from "../../parts/media.ts"
 import { Panel } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { entityText } from "../../words/entities.ts"
@@ -107,7 +107,7 @@ const OwnLinks = ({ entity }: { readonly entity: Entity }) => {
 export const Around = ({ entity }: { readonly entity: Entity }) => {
   const { hops } = useEntityPlace()
   const [given, setView] = useParam("view")
-  const isSmall = useMedia("(max-width: 640px)")
+  const isSmall = useIsNarrow()
   const usual = isSmall ? "table" : "graph"
   const view = views.find((each) => each === given) ?? usual
   const choice = <ViewChoice view={view} onChange={(each) => setView(each === usual ? undefined : each)} />
