@@ -1,5 +1,5 @@
 /** A part of a screen with its heading: hairlines, no boxes in boxes. */
-import type { ReactNode } from "react"
+import { type ReactNode, useId } from "react"
 
 export const Panel = ({
   actions,
@@ -11,15 +11,18 @@ export const Panel = ({
   readonly actions?: ReactNode
   readonly children: ReactNode
   readonly className?: string
-}) => (
-  <section className={`min-w-0 rounded-md border border-line bg-panel ${className}`}>
-    <header className="flex min-h-10 flex-wrap items-center justify-between gap-x-4 gap-y-1 border-b border-line px-4 py-1">
-      <h2>{title}</h2>
-      {actions === undefined ? null : <div className="flex flex-wrap items-center gap-2">{actions}</div>}
-    </header>
-    <div className="min-w-0 px-4 py-2">{children}</div>
-  </section>
-)
+}) => {
+  const id = useId()
+  return (
+    <section aria-labelledby={id} className={`min-w-0 rounded-md border border-line bg-panel ${className}`}>
+      <header className="flex min-h-10 flex-wrap items-center justify-between gap-x-4 gap-y-1 border-b border-line px-4 py-1">
+        <h2 id={id}>{title}</h2>
+        {actions === undefined ? null : <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+      </header>
+      <div className="min-w-0 px-4 py-2">{children}</div>
+    </section>
+  )
+}
 
 /** The heading of a screen. */
 export const ScreenTitle = ({
