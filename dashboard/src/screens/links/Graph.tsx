@@ -68,7 +68,6 @@ const Node = ({
       <Link
         href={href}
         title={node.key}
-        aria-label={node.key}
         aria-current={isFirst ? true : undefined}
         onMouseEnter={() => onLook(node.key)}
         onMouseLeave={() => onLook(undefined)}
@@ -154,7 +153,7 @@ export const Graph = ({ graph }: { readonly graph: LinkGraph }) => {
               )
             })}
           </svg>
-          <ul aria-label="Entities, the nearest first">
+          <ul aria-label="Entities, the nearest first" className="absolute inset-0">
             {layout.nodes.map((node) => (
               <Node key={node.key} node={node} href={hrefOf(node.entity)} isDim={isDim(node.key)} onLook={setLooked} />
             ))}
