@@ -22,7 +22,7 @@ export interface Visit {
 const listen = (page: Page, own: string) => {
   const complaints: Array<string> = []
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(`console: ${message.text()}`)
+    if (message.type() === "error") complaints.push(`console: ${message.text()} (${message.location().url})`)
   })
   page.on("pageerror", (error) => complaints.push(`script: ${error.message}`))
   page.on("request", (request) => {
@@ -59,7 +59,8 @@ export const makeBrowser = () => {
     const page = await (await open(look)).newPage()
     const complaints = listen(page, new URL(url).origin)
     await page.goto(url)
-    await page.getByRole("main").waitFor()
+    // By its name: a sheet that asks for a token hides it from those who hear the page.
+    await page.locator("#main").waitFor()
     return {
       page,
       complaints,

@@ -1,0 +1,86 @@
+/** What is around every screen: who comes in, a server that goes away, and keys. */
+import { Redacted } from "effect"
+import type { Page } from "playwright-core"
+import { assert, it } from "vitest"
+import { Processor } from "../../src/index.ts"
+import { startApplication } from "./support/application.ts"
+import { inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
+import { createInvoices } from "./support/modules.ts"
+
+const { visit } = makeBrowser()
+
+const focused = (page: Page) =>
+  page.evaluate(() => document.activeElement?.getAttribute("data-key") ?? document.activeElement?.id)
+
+const away = [/ERR_/, /401/]
+
+inBrowser("the frame", () => {
+  it("asks for a token without losing the page, refuses a wrong one, and asks again when the session has ended", async () => {
+    const { url } = await startApplication("memory", {
+      auth: {
+        tokens: [{ token: Redacted.make("token-of-vera-0123"), name: "vera", role: "viewer" }],
+        sessionDuration: "6 seconds"
+      }
+    })
+    const { assertCalm, page } = await visit(`${url}/contracts/finance.invoice-created?tab=schema`)
+    const sheet = page.getByRole("dialog", { name: "Sign in" })
+    const token = sheet.getByLabel("Token")
+    await token.fill("token-of-nobody-0123")
+    await page.keyboard.press("Enter")
+    await sheet.getByText("Nobody knows this token.").waitFor()
+    await token.fill("token-of-vera-0123")
+    await page.keyboard.press("Enter")
+    await page.getByRole("table", { name: "Fields of finance.invoice-created, version 1" }).waitFor()
+    assert.include(page.url(), "/contracts/finance.invoice-created?tab=schema")
+    await sheet.waitFor()
+    assert.strictEqual(await page.getByText("The server does not answer.").count(), 0)
+    // The sheet hides it from those who hear the page.
+    await page.locator("table[aria-label='Fields of finance.invoice-created, version 1']").waitFor()
+    assertCalm(...away)
+  })
+
+  it("keeps what is shown when the server goes away, and goes on by itself when it is back", async () => {
+    const first = await startApplication("memory")
+    await first.run(createInvoices(3))
+    await first.run(Processor.use((processor) => processor.allSettled()))
+    const { assertCalm, page } = await visit(`${first.url}/contracts`)
+    const table = page.getByRole("table", { name: "Events with their contracts" })
+    await table.waitFor()
+    await first.stop()
+    await page.getByText("The server does not answer.").waitFor()
+    await table.waitFor()
+    await page.getByRole("link", { name: "Doctor" }).click()
+    await startApplication("memory", { port: first.port })
+    await page.getByText(/in \d+ checks\./).waitFor()
+    await page.getByText("The server does not answer.").waitFor({ state: "hidden" })
+    assertCalm(...away)
+  })
+
+  it("is gone through by keys, and what closes gives the focus back", async () => {
+    const { url } = await startApplication("memory")
+    const { assertCalm, page } = await visit(`${url}/doctor`)
+    await page.keyboard.press("g")
+    await page.keyboard.press("t")
+    await page.getByRole("heading", { level: 1, name: "Contracts" }).waitFor()
+    await untilAnswered(page)
+    await page.keyboard.press("j")
+    const row = await focused(page)
+    assert.strictEqual(row, "crm.account-charged")
+    await page.keyboard.press("Enter")
+    await page.getByRole("dialog", { name: "crm.account-charged" }).waitFor()
+    await page.keyboard.press("Escape")
+    await page.waitForURL(/\/contracts$/)
+    assert.strictEqual(await focused(page), row)
+    await page.keyboard.press("Control+k")
+    await page.getByRole("combobox", { name: /^Go to/ }).waitFor()
+    await page.keyboard.press("Escape")
+    await page.getByRole("combobox", { name: /^Go to/ }).waitFor({ state: "hidden" })
+    assert.strictEqual(await focused(page), row)
+    await page.keyboard.press("?")
+    await page.getByRole("dialog", { name: "Keys" }).waitFor()
+    await page.keyboard.press("Escape")
+    await page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "hidden" })
+    assert.strictEqual(await focused(page), row)
+    assertCalm()
+  })
+})
