@@ -119,29 +119,29 @@ it.live(
 )
 
 it.live(
-  "on PGlite too, and again on what is there",
+  "on PGlite too",
   () =>
     Effect.gen(function* () {
       const directory = yield* Effect.acquireRelease(
         Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-integration-traffic-"))),
         (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
       )
-      const env = { DATABASE_URL: "", DEMO_DATA: join(directory, "data") }
-      yield* scenario(env, "SIGTERM")
-      yield* scenario(env, "SIGINT")
+      yield* scenario({ DATABASE_URL: "", DEMO_DATA: join(directory, "data") }, "SIGTERM")
     }).pipe(Effect.scoped),
   timeout
 )
 
 it.live(
-  "on PostgreSQL too",
+  "on PostgreSQL too, and again on what is there",
   () => {
     const schema = uniqueSchema()
     return Effect.gen(function* () {
       yield* Effect.addFinalizer(() =>
         SqlClient.SqlClient.use((sql) => Effect.orDie(sql`DROP SCHEMA IF EXISTS ${sql(schema)} CASCADE`))
       )
-      yield* scenario({ DATABASE_URL: inject("postgresUrl"), DEMO_SCHEMA: schema }, "SIGTERM")
+      const env = { DATABASE_URL: inject("postgresUrl"), DEMO_SCHEMA: schema }
+      yield* scenario(env, "SIGTERM")
+      yield* scenario(env, "SIGINT")
     }).pipe(Effect.scoped, Effect.provide(clientFor("public")))
   },
   timeout
