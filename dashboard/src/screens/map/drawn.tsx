@@ -39,7 +39,7 @@ const Part = ({ data: { isDim, isSelected, minutes, node, onSelect } }: NodeProp
         title={wordsOf(node, minutes)}
         aria-pressed={isSelected}
         onClick={() => onSelect(node.id)}
-        className={`nodrag flex size-full items-center gap-1.5 rounded-md border px-2 text-left transition-opacity hover:bg-hover ${look} ${isHollow && trouble === "none" ? "border-edge" : borders[trouble]} ${isSelected ? "ring-2 ring-accent" : ""} ${isDim ? "opacity-30" : ""}`}
+        className={`nodrag flex size-full items-center gap-1.5 rounded-md border px-2 text-left hover:bg-hover ${look} ${isHollow && trouble === "none" ? "border-edge" : borders[trouble]} ${isSelected ? "ring-2 ring-accent" : ""} ${isDim ? "border-line! bg-transparent! font-normal! text-faint" : ""}`}
       >
         <span className="min-w-0 flex-1 truncate">{nameOf(node)}</span>
         {isPaused ? <span className="text-[10px] text-paused">‖</span> : null}
