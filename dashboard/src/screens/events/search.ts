@@ -46,14 +46,18 @@ export const joined = (
   }
 }
 
-/** New events before those that are known, which get their newest content. */
+/** Ids are in the order of the search, which goes from the last to the first. */
+const lastFirst = (a: EventSummary, b: EventSummary) => (a.id < b.id ? 1 : -1)
+
+/** New events among those that are known, which get their newest content. What is behind the last of them is left to who goes on. */
 export const renewed = (search: Search, { found }: EventPage): Search => {
   const known = idsOf(search.found)
   const newest = new Map(found.map((event) => [event.id, event]))
-  const fresh = found.filter(({ id }) => !known.has(id))
+  const last = search.found.at(-1)?.id
+  const fresh = found.filter(({ id }) => !known.has(id) && (last === undefined || id > last))
   return {
     ...search,
-    found: [...fresh, ...search.found.map((event) => newest.get(event.id) ?? event)],
+    found: [...fresh, ...search.found.map((event) => newest.get(event.id) ?? event)].sort(lastFirst),
     looked: search.looked + fresh.length
   }
 }
