@@ -1,6 +1,6 @@
 /** Looks for new events while a search is shown. */
 import { useEffect } from "react"
-import type { EventQuery } from "../../api/wire.ts"
+import type { EventPage, EventQuery } from "../../api/wire.ts"
 import { askFor, joined, page, problemOf, renewed, type Search, type SearchState } from "./search.ts"
 
 /** New events are looked for so often, in milliseconds; less often where each look is at many. */
@@ -36,14 +36,22 @@ const first = async (query: EventQuery, signal: AbortSignal) => {
   })
 }
 
+/** Whether an answer that ended early goes back to what is known, so that nothing is missing between. */
+const reaches = ({ found, lookedBackTo }: EventPage, search: Search, lastAt: number) => {
+  const known = new Set(search.found.map(({ id }) => id))
+  const back = lookedBackTo === null ? Number.POSITIVE_INFINITY : new Date(lookedBackTo).getTime()
+  return back <= lastAt || found.some(({ id }) => known.has(id))
+}
+
 /** What is new since it was asked last, before all that was found. */
 const newest = async (query: EventQuery, search: Search, lastAt: number, signal: AbortSignal) => {
   const newestAt = Date.now()
   const recent = new Date(lastAt - margin).toISOString()
   const since = query.since !== undefined && query.since > recent ? query.since : recent
   const answer = await askFor({ ...query, since, limit: most }, signal)
+  const isJoined = answer.next === undefined || reaches(answer, search, lastAt)
   return (before: SearchState): SearchState =>
-    answer.next === undefined
+    isJoined
       ? { ...before, search: renewed(search, answer), answeredAt: Date.now(), newestAt }
       : { ...before, isBehind: true }
 }
