@@ -1,0 +1,82 @@
+/** From an error to its repair: what gave up is requeued, a few first, or gets another payload. */
+import type { Page } from "playwright-core"
+import { assert, it } from "vitest"
+import { Processor } from "../../src/index.ts"
+import { startApplication } from "./support/application.ts"
+import { inBrowser, makeBrowser } from "./support/browser.ts"
+import { createInvoices } from "./support/modules.ts"
+
+const { visit } = makeBrowser()
+
+const allSettled = Processor.use((processor) => processor.allSettled())
+
+/** Payments of 30 invoices gave up, as their provider was down. */
+const withDeadPayments = async () => {
+  const application = await startApplication("memory")
+  application.switches.isProviderDown = true
+  await application.run(createInvoices(30))
+  await application.run(allSettled)
+  return application
+}
+
+/** Opens the error of the payments, and requeues all of it with keys alone. */
+const requeueAll = async (page: Page) => {
+  await page.getByRole("link", { name: /ProviderUnavailable/ }).click()
+  await page.getByRole("button", { name: "Requeue 30" }).waitFor()
+  await page.keyboard.press("r")
+  const dialog = page.getByRole("dialog", { name: "Requeue dead letters" })
+  await dialog.getByRole("button", { name: "Requeue 30" }).waitFor()
+  assert.isTrue(await dialog.getByRole("radio", { name: "5", exact: true }).isChecked())
+  await page.keyboard.press("Enter")
+}
+
+inBrowser("dead letters", () => {
+  it("are requeued by their error once its cause is gone", async () => {
+    const { switches, url } = await withDeadPayments()
+    const { assertCalm, page } = await visit(`${url}/dead-letters`)
+    switches.isProviderDown = false
+    await requeueAll(page)
+    await page.getByText("All 30 were requeued and settled.").waitFor()
+    const resolve = page.getByRole("button", { name: "Mark as resolved" })
+    await resolve.click()
+    await resolve.waitFor({ state: "detached" })
+    assertCalm()
+  })
+
+  it("are left alone when the first few fail again", async () => {
+    const { url } = await withDeadPayments()
+    const { assertCalm, page } = await visit(`${url}/dead-letters`)
+    await requeueAll(page)
+    await page.getByText("The first 5 all failed again. The other 25 were left as they are.").waitFor()
+    assertCalm()
+  })
+
+  it("get another payload, whose numbers keep all their digits", async () => {
+    const { run, url } = await startApplication("memory")
+    await run(createInvoices(1, { amount: -1 }))
+    await run(allSettled)
+    const { assertCalm, page } = await visit(`${url}/dead-letters?view=deliveries`)
+    await page.getByRole("link", { name: "Task/T-INV-1" }).click()
+    await page.getByRole("button", { name: "Edit payload" }).click()
+    const editor = page.getByRole("textbox", { name: /Payload/ })
+    const save = page.getByRole("button", { name: "Requeue with this payload" })
+    const put = async (payload: string) => {
+      await editor.click()
+      await page.keyboard.press("ControlOrMeta+a")
+      await page.keyboard.insertText(payload)
+    }
+    await put('{"taskId":"T-INV-1","customer":7,"amount":12345678901234567890}')
+    await page.getByText(/^Line 1, column \d+: customer/).waitFor()
+    assert.strictEqual(await save.getAttribute("aria-disabled"), "true")
+    await put('{"taskId":"T-INV-1","customer":"customer-1","amount":12345678901234567890}')
+    await page.getByText("Its handler can read it").waitFor()
+    await save.click()
+    await page.getByText("It was requeued, and its handler succeeded.").waitFor()
+    await page.getByRole("link", { name: "The event and its other deliveries" }).click()
+    const eventId = /[^/]+$/.exec(new URL(page.url()).pathname)![0]
+    const event = await (await fetch(`${url}/api/v1/events/${eventId}`)).text()
+    assert.include(event, "12345678901234567890")
+    // Whether it is a dead letter is asked again and again, and then it is none.
+    assertCalm(/404/)
+  })
+})
