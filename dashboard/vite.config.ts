@@ -2,6 +2,9 @@ import tailwind from "@tailwindcss/vite"
 import react from "@vitejs/plugin-react"
 import { defineConfig } from "vite"
 
+/** Where the administration is that the page asks while it is being worked on: by default that of the demo. */
+const admin = process.env.ADMIN_URL ?? "http://127.0.0.1:4984"
+
 export default defineConfig({
   plugins: [react(), tailwind()],
   // Where it is served is known when it is asked for.
@@ -17,5 +20,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: "es2022"
   },
-  server: { host: "127.0.0.1", proxy: { "/api": process.env.ADMIN_URL ?? "http://127.0.0.1:4984" } }
+  // The administration refuses what a page of another origin asks for: to it, this one is its own.
+  server: { host: "127.0.0.1", proxy: { "/api": { target: admin, changeOrigin: true, headers: { origin: admin } } } }
 })
