@@ -40,9 +40,9 @@ const around = ({ edges }: Graph, id: string): ReadonlySet<string> => {
 const drawerWidth = 640
 
 /** The detail stands over the right of the page: what is chosen is moved from under it. */
-const useUncovered = (places: Places, selected: string | undefined) => {
+const useUncovered = (places: Places | undefined, selected: string | undefined) => {
   const flow = useReactFlow()
-  const part = selected === undefined ? undefined : places.boxes.get(selected)
+  const part = selected === undefined ? undefined : places?.boxes.get(selected)
   useEffect(() => {
     if (part === undefined || !matchMedia("(min-width: 901px)").matches) return
     const free = innerWidth - drawerWidth
@@ -76,10 +76,11 @@ const Flow = ({ graph, isLive, minutes, onSelect, selected }: DrawingProps) => {
   const flow = useReactFlow()
   const places = usePlaces(graph)
   const mayMove = useMayMove()
+  const [fitted, setFitted] = useState<Places>()
   // biome-ignore lint/correctness/useExhaustiveDependencies: shown as a whole whenever it was placed anew.
-  useEffect(() => void flow.fitView({ padding: 0.06, maxZoom: 1.1 }), [places])
+  useEffect(() => void flow.fitView({ padding: 0.06, maxZoom: 1.1 }).then(() => setFitted(places)), [places])
   const [pointed, setPointed] = useState<string>()
-  useUncovered(places, selected)
+  useUncovered(fitted, selected)
   const centre = selected ?? pointed
   const lit = centre === undefined ? undefined : around(graph, centre)
   const isDim = (id: string) => lit !== undefined && !lit.has(id)
