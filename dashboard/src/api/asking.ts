@@ -50,7 +50,10 @@ export const useAsk = <P extends Path<"GET">>(
   })
 }
 
-/** A change. When it is done, everything that is shown is asked for again. */
+/**
+ * A change. When it is done, everything that is shown is asked for again: after whoever made it has been told, as that may lead away
+ * from what is not there any more.
+ */
 export const useAct = <M extends Exclude<Method, "GET">, P extends Path<M>>(method: M, path: P) => {
   const client = useQueryClient()
   return useMutation<Answer<M, P>, Problem, Asked<M, P>>({
@@ -58,6 +61,8 @@ export const useAct = <M extends Exclude<Method, "GET">, P extends Path<M>>(meth
     onError: (error) => {
       if (error.status === 401) signIn.wanted()
     },
-    onSuccess: () => client.invalidateQueries()
+    onSuccess: () => {
+      setTimeout(() => void client.invalidateQueries())
+    }
   })
 }
