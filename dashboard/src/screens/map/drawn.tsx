@@ -41,9 +41,17 @@ const Part = ({ data: { isDim, isSelected, minutes, node, onSelect } }: NodeProp
         onClick={() => onSelect(node.id)}
         className={`nodrag flex size-full items-center gap-1.5 rounded-md border px-2 text-left hover:bg-hover ${look} ${isHollow && trouble === "none" ? "border-edge" : borders[trouble]} ${isSelected ? "ring-2 ring-accent" : ""} ${isDim ? "border-line! bg-transparent! font-normal! text-faint" : ""}`}
       >
-        <span className="min-w-0 flex-1 truncate">{nameOf(node)}</span>
-        {isPaused ? <span className="text-[10px] text-paused">‖</span> : null}
-        {trouble === "none" ? null : <span className={`text-[10px] ${colours[trouble]}`}>{shapes[trouble]}</span>}
+        <span className="min-w-0 flex-1 truncate">{nameOf(node)}</span>{" "}
+        {isPaused ? (
+          <span aria-hidden="true" className="text-[10px] text-paused">
+            ‖
+          </span>
+        ) : null}
+        {trouble === "none" ? null : (
+          <span aria-hidden="true" className={`text-[10px] ${colours[trouble]}`}>
+            {shapes[trouble]}
+          </span>
+        )}
         <span className="shrink-0 text-xs font-normal text-faint">{rateText(count, minutes)}</span>
       </button>
       <Handle type="source" position={Position.Right} className={hidden} isConnectable={false} />
