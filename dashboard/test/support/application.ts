@@ -29,7 +29,7 @@ const stores = {
 
 /** Starts it; it ends with the test, or before. */
 export const startApplication = async (store: StoreName, { auth, basePath, port = 0 }: Options = {}) => {
-  const switches: Switches = { isProviderDown: false }
+  const switches: Switches = { isProviderDown: false, letters: [] }
   const dashboard = Dashboard.layer({
     port,
     environment: "test",

@@ -39,9 +39,11 @@ class AmountNotAllowed extends Data.TaggedError("AmountNotAllowed")<{ readonly a
   }
 }
 
-/** What a test can break and mend. */
+/** What a test can break and mend, and what came of it. */
 export interface Switches {
   isProviderDown: boolean
+  /** Customers that were written to. */
+  readonly letters: Array<string>
 }
 
 /** Consumers of all three modules: payments fails while the provider is down, tasks whose amount is negative are given up. */
@@ -73,7 +75,11 @@ export const subscribersOf = (switches: Switches) => [
       yield* Publisher.publish(AccountCharged, { customer, amount })
     })
   }),
-  Subscriber.make({ consumer: "crm.letters", event: AccountCharged, handler: () => Effect.void })
+  Subscriber.make({
+    consumer: "crm.letters",
+    event: AccountCharged,
+    handler: ({ payload: { customer } }) => Effect.sync(() => switches.letters.push(customer))
+  })
 ]
 
 /** Creates invoices `INV-1` to `INV-count`. */
