@@ -15,7 +15,13 @@ const observe = `
 const painted = `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0`
 
 /** Until the heading is there and nothing is awaited any more. */
-const filled = `document.querySelector('main h1') !== null && document.querySelector('.skeleton') === null`
+const untilFilled = async (page: Page) => {
+  await page.locator("main h1").first().waitFor({ timeout: 60_000 })
+  // More than one is there at once.
+  while ((await page.locator(".skeleton").count()) > 0) {
+    await page.locator(".skeleton").first().waitFor({ state: "detached", timeout: 60_000 })
+  }
+}
 
 /** What somebody does on any screen: goes through rows, opens one, closes it, pauses, goes elsewhere by typing. */
 const use = async (page: Page) => {
@@ -44,7 +50,7 @@ export const measurePage = async (browser: Browser, url: string): Promise<PageFi
   await page.addInitScript(observe)
   const began = performance.now()
   await page.goto(url)
-  await page.waitForFunction(filled, undefined, { timeout: 60_000 })
+  await untilFilled(page)
   const whole = performance.now() - began
   const firstPaint = (await page.evaluate(painted)) as number
   await use(page)
