@@ -93,7 +93,7 @@ export const BottomBar = () => {
           {screen.title}
         </Link>
       ))}
-      <DropdownMenu.Root>
+      <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger className={`${look} ${isOther ? "font-semibold text-accent" : "text-muted"}`}>
           <Ellipsis size={18} aria-hidden="true" />
           More

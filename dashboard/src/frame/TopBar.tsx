@@ -75,7 +75,7 @@ const UserMenu = () => {
     await client.resetQueries()
   }
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
         aria-label={`${session?.name ?? "You"}: who you are, and how the page looks`}
         className="flex h-8 items-center gap-1.5 rounded-md px-2 hover:bg-hover"

@@ -52,7 +52,7 @@ const Export = ({ graph, minutes }: { readonly graph: Graph; readonly minutes: n
   const saveSvg = () =>
     void import("./svg.ts").then(({ svgOf }) => download("map.svg", "image/svg+xml", svgOf(graph, minutes)))
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
         <Button>
           <Download size={14} aria-hidden="true" /> Export
