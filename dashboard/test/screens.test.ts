@@ -38,25 +38,25 @@ inBrowser("each screen", () => {
   for (const store of storeNames) {
     it(`over ${store}, with something to see`, async () => {
       const { url } = await busy(store)
+      const { assertCalm, page } = await visit(url)
       for (const [path, title] of screens) {
-        const { assertCalm, page } = await visit(`${url}${path}`)
+        await page.goto(`${url}${path}`)
         await page.getByRole("heading", { level: 1, name: title }).waitFor()
         await untilAnswered(page)
         assert.strictEqual(await page.getByRole("alert").count(), 0, path)
         assertCalm()
-        await page.context().close()
       }
     })
   }
 
   it("over memory, with nothing in it", async () => {
     const { url } = await startApplication("memory")
+    const { assertCalm, page } = await visit(url)
     for (const [path, title] of screens) {
-      const { assertCalm, page } = await visit(`${url}${path}`)
+      await page.goto(`${url}${path}`)
       await page.getByRole("heading", { level: 1, name: title }).waitFor()
       await untilAnswered(page)
       assertCalm()
-      await page.context().close()
     }
   })
 
@@ -64,14 +64,14 @@ inBrowser("each screen", () => {
     for (const [name, width] of Object.entries(widths)) {
       it(`${theme}, on a ${name}: within the edge, and nothing serious by axe`, async () => {
         const { url } = await busy("memory")
+        const { assertCalm, page } = await visit(url, { theme, width })
         for (const [path, title] of screens) {
-          const { assertCalm, page } = await visit(`${url}${path}`, { theme, width })
+          await page.goto(`${url}${path}`)
           await page.getByRole("heading", { level: 1, name: title }).waitFor()
           await untilAnswered(page)
           assert.isAtMost(await beyondEdge(page), 0, path)
           assert.deepStrictEqual(await seriousFindings(page), [], path)
           assertCalm()
-          await page.context().close()
         }
       })
     }
