@@ -5,6 +5,7 @@ import { Suspense, useEffect } from "react"
 import { Link, Route, Router, Switch, useLocation } from "wouter"
 import { answers } from "./api/asking.ts"
 import { basePath } from "./api/base.ts"
+import { signIn } from "./api/session.ts"
 import { Boundary } from "./frame/Boundary.tsx"
 import { Frame } from "./frame/Frame.tsx"
 import { Empty, SkeletonRows } from "./parts/Answers.tsx"
@@ -28,7 +29,7 @@ const Missing = () => (
 const Pages = () => {
   const [location] = useLocation()
   return (
-    <Boundary place={location}>
+    <Boundary key={signIn.useTimesOut()} place={location}>
       <Suspense fallback={<SkeletonRows />}>
         <Switch>
           {screens.map((screen) => (

@@ -27,6 +27,9 @@ export const useLive = (): { readonly state: LiveState; readonly isLive: boolean
 /** The last figures that came; undefined before the first. */
 export const useLiveFigures = figures.use
 
+/** For whoever signs out. */
+export const forgetFigures = () => figures.set(undefined)
+
 const messageOf = (data: string) => JSON.parse(data) as LiveFigures | { readonly _tag: string }
 
 /** A stream does not say why it ended: the server may be away, or want to know who asks. */

@@ -5,12 +5,20 @@ import { makeStore } from "./store.ts"
 import type { Session } from "./wire.ts"
 
 const isWanted = makeStore(false)
+const timesOut = makeStore(0)
 
 /** Whether somebody has to sign in before the page goes on. */
 export const signIn = {
   use: isWanted.use,
   wanted: () => isWanted.set(true),
-  done: () => isWanted.set(false)
+  done: () => isWanted.set(false),
+  /** Somebody left: what screens hold for them is not left to whoever comes next. */
+  out: () => {
+    timesOut.set(timesOut.get() + 1)
+    isWanted.set(true)
+  },
+  /** How often somebody left. */
+  useTimesOut: timesOut.use
 }
 
 export const useSession = (): Session | undefined =>

@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query"
 import { CircleUserRound, Pause, Play, Search } from "lucide-react"
 import { DropdownMenu } from "radix-ui"
 import { Link } from "wouter"
-import { toggleLive, useLive } from "../api/live.ts"
+import { forgetFigures, toggleLive, useLive } from "../api/live.ts"
 import { request } from "../api/request.ts"
 import { signIn, useSession } from "../api/session.ts"
 import icon from "../icon.svg"
@@ -70,7 +70,8 @@ const UserMenu = () => {
   const utc = isUtc.use()
   const signOut = async () => {
     await request("DELETE", "/session", {}).catch(() => undefined)
-    signIn.wanted()
+    signIn.out()
+    forgetFigures()
     // What was shown to somebody else is not left under the sheet.
     await client.resetQueries()
   }

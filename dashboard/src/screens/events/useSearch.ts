@@ -69,12 +69,12 @@ export const useSearch = (query: EventQuery, isHeld: boolean) => {
     [asked]
   )
 
-  // Whoever has to sign in first is answered when that is done.
+  // Whoever has to sign in first is answered when that is done; whoever signs in again goes on with what was found.
   const isKept = signIn.use()
   useEffect(() => {
     if (isKept) return
-    setState(nothing)
-    void run(undefined, false)
+    if (current.current.search === undefined) void run(undefined, false)
+    else setState((before) => ({ ...before, isSearching: false, problem: undefined }))
     return () => running.current?.abort()
   }, [run, isKept])
 
