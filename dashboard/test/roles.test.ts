@@ -1,0 +1,164 @@
+/** What those may not do who only look, or who are no admin: nothing of it is done, and each is told why. */
+import type { Page } from "playwright-core"
+import { assert, it } from "vitest"
+import { Processor } from "../../src/index.ts"
+import { startApplication } from "./support/application.ts"
+import { inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
+import { createInvoices } from "./support/modules.ts"
+import { type Role, signIn, unsigned, users } from "./support/users.ts"
+
+const { visit } = makeBrowser()
+
+/** Three dead letters of one error, and a paused consumer; somebody is signed in. */
+const lookAs = async (role: Role) => {
+  const { run, switches, url } = await startApplication("memory", { auth: users })
+  switches.isProviderDown = true
+  await run(createInvoices(3))
+  await run(Processor.use((processor) => processor.allSettled()))
+  await run(Processor.use((processor) => processor.pause("crm.accounts")))
+  const { assertCalm, page } = await visit(`${url}/dead-letters?view=deliveries`)
+  await signIn(page, role)
+  const changes: Array<string> = []
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url())
+    const isQuestion = request.method() === "GET" || /(preview|check)$/.test(pathname)
+    if (!isQuestion) changes.push(`${request.method()} ${pathname}`)
+  })
+  const row = page.getByRole("table", { name: "Dead letters, the last first" }).locator("tbody tr").first()
+  const letter = (await row.getByRole("link").getAttribute("href"))!
+  return {
+    url,
+    page,
+    changes,
+    letter,
+    error: letter.replace(/\/[^/]+$/, ""),
+    assertCalm: (...provoked: ReadonlyArray<RegExp>) => assertCalm(...unsigned, ...provoked)
+  }
+}
+
+const show = async (page: Page, address: string) => {
+  await page.goto(address)
+  await page.locator("#main").waitFor()
+  await untilAnswered(page)
+}
+
+/** Buttons that change something, whether they are off, and why, as it is said when the focus comes to them. */
+const actionsOf = async (page: Page) => {
+  const names = /^(Requeue|Edit|Discard|Pause|Resume|Retire|Mark|Add a note|Change)/
+  const buttons = page.locator("#main").getByRole("button", { name: names })
+  await buttons.first().waitFor()
+  const found: Array<readonly [name: string, why: string]> = []
+  for (const button of await buttons.all()) {
+    const name = (await button.getAttribute("aria-label")) ?? (await button.innerText())
+    if ((await button.getAttribute("aria-disabled")) !== "true") {
+      found.push([name, ""])
+      continue
+    }
+    // What scrolls closes what is said of it.
+    await button.scrollIntoViewIfNeeded()
+    await button.focus()
+    found.push([name, (await page.getByRole("tooltip").textContent()) ?? ""])
+    await button.press("Enter")
+    await button.dispatchEvent("click")
+    assert.strictEqual(await page.getByRole("dialog").count(), 0, name)
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur())
+    await page.getByRole("tooltip").waitFor({ state: "hidden" })
+  }
+  return found
+}
+
+const needs = (role: Role, wanted: string) => `You are signed in as ${role}; this needs ${wanted}.`
+
+inBrowser("a viewer", () => {
+  it("finds every action off, with its reason, and no key that does it either", async () => {
+    const { assertCalm, changes, error, letter, page, url } = await lookAs("viewer")
+    const here = `${new URL(url).origin}`
+    const [operator, admin] = [needs("viewer", "an operator"), needs("viewer", "an admin")]
+    await show(page, `${url}/dead-letters?view=deliveries`)
+    const all = [
+      ["Requeue 3", operator],
+      ["Discard 3", admin]
+    ]
+    assert.deepStrictEqual(await actionsOf(page), all)
+    await page.keyboard.press("j")
+    await page.keyboard.press("x")
+    await page.getByRole("button", { name: "Requeue 1 selected" }).waitFor()
+    await page.keyboard.press("r")
+    await show(page, `${here}${error}`)
+    const known = ["Mark as", "Add a note"].map((name) => [name, operator])
+    assert.deepStrictEqual(await actionsOf(page), [...all, ...known])
+    await page.keyboard.press("r")
+    await show(page, `${here}${letter}`)
+    const one = [
+      ["Requeue", operator],
+      ["Edit payload", operator],
+      ["Discard", admin]
+    ]
+    assert.deepStrictEqual(await actionsOf(page), one)
+    await page.keyboard.press("r")
+    await show(page, `${url}/consumers/crm.letters`)
+    assert.deepStrictEqual(await actionsOf(page), [
+      ["Pause", operator],
+      ["Retire", admin]
+    ])
+    await show(page, `${url}/consumers/crm.accounts`)
+    assert.deepStrictEqual(await actionsOf(page), [
+      ["Resume", operator],
+      ["Retire", admin]
+    ])
+    await show(page, `${url}/settings`)
+    const settings = await actionsOf(page)
+    assert.isAbove(settings.length, 5)
+    assert.isTrue(settings.every(([, why]) => why === admin))
+    assert.strictEqual(await page.getByRole("dialog").count(), 0)
+    assert.deepStrictEqual(changes, [])
+    assertCalm()
+  })
+
+  it("sees keys of payloads and no values, is told so, and may not search in them", async () => {
+    const { assertCalm, letter, page, url } = await lookAs("viewer")
+    await show(page, `${new URL(url).origin}${letter}`)
+    const kept = page.getByText("Values are kept from your role: you see the keys, and what kind each value is.")
+    await kept.waitFor()
+    await page.getByRole("region", { name: "Payload", exact: true }).getByText("customer").waitFor()
+    assert.notMatch(await page.content(), /customer-\d/)
+    await page.getByRole("link", { name: "finance.invoice-created, version 1" }).click()
+    await page.getByRole("tab", { name: "Payload" }).click()
+    await kept.waitFor()
+    // The list beside it names accounts, whose ids are their customers'.
+    assert.notMatch((await page.getByRole("tabpanel").textContent()) ?? "customer-1", /customer-\d/)
+    await show(page, `${url}/events?q=payload.customer:customer-1`)
+    await page.getByRole("alert").getByText("You do not see customer").waitFor()
+    assert.strictEqual(await page.getByRole("button", { name: "Try again" }).count(), 0)
+    assertCalm(/403/)
+  })
+})
+
+inBrowser("an operator", () => {
+  it("may requeue and edit, but neither discard, nor retire, nor change settings", async () => {
+    const { assertCalm, changes, letter, page, url } = await lookAs("operator")
+    const admin = needs("operator", "an admin")
+    await show(page, `${url}/consumers/crm.letters`)
+    assert.deepStrictEqual(await actionsOf(page), [
+      ["Pause", ""],
+      ["Retire", admin]
+    ])
+    await show(page, `${url}/settings`)
+    assert.isTrue((await actionsOf(page)).every(([, why]) => why === admin))
+    await show(page, `${new URL(url).origin}${letter}`)
+    assert.deepStrictEqual(await actionsOf(page), [
+      ["Requeue", ""],
+      ["Edit payload", ""],
+      ["Discard", admin]
+    ])
+    assert.deepStrictEqual(changes, [])
+    await page.keyboard.press("r")
+    const sure = page.getByRole("dialog", { name: "Requeue this dead letter?" })
+    await sure.getByRole("button", { name: "Requeue" }).click()
+    await page.getByText("It was requeued.").waitFor()
+    assert.lengthOf(changes, 1)
+    assert.match(changes[0] ?? "", /^POST .*\/requeue$/)
+    // It is no dead letter any more, which the page says.
+    assertCalm(/404/)
+  })
+})
