@@ -1,7 +1,7 @@
 /** The application of the tests, on each store, with its dashboard on loopback. */
 import { type Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { onTestFinished } from "vitest"
-import { Admin, type AuthOptions } from "../../../src/admin.ts"
+import { Admin, type AdminServerOptions } from "../../../src/admin.ts"
 import { Dashboard } from "../../../src/dashboard.ts"
 import { Integration, Subscriber } from "../../../src/index.ts"
 import * as PgLite from "../../../src/pglite/PgLite.ts"
@@ -12,10 +12,8 @@ export const storeNames = ["memory", "PGlite", "PostgreSQL"] as const
 
 export type StoreName = (typeof storeNames)[number]
 
-export interface Options {
-  readonly auth?: AuthOptions
+export interface Options extends Pick<AdminServerOptions, "allowedHosts" | "auth" | "basePath" | "origin"> {
   readonly port?: number
-  readonly basePath?: string
 }
 
 /** Retries come fast, and few: what fails gives up at once. */
@@ -28,14 +26,9 @@ const stores = {
 }
 
 /** Starts it; it ends with the test, or before. */
-export const startApplication = async (store: StoreName, { auth, basePath, port = 0 }: Options = {}) => {
+export const startApplication = async (store: StoreName, { port = 0, ...served }: Options = {}) => {
   const switches: Switches = { isProviderDown: false, letters: [] }
-  const dashboard = Dashboard.layer({
-    port,
-    environment: "test",
-    ...(auth === undefined ? {} : { auth }),
-    ...(basePath === undefined ? {} : { basePath })
-  })
+  const dashboard = Dashboard.layer({ port, environment: "test", ...served })
   const Live = dashboard.pipe(
     Layer.provide(Admin.layer),
     Layer.provideMerge(Subscriber.layer(...subscribersOf(switches))),
