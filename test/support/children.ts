@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url"
 import { Effect, Queue } from "effect"
 
 export interface Child {
+  /** Of the process. */
+  readonly pid: number
   /** Waits for the next message with this name. */
   readonly message: (name: string) => Effect.Effect<Record<string, unknown>>
   /** Sends a signal, and waits for the end. */
@@ -49,6 +51,7 @@ export const start = (program: string, env: Record<string, string>) =>
               : message(name)
         )
       const self: Child = {
+        pid: child.pid ?? -1,
         message,
         kill: (signal) =>
           Effect.andThen(
