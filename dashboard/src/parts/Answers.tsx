@@ -68,6 +68,13 @@ export const Empty = ({ children, title }: { readonly title: string; readonly ch
   </div>
 )
 
+/** A problem that is not said elsewhere already: that somebody has to sign in, or, where an answer is still shown, that the server is away. */
+export const useUnsaid = (problem: Problem | null, isShown: boolean): Problem | undefined => {
+  const { state } = useLive()
+  if (problem === null || problem.status === 401) return undefined
+  return problem.isUnreachable && isShown && state === "reconnecting" ? undefined : problem
+}
+
 /**
  * The answer to a question, in each of its states: a skeleton before the first answer, a problem beside the last good answer (greyed), the answer.
  */
@@ -81,24 +88,21 @@ export const Answered = <A,>({
   readonly skeleton?: ReactNode
 }) => {
   const { data, dataUpdatedAt, error, refetch } = query
-  const { state } = useLive()
-  // That the server is away is said once, for all that is still shown.
-  const isSaid = error?.isUnreachable === true && data !== undefined && state === "reconnecting"
-  const isHidden = error?.status === 401 || isSaid
+  const unsaid = useUnsaid(error, data !== undefined)
   return (
     <>
-      {error === null || isHidden ? null : (
-        <ProblemNote problem={error} since={dataUpdatedAt} onRetry={() => void refetch()} />
+      {unsaid === undefined ? null : (
+        <ProblemNote problem={unsaid} since={dataUpdatedAt} onRetry={() => void refetch()} />
       )}
       {data === undefined ? (
-        error === null || isHidden ? (
+        unsaid === undefined ? (
           <div role="status">
             <span className="sr-only">Loading</span>
             {skeleton}
           </div>
         ) : null
       ) : (
-        <div className={error === null || isSaid ? "contents" : "opacity-60"}>{children(data)}</div>
+        <div className={unsaid === undefined ? "contents" : "opacity-60"}>{children(data)}</div>
       )}
     </>
   )

@@ -8,7 +8,7 @@ import { onTestFinished } from "vitest"
  *
  * @param prefix - as `/ops/integration`; other paths are not found
  * @param isHostKept - whether what is behind it is told the `Host` that the browser asked for; else its own
- * @returns where the dashboard is seen, and a way to say what is behind it
+ * @returns where the dashboard is seen, a way to say what is behind it, and ways to stop it and to start it again
  */
 export const startProxy = async (prefix: string, isHostKept: boolean) => {
   let port = 0
@@ -33,17 +33,24 @@ export const startProxy = async (prefix: string, isHostKept: boolean) => {
     answer.once("close", () => onward.destroy())
     asked.pipe(onward)
   })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const start = (at: number) => new Promise<void>((resolve) => server.listen(at, "127.0.0.1", resolve))
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  await start(0)
+  onTestFinished(stop)
+  const { port: own } = server.address() as AddressInfo
+  const origin = `http://127.0.0.1:${own}`
   return {
     origin,
     url: `${origin}${prefix}`,
     leadTo: (behind: number) => {
       port = behind
-    }
+    },
+    /** As if what is behind it were away. */
+    stop,
+    startAgain: () => start(own)
   }
 }

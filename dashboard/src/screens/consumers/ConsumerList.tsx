@@ -3,7 +3,7 @@ import { useMemo } from "react"
 import { Link } from "wouter"
 import { useAsk } from "../../api/asking.ts"
 import type { Consumer, ConsumerRate } from "../../api/wire.ts"
-import { Answered, Empty, ProblemNote, SkeletonRows } from "../../parts/Answers.tsx"
+import { Answered, Empty, ProblemNote, SkeletonRows, useUnsaid } from "../../parts/Answers.tsx"
 import { useCalm } from "../../parts/calm.ts"
 import { useIsNarrow, useMedia } from "../../parts/media.ts"
 import { ScreenTitle } from "../../parts/Panel.tsx"
@@ -170,10 +170,11 @@ const Rows = ({
   const ordered = sorted.filter((consumer) => found.includes(consumer))
   const { handlers, show, shown, waits } = useCalm(ordered, nameOf)
   const names = new Set(ordered.map(nameOf))
+  const unsaid = useUnsaid(rates.error, true)
   return (
     <div {...handlers} className="rounded-md border border-line bg-panel px-2">
-      {rates.error === null || rates.error.status === 401 ? null : (
-        <ProblemNote problem={rates.error} since={rates.dataUpdatedAt} onRetry={() => void rates.refetch()} />
+      {unsaid === undefined ? null : (
+        <ProblemNote problem={unsaid} since={rates.dataUpdatedAt} onRetry={() => void rates.refetch()} />
       )}
       {waits === 0 ? null : (
         <button type="button" onClick={show} className="h-8 w-full text-accent">

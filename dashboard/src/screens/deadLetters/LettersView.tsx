@@ -1,7 +1,7 @@
 /** Dead letters one by one: filtered, selected, worked on together. */
 import { useAskPages } from "../../api/pages.ts"
 import type { DeadLetter } from "../../api/wire.ts"
-import { Empty, ProblemNote, SkeletonRows } from "../../parts/Answers.tsx"
+import { Empty, ProblemNote, SkeletonRows, useUnsaid } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { useCalm } from "../../parts/calm.ts"
 import { Choose } from "../../parts/Field.tsx"
@@ -69,6 +69,7 @@ export const LettersView = () => {
   const [params] = useParams()
   const query = useAskPages("/dead-letters", { ...queryOf(params), limit: 100 }, { every: 5_000 })
   const { error, items } = query
+  const unsaid = useUnsaid(error, items !== undefined)
   const count = items === undefined || query.hasNextPage ? undefined : items.length
   return (
     <>
@@ -79,9 +80,9 @@ export const LettersView = () => {
         {...(count === undefined ? {} : { countText: exact(count) })}
       />
       <Started />
-      {error === null ? null : <ProblemNote problem={error} onRetry={() => void query.refetch()} />}
+      {unsaid === undefined ? null : <ProblemNote problem={unsaid} onRetry={() => void query.refetch()} />}
       {items === undefined ? (
-        error === null ? (
+        unsaid === undefined ? (
           <SkeletonRows />
         ) : null
       ) : items.length === 0 ? (

@@ -4,7 +4,7 @@ import { Link } from "wouter"
 import { useAsk } from "../../api/asking.ts"
 import { useAskPages } from "../../api/pages.ts"
 import type { Operation } from "../../api/wire.ts"
-import { Empty, ProblemNote, SkeletonRows } from "../../parts/Answers.tsx"
+import { Empty, ProblemNote, SkeletonRows, useUnsaid } from "../../parts/Answers.tsx"
 import { Choose } from "../../parts/Field.tsx"
 import { More } from "../../parts/More.tsx"
 import { ScreenTitle } from "../../parts/Panel.tsx"
@@ -79,6 +79,7 @@ const Operations = () => {
     [groups]
   )
   const { error, items } = query
+  const unsaid = useUnsaid(error, items !== undefined)
   return (
     <>
       <ScreenTitle
@@ -96,9 +97,9 @@ const Operations = () => {
           ? "Dead letters are being worked on. Each process takes its share; nothing is lost when one ends."
           : "Requeues and discards of many dead letters. Results are kept for 30 days."}
       </ScreenTitle>
-      {error === null ? null : <ProblemNote problem={error} onRetry={() => void query.refetch()} />}
+      {unsaid === undefined ? null : <ProblemNote problem={unsaid} onRetry={() => void query.refetch()} />}
       {items === undefined ? (
-        error === null ? (
+        unsaid === undefined ? (
           <SkeletonRows />
         ) : null
       ) : items.length === 0 ? (
