@@ -42,12 +42,12 @@ const show = async (page: Page, address: string) => {
   await untilAnswered(page)
 }
 
-/** Buttons that change something, whether they are off, and why, as it is said when the focus comes to them. */
+/** Names of buttons that change something, each with why it is off, as it is said when the focus comes to it; empty if it is not. */
 const actionsOf = async (page: Page) => {
   const names = /^(Requeue|Edit|Discard|Pause|Resume|Retire|Mark|Add a note|Change)/
   const buttons = page.locator("#main").getByRole("button", { name: names })
   await buttons.first().waitFor()
-  const found: Array<readonly [name: string, why: string]> = []
+  const found: Array<ReadonlyArray<string>> = []
   for (const button of await buttons.all()) {
     const name = (await button.getAttribute("aria-label")) ?? (await button.innerText())
     if ((await button.getAttribute("aria-disabled")) !== "true") {
