@@ -6,6 +6,7 @@ import { Link, Route, Router, Switch, useLocation } from "wouter"
 import { answers } from "./api/asking.ts"
 import { basePath } from "./api/base.ts"
 import { signIn } from "./api/session.ts"
+import { usePathAsWritten, useSearchAsWritten } from "./frame/address.ts"
 import { Boundary } from "./frame/Boundary.tsx"
 import { Frame } from "./frame/Frame.tsx"
 import { Empty, SkeletonRows } from "./parts/Answers.tsx"
@@ -52,7 +53,7 @@ const sourceOf = (path: string) => path.replace(/:\w+/g, "[^/]+").replace(/\/$/,
 export const App = () => (
   <QueryClientProvider client={answers}>
     <Tooltip.Provider delayDuration={300}>
-      <Router base={basePath}>
+      <Router base={basePath} hook={usePathAsWritten} searchHook={useSearchAsWritten}>
         <Frame>
           <Pages />
         </Frame>

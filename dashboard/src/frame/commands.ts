@@ -1,5 +1,6 @@
 /** What the palette offers: screens, consumers, names of events, and anything that looks like an id. */
 import type { Consumer } from "../api/wire.ts"
+import { quoted } from "../screens/events/language.ts"
 import { screens } from "../screens.tsx"
 import { entityOf } from "../words/entities.ts"
 
@@ -23,7 +24,7 @@ const pasted = (text: string): ReadonlyArray<Command> => {
         id: "correlation",
         title: `Events of the correlation ${text}`,
         kind: "search",
-        href: `/events?q=${enc(`correlation:${text}`)}`
+        href: `/events?q=${enc(`correlation:${quoted(text)}`)}`
       }
     ]
   }
@@ -31,7 +32,12 @@ const pasted = (text: string): ReadonlyArray<Command> => {
   if (entity !== undefined) {
     return [
       { id: "entity", title: `The life of ${text}`, kind: "go to", href: `/links?entity=${enc(text)}` },
-      { id: "aggregate", title: `Events of ${text}`, kind: "search", href: `/events?q=${enc(`aggregate:${text}`)}` }
+      {
+        id: "aggregate",
+        title: `Events of ${text}`,
+        kind: "search",
+        href: `/events?q=${enc(`aggregate:${quoted(text)}`)}`
+      }
     ]
   }
   return text === ""
@@ -56,7 +62,7 @@ const known = (consumers: ReadonlyArray<Consumer>): ReadonlyArray<Command> => {
         id: `event ${name}`,
         title: name,
         kind: "event",
-        href: `/events?q=${enc(`name:${name}`)}`
+        href: `/events?q=${enc(`name:${quoted(name)}`)}`
       })
     )
   ]

@@ -2,13 +2,24 @@
 import { useCallback } from "react"
 import { useLocation, useRoute, useSearch } from "wouter"
 
+/** Somebody may have typed a `%` that stands for itself. */
+const decoded = (text: string) => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /**
  * @param pattern - of the router, as `/events/:id`
  * @returns its parameters, decoded; undefined when the address is another one
  */
 export const usePlace = <Names extends string>(pattern: string): Readonly<Record<Names, string>> | undefined => {
   const [isThere, params] = useRoute(pattern)
-  return isThere ? (params as Readonly<Record<Names, string>>) : undefined
+  if (!isThere) return undefined
+  const all = Object.entries(params as Readonly<Record<Names, string>>)
+  return Object.fromEntries(all.map(([name, text]) => [name, decoded(text as string)])) as Record<Names, string>
 }
 
 /** Goes to a path and keeps what is after the `?`, but for the given names. */

@@ -14,6 +14,8 @@ export type StoreName = (typeof storeNames)[number]
 
 export interface Options extends Pick<AdminServerOptions, "allowedHosts" | "auth" | "basePath" | "origin"> {
   readonly port?: number
+  /** Beside those of the three modules. */
+  readonly subscribers?: ReturnType<typeof subscribersOf>
 }
 
 /** Retries come fast, and few: what fails gives up at once. */
@@ -26,12 +28,12 @@ const stores = {
 }
 
 /** Starts it; it ends with the test, or before. */
-export const startApplication = async (store: StoreName, { port = 0, ...served }: Options = {}) => {
+export const startApplication = async (store: StoreName, { port = 0, subscribers = [], ...served }: Options = {}) => {
   const switches: Switches = { isProviderDown: false, letters: [] }
   const dashboard = Dashboard.layer({ port, environment: "test", ...served })
   const Live = dashboard.pipe(
     Layer.provide(Admin.layer),
-    Layer.provideMerge(Subscriber.layer(...subscribersOf(switches))),
+    Layer.provideMerge(Subscriber.layer(...subscribersOf(switches), ...subscribers)),
     Layer.provideMerge(stores[store]()),
     Layer.provide(Logger.layer([]))
   )

@@ -8,6 +8,7 @@ import { Answered, Skeleton } from "../../parts/Answers.tsx"
 import { CopyButton } from "../../parts/Copy.tsx"
 import { Panel } from "../../parts/Panel.tsx"
 import { useHref } from "../../parts/place.ts"
+import { quoted } from "../events/language.ts"
 import { useFresh } from "./asked.ts"
 import { ConsumerActions } from "./ConsumerActions.tsx"
 import { ConsumerCharts } from "./ConsumerCharts.tsx"
@@ -28,9 +29,6 @@ const Waiting = () => (
     </div>
   </div>
 )
-
-/** A name as a word of a search. */
-const quoted = (name: string) => (/\s/.test(name) ? `"${name}"` : name)
 
 const Whole = ({ consumer }: { readonly consumer: Consumer }) => (
   <div className="grid gap-4">

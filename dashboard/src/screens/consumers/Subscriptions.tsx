@@ -7,6 +7,7 @@ import { Panel } from "../../parts/Panel.tsx"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
 import { Ago } from "../../parts/Time.tsx"
+import { quoted } from "../events/language.ts"
 import { placeOf } from "../processes/process.ts"
 
 const ordering = {
@@ -22,7 +23,7 @@ const columns: ReadonlyArray<Column<Consumer["subscriptions"][number]>> = [
     isWide: true,
     cell: ({ event }) => (
       <Link
-        href={`/events?q=${encodeURIComponent(`name:${event}`)}`}
+        href={`/events?q=${encodeURIComponent(`name:${quoted(event)}`)}`}
         className="-my-1 inline-flex h-8 items-center hover:underline"
       >
         {event}

@@ -4,6 +4,7 @@ import { CopyButton } from "../../parts/Copy.tsx"
 import { Choose } from "../../parts/Field.tsx"
 import { useParam } from "../../parts/params.ts"
 import { Tabs } from "../../parts/Tabs.tsx"
+import { quoted } from "../events/language.ts"
 import { Compare } from "./Compare.tsx"
 import type { KnownEvent } from "./known.ts"
 import { SchemaTree } from "./SchemaTree.tsx"
@@ -48,7 +49,7 @@ export const EventDetail = ({ event, range }: { readonly event: KnownEvent; read
     />
     <p className="mt-4 border-t border-line pt-2">
       <Link
-        href={`/events?q=${encodeURIComponent(`name:${event.name}`)}`}
+        href={`/events?q=${encodeURIComponent(`name:${quoted(event.name)}`)}`}
         className="inline-flex min-h-8 items-center text-accent hover:underline"
       >
         Events of this name

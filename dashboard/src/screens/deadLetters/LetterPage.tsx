@@ -12,6 +12,7 @@ import { StateMark } from "../../parts/StateMark.tsx"
 import { Ago } from "../../parts/Time.tsx"
 import { entityText } from "../../words/entities.ts"
 import { exact } from "../../words/numbers.ts"
+import { quoted } from "../events/language.ts"
 import { Attempts } from "./Attempts.tsx"
 import { EditPayload } from "./EditPayload.tsx"
 import { useUneditable } from "./editable.ts"
@@ -57,7 +58,7 @@ const facts = (letter: DeadLetterDetails) =>
             "Correlation",
             <Link
               key="correlation"
-              href={`/events?q=${encodeURIComponent(`correlation:${letter.correlationId}`)}`}
+              href={`/events?q=${encodeURIComponent(`correlation:${quoted(letter.correlationId)}`)}`}
               className={linkLook}
             >
               {letter.correlationId}

@@ -1,5 +1,7 @@
 /** What a diagnosis found, put in order: what is found alike stands together. */
+
 import type { Diagnosis } from "../../api/wire.ts"
+import { quoted } from "../events/language.ts"
 
 export type Finding = Diagnosis["findings"][number]
 
@@ -52,7 +54,7 @@ export const leadOf = ({ id, subject }: Finding): Lead | undefined => {
   if (aboutConsumers.has(id)) return { href: `/consumers/${encodeURIComponent(subject)}`, label: subject }
   if (aboutSettings.has(id)) return { href: `/settings/${encodeURIComponent(subject)}`, label: subject }
   if (id === "event-unheard") {
-    return { href: `/events?q=${encodeURIComponent(`name:${subject}`)}`, label: `Events ${subject}` }
+    return { href: `/events?q=${encodeURIComponent(`name:${quoted(subject)}`)}`, label: `Events ${subject}` }
   }
   return undefined
 }

@@ -9,6 +9,7 @@ import { Facts } from "../../parts/Panel.tsx"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { Ago } from "../../parts/Time.tsx"
 import { duration } from "../../words/numbers.ts"
+import { quoted } from "../events/language.ts"
 import { rateText } from "./looks.ts"
 import { type ConsumerPart, type Counts, type EventPart, endedOf, type Model, troubleOf } from "./model.ts"
 
@@ -107,7 +108,7 @@ const EventDetail = ({ event, hrefOf, minutes, model }: DetailProps & { readonly
         ]}
       />
       <p className="mt-2 flex flex-wrap gap-x-4">
-        <To href={`/events?q=${encodeURIComponent(`name:${name}`)}`}>See its events</To>
+        <To href={`/events?q=${encodeURIComponent(`name:${quoted(name)}`)}`}>See its events</To>
         <LastEvent name={name} />
         <To href={`/contracts/${encodeURIComponent(name)}`}>See its contract</To>
       </p>

@@ -1,0 +1,83 @@
+/** Names and ids may be any text: what stands for something in an address leads to what has the name, and nothing is run. */
+import { Effect, Schema } from "effect"
+import { assert, it } from "vitest"
+import { DomainEvent, LinkStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
+import { startApplication } from "./support/application.ts"
+import { inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
+
+const { visit } = makeBrowser()
+
+const consumer = `crm:a/b?c=d&e+f#g,%41 100% "é" <img src=x onerror=alert(1)>`
+
+const id = `%2F/..?#&+ "é"<b>`
+
+const event = DomainEvent.define(`odd:a/b?c#d%41 "x" <script>`, {
+  sourceModule: "__proto__",
+  aggregateType: "constructor",
+  aggregateId: ({ id }: { readonly id: string }) => id,
+  payload: Schema.Struct({ id: Schema.String })
+})
+
+const start = async (store: "memory" | "PostgreSQL") => {
+  const subscriber = Subscriber.make({ consumer, event, handler: () => Effect.fail({ _tag: "=1+1", message: "<b>" }) })
+  const application = await startApplication(store, { subscribers: [subscriber] as never })
+  await application.run(
+    Effect.andThen(
+      Publisher.publish(event, { id }),
+      LinkStore.create({
+        source: { module: "__proto__", entityType: "constructor", entityId: id },
+        target: { module: "crm", entityType: "Customer", entityId: "javascript:alert(1)" },
+        linkType: "cascade"
+      })
+    )
+  )
+  await application.run(Processor.use((processor) => processor.allSettled()))
+  return application
+}
+
+inBrowser("any name", () => {
+  for (const store of ["memory", "PostgreSQL"] as const) {
+    it(`of a consumer leads to it, and stays while the address changes, over ${store}`, async () => {
+      const { url } = await start(store)
+      const { assertCalm, page } = await visit(`${url}/consumers`)
+      await page.getByRole("link", { name: consumer, exact: true }).first().click()
+      const heading = page.getByRole("heading", { level: 1 }).filter({ hasText: consumer })
+      await heading.waitFor()
+      await page.getByText("What it has to do").waitFor()
+      await page.getByRole("combobox", { name: "Span of time" }).selectOption("6h")
+      await page.waitForURL(/range=6h/)
+      await heading.waitFor()
+      await page.reload()
+      await heading.waitFor()
+      await page.getByText("What it has to do").waitFor()
+      await page.getByRole("link", { name: "Its open events" }).click()
+      const filter = page.getByRole("combobox", { name: "Filter" })
+      await filter.waitFor()
+      assertCalm()
+    })
+  }
+
+  it("of an event leads to its contract, and to its events", async () => {
+    const { url } = await start("memory")
+    const { assertCalm, page } = await visit(`${url}/contracts`)
+    await page.getByRole("link", { name: event.name }).first().click()
+    await page.getByRole("heading", { name: event.name }).first().waitFor()
+    await page
+      .getByRole("link", { name: /events/i })
+      .filter({ hasNotText: /^Events$/ })
+      .first()
+      .click()
+    await page.waitForURL(/\/events\?/)
+    await page.getByRole("table").locator("tbody tr").first().waitFor()
+    assert.include((await page.getByRole("table").locator("tbody tr").first().textContent()) ?? "", event.name)
+    assertCalm()
+  })
+
+  it("of an entity leads to it", async () => {
+    const { url } = await start("memory")
+    const { assertCalm, page } = await visit(`${url}/links?entity=${encodeURIComponent(`__proto__/constructor/${id}`)}`)
+    await untilAnswered(page)
+    await page.getByText("javascript:alert(1)").first().waitFor()
+    assertCalm()
+  })
+})
