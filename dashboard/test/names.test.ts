@@ -3,7 +3,8 @@ import { Effect, Schema } from "effect"
 import { assert, it } from "vitest"
 import { DomainEvent, LinkStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
-import { inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
+import { beyondEdge, inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
+import { widths } from "./support/chromium.ts"
 
 const { visit } = makeBrowser()
 
@@ -80,4 +81,48 @@ inBrowser("any name", () => {
     await page.getByText("javascript:alert(1)").first().waitFor()
     assertCalm()
   })
+})
+
+inBrowser("a long name", () => {
+  const name = "n".repeat(180)
+  const long = DomainEvent.define(`e${name}`, {
+    sourceModule: "m".repeat(60),
+    aggregateType: "t".repeat(60),
+    aggregateId: () => "i".repeat(180),
+    payload: Schema.Struct({})
+  })
+
+  for (const width of [widths.desk, widths.phone]) {
+    it(`stays within the edge, ${width} pixels wide`, async () => {
+      const subscriber = Subscriber.make({
+        consumer: `c${name}`,
+        event: long,
+        handler: () => Effect.fail(new Error(name))
+      })
+      const { run, url } = await startApplication("memory", { subscribers: [subscriber] as never })
+      await run(Publisher.publish(long, {}))
+      await run(Processor.use((processor) => processor.allSettled()))
+      for (const path of [
+        "/",
+        "/map?view=table",
+        "/contracts",
+        "/consumers",
+        "/dead-letters",
+        "/dead-letters?view=letters",
+        "/events"
+      ]) {
+        const { assertCalm, page } = await visit(`${url}${path}`, { width })
+        await page.getByText(name).first().waitFor({ state: "attached" })
+        await untilAnswered(page)
+        assert.isAtMost(await beyondEdge(page), 0, path)
+        assertCalm()
+        await page.context().close()
+      }
+      const { page } = await visit(`${url}/dead-letters`, { width })
+      await page.getByRole("table").getByRole("link").first().click()
+      await page.waitForURL(/dead-letters\/\d+/)
+      await page.getByRole("table", { name: /Dead letters of this error/ }).waitFor()
+      assert.isAtMost(await beyondEdge(page), 0, "the group")
+    })
+  }
 })

@@ -34,8 +34,9 @@ const many = 120
 
 const narrowed = { first: "max-sm:order-1", second: "max-sm:order-2 max-sm:text-muted", "left-out": "max-sm:hidden!" }
 
+/** Relative: what is only heard would be placed, and not be cut, beyond the edge. */
 const cellLook = <Row,>({ isNumber, isWide, narrow = "second" }: Column<Row>) =>
-  `px-2 py-1 align-middle max-sm:p-0 ${narrow === "left-out" ? "" : "max-sm:inline-block"} ${isNumber ? "text-right max-sm:text-left" : "text-left"} ${isWide ? "w-full max-w-0 truncate max-sm:w-auto max-sm:max-w-full max-sm:grow max-sm:whitespace-normal max-sm:break-words" : "whitespace-nowrap max-sm:whitespace-normal"} ${narrowed[narrow]}`
+  `relative px-2 py-1 align-middle max-sm:p-0 ${narrow === "left-out" ? "" : "max-sm:inline-block"} ${isNumber ? "text-right max-sm:text-left" : "text-left"} ${isWide ? "w-full max-w-0 truncate max-sm:w-auto max-sm:max-w-full max-sm:grow max-sm:whitespace-normal max-sm:break-words" : "max-w-[20vw] truncate max-sm:max-w-full max-sm:whitespace-normal max-sm:[overflow-wrap:anywhere]"} ${narrowed[narrow]}`
 
 const toggled = (keys: ReadonlySet<string>, key: string) => {
   const next = new Set(keys)
