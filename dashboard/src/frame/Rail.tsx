@@ -2,15 +2,16 @@
 import { Ellipsis, PanelLeftClose, PanelLeftOpen } from "lucide-react"
 import { DropdownMenu } from "radix-ui"
 import { Link, useLocation } from "wouter"
+import { keep, readKept } from "../api/kept.ts"
 import { makeStore } from "../api/store.ts"
 import { Hint } from "../parts/Hint.tsx"
 import { type Screen, screens } from "../screens.tsx"
 
-const isNarrow = makeStore(localStorage.getItem("rail") === "narrow")
+const isNarrow = makeStore(readKept("rail") === "narrow")
 
 const toggle = () => {
   isNarrow.set(!isNarrow.get())
-  localStorage.setItem("rail", isNarrow.get() ? "narrow" : "wide")
+  keep("rail", isNarrow.get() ? "narrow" : "wide")
 }
 
 const isAt = (location: string, { paths }: Screen) =>

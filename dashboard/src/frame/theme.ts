@@ -1,9 +1,10 @@
 /** Dark or light: as the system has it, or as was chosen. */
+import { keep, readKept } from "../api/kept.ts"
 import { makeStore } from "../api/store.ts"
 
 export type Theme = "system" | "light" | "dark"
 
-const stored = localStorage.getItem("theme")
+const stored = readKept("theme")
 
 export const theme = makeStore<Theme>(stored === "light" || stored === "dark" ? stored : "system")
 
@@ -17,8 +18,7 @@ show()
 
 export const setTheme = (chosen: Theme) => {
   theme.set(chosen)
-  if (chosen === "system") localStorage.removeItem("theme")
-  else localStorage.setItem("theme", chosen)
+  keep("theme", chosen === "system" ? undefined : chosen)
   show()
 }
 

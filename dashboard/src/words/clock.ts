@@ -1,13 +1,14 @@
 /** What time it is, for ages on the page: it goes on each second, but not while the page is paused. */
 import { useEffect, useState } from "react"
+import { keep, readKept } from "../api/kept.ts"
 import { makeStore } from "../api/store.ts"
 
 /** Whether times are told in UTC; else as the browser's own. */
-export const isUtc = makeStore(localStorage.getItem("utc") === "true")
+export const isUtc = makeStore(readKept("utc") === "true")
 
 export const toggleUtc = () => {
   isUtc.set(!isUtc.get())
-  localStorage.setItem("utc", String(isUtc.get()))
+  keep("utc", String(isUtc.get()))
 }
 
 const now = makeStore(Date.now())

@@ -9,6 +9,8 @@ export const inBrowser = describe.skipIf(inject("chromium") === "")
 export interface Look {
   readonly width?: number
   readonly theme?: "light" | "dark"
+  /** Run in the page before anything else is. */
+  readonly before?: () => void
 }
 
 export interface Visit {
@@ -55,8 +57,9 @@ export const makeBrowser = () => {
   }
 
   /** A page in a window of its own, with nothing kept from others. */
-  const visit = async (url: string, look: Look = {}): Promise<Visit> => {
+  const visit = async (url: string, { before, ...look }: Look = {}): Promise<Visit> => {
     const page = await (await open(look)).newPage()
+    if (before !== undefined) await page.addInitScript(before)
     const complaints = listen(page, new URL(url).origin)
     await page.goto(url)
     // By its name: a sheet that asks for a token hides it from those who hear the page.

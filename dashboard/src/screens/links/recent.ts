@@ -1,4 +1,5 @@
 /** Entities that were looked at in this browser. */
+import { keep, readKept } from "../../api/kept.ts"
 import { makeStore } from "../../api/store.ts"
 
 const key = "entities"
@@ -7,7 +8,7 @@ const most = 8
 
 const stored = (): ReadonlyArray<string> => {
   try {
-    const value: unknown = JSON.parse(localStorage.getItem(key) ?? "[]")
+    const value: unknown = JSON.parse(readKept(key) ?? "[]")
     return Array.isArray(value) ? value.filter((each) => typeof each === "string").slice(0, most) : []
   } catch {
     return []
@@ -22,5 +23,5 @@ export const useRecent = kept.use
 export const remember = (entity: string) => {
   const next = [entity, ...kept.get().filter((each) => each !== entity)].slice(0, most)
   kept.set(next)
-  localStorage.setItem(key, JSON.stringify(next))
+  keep(key, JSON.stringify(next))
 }
