@@ -1,6 +1,7 @@
 /** An id or a text that can be copied. */
 import { Check, Copy as CopyIcon } from "lucide-react"
 import { useEffect, useState } from "react"
+import { copy } from "./clipboard.ts"
 
 export const CopyButton = ({ label = "Copy", text }: { readonly text: string; readonly label?: string }) => {
   const [isCopied, setCopied] = useState(false)
@@ -17,7 +18,7 @@ export const CopyButton = ({ label = "Copy", text }: { readonly text: string; re
       className="inline-flex size-8 shrink-0 items-center justify-center rounded-md text-faint hover:bg-hover hover:text-text"
       onClick={(event) => {
         event.stopPropagation()
-        void navigator.clipboard.writeText(text).then(() => setCopied(true))
+        void copy(text).then(setCopied)
       }}
     >
       {isCopied ? <Check size={14} className="text-running" /> : <CopyIcon size={14} />}

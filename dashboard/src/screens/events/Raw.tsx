@@ -5,6 +5,7 @@ import { Link } from "wouter"
 import type { EventDetails } from "../../api/wire.ts"
 import { Button } from "../../parts/Button.tsx"
 import { Id } from "../../parts/Copy.tsx"
+import { copy } from "../../parts/clipboard.ts"
 import { Json } from "../../parts/Json.tsx"
 import { notify } from "../../parts/notices.tsx"
 import { Facts } from "../../parts/Panel.tsx"
@@ -24,10 +25,7 @@ const Copied = ({
   readonly children: ReactNode
   readonly disabledBecause?: string | undefined
 }) => (
-  <Button
-    disabledBecause={disabledBecause}
-    onClick={() => void navigator.clipboard.writeText(text).then(() => notify(done))}
-  >
+  <Button disabledBecause={disabledBecause} onClick={() => void copy(text).then((isThere) => isThere && notify(done))}>
     <ClipboardCopy size={14} aria-hidden="true" /> {children}
   </Button>
 )

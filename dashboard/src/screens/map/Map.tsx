@@ -6,6 +6,7 @@ import { useAsk } from "../../api/asking.ts"
 import { useLive } from "../../api/live.ts"
 import { Answered, Empty, Skeleton } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
+import { copy } from "../../parts/clipboard.ts"
 import { download } from "../../parts/download.ts"
 import { useIsNarrow } from "../../parts/media.ts"
 import { notify } from "../../parts/notices.tsx"
@@ -45,10 +46,8 @@ const ViewChoice = ({ onChange, view }: { readonly view: string; readonly onChan
 const item = "flex h-9 items-center rounded px-3 outline-none data-[highlighted]:bg-hover"
 
 const Export = ({ graph, minutes }: { readonly graph: Graph; readonly minutes: number }) => {
-  const copy = () =>
-    void navigator.clipboard
-      .writeText(mermaidOf(graph, minutes))
-      .then(() => notify("The map was copied as Mermaid text."))
+  const copyMermaid = () =>
+    void copy(mermaidOf(graph, minutes)).then((isThere) => isThere && notify("The map was copied as Mermaid text."))
   const saveSvg = () =>
     void import("./svg.ts").then(({ svgOf }) => download("map.svg", "image/svg+xml", svgOf(graph, minutes)))
   return (
@@ -63,7 +62,7 @@ const Export = ({ graph, minutes }: { readonly graph: Graph; readonly minutes: n
           align="end"
           className="opens z-40 min-w-48 rounded-md border border-line bg-raised p-1 shadow-lg"
         >
-          <DropdownMenu.Item className={item} onSelect={copy}>
+          <DropdownMenu.Item className={item} onSelect={copyMermaid}>
             Copy as Mermaid
           </DropdownMenu.Item>
           <DropdownMenu.Item
