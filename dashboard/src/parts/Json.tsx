@@ -44,6 +44,21 @@ const Missing = ({ children }: { readonly children: ReactNode }) => <p className
 /** Longer texts, in characters, take so long to read that somebody has to ask for it. */
 const large = 200_000
 
+/** Its beginning, until somebody asks for all of it: long texts take the browser seconds to lay out. */
+const LargeText = ({ text }: { readonly text: string }) => {
+  const [isWhole, setWhole] = useState(false)
+  return (
+    <pre className="break-words whitespace-pre-wrap">
+      {isWhole ? text : `${text.slice(0, large)}…`}
+      {isWhole ? null : (
+        <button type="button" className="block h-8 text-accent underline" onClick={() => setWhole(true)}>
+          All {text.length.toLocaleString("en-GB")} characters
+        </button>
+      )}
+    </pre>
+  )
+}
+
 const Shown = ({ label, text }: { readonly label: string; readonly text: string }) => {
   const isLarge = text.length > large
   const [wanted, setWanted] = useState<"tree" | "text">(isLarge ? "text" : "tree")
@@ -75,7 +90,11 @@ const Shown = ({ label, text }: { readonly label: string; readonly text: string 
             // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached with keys.
             tabIndex={0}
           >
-            <pre className="break-words whitespace-pre-wrap">{isLarge ? text : layOut(text)}</pre>
+            {isLarge ? (
+              <LargeText text={text} />
+            ) : (
+              <pre className="break-words whitespace-pre-wrap">{layOut(text)}</pre>
+            )}
           </section>
         ) : (
           <JsonTree label={label} node={node} />
