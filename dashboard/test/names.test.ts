@@ -1,4 +1,5 @@
 /** Names and ids may be any text: what stands for something in an address leads to what has the name, and nothing is run. */
+import { readFileSync } from "node:fs"
 import { Effect, Schema } from "effect"
 import { assert, it } from "vitest"
 import { DomainEvent, LinkStore, Processor, Publisher, Subscriber } from "../../src/index.ts"
@@ -71,6 +72,28 @@ inBrowser("any name", () => {
     await page.waitForURL(/\/events\?/)
     await page.getByRole("table").locator("tbody tr").first().waitFor()
     assert.include((await page.getByRole("table").locator("tbody tr").first().textContent()) ?? "", event.name)
+    assertCalm()
+  })
+
+  it("is in the picture of the map, which is well-formed", async () => {
+    const odd = DomainEvent.define('odd\u0001<b>&"\u202e', {
+      sourceModule: "odd",
+      aggregateType: "Odd",
+      aggregateId: () => "1",
+      payload: Schema.Struct({})
+    })
+    const subscriber = Subscriber.make({ consumer: "odd", event: odd, handler: () => Effect.void })
+    const { url } = await startApplication("memory", { subscribers: [subscriber] as never })
+    const { assertCalm, page } = await visit(`${url}/map`)
+    await page.getByRole("button", { name: "Export" }).click()
+    const downloaded = page.waitForEvent("download")
+    await page.getByRole("menuitem", { name: "Save as SVG" }).click()
+    const picture = readFileSync(await (await downloaded).path(), "utf8")
+    assert.include(picture, "odd\ufffd&lt;b&gt;")
+    const problem = await page.evaluate((text) => {
+      return new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror")?.textContent ?? null
+    }, picture)
+    assert.isNull(problem)
     assertCalm()
   })
 

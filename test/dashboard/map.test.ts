@@ -128,7 +128,16 @@ describe("the map", () => {
     const model = modelOf({ contracts: [contract('a"]-->b', "finance")], flows: [], consumers: [] })
     assert.strictEqual(
       mermaidOf(graphOf(model, new Set()), 60),
-      ["flowchart LR", '  n0[["finance"]]', '  n1(["a#quot;]-->b"])', "  n0 -.-> n1", ""].join("\n")
+      ["flowchart LR", '  n0[["finance"]]', '  n1(["a#34;]-->b"])', "  n0 -.-> n1", ""].join("\n")
     )
+  })
+
+  it("is Mermaid text in which names are neither HTML nor Markdown, nor codes of signs", () => {
+    const model = modelOf({
+      contracts: [contract("`**a** <img> #quot; &lt;\n%%", "finance")],
+      flows: [],
+      consumers: []
+    })
+    assert.include(mermaidOf(graphOf(model, new Set()), 60), '(["#96;**a** #60;img> #35;quot; #38;lt;#10;%%"])')
   })
 })

@@ -2,8 +2,8 @@
 import type { Graph } from "./graph.ts"
 import { nameOf, rateText } from "./looks.ts"
 
-/** Quotes would end the text. */
-const quoted = (text: string) => `"${text.replaceAll('"', "#quot;")}"`
+/** Quotes would end the text; other signs would be read as Markdown, as HTML, or as the code of a sign. */
+const quoted = (text: string) => `"${text.replace(/["#&<`]|\p{Cc}/gu, (sign) => `#${sign.charCodeAt(0)};`)}"`
 
 export const mermaidOf = ({ edges, nodes }: Graph, minutes: number): string => {
   const names = new Map(nodes.map(({ id }, index) => [id, `n${index}`]))

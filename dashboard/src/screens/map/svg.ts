@@ -4,8 +4,14 @@ import type { Graph } from "./graph.ts"
 import { type Box, placesOf } from "./layout.ts"
 import { lineWidth, nameOf, rateText, tokens } from "./looks.ts"
 
+/** Control characters cannot be in XML, however they are written. */
 const escaped = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
+  text
+    .replace(/\p{Cc}/gu, "\ufffd")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
 
 const margin = 16
 
