@@ -3,11 +3,11 @@ import {
   Boxes,
   ClipboardList,
   FileJson,
-  GitFork,
   LayoutDashboard,
   Link2,
   type LucideIcon,
   Map as MapIcon,
+  ScrollText,
   Server,
   SlidersHorizontal,
   Stethoscope,
@@ -114,7 +114,7 @@ export const screens: ReadonlyArray<Screen> = [
     title: "Audit",
     paths: ["/audit"],
     key: "a",
-    icon: GitFork,
+    icon: ScrollText,
     Component: lazyScreen(() => import("./screens/audit/Audit.tsx"))
   },
   {

@@ -11,15 +11,15 @@ const isTyping = (target: EventTarget | null) =>
   target.closest("input:not([type=checkbox]),textarea,select,[contenteditable=true]") !== null
 
 const others: ReadonlyArray<readonly [string, string]> = [
-  ["/", "search, or go anywhere"],
-  ["Ctrl K", "the same, also while typing"],
-  ["j k", "the next row, the one before"],
-  ["x", "select the row"],
-  ["Enter", "open the row"],
-  ["r", "requeue what is selected"],
-  [".", "pause, or follow again"],
-  ["Esc", "close what is open"],
-  ["?", "this list"]
+  ["/", "Search, or go anywhere"],
+  ["Ctrl K", "The same, also while typing"],
+  ["j k", "The next row, the one before"],
+  ["x", "Select the row"],
+  ["Enter", "Open the row"],
+  ["r", "Requeue what is selected"],
+  [".", "Pause, or follow again"],
+  ["Esc", "Close what is open"],
+  ["?", "This list"]
 ]
 
 /** What waits for the second key of a pair is forgotten after so many milliseconds. */

@@ -9,7 +9,7 @@ import { signIn, useSession } from "../api/session.ts"
 import icon from "../icon.svg"
 import { Choose } from "../parts/Field.tsx"
 import { Hint } from "../parts/Hint.tsx"
-import { type Range, rangeNames, useRange } from "../parts/range.ts"
+import { type Range, rangeNames, rangeShort, useRange } from "../parts/range.ts"
 import { isUtc, toggleUtc } from "../words/clock.ts"
 import { openPalette } from "./Palette.tsx"
 import { setTheme, type Theme, theme } from "./theme.ts"
@@ -50,7 +50,7 @@ const RangeChoice = () => {
       label="Span of time"
       value={range}
       onChange={setRange}
-      choices={rangeNames.map((value) => ({ value, label: value }))}
+      choices={rangeNames.map((value) => ({ value, label: rangeShort[value] }))}
     />
   )
 }

@@ -28,7 +28,7 @@ export const CopyButton = ({ label = "Copy", text }: { readonly text: string; re
 
 /** In monospace, with a button to copy it. */
 export const Id = ({ id, shown = id }: { readonly id: string; readonly shown?: string }) => (
-  <span className="inline-flex max-w-full min-w-0 items-center">
+  <span className="-my-1.5 inline-flex max-w-full min-w-0 items-center align-middle">
     <code className="truncate" title={id}>
       {shown}
     </code>

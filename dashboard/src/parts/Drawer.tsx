@@ -6,6 +6,7 @@ import { Button } from "./Button.tsx"
 import { useReturnedFocus } from "./returnedFocus.ts"
 
 export const Drawer = ({
+  actions,
   children,
   isOpen,
   onClose,
@@ -14,6 +15,8 @@ export const Drawer = ({
 }: {
   readonly title: ReactNode
   readonly subtitle?: ReactNode
+  /** Beside the way out. */
+  readonly actions?: ReactNode
   readonly isOpen: boolean
   readonly onClose: () => void
   readonly children: ReactNode
@@ -39,6 +42,7 @@ export const Drawer = ({
               <Radix.Title className="text-lg font-semibold break-words">{title}</Radix.Title>
               {subtitle === undefined ? null : <div className="min-w-0 text-muted">{subtitle}</div>}
             </div>
+            {actions}
             <Radix.Close asChild>
               <Button look="quiet" isIcon aria-label="Close" className="max-md:hidden">
                 <X size={16} aria-hidden="true" />

@@ -19,7 +19,9 @@ export const Panel = ({
         <h2 id={id}>{title}</h2>
         {actions === undefined ? null : <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </header>
-      <div className="min-w-0 px-4 py-2">{children}</div>
+      <div className="min-w-0 px-4 py-2 sm:[&>table:has(>[data-rows])]:-mx-2 sm:[&>table:has(>[data-rows])]:w-[calc(100%+1rem)]">
+        {children}
+      </div>
     </section>
   )
 }
@@ -46,7 +48,7 @@ export const ScreenTitle = ({
 
 /** Names and values, one below the other. */
 export const Facts = ({ facts }: { readonly facts: ReadonlyArray<readonly [name: string, value: ReactNode]> }) => (
-  <dl className="grid grid-cols-[minmax(96px,max-content)_minmax(0,1fr)] gap-x-4 gap-y-1">
+  <dl className="grid grid-cols-[minmax(96px,max-content)_minmax(0,1fr)] items-baseline gap-x-4 gap-y-1">
     {facts.map(([name, value]) => (
       <div key={name} className="contents">
         <dt className="text-muted">{name}</dt>

@@ -20,6 +20,15 @@ export const rangeWords: Readonly<Record<Range, string>> = {
   "7d": "the last 7 days"
 }
 
+/** Each as short as it goes. */
+export const rangeShort: Readonly<Record<Range, string>> = {
+  "15m": "15 min",
+  "1h": "1 h",
+  "6h": "6 h",
+  "24h": "24 h",
+  "7d": "7 d"
+}
+
 export const rangeNames = Object.keys(ranges) as ReadonlyArray<Range>
 
 /** Which range is chosen (default `1h`), and a way to choose. */

@@ -5,13 +5,13 @@ const grouped = new Intl.NumberFormat("en-GB")
 /** All digits, in groups. */
 export const exact = (value: number): string => grouped.format(value)
 
-/** `999`, `1.2 k`, `35 k`, `1.4 M`. */
+/** `999`, `1 k`, `1.2 k`, `35 k`, `1.4 M`. */
 export const short = (value: number): string => {
   if (Math.abs(value) < 1_000) return Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 1 : 0)
   const [unit, suffix] =
     Math.abs(value) < 999_950 ? [1_000, "k"] : Math.abs(value) < 999_950_000 ? [1e6, "M"] : [1e9, "G"]
   const scaled = value / unit
-  return `${scaled < 10 ? scaled.toFixed(1) : Math.round(scaled)} ${suffix}`
+  return `${scaled < 10 ? scaled.toFixed(1).replace(".0", "") : Math.round(scaled)} ${suffix}`
 }
 
 /** A count that stops at `most`: `1,000+`. */
@@ -37,11 +37,13 @@ export const duration = (millis: number): string => {
   return rest === 0 || count >= 10 ? `${count} ${name}` : `${count} ${name} ${rest} ${next![1]}`
 }
 
-/** `12 s ago`, `in 3 min`, `now`. */
+/** To one unit, as ages are: `12 s ago`, `in 3 min`, `now`. */
 export const ago = (at: string | number, now: number): string => {
   const millis = now - new Date(at).getTime()
-  if (Math.abs(millis) < 1_000) return "now"
-  const text = duration(Math.abs(Math.trunc(millis / 1_000) * 1_000)).replace(".0 s", " s")
+  const age = Math.abs(millis)
+  if (age < 1_000) return "now"
+  const [unit, name] = units.find(([unit]) => age >= unit)!
+  const text = `${Math.floor(age / unit)} ${name}`
   return millis < 0 ? `in ${text}` : `${text} ago`
 }
 

@@ -8,7 +8,7 @@ import { ActionButton, Button } from "../../parts/Button.tsx"
 import { Dialog, DialogActions } from "../../parts/Dialog.tsx"
 import { Field } from "../../parts/Field.tsx"
 import { notify } from "../../parts/notices.tsx"
-import { isRetired } from "./condition.ts"
+import { isRetired } from "../../words/condition.ts"
 import { RetireDialog } from "./RetireDialog.tsx"
 
 const PauseForm = ({ name, onDone }: { readonly name: string; readonly onDone: () => void }) => {
@@ -51,29 +51,12 @@ const PauseForm = ({ name, onDone }: { readonly name: string; readonly onDone: (
   )
 }
 
-const Resume = ({ name }: { readonly name: string }) => {
-  const resume = useAct("POST", "/consumers/:consumer/resume")
-  return (
-    <>
-      <ActionButton
-        action="consumers.resume"
-        look="primary"
-        disabled={resume.isPending}
-        onClick={() =>
-          resume.mutate({ params: { consumer: name }, payload: {} }, { onSuccess: () => notify(`${name} goes on.`) })
-        }
-      >
-        <Play size={14} aria-hidden="true" /> Resume
-      </ActionButton>
-      {resume.error === null ? null : <ProblemNote problem={resume.error} />}
-    </>
-  )
-}
-
 export const ConsumerActions = ({ consumer }: { readonly consumer: Consumer }) => {
   const [open, setOpen] = useState<"pause" | "retire" | undefined>()
   const close = () => setOpen(undefined)
   const { consumer: name, pausedAt } = consumer
+  // Of the whole, as its button is gone before the answer of the consumer's new state.
+  const resume = useAct("POST", "/consumers/:consumer/resume")
   return (
     <div className="flex flex-wrap items-center gap-2">
       {pausedAt === null ? (
@@ -85,11 +68,21 @@ export const ConsumerActions = ({ consumer }: { readonly consumer: Consumer }) =
           <Pause size={14} aria-hidden="true" /> Pause
         </ActionButton>
       ) : (
-        <Resume name={name} />
+        <ActionButton
+          action="consumers.resume"
+          look="primary"
+          disabled={resume.isPending}
+          onClick={() =>
+            resume.mutate({ params: { consumer: name }, payload: {} }, { onSuccess: () => notify(`${name} goes on.`) })
+          }
+        >
+          <Play size={14} aria-hidden="true" /> Resume
+        </ActionButton>
       )}
       <ActionButton action="consumers.retire" look="danger" onClick={() => setOpen("retire")}>
         <Trash2 size={14} aria-hidden="true" /> Retire
       </ActionButton>
+      {resume.error === null ? null : <ProblemNote problem={resume.error} />}
       <Dialog
         title={`Pause ${name}`}
         description="It is paused in all processes, also after they start anew, until somebody resumes it. What handlers have in hand comes to its end; what comes for it waits, and nothing is lost."

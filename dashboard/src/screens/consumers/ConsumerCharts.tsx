@@ -4,6 +4,7 @@ import { useAsk } from "../../api/asking.ts"
 import { Answered, Skeleton } from "../../parts/Answers.tsx"
 import { Chart, type ChartProps } from "../../parts/Chart.tsx"
 import { Panel } from "../../parts/Panel.tsx"
+import { rangeWords } from "../../parts/range.ts"
 import { short } from "../../words/numbers.ts"
 import { type Span, useSpan } from "./asked.ts"
 import { LagMap } from "./LagMap.tsx"
@@ -51,7 +52,7 @@ const Depths = ({ marks, name, span: { from, fromMillis, range, to, toMillis }, 
         <Answered query={query} skeleton={waiting}>
           {() => (
             <Chart
-              label={`Open deliveries of ${name} over the last ${range}`}
+              label={`Open deliveries of ${name} over ${rangeWords[range]}`}
               kind="area"
               height={height}
               times={times}
@@ -71,7 +72,7 @@ const Depths = ({ marks, name, span: { from, fromMillis, range, to, toMillis }, 
         <Answered query={query} skeleton={waiting}>
           {() => (
             <Chart
-              label={`For how long the oldest open delivery of ${name} was due, over the last ${range}`}
+              label={`For how long the oldest open delivery of ${name} was due, over ${rangeWords[range]}`}
               height={height}
               times={times}
               marks={marks}
@@ -89,7 +90,7 @@ const Throughput = ({ marks, name, span: { range }, step, steps }: Shown & { rea
   const per = (count: number) => (count * minute) / step
   return (
     <Chart
-      label={`Attempts of ${name} a minute over the last ${range}`}
+      label={`Attempts of ${name} a minute over ${rangeWords[range]}`}
       kind="bars"
       height={height}
       times={steps.map(({ at }) => at)}
@@ -107,7 +108,7 @@ const Throughput = ({ marks, name, span: { range }, step, steps }: Shown & { rea
 
 const Durations = ({ marks, name, span: { range }, steps }: Shown & { readonly steps: ReadonlyArray<Step> }) => (
   <Chart
-    label={`How long handlers of ${name} ran over the last ${range}`}
+    label={`How long handlers of ${name} ran over ${rangeWords[range]}`}
     height={height}
     times={steps.map(({ at }) => at)}
     marks={marks}

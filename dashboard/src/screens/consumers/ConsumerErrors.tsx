@@ -7,6 +7,8 @@ import { Panel } from "../../parts/Panel.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
 import { Ago } from "../../parts/Time.tsx"
 import { capped, exact, short } from "../../words/numbers.ts"
+import { GroupStateMark } from "../deadLetters/GroupStateMark.tsx"
+import { GroupTitle } from "../deadLetters/Title.tsx"
 
 /** Of a group, deliveries are counted up to this many. */
 const most = 1_001
@@ -30,14 +32,14 @@ const columns: ReadonlyArray<Column<ErrorGroup>> = [
     cell: ({ errorTag, title }) => (
       <span title={title}>
         {title.startsWith(errorTag) ? null : <span className="font-semibold">{errorTag} </span>}
-        {title}
+        <GroupTitle title={title} />
       </span>
     )
   },
   {
     id: "state",
     title: "State",
-    cell: ({ state }) => <span className={state === "new" ? "" : "text-muted"}>{state}</span>
+    cell: (group) => <GroupStateMark group={group} />
   },
   {
     id: "attempts",
@@ -64,7 +66,7 @@ export const ConsumerErrors = ({ name }: { readonly name: string }) => {
       actions={
         <Link
           href={`/dead-letters?consumer=${encodeURIComponent(name)}`}
-          className="inline-flex h-8 items-center text-accent underline"
+          className="inline-flex h-8 items-center text-accent hover:underline"
         >
           All of its errors and dead letters
         </Link>

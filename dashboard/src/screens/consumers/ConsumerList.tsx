@@ -9,13 +9,15 @@ import { useIsNarrow, useMedia } from "../../parts/media.ts"
 import { ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { useHref } from "../../parts/place.ts"
+import { rangeWords } from "../../parts/range.ts"
+import { SearchInput } from "../../parts/SearchInput.tsx"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
+import { conditionOf, counted, isLate, openOf, worstFirst } from "../../words/condition.ts"
 import { duration, exact, quantileText, short } from "../../words/numbers.ts"
 import { useFresh, useRates, useSpan } from "./asked.ts"
-import { conditionOf, counted, failureText, isLate, openOf, worstFirst } from "./condition.ts"
 import { RateBars } from "./RateBars.tsx"
-import { failedOf, totalsOf } from "./rates.ts"
+import { failedOf, failureText, totalsOf } from "./rates.ts"
 
 const nameOf = ({ consumer }: Consumer) => consumer
 
@@ -69,7 +71,7 @@ const columnsOf = (
   },
   {
     id: "rate",
-    title: `Last ${range}`,
+    title: `In ${rangeWords[range]}`,
     narrow: "left-out",
     cell: ({ consumer }) => <RateBars rate={rates.get(consumer)} from={fromMillis} to={toMillis} />
   },
@@ -166,7 +168,7 @@ const Rows = ({
     const text = [consumer.consumer, conditionOf(consumer).word, ...consumer.subscriptions.map(({ event }) => event)]
     return words.every((word) => text.join(" ").toLowerCase().includes(word))
   })
-  const sorted = useMemo(() => worstFirst(consumers, byConsumer), [consumers, byConsumer])
+  const sorted = useMemo(() => worstFirst(consumers), [consumers])
   const ordered = sorted.filter((consumer) => found.includes(consumer))
   const { handlers, show, shown, waits } = useCalm(ordered, nameOf)
   const names = new Set(ordered.map(nameOf))
@@ -205,13 +207,11 @@ export const ConsumerList = () => {
       <ScreenTitle
         title="Consumers"
         actions={
-          <input
-            type="search"
-            aria-label="Find a consumer by name, state or event"
+          <SearchInput
+            label="Find a consumer by name, state or event"
             placeholder="Name, state or event"
             value={search}
-            onChange={(event) => setSearch(event.target.value)}
-            className="h-8 w-64 max-w-full rounded-md border border-edge bg-panel px-2 placeholder:text-faint"
+            onChange={setSearch}
           />
         }
       >

@@ -1,9 +1,9 @@
 /** What waits for a consumer, by state: a bar, and the same as a list. */
 import { Link } from "wouter"
 import type { Consumer } from "../../api/wire.ts"
+import { counted, openOf } from "../../words/condition.ts"
 import { exact } from "../../words/numbers.ts"
 import { states } from "../../words/states.ts"
-import { counted, openOf } from "./condition.ts"
 
 const parts = [
   ["ready", "ready", "waiting", "Due, and not attempted yet."],

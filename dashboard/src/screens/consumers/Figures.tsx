@@ -2,10 +2,11 @@
 import type { ReactNode } from "react"
 import { Link } from "wouter"
 import type { Consumer } from "../../api/wire.ts"
+import { rangeWords } from "../../parts/range.ts"
+import { counted, isLate, openOf } from "../../words/condition.ts"
 import { duration, exact, quantileText, short } from "../../words/numbers.ts"
 import { useRates, useSpan } from "./asked.ts"
-import { counted, failureText, isLate, openOf } from "./condition.ts"
-import { failedOf, totalsOf } from "./rates.ts"
+import { failedOf, failureText, totalsOf } from "./rates.ts"
 
 const Figure = ({
   children,
@@ -50,23 +51,23 @@ export const Figures = ({ consumer }: { readonly consumer: Consumer }) => {
         ) : (
           <Link
             href={`/dead-letters?consumer=${encodeURIComponent(consumer.consumer)}`}
-            className="text-gave-up underline decoration-1 underline-offset-4"
+            className="text-gave-up hover:underline"
             title={`${exact(deadLetters)} dead letters`}
           >
             {counted(deadLetters)}
           </Link>
         )}
       </Figure>
-      <Figure name="Processed" note={isKnown ? `last ${range}` : "not known"}>
+      <Figure name="Processed" note={isKnown ? `in ${rangeWords[range]}` : "not known"}>
         {isKnown ? <span title={exact(totals.processed)}>{short(totals.processed)}</span> : "–"}
       </Figure>
-      <Figure name="Failures" note={isKnown ? `${short(failed)} of ${short(totals.attempts)} attempts` : "not known"}>
+      <Figure name="Failures" note={isKnown ? `${exact(failed)} of ${exact(totals.attempts)} attempts` : "not known"}>
         <span className={failed === 0 ? "" : "text-retrying"}>{isKnown ? failureText(rate) : "–"}</span>
       </Figure>
-      <Figure name="Handler, p50" note={isKnown ? `last ${range}` : "not known"}>
+      <Figure name="Handler, p50" note={isKnown ? `in ${rangeWords[range]}` : "not known"}>
         {isKnown ? quantile(0.5) : "–"}
       </Figure>
-      <Figure name="Handler, p95" note={isKnown ? `last ${range}` : "not known"}>
+      <Figure name="Handler, p95" note={isKnown ? `in ${rangeWords[range]}` : "not known"}>
         {isKnown ? quantile(0.95) : "–"}
       </Figure>
     </dl>

@@ -39,7 +39,7 @@ const Whole = ({ consumer }: { readonly consumer: Consumer }) => (
       actions={
         <Link
           href={`/events?q=${encodeURIComponent(`consumer:${quoted(consumer.consumer)} status:pending`)}`}
-          className="inline-flex h-8 items-center text-accent underline"
+          className="inline-flex h-8 items-center text-accent hover:underline"
         >
           Its open events
         </Link>

@@ -8,9 +8,9 @@ import { Button } from "../../parts/Button.tsx"
 import { Dialog, DialogActions } from "../../parts/Dialog.tsx"
 import { Field } from "../../parts/Field.tsx"
 import { notify } from "../../parts/notices.tsx"
+import { counted, openOf } from "../../words/condition.ts"
 import { shortId } from "../../words/entities.ts"
 import { exact } from "../../words/numbers.ts"
-import { counted, openOf } from "./condition.ts"
 
 /** So many are listed by the server. */
 const mostListed = 1_000

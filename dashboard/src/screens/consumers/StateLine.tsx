@@ -5,7 +5,7 @@ import type { Consumer } from "../../api/wire.ts"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { Ago, Clock } from "../../parts/Time.tsx"
 import { useNow } from "../../words/clock.ts"
-import { type Condition, conditionOf, isRetired } from "./condition.ts"
+import { type Condition, isRetired } from "../../words/condition.ts"
 
 const Paused = ({
   by,
@@ -72,10 +72,12 @@ export const StateLine = ({ consumer }: { readonly consumer: Consumer }) => {
   const lines = linesOf(consumer)
   const { servedBy } = consumer
   if (lines.length === 0) {
-    const condition = conditionOf(consumer)
     return (
       <p className="-mt-1">
-        <StateMark state={condition.state} word={`S${condition.word.slice(1)}`} />
+        <StateMark
+          state="done"
+          word={servedBy.length === 1 ? "Serving in 1 process" : `Serving in ${servedBy.length} processes`}
+        />
       </p>
     )
   }
@@ -90,7 +92,7 @@ export const StateLine = ({ consumer }: { readonly consumer: Consumer }) => {
       {servedBy.length === 0 ? null : (
         <li className="text-muted">
           <Link href={`/processes?consumer=${encodeURIComponent(consumer.consumer)}`} className="hover:underline">
-            {servedBy.length === 1 ? "1 process serves it" : `${servedBy.length} processes serve it`}
+            {servedBy.length === 1 ? "1 process serves it." : `${servedBy.length} processes serve it.`}
           </Link>
         </li>
       )}

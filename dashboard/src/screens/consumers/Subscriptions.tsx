@@ -75,7 +75,7 @@ export const Processes = ({ consumer: { consumer, lastSeenAt, servedBy } }: { re
       actions={
         <Link
           href={`/processes?consumer=${encodeURIComponent(consumer)}`}
-          className="inline-flex h-8 items-center text-accent underline"
+          className="inline-flex h-8 items-center text-accent hover:underline"
         >
           All that have served it
         </Link>

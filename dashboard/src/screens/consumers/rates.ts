@@ -1,5 +1,6 @@
 /** Sums of what consumers did, and steps in which nothing happened: those are not told. */
 import type { ConsumerRate } from "../../api/wire.ts"
+import { percent } from "../../words/numbers.ts"
 
 export interface Totals {
   readonly processed: number
@@ -25,6 +26,12 @@ const plus = (sum: Totals, { gaveUp, processed, retried, skipped }: Counts): Tot
 export const totalsOf = (rate: ConsumerRate | undefined): Totals => (rate?.points ?? []).reduce(plus, none)
 
 export const failedOf = ({ gaveUp, retried }: Counts): number => gaveUp + retried
+
+/** The share of attempts that failed, as text. */
+export const failureText = (rate: ConsumerRate | undefined): string => {
+  const totals = totalsOf(rate)
+  return percent(failedOf(totals), totals.attempts)
+}
 
 const minute = 60_000
 

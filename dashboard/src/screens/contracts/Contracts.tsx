@@ -1,11 +1,12 @@
 /** What events hold, in which versions, who publishes them and who takes them. */
-import { Search } from "lucide-react"
 import { Answered, Empty } from "../../parts/Answers.tsx"
 import { Drawer } from "../../parts/Drawer.tsx"
 import { Count } from "../../parts/Figure.tsx"
 import { Panel, ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { useGo, useHref, usePlace } from "../../parts/place.ts"
+import { type Range, rangeShort } from "../../parts/range.ts"
+import { SearchInput } from "../../parts/SearchInput.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
 import { Ago } from "../../parts/Time.tsx"
 import { EventDetail } from "./EventDetail.tsx"
@@ -42,7 +43,7 @@ const VersionsText = ({ event: { versions } }: { readonly event: KnownEvent }) =
   )
 }
 
-const columnsFor = (range: string): ReadonlyArray<Column<KnownEvent>> => [
+const columnsFor = (range: Range): ReadonlyArray<Column<KnownEvent>> => [
   { id: "name", title: "Event", narrow: "first", cell: ({ name }) => <span className="break-all">{name}</span> },
   {
     id: "versions",
@@ -75,7 +76,7 @@ const columnsFor = (range: string): ReadonlyArray<Column<KnownEvent>> => [
   },
   {
     id: "published",
-    title: `Published, ${range}`,
+    title: `Published, ${rangeShort[range]}`,
     isNumber: true,
     cell: (event) => (
       <>
@@ -96,20 +97,16 @@ const columnsFor = (range: string): ReadonlyArray<Column<KnownEvent>> => [
 const Filter = () => {
   const [text = "", setText] = useParam("q")
   return (
-    <label className="flex h-8 w-full items-center gap-2 rounded-md border border-edge bg-panel px-2 sm:w-72">
-      <Search size={14} aria-hidden="true" className="shrink-0 text-faint" />
-      <span className="sr-only">Filter by event, module, owner or consumer</span>
-      <input
-        value={text}
-        onChange={(event) => setText(event.target.value === "" ? undefined : event.target.value)}
-        placeholder="Event, module, owner or consumer"
-        className="h-full w-full min-w-0 bg-transparent placeholder:text-faint"
-      />
-    </label>
+    <SearchInput
+      label="Filter by event, module, owner or consumer"
+      placeholder="Event, module, owner or consumer"
+      value={text}
+      onChange={(value) => setText(value === "" ? undefined : value)}
+    />
   )
 }
 
-const List = ({ events, range }: { readonly events: ReadonlyArray<KnownEvent>; readonly range: string }) => {
+const List = ({ events, range }: { readonly events: ReadonlyArray<KnownEvent>; readonly range: Range }) => {
   const [text = ""] = useParam("q")
   const current = usePlace<"event">("/contracts/:event")?.event
   const hrefTo = useHref()
@@ -135,7 +132,7 @@ const List = ({ events, range }: { readonly events: ReadonlyArray<KnownEvent>; r
   )
 }
 
-const Detail = ({ events, range }: { readonly events: ReadonlyArray<KnownEvent>; readonly range: string }) => {
+const Detail = ({ events, range }: { readonly events: ReadonlyArray<KnownEvent>; readonly range: Range }) => {
   const name = usePlace<"event">("/contracts/:event")?.event
   const go = useGo()
   const event = events.find((each) => each.name === name)

@@ -1,8 +1,10 @@
 /** All that is known of an event's contracts. */
+
 import { Link } from "wouter"
 import { CopyButton } from "../../parts/Copy.tsx"
 import { Choose } from "../../parts/Field.tsx"
 import { useParam } from "../../parts/params.ts"
+import type { Range } from "../../parts/range.ts"
 import { Tabs } from "../../parts/Tabs.tsx"
 import { quoted } from "../events/language.ts"
 import { Compare } from "./Compare.tsx"
@@ -35,7 +37,7 @@ const Schema = ({ event: { latest, versions } }: { readonly event: KnownEvent })
   )
 }
 
-export const EventDetail = ({ event, range }: { readonly event: KnownEvent; readonly range: string }) => (
+export const EventDetail = ({ event, range }: { readonly event: KnownEvent; readonly range: Range }) => (
   <>
     <Tabs
       label={`Contracts of ${event.name}`}

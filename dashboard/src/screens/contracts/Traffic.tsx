@@ -1,7 +1,9 @@
 /** Who publishes and who takes which version, in the span of time. */
+
 import { Link } from "wouter"
 import type { Flow } from "../../api/wire.ts"
 import { Count } from "../../parts/Figure.tsx"
+import { type Range, rangeWords } from "../../parts/range.ts"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { short } from "../../words/numbers.ts"
 import type { KnownEvent } from "./known.ts"
@@ -27,15 +29,15 @@ const consumersOf = ({ consumers, flows = [] }: KnownEvent) =>
 
 const cell = "py-1.5 pl-4 text-right align-top"
 
-export const Traffic = ({ event, range }: { readonly event: KnownEvent; readonly range: string }) => {
+export const Traffic = ({ event, range }: { readonly event: KnownEvent; readonly range: Range }) => {
   const consumers = consumersOf(event)
   return (
     <div className="overflow-x-auto">
-      <table aria-label={`Traffic by version in the last ${range}`} className="w-full border-collapse">
+      <table aria-label={`Traffic by version in ${rangeWords[range]}`} className="w-full border-collapse">
         <thead>
           <tr className="border-b border-line text-sm text-muted">
             <th scope="col" className="py-1 text-left font-normal">
-              In the last {range}
+              In {rangeWords[range]}
             </th>
             {event.versions.map(({ version }) => (
               <th key={version} scope="col" className={`${cell} py-1 font-normal whitespace-nowrap`}>

@@ -3,6 +3,7 @@
 import type { Contract } from "../../api/wire.ts"
 import { CopyButton } from "../../parts/Copy.tsx"
 import { Facts } from "../../parts/Panel.tsx"
+import type { Range } from "../../parts/range.ts"
 import { Ago } from "../../parts/Time.tsx"
 import type { KnownEvent } from "./known.ts"
 import { Traffic } from "./Traffic.tsx"
@@ -49,7 +50,7 @@ const Version = ({ contract }: { readonly contract: Contract }) => (
   </section>
 )
 
-export const Versions = ({ event, range }: { readonly event: KnownEvent; readonly range: string }) => (
+export const Versions = ({ event, range }: { readonly event: KnownEvent; readonly range: Range }) => (
   <div className="grid gap-4">
     <Traffic event={event} range={range} />
     {event.versions.toReversed().map((contract) => (

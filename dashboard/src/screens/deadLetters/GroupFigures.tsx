@@ -32,7 +32,7 @@ export const GroupFigures = ({ group }: { readonly group: ErrorGroupDetails }) =
           <dt className="text-muted">{word}</dt>
           <dd className={`text-xl font-semibold ${look}`}>
             {shape === "" ? null : (
-              <span aria-hidden="true" className="mr-1.5 align-middle text-[11px]">
+              <span aria-hidden="true" className="mr-1.5 text-[11px] leading-none">
                 {shape}
               </span>
             )}

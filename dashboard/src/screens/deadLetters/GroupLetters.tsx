@@ -37,7 +37,7 @@ export const GroupLetters = ({ group }: { readonly group: ErrorGroupDetails }) =
   const hasMore = query.items === undefined ? group.deliveries.length < group.gaveUp : query.hasNextPage
   return (
     <section className="mt-4">
-      <h2 className="border-b border-line pb-2">
+      <h2 className="pb-2">
         Deliveries that gave up <span className="font-normal text-muted">{counted(group.gaveUp)}</span>
       </h2>
       {letters.length === 0 ? (

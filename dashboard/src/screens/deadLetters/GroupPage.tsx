@@ -73,14 +73,18 @@ const Details = ({ group, isBusy }: { readonly group: ErrorGroupDetails; readonl
     </header>
     <GroupFigures group={group} />
     <div className="my-3 flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
-      <WorkBar
-        all={{ fingerprint: group.fingerprint }}
-        countText={counted(group.gaveUp)}
-        isEmpty={group.gaveUp === 0}
-        isLoud
-        isBusy={isBusy}
-        title={group.title}
-      />
+      {group.gaveUp === 0 ? (
+        <p className="py-1.5 text-muted">No dead letter is left of it.</p>
+      ) : (
+        <WorkBar
+          all={{ fingerprint: group.fingerprint }}
+          countText={counted(group.gaveUp)}
+          isEmpty={false}
+          isLoud
+          isBusy={isBusy}
+          title={group.title}
+        />
+      )}
       <GroupKnown group={group} />
     </div>
     <Started />
@@ -111,6 +115,11 @@ export const GroupPage = ({ fingerprint }: { readonly fingerprint: string }) => 
   const { operation } = useOperation(useFound(fingerprint))
   const isMoving = operation !== undefined && isActive(operation)
   const query = useAsk("/error-groups/:id", { params: { id: fingerprint } }, { every: isMoving ? 1_000 : 5_000 })
+  const { refetch } = query
+  // What has just ended is not to stand beside figures from before.
+  useEffect(() => {
+    if (!isMoving) void refetch()
+  }, [isMoving, refetch])
   return (
     <>
       <Link

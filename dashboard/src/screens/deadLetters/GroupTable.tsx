@@ -69,13 +69,15 @@ export const GroupTable = ({
 }) => {
   const href = useFilteredHref()
   return (
-    <Table
-      label="Errors, those with most dead letters first"
-      rows={groups}
-      columns={columns}
-      keyOf={({ fingerprint }) => fingerprint}
-      hrefOf={({ fingerprint }) => href(`/dead-letters/${fingerprint}`)}
-      currentKey={currentKey}
-    />
+    <div className="rounded-md border border-line bg-panel px-2">
+      <Table
+        label="Errors, those with most dead letters first"
+        rows={groups}
+        columns={columns}
+        keyOf={({ fingerprint }) => fingerprint}
+        hrefOf={({ fingerprint }) => href(`/dead-letters/${fingerprint}`)}
+        currentKey={currentKey}
+      />
+    </div>
   )
 }

@@ -106,9 +106,9 @@ export const GroupsView = () => {
           items.length > 0 ? (
             <Groups groups={items} isMore={next !== undefined} />
           ) : isFiltered ? (
-            <Empty title="No error matches these filters." />
+            <Empty title="No error matches these filters" />
           ) : (
-            <Empty title="Nothing gave up.">
+            <Empty title="Nothing gave up">
               <LastResolved />
             </Empty>
           )

@@ -90,14 +90,16 @@ export const LetterTable = ({
   const href = useFilteredHref()
   const columns = useMedia("(min-width: 1180px)") || without.includes("consumer") ? all : dense
   return (
-    <Table
-      label={label}
-      rows={letters}
-      columns={columns.filter(({ id }) => !without.includes(id))}
-      keyOf={({ deliveryId }) => deliveryId}
-      hrefOf={({ deliveryId, fingerprint }) => href(`/dead-letters/${fingerprint ?? "-"}/${deliveryId}`)}
-      selection={selection}
-      onSelect={setSelection}
-    />
+    <div className="rounded-md border border-line bg-panel px-2">
+      <Table
+        label={label}
+        rows={letters}
+        columns={columns.filter(({ id }) => !without.includes(id))}
+        keyOf={({ deliveryId }) => deliveryId}
+        hrefOf={({ deliveryId, fingerprint }) => href(`/dead-letters/${fingerprint ?? "-"}/${deliveryId}`)}
+        selection={selection}
+        onSelect={setSelection}
+      />
+    </div>
   )
 }

@@ -86,7 +86,7 @@ export const LettersView = () => {
           <SkeletonRows />
         ) : null
       ) : items.length === 0 ? (
-        <Empty title={isFiltered(params) ? "No dead letter matches these filters." : "Nothing gave up."} />
+        <Empty title={isFiltered(params) ? "No dead letter matches these filters" : "Nothing gave up"} />
       ) : (
         <Letters letters={items} />
       )}

@@ -5,7 +5,7 @@ import type { Diagnosis } from "../../api/wire.ts"
 import { Answered, Skeleton, SkeletonRows } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { Panel, ScreenTitle } from "../../parts/Panel.tsx"
-import { Ago } from "../../parts/Time.tsx"
+import { Clock } from "../../parts/Time.tsx"
 import { Checks } from "./Checks.tsx"
 import { kindsOf, summaryOf } from "./diagnosis.ts"
 import { Findings } from "./Findings.tsx"
@@ -15,7 +15,7 @@ const Found = ({ diagnosis }: { readonly diagnosis: Diagnosis }) => (
     <p role="status" className="text-lg">
       {summaryOf(diagnosis)}{" "}
       <span className="text-base text-muted">
-        Looked at <Ago at={diagnosis.at} />.
+        Looked at <Clock at={diagnosis.at} />.
       </span>
     </p>
     {diagnosis.findings.length === 0 ? null : <Findings kinds={kindsOf(diagnosis.findings)} />}

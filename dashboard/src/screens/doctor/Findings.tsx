@@ -1,6 +1,7 @@
 /** What is not as it should be: why, and what to do about it. */
 import { Link } from "wouter"
 import { CopyButton } from "../../parts/Copy.tsx"
+import { Sentence } from "../../parts/Sentence.tsx"
 import type { Finding, FoundKind, Severity } from "./diagnosis.ts"
 import { leadOf } from "./diagnosis.ts"
 
@@ -35,7 +36,9 @@ const One = ({ finding }: { readonly finding: Finding }) => {
   return (
     <li className="grid gap-x-4 gap-y-1 border-t border-line/60 py-2 first:border-0 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] lg:items-start">
       <div className="min-w-0">
-        <p className="break-words">{finding.detail}</p>
+        <p className="break-words">
+          <Sentence text={finding.detail} />
+        </p>
         {lead === undefined ? null : (
           <Link href={lead.href} className="inline-flex min-h-8 items-center text-accent hover:underline">
             {lead.label}

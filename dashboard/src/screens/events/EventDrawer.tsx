@@ -22,15 +22,7 @@ import { statusText } from "./statusText.ts"
 const every = 2_500
 
 /** Of the same parts before the answer comes, so that the focus stays on what it is on. */
-const Subtitle = ({
-  event,
-  id,
-  neighbours
-}: {
-  readonly id: string
-  readonly event: EventDetails | undefined
-  readonly neighbours: Neighbours | undefined
-}) => (
+const Subtitle = ({ event, id }: { readonly id: string; readonly event: EventDetails | undefined }) => (
   <div className="text-sm">
     <div className="flex min-h-5 min-w-0 flex-wrap items-center gap-x-3">
       {event === undefined ? null : (
@@ -46,9 +38,8 @@ const Subtitle = ({
         </>
       )}
     </div>
-    <div className="flex items-center">
+    <div className="flex min-h-8 items-center">
       <Id id={id} />
-      {neighbours === undefined ? null : <NextEvent {...neighbours} />}
     </div>
   </div>
 )
@@ -91,7 +82,8 @@ export const EventDrawer = ({
           </>
         )
       }
-      subtitle={<Subtitle id={id} event={event} neighbours={neighbours} />}
+      subtitle={<Subtitle id={id} event={event} />}
+      actions={neighbours === undefined ? undefined : <NextEvent {...neighbours} />}
     >
       <Answered query={query}>
         {(answer) => (answer.id === id ? <Details key={id} event={answer} /> : <SkeletonRows />)}

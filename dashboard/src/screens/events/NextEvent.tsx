@@ -27,7 +27,7 @@ export const NextEvent = ({ after, before }: Neighbours) => {
   }, [after, before, navigate])
   const go = (href: string | undefined) => () => (href === undefined ? undefined : navigate(href))
   return (
-    <div className="ml-auto flex">
+    <div className="flex shrink-0">
       <Button
         look="quiet"
         isIcon

@@ -80,8 +80,8 @@ export const MomentRow = ({
   /** It is about an entity that is linked with the one that is looked at. */
   readonly isOfOther: boolean
 }) => (
-  <li className="grid min-h-8 grid-cols-[64px_minmax(0,1fr)] items-baseline gap-x-3 border-b border-line/60 py-1.5 last:border-0">
-    <span className="text-right text-sm text-muted">
+  <li className="grid min-h-8 grid-cols-[max-content_minmax(0,1fr)] items-baseline gap-x-3 border-b border-line/60 py-1.5 last:border-0">
+    <span className="text-sm text-muted">
       <Clock at={moment.at} />
     </span>
     <div className="min-w-0">

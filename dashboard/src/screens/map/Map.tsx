@@ -1,5 +1,5 @@
 /** Who publishes which events, and who gets them. */
-import { Download, Search } from "lucide-react"
+import { Download } from "lucide-react"
 import { DropdownMenu } from "radix-ui"
 import { lazy, Suspense, useDeferredValue } from "react"
 import { useAsk } from "../../api/asking.ts"
@@ -13,6 +13,7 @@ import { notify } from "../../parts/notices.tsx"
 import { ScreenTitle } from "../../parts/Panel.tsx"
 import { useParams } from "../../parts/params.ts"
 import { type Range, ranges, rangeWords, spanOf, useRange } from "../../parts/range.ts"
+import { SearchInput } from "../../parts/SearchInput.tsx"
 import { Detail } from "./Detail.tsx"
 import { focused, type Graph, graphOf } from "./graph.ts"
 import { Legend } from "./Legend.tsx"
@@ -80,20 +81,6 @@ const Export = ({ graph, minutes }: { readonly graph: Graph; readonly minutes: n
   )
 }
 
-const SearchField = ({ onChange, value }: { readonly value: string; readonly onChange: (value: string) => void }) => (
-  <label className="relative flex min-w-40 flex-1 sm:max-w-72">
-    <span className="sr-only">Show only what is near a module, event or consumer</span>
-    <Search size={14} aria-hidden="true" className="absolute top-2.5 left-2 text-faint" />
-    <input
-      type="search"
-      value={value}
-      placeholder="Module, event or consumer"
-      onChange={(event) => onChange(event.target.value)}
-      className="h-8 w-full min-w-0 rounded-md border border-edge bg-panel pr-2 pl-7 placeholder:text-faint"
-    />
-  </label>
-)
-
 const Parts = ({ minutes, whole }: { readonly whole: Model; readonly minutes: number }) => {
   const [params, change] = useParams()
   const isNarrow = useIsNarrow()
@@ -113,7 +100,12 @@ const Parts = ({ minutes, whole }: { readonly whole: Model; readonly minutes: nu
   return (
     <>
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <SearchField value={near} onChange={(text) => change({ near: text })} />
+        <SearchInput
+          label="Show only what is near a module, event or consumer"
+          placeholder="Module, event or consumer"
+          value={near}
+          onChange={(text) => change({ near: text })}
+        />
         {opened.length === 0 ? null : <Button onClick={() => change({ open: undefined })}>Show modules as one</Button>}
         <div className="ml-auto flex gap-2">
           <Export graph={graph} minutes={minutes} />

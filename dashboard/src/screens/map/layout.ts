@@ -21,7 +21,7 @@ export interface Places {
   readonly height: number
 }
 
-const widths = { module: 128, event: 216, events: 216, consumer: 232, consumers: 232 }
+const widths = { module: 148, event: 216, events: 216, consumer: 232, consumers: 232 }
 const height = 36
 /** Around consumers of a module, with room for its name. */
 const around = { side: 12, top: 26, bottom: 12 }

@@ -103,7 +103,7 @@ const Operations = () => {
           <SkeletonRows />
         ) : null
       ) : items.length === 0 ? (
-        <Empty title={state === "all" ? "No operation was begun yet." : "No operation is in this state."}>
+        <Empty title={state === "all" ? "No operation was begun yet" : "No operation is in this state"}>
           An operation begins with Requeue or Discard on{" "}
           <Link href="/dead-letters" className="text-accent underline">
             dead letters

@@ -5,7 +5,7 @@ import { Button } from "../../parts/Button.tsx"
 import { useCalm } from "../../parts/calm.ts"
 import { Panel } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
-import { Clock } from "../../parts/Time.tsx"
+import { Sentence } from "../../parts/Sentence.tsx"
 
 type Item = Overview["attention"][number]
 
@@ -28,12 +28,6 @@ const actionOf = ({ id, subject }: Item): readonly [href: string, text: string] 
   return undefined
 }
 
-const time = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/
-
-/** Times in sentences are told as everywhere on the page. */
-const Sentence = ({ text }: { readonly text: string }) =>
-  text.split(time).map((part) => (time.test(part) ? <Clock key={part} at={part} /> : part))
-
 const Row = ({ item }: { readonly item: Item }) => {
   const [shape, word, colour] = looks[item.severity]
   const action = actionOf(item)
@@ -42,7 +36,10 @@ const Row = ({ item }: { readonly item: Item }) => {
       <span aria-hidden="true" className={`w-3 shrink-0 text-center text-[10px] ${colour}`}>
         {shape}
       </span>
-      <p className="line-clamp-2 min-w-0 max-sm:line-clamp-3 flex-1 break-words" title={item.title}>
+      <p
+        className="line-clamp-2 min-w-0 flex-1 break-words max-sm:line-clamp-3 max-sm:basis-[calc(100%-2rem)] max-sm:pt-1.5"
+        title={item.title}
+      >
         <span className="sr-only">{word}: </span>
         <Sentence text={item.title} />
       </p>

@@ -37,14 +37,14 @@ const columns: ReadonlyArray<Column<Health>> = [
   },
   {
     id: "oldest",
-    title: "Oldest",
+    title: "Oldest due for",
     isNumber: true,
     narrow: "left-out",
     cell: ({ oldestMillis }) => (oldestMillis === 0 ? <span className="text-faint">–</span> : duration(oldestMillis))
   },
   {
     id: "settled",
-    title: "Settled, 60 min",
+    title: "Settled",
     narrow: "left-out",
     cell: ({ consumer, settled, state }) => (
       <Sparkline

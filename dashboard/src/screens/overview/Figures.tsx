@@ -4,9 +4,10 @@ import { Link } from "wouter"
 import { useAsk } from "../../api/asking.ts"
 import type { Depth, Overview } from "../../api/wire.ts"
 import { Sparkline } from "../../parts/Sparkline.tsx"
+import { mostCounted, openOf } from "../../words/condition.ts"
 import { duration, exact, short } from "../../words/numbers.ts"
 import { states } from "../../words/states.ts"
-import { mostCounted, openOf, useConsumersNow, useNewer } from "./depths.ts"
+import { useConsumersNow, useNewer } from "./depths.ts"
 import { filled, hour, minute, perSecond, stepsOf, sumOfTwo } from "./steps.ts"
 
 const Figure = ({
@@ -41,9 +42,9 @@ const Figure = ({
 
 const rate = (value: number): string => (value > 0 && value < 0.1 ? "< 0.1" : short(Math.round(value * 10) / 10))
 
-/** The best minute of the hour. */
-const mostOf = (values: ReadonlyArray<number>): string =>
-  `At most ${rate(values.reduce((most, value) => Math.max(most, value), 0) / 60)} in the last hour`
+/** The best minute of the hour, unless it is better right now. */
+const mostOf = (values: ReadonlyArray<number>, now: number): string =>
+  `At most ${rate(values.reduce((most, value) => Math.max(most, value / 60), now))} in the last hour`
 
 /** What is open, by what it waits for. */
 const parts = [
@@ -125,7 +126,7 @@ export const Figures = ({ overview }: { readonly overview: Overview }) => {
         value={rate(perSecond(published, at))}
         unit="per second"
         href="/events"
-        note={mostOf(publishedByMinute)}
+        note={mostOf(publishedByMinute, perSecond(published, at))}
       >
         <Line
           label="Events published by minute in the last hour"
@@ -138,7 +139,7 @@ export const Figures = ({ overview }: { readonly overview: Overview }) => {
         value={rate(perSecond(settled, at))}
         unit="per second"
         href="/consumers"
-        note={mostOf(settledByMinute)}
+        note={mostOf(settledByMinute, perSecond(settled, at))}
       >
         <Line label="Deliveries settled by minute in the last hour" values={settledByMinute} />
       </Figure>

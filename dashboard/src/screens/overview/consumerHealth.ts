@@ -1,20 +1,13 @@
-/** How a consumer is, in a state and a word, and how bad that is. */
+/** What the overview tells of a consumer. */
 import type { Overview } from "../../api/wire.ts"
-import { duration } from "../../words/numbers.ts"
-import type { State } from "../../words/states.ts"
-import { openOf } from "./depths.ts"
+import { type Condition, conditionOf, openOf, worstFirst } from "../../words/condition.ts"
 import { filled, hour, minute, stepsOf } from "./steps.ts"
 
 type Consumer = Overview["consumers"][number]
 type Rate = Overview["rates"][number]
 
-/** A consumer that is so far behind is late, in milliseconds. */
-const late = 60_000
-
-export interface Health {
+export interface Health extends Condition {
   readonly consumer: string
-  readonly state: State
-  readonly word: string
   readonly open: number
   readonly oldestMillis: number
   /** Settled by minute in the last hour. */
@@ -24,27 +17,6 @@ export interface Health {
   /** In the last hour. */
   readonly gaveUp: number
   readonly duration: Rate["duration"] | undefined
-  /** The higher, the worse. */
-  readonly rank: number
-}
-
-const stateOf = (
-  { coolUntil, depth, pausedAt, servedBy, subscriptions }: Consumer,
-  gaveUpLately: number,
-  now: number
-): readonly [rank: number, state: State, word: string] => {
-  const open = openOf(depth)
-  if (servedBy.length === 0 && subscriptions.length > 0 && open > 0 && pausedAt === null)
-    return [6, "gave-up", "nobody serves"]
-  if (gaveUpLately > 0) return [5, "gave-up", "giving up"]
-  if (pausedAt === null && depth.oldestMillis >= late) return [4, "retrying", `${duration(depth.oldestMillis)} behind`]
-  if (coolUntil !== null && new Date(coolUntil).getTime() > now) return [3, "retrying", "careful"]
-  if (depth.retrying > 0) return [2, "retrying", "retrying"]
-  if (pausedAt !== null) return [1, "paused", "paused"]
-  if (depth.parked > 0) return [1, "parked", "parked behind others"]
-  if (subscriptions.length === 0) return [0, "done", "ended"]
-  if (servedBy.length === 0) return [0, "paused", "not served"]
-  return [0, "running", open > 0 ? "at work" : "up to date"]
 }
 
 const sum = (values: ReadonlyArray<number>) => values.reduce((total, value) => total + value, 0)
@@ -53,14 +25,10 @@ const sum = (values: ReadonlyArray<number>) => values.reduce((total, value) => t
 const healthOf = (consumer: Consumer, rate: Rate | undefined, at: number): Health => {
   const points = rate?.points ?? []
   const times = stepsOf(at - hour, at, minute, at)
-  const lately = points.filter((point) => new Date(point.at).getTime() >= at - 15 * minute)
-  const [rank, state, word] = stateOf(consumer, sum(lately.map(({ gaveUp }) => gaveUp)), at)
   const failures = sum(points.map(({ gaveUp, retried }) => gaveUp + retried))
   return {
+    ...conditionOf(consumer),
     consumer: consumer.consumer,
-    state,
-    word,
-    rank,
     open: openOf(consumer.depth),
     oldestMillis: consumer.depth.oldestMillis,
     settled: filled(points, times, ({ processed, skipped }) => processed + skipped),
@@ -78,13 +46,5 @@ export const healthsOf = (
   at: number
 ): ReadonlyArray<Health> => {
   const byConsumer = new Map(rates.map((rate) => [rate.consumer, rate]))
-  return consumers
-    .map((consumer) => healthOf(consumer, byConsumer.get(consumer.consumer), at))
-    .toSorted(
-      (one, other) =>
-        other.rank - one.rank ||
-        other.gaveUp - one.gaveUp ||
-        other.oldestMillis - one.oldestMillis ||
-        one.consumer.localeCompare(other.consumer)
-    )
+  return worstFirst(consumers).map((consumer) => healthOf(consumer, byConsumer.get(consumer.consumer), at))
 }

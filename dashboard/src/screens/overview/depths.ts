@@ -1,13 +1,6 @@
 /** How much each consumer has to do: as the stream tells it, where that is newer than the answer. */
 import { type LiveFigures, useLiveFigures } from "../../api/live.ts"
-import type { Depth, Overview } from "../../api/wire.ts"
-
-/** Depths are counted up to here. */
-export const mostCounted = 10_000
-
-/** What is neither settled nor given up. */
-export const openOf = ({ delayed, leased, parked, ready, retrying }: Depth): number =>
-  ready + delayed + retrying + leased + parked
+import type { Overview } from "../../api/wire.ts"
 
 const isNewer = (live: LiveFigures | undefined, { at }: Overview): live is LiveFigures =>
   live !== undefined && live.at > at

@@ -74,7 +74,7 @@ const History = ({ setting }: { readonly setting: Setting }) => {
         <h3>Changes</h3>
         <Link
           href={`/audit?target=${encodeURIComponent(key)}`}
-          className="inline-flex h-8 items-center text-accent underline"
+          className="inline-flex h-8 items-center text-accent hover:underline"
         >
           With their reasons, in the audit
         </Link>

@@ -7,6 +7,7 @@ import { Answered, Empty, SkeletonRows } from "../../parts/Answers.tsx"
 import { Panel, ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { useGo, useHref, usePlace } from "../../parts/place.ts"
+import { SearchInput } from "../../parts/SearchInput.tsx"
 import { exact } from "../../words/numbers.ts"
 import { grouped, meaningOf, shortKey } from "./about.ts"
 import { SettingDrawer } from "./SettingDrawer.tsx"
@@ -65,13 +66,11 @@ const Settings = () => {
       <ScreenTitle
         title="Settings"
         actions={
-          <input
-            type="search"
-            aria-label="Find a setting"
+          <SearchInput
+            label="Find a setting"
             placeholder="Key, meaning or source"
             value={search}
-            onChange={(event) => setSearch(event.target.value)}
-            className="h-8 w-64 max-w-full rounded-md border border-edge bg-panel px-2 placeholder:text-faint"
+            onChange={setSearch}
           />
         }
       >
