@@ -13,7 +13,7 @@ export const SearchInput = ({
   readonly value: string
   readonly onChange: (value: string) => void
 }) => (
-  <label className="relative flex w-72 max-w-full">
+  <label className="relative flex w-72 max-w-full max-sm:w-full">
     <span className="sr-only">{label}</span>
     <Search size={14} aria-hidden="true" className="absolute top-2.25 left-2.5 text-faint" />
     <input

@@ -147,7 +147,7 @@ export const Table = <Row,>(props: TableProps<Row>) => {
               className={`h-8 border-b border-line/60 last:border-0 max-sm:flex max-sm:h-auto max-sm:flex-wrap max-sm:items-baseline max-sm:gap-x-3 max-sm:gap-y-0.5 max-sm:py-2 max-sm:after:order-1 max-sm:after:basis-full ${hrefOf === undefined ? "" : "cursor-pointer hover:bg-hover focus-within:bg-hover"} ${currentKey === key ? "bg-accent-soft" : ""}`}
             >
               {onSelect === undefined ? null : (
-                <td className="w-8 px-2 max-sm:p-0">
+                <td className="w-8 px-2 max-sm:w-auto max-sm:self-center max-sm:p-0">
                   <input
                     type="checkbox"
                     className="block"

@@ -1,6 +1,6 @@
 /** How a consumer is, in a state and a word, and which of them needs somebody first: the same on all screens. */
 import type { Consumer, Depth } from "../api/wire.ts"
-import { duration, exact, short } from "./numbers.ts"
+import { exact, short } from "./numbers.ts"
 import type { State } from "./states.ts"
 
 export interface Condition {
@@ -39,7 +39,7 @@ export const conditionOf = (consumer: Consumer): Condition => {
   if (pausedAt !== null) return { state: "paused", word: "paused" }
   if (servedBy.length === 0) return { state: isAbandoned(consumer) ? "gave-up" : "retrying", word: "nobody serves it" }
   if (depth.deadLetters > 0) return { state: "gave-up", word: "gave up" }
-  if (isLate(consumer)) return { state: "retrying", word: `${duration(depth.oldestMillis)} behind` }
+  if (isLate(consumer)) return { state: "retrying", word: "behind" }
   if (depth.isRecovering) return { state: "retrying", word: "careful after a crash" }
   if (depth.retrying > 0) return { state: "retrying", word: "retrying" }
   if (depth.isHeld) return { state: "waiting", word: "held" }

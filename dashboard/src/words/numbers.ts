@@ -51,7 +51,7 @@ export const ago = (at: string | number, now: number): string => {
 export const percent = (part: number, whole: number): string => {
   if (whole === 0) return "–"
   const value = (100 * part) / whole
-  return `${value > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} %`
+  return `${value > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} %`
 }
 
 /** The bound below which a share of a distribution lies, in seconds; undefined when there is nothing. */
@@ -74,5 +74,5 @@ export const quantileText = (distribution: Parameters<typeof quantile>[0], share
   const seconds = quantile(distribution, share)
   if (seconds === undefined) return "–"
   const last = distribution.bounds.at(-1)!
-  return seconds > last ? `> ${duration(last * 1_000)}` : `≤ ${duration(seconds * 1_000)}`
+  return seconds > last ? `> ${duration(last * 1_000)}` : `≤ ${duration(seconds * 1_000).replace(".0 s", " s")}`
 }

@@ -10,6 +10,7 @@ import { Field } from "../../parts/Field.tsx"
 import { notify } from "../../parts/notices.tsx"
 import { Panel } from "../../parts/Panel.tsx"
 import { layOut } from "../../words/json.ts"
+import { OtherFields } from "./OtherFields.tsx"
 import { type Judged, Problems, Verdict } from "./Verdict.tsx"
 
 const Editor = lazy(() => import("./Editor.tsx"))
@@ -97,6 +98,7 @@ export const EditPayload = ({
           <Editor initial={before} original={original} judge={judge} onChange={setText} />
         </Suspense>
       </div>
+      <OtherFields letter={letter} text={text} />
       <Problems judged={judged} />
       {problem === undefined ? null : <ProblemNote problem={problem} />}
       {isStale ? <Stale onReload={() => void client.invalidateQueries().then(onClose)} /> : null}

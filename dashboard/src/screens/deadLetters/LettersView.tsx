@@ -74,11 +74,13 @@ export const LettersView = () => {
   return (
     <>
       <Filters />
-      <WorkBar
-        all={filterOf(params)}
-        isEmpty={items?.length === 0}
-        {...(count === undefined ? {} : { countText: exact(count) })}
-      />
+      <div className="mb-3">
+        <WorkBar
+          all={filterOf(params)}
+          isEmpty={items?.length === 0}
+          {...(count === undefined ? {} : { countText: exact(count) })}
+        />
+      </div>
       <Started />
       {unsaid === undefined ? null : <ProblemNote problem={unsaid} onRetry={() => void query.refetch()} />}
       {items === undefined ? (

@@ -111,14 +111,16 @@ const Operations = () => {
           .
         </Empty>
       ) : (
-        <Table
-          label="Operations, the newest first"
-          rows={items}
-          columns={columns}
-          keyOf={(operation) => operation.id}
-          hrefOf={(operation) => href(`/operations/${operation.id}`)}
-          currentKey={id}
-        />
+        <div className="rounded-md border border-line bg-panel px-2">
+          <Table
+            label="Operations, the newest first"
+            rows={items}
+            columns={columns}
+            keyOf={(operation) => operation.id}
+            hrefOf={(operation) => href(`/operations/${operation.id}`)}
+            currentKey={id}
+          />
+        </div>
       )}
       <More
         count={items?.length ?? 0}

@@ -125,7 +125,7 @@ export const ConsumerTable = ({ overview }: { readonly overview: Overview }) => 
       {shown.length === 0 ? (
         <p className="py-2 text-muted">No consumer was declared yet.</p>
       ) : (
-        <div {...handlers} className="-mx-2 max-sm:mx-0">
+        <div {...handlers}>
           <Table
             label="Consumers, the worst first"
             rows={shown}

@@ -14,7 +14,7 @@ export interface Health extends Condition {
   readonly settled: ReadonlyArray<number>
   readonly attempts: number
   readonly failures: number
-  /** In the last hour. */
+  /** Dead letters that there are now. */
   readonly gaveUp: number
   readonly duration: Rate["duration"] | undefined
 }
@@ -34,7 +34,7 @@ const healthOf = (consumer: Consumer, rate: Rate | undefined, at: number): Healt
     settled: filled(points, times, ({ processed, skipped }) => processed + skipped),
     failures,
     attempts: failures + sum(points.map(({ processed }) => processed)),
-    gaveUp: sum(points.map(({ gaveUp }) => gaveUp)),
+    gaveUp: consumer.depth.deadLetters,
     duration: rate?.duration
   }
 }
