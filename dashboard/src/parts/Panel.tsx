@@ -19,7 +19,7 @@ export const Panel = ({
         <h2 id={id}>{title}</h2>
         {actions === undefined ? null : <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </header>
-      <div className="min-w-0 px-4 py-2 sm:[&_table:has(>[data-rows])]:-mx-2 sm:[&_table:has(>[data-rows])]:w-[calc(100%+1rem)]">
+      <div className="min-w-0 px-4 py-2 sm:[&_table:has(>[data-rows])]:-mx-2 sm:[&_table:has(>[data-rows])]:w-[calc(100%+16px)]">
         {children}
       </div>
     </section>

@@ -57,7 +57,7 @@ const columnsOf = (
   },
   {
     id: "oldest",
-    title: "Oldest due for",
+    title: "Oldest",
     isNumber: true,
     cell: (consumer) => {
       const { oldestMillis } = consumer.depth

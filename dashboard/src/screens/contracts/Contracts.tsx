@@ -2,6 +2,7 @@
 import { Answered, Empty } from "../../parts/Answers.tsx"
 import { Drawer } from "../../parts/Drawer.tsx"
 import { Count } from "../../parts/Figure.tsx"
+import { useMedia } from "../../parts/media.ts"
 import { Panel, ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { useGo, useHref, usePlace } from "../../parts/place.ts"
@@ -107,6 +108,8 @@ const Filter = () => {
 }
 
 const List = ({ events, range }: { readonly events: ReadonlyArray<KnownEvent>; readonly range: Range }) => {
+  const isWide = useMedia("(min-width: 1024px)")
+  const columns = columnsFor(range)
   const [text = ""] = useParam("q")
   const current = usePlace<"event">("/contracts/:event")?.event
   const hrefTo = useHref()
@@ -124,7 +127,7 @@ const List = ({ events, range }: { readonly events: ReadonlyArray<KnownEvent>; r
     <Table
       label="Events with their contracts"
       rows={shown}
-      columns={columnsFor(range)}
+      columns={isWide ? columns : columns.filter(({ id }) => id !== "owner")}
       keyOf={({ name }) => name}
       hrefOf={({ name }) => hrefTo(`/contracts/${encodeURIComponent(name)}`)}
       currentKey={current}

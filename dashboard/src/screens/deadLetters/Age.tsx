@@ -2,7 +2,7 @@
 import { Ago } from "../../parts/Time.tsx"
 
 export const Age = ({ at }: { readonly at: string }) => (
-  <span className="inline-block sm:min-w-[92px]">
+  <span className="inline-block sm:min-w-[68px]">
     <Ago at={at} />
   </span>
 )

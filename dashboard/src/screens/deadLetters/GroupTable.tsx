@@ -1,6 +1,7 @@
 /** Errors as a list: what failed, for whom, how many gave up, how many are still retried. */
 import type { ErrorGroup } from "../../api/wire.ts"
 
+import { useMedia } from "../../parts/media.ts"
 import { type Column, Table } from "../../parts/Table.tsx"
 import { Age } from "./Age.tsx"
 import { GroupStateMark } from "./GroupStateMark.tsx"
@@ -68,12 +69,13 @@ export const GroupTable = ({
   readonly currentKey?: string
 }) => {
   const href = useFilteredHref()
+  const isWide = useMedia("(min-width: 1180px)")
   return (
     <div className="rounded-md border border-line bg-panel px-2">
       <Table
         label="Errors, those with most dead letters first"
         rows={groups}
-        columns={columns}
+        columns={isWide ? columns : columns.filter(({ id }) => id !== "first")}
         keyOf={({ fingerprint }) => fingerprint}
         hrefOf={({ fingerprint }) => href(`/dead-letters/${fingerprint}`)}
         currentKey={currentKey}

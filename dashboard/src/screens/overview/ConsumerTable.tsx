@@ -37,7 +37,7 @@ const columns: ReadonlyArray<Column<Health>> = [
   },
   {
     id: "oldest",
-    title: "Oldest due for",
+    title: "Oldest",
     isNumber: true,
     narrow: "left-out",
     cell: ({ oldestMillis }) => (oldestMillis === 0 ? <span className="text-faint">–</span> : duration(oldestMillis))
