@@ -26,31 +26,29 @@ const chargeThree = async ({ run }: Awaited<ReturnType<typeof startApplication>>
 }
 
 inBrowser("pausing", () => {
-  for (const store of ["PGlite", "PostgreSQL"] as const) {
-    it(`over ${store}: what is paused gets nothing, everybody sees why, and it gets all when it goes on`, async () => {
-      const application = await startApplication(store)
-      const { assertCalm, page } = await visit(application.url)
-      await pauseLetters(page, "the printer is out of ink")
-      await see(page, "the printer is out of ink")
-      await chargeThree(application)
+  it("what is paused gets nothing, everybody sees why, and it gets all when it goes on", async () => {
+    const application = await startApplication("PostgreSQL")
+    const { assertCalm, page } = await visit(application.url)
+    await pauseLetters(page, "the printer is out of ink")
+    await see(page, "the printer is out of ink")
+    await chargeThree(application)
 
-      await goTo(page, "Overview")
-      await see(page, /Consumer crm\.letters is paused since .*: the printer is out of ink\./)
-      await goTo(page, "Consumers")
-      const row = rowWith(page, "crm.letters")
-      await see(row, "paused")
-      await row.getByRole("cell", { name: /^3/ }).first().waitFor()
-      assert.deepStrictEqual(application.switches.letters, [])
+    await goTo(page, "Overview")
+    await see(page, /Consumer crm\.letters is paused since .*: the printer is out of ink\./)
+    await goTo(page, "Consumers")
+    const row = rowWith(page, "crm.letters")
+    await see(row, "paused")
+    await row.getByRole("cell", { name: /^3/ }).first().waitFor()
+    assert.deepStrictEqual(application.switches.letters, [])
 
-      await row.getByRole("link", { name: "crm.letters", exact: true }).click()
-      await press(page, "Resume")
-      await see(page, "crm.letters goes on.")
-      await see(page, /Serving in 1 process/)
-      await application.run(Processor.use((processor) => processor.allSettled()))
-      assert.lengthOf(application.switches.letters, 3)
-      assertCalm()
-    })
-  }
+    await row.getByRole("link", { name: "crm.letters", exact: true }).click()
+    await press(page, "Resume")
+    await see(page, "crm.letters goes on.")
+    await see(page, /Serving in 1 process/)
+    await application.run(Processor.use((processor) => processor.allSettled()))
+    assert.lengthOf(application.switches.letters, 3)
+    assertCalm()
+  })
 
   it("whoever retires a consumer sees first what is open for it", async () => {
     const application = await startApplication("PostgreSQL")

@@ -17,7 +17,9 @@ interface Result {
 export const seriousFindings = async (page: Page): Promise<ReadonlyArray<string>> => {
   // Evaluated by the browser's debugger, which the page's policy does not bind.
   await page.evaluate(source)
-  const { violations } = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as Result
+  const { violations } = (await page.evaluate(
+    "axe.run(document, { resultTypes: ['violations'], preload: false })"
+  )) as Result
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) =>
