@@ -73,6 +73,35 @@ inBrowser("with keys only", () => {
     assertCalm()
   })
 
+  it("a key means nothing else while a question or a menu is open", async () => {
+    const { run, switches, url } = await startApplication("memory")
+    switches.isProviderDown = true
+    await run(createInvoices(2))
+    await run(Processor.use((processor) => processor.allSettled()))
+    const { assertCalm, page } = await visit(`${url}/dead-letters`)
+    await page
+      .getByRole("table", { name: /^Errors/ })
+      .getByRole("link")
+      .first()
+      .click()
+    await page.getByRole("button", { name: "Mark as" }).press("Enter")
+    await page.getByRole("menuitem", { name: /^Resolved/ }).waitFor()
+    await page.keyboard.press("r")
+    await page.waitForFunction(() => document.activeElement?.textContent?.startsWith("Resolved"))
+    assert.strictEqual(await page.getByRole("dialog").count(), 0)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("r")
+    const dialog = page.getByRole("dialog", { name: "Requeue dead letters" })
+    await dialog.getByRole("button", { name: "Cancel" }).focus()
+    await sendKeys(page, ".", "?", "/", "g", "o")
+    await dialog.getByRole("button", { name: "Cancel" }).press("Enter")
+    await dialog.waitFor({ state: "hidden" })
+    await page.getByRole("button", { name: "Live: Live" }).waitFor()
+    await page.getByRole("heading", { level: 1, name: /^ProviderUnavailable/ }).waitFor()
+    assert.strictEqual(await page.getByRole("dialog").count(), 0)
+    assertCalm()
+  })
+
   it("a pasted id leads to its event, and the list of keys to where one was", async () => {
     const { run, url } = await startApplication("memory")
     const [event] = await run(createInvoices(1))

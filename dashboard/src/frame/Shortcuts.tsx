@@ -3,12 +3,9 @@ import { useEffect, useRef, useState } from "react"
 import { useLocation } from "wouter"
 import { toggleLive } from "../api/live.ts"
 import { Dialog } from "../parts/Dialog.tsx"
+import { isTyping } from "../parts/keys.ts"
 import { screens } from "../screens.tsx"
 import { openPalette } from "./Palette.tsx"
-
-const isTyping = (target: EventTarget | null) =>
-  target instanceof HTMLElement &&
-  target.closest("input:not([type=checkbox]),textarea,select,[contenteditable=true]") !== null
 
 const others: ReadonlyArray<readonly [string, string]> = [
   ["/", "Search, or go anywhere"],

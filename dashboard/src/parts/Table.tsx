@@ -2,6 +2,7 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual"
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react"
 import { Link, useLocation } from "wouter"
+import { isBesideList } from "./keys.ts"
 
 export interface Column<Row> {
   readonly id: string
@@ -44,10 +45,6 @@ const toggled = (keys: ReadonlySet<string>, key: string) => {
   return next
 }
 
-const isTyping = (target: EventTarget | null) =>
-  target instanceof HTMLElement &&
-  target.closest("input:not([type=checkbox]),textarea,select,[contenteditable=true],[role=dialog]") !== null
-
 /** Of several tables of a page: the one with the focus, else the first. */
 const isMeant = (body: HTMLTableSectionElement) =>
   (document.activeElement?.closest("tbody[data-rows]") ?? document.querySelector("tbody[data-rows]")) === body
@@ -57,7 +54,7 @@ const useRowKeys = (body: { readonly current: HTMLTableSectionElement | null }) 
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
       if ((event.key !== "j" && event.key !== "k") || event.ctrlKey || event.metaKey || event.altKey) return
-      if (isTyping(event.target) || body.current === null || !isMeant(body.current)) return
+      if (isBesideList(event.target) || body.current === null || !isMeant(body.current)) return
       const rows = [...body.current.querySelectorAll<HTMLElement>("tr[data-key]")]
       const at = rows.findIndex((row) => row.contains(document.activeElement))
       const next = rows[event.key === "j" ? Math.min(at + 1, rows.length - 1) : Math.max(at - 1, 0)]

@@ -3,15 +3,13 @@ import { ChevronDown, ChevronUp } from "lucide-react"
 import { useEffect } from "react"
 import { useLocation } from "wouter"
 import { Button } from "../../parts/Button.tsx"
+import { isTyping } from "../../parts/keys.ts"
 
 export interface Neighbours {
   /** Where they lead; undefined at the ends of the list. */
   readonly before: string | undefined
   readonly after: string | undefined
 }
-
-const isTyping = (target: EventTarget | null) =>
-  target instanceof HTMLElement && target.closest("input,textarea,select,[contenteditable=true]") !== null
 
 export const NextEvent = ({ after, before }: Neighbours) => {
   const [, navigate] = useLocation()
