@@ -1,6 +1,6 @@
 /** A session that ends while somebody looks: one signs in again, and goes on where one was. */
 import type { Page } from "playwright-core"
-import { assert, it } from "vitest"
+import { assert, expect, it } from "vitest"
 import { Processor } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
 import { inBrowser, makeBrowser } from "./support/browser.ts"
@@ -53,10 +53,9 @@ inBrowser("when a session ends", () => {
     await page.getByLabel("Reason").fill("the printer burns")
     await endOfSession(page)
     await signIn(page, "admin")
-    assert.strictEqual(
-      await page.evaluate(() => (document.activeElement as HTMLInputElement).value),
-      "the printer burns"
-    )
+    await expect
+      .poll(() => page.evaluate(() => (document.activeElement as HTMLInputElement).value))
+      .toBe("the printer burns")
     await page.getByRole("button", { name: "Pause crm.letters" }).click()
     await page.getByText("“the printer burns”").waitFor()
     const states = await run(Processor.use((processor) => processor.consumers))

@@ -1,7 +1,7 @@
 /** What is around every screen: who comes in, a server that goes away, and keys. */
 import { Redacted } from "effect"
 import type { Page } from "playwright-core"
-import { assert, it } from "vitest"
+import { assert, expect, it } from "vitest"
 import { Processor } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
 import { inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
@@ -70,17 +70,17 @@ inBrowser("the frame", () => {
     await page.getByRole("dialog", { name: "crm.account-charged" }).waitFor()
     await page.keyboard.press("Escape")
     await page.waitForURL(/\/contracts$/)
-    assert.strictEqual(await focused(page), row)
+    await expect.poll(() => focused(page)).toBe(row)
     await page.keyboard.press("Control+k")
     await page.getByRole("combobox", { name: /^Go to/ }).waitFor()
     await page.keyboard.press("Escape")
     await page.getByRole("combobox", { name: /^Go to/ }).waitFor({ state: "hidden" })
-    assert.strictEqual(await focused(page), row)
+    await expect.poll(() => focused(page)).toBe(row)
     await page.keyboard.press("?")
     await page.getByRole("dialog", { name: "Keys" }).waitFor()
     await page.keyboard.press("Escape")
     await page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "hidden" })
-    assert.strictEqual(await focused(page), row)
+    await expect.poll(() => focused(page)).toBe(row)
     assertCalm()
   })
 })

@@ -1,6 +1,6 @@
 /** Without a mouse: from what is wrong to its repair, and anywhere else, with the focus always seen. */
 import type { Page } from "playwright-core"
-import { assert, it } from "vitest"
+import { assert, expect, it } from "vitest"
 import { Processor } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
 import { inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
@@ -58,10 +58,9 @@ inBrowser("with keys only", () => {
     await dialog.getByRole("button", { name: "Requeue 2" }).waitFor()
     await page.keyboard.press("Escape")
     await dialog.waitFor({ state: "hidden" })
-    assert.strictEqual(
-      await page.evaluate(() => document.activeElement?.getAttribute("data-key")),
-      await letters.nth(1).getAttribute("data-key")
-    )
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute("data-key")))
+      .toBe(await letters.nth(1).getAttribute("data-key"))
     switches.isProviderDown = false
     await page.keyboard.press("r")
     await dialog.getByRole("button", { name: "Requeue 2" }).waitFor()
@@ -113,8 +112,7 @@ inBrowser("with keys only", () => {
     await page.getByRole("dialog", { name: "Keys" }).waitFor()
     await page.keyboard.press("Escape")
     await page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "hidden" })
-    const back = await focused(page)
-    assert.deepStrictEqual(back, { name: "Change retryMaxDelayMs", isSeen: true })
+    await expect.poll(() => focused(page)).toEqual({ name: "Change retryMaxDelayMs", isSeen: true })
     await page.keyboard.press("/")
     await page.getByRole("combobox", { name: /^Go to/ }).waitFor()
     await page.keyboard.insertText(` ${event!.id.toUpperCase()} `)

@@ -1,5 +1,5 @@
 /** What an entity is linked with, and what happened to it: seen, gone through, and by keys. */
-import { assert, it } from "vitest"
+import { assert, expect, it } from "vitest"
 import { Processor } from "../../src/index.ts"
 import { seriousFindings } from "./support/accessible.ts"
 import { startApplication, storeNames } from "./support/application.ts"
@@ -35,10 +35,9 @@ inBrowser("links", () => {
       await page.keyboard.press("Enter")
       await page.waitForURL(/entity=operations%2FTask%2FT-INV-2/)
       await entities.locator("[aria-current=true][title='operations/Task/T-INV-2']").waitFor()
-      assert.strictEqual(
-        await page.evaluate(() => document.activeElement?.getAttribute("title")),
-        "operations/Task/T-INV-2"
-      )
+      await expect
+        .poll(() => page.evaluate(() => document.activeElement?.getAttribute("title")))
+        .toBe("operations/Task/T-INV-2")
       await page.goBack()
       await page.waitForURL(/entity=finance\/Invoice\/INV-2/)
       assertCalm()
