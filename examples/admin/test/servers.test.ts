@@ -37,7 +37,9 @@ describe.each(Object.entries(servers))("in %s", (name, { start }) => {
     const headers = { authorization, "content-type": "application/json", "x-effect-integration": "1" }
     const body = JSON.stringify({ kind: "requeue", filter: { consumer: "finance/billing" } })
     const answer = await ask("/api/v1/operations/preview", { method: "POST", headers, body })
-    expect(answer.status).toBe(200)
+    // There is no such consumer: it is named as it was sent.
+    expect(answer.status).toBe(404)
+    expect(((await answer.json()) as { detail: string }).detail).toContain("finance/billing")
   })
 
   it("names with a slash arrive as they are", async () => {
