@@ -39,6 +39,37 @@ inBrowser("the frame", () => {
     assertCalm(...away)
   })
 
+  it("does not ask again for a token because of an answer that was given before", async () => {
+    const { url } = await startApplication("memory", {
+      auth: { tokens: [{ token: Redacted.make("token-of-vera-0123"), name: "vera", role: "viewer" }] }
+    })
+    const held = Promise.withResolvers<void>()
+    const told: Array<Promise<void>> = []
+    // What the page asks of who is signed in is answered at once, and told when somebody has signed in.
+    const { assertCalm, page } = await visit(`${url}/contracts`)
+    await page.route("**/api/v1/session", async (route) => {
+      if (route.request().method() !== "GET") return route.continue()
+      const response = await route.fetch()
+      if (response.status() !== 401) return route.fulfill({ response })
+      told.push(held.promise.then(() => route.fulfill({ response })).catch(() => undefined))
+    })
+    await page.reload()
+    const sheet = page.getByRole("dialog", { name: "Sign in" })
+    await sheet.getByLabel("Token").fill("token-of-vera-0123")
+    await page.keyboard.press("Enter")
+    await sheet.waitFor({ state: "hidden" })
+    held.resolve()
+    assert.isAtLeast(told.length, 1)
+    await Promise.all(told)
+    await page
+      .getByRole("table", { name: "Events with their contracts" })
+      .or(page.getByText("No contract"))
+      .first()
+      .waitFor()
+    assert.strictEqual(await sheet.count(), 0)
+    assertCalm(...away)
+  })
+
   it("keeps what is shown when the server goes away, and goes on by itself when it is back", async () => {
     const first = await startApplication("memory")
     await first.run(createInvoices(3))

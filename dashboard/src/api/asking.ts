@@ -11,7 +11,7 @@ const isPassing = (error: unknown) => error instanceof Problem && (error.isUnrea
 export const answers = new QueryClient({
   queryCache: new QueryCache({
     onError: (error) => {
-      if (error instanceof Problem && error.status === 401) signIn.wanted()
+      if (error instanceof Problem && error.status === 401) signIn.wanted(error)
     }
   }),
   defaultOptions: {
@@ -59,7 +59,7 @@ export const useAct = <M extends Exclude<Method, "GET">, P extends Path<M>>(meth
   return useMutation<Answer<M, P>, Problem, Asked<M, P>>({
     mutationFn: (asked) => request(method, path, asked),
     onError: (error) => {
-      if (error.status === 401) signIn.wanted()
+      if (error.status === 401) signIn.wanted(error)
     },
     onSuccess: () => {
       setTimeout(() => void client.invalidateQueries())

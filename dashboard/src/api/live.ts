@@ -37,7 +37,7 @@ const askWhy = async () => {
   try {
     await request("GET", "/session", {})
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) signIn.wanted()
+    if (error instanceof Problem && error.status === 401) signIn.wanted(error)
     else isConnected.set(false)
   }
 }

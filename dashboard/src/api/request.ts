@@ -16,6 +16,8 @@ export class Problem extends Error {
   readonly issues: ReadonlyArray<{ readonly path: string; readonly message: string }>
   /** What was asked, as `GET /overview`. */
   readonly request: string
+  /** When it was asked, in milliseconds of `performance.now()`. */
+  askedAt = performance.now()
 
   constructor(request: string, { detail, issues = [], status, title }: Told) {
     super(detail)
@@ -88,10 +90,11 @@ export const request = async <M extends Method, P extends Path<M>>(
     readonly payload?: unknown
   }
   const name = `${method} ${placed(path, params)}`
+  const askedAt = performance.now()
   const url = `${apiPath}${placed(path, params)}${queryOf(query)}`
   const response = await fetch(url, requestOf(method, payload, signal)).catch((error: unknown) => {
     throw signal?.aborted === true ? error : unreachable(name)
   })
-  if (!response.ok) throw await problemOf(name, response)
+  if (!response.ok) throw Object.assign(await problemOf(name, response), { askedAt })
   return (response.status === 204 ? undefined : await response.json()) as Answer<M, P>
 }

@@ -6,12 +6,20 @@ import type { Session } from "./wire.ts"
 
 const isWanted = makeStore(false)
 const timesOut = makeStore(0)
+/** In milliseconds of `performance.now()`. */
+let signedInAt = 0
 
 /** Whether somebody has to sign in before the page goes on. */
 export const signIn = {
   use: isWanted.use,
-  wanted: () => isWanted.set(true),
-  done: () => isWanted.set(false),
+  /** A problem of a request that was asked before somebody signed in says nothing of them. */
+  wanted: ({ askedAt }: Problem) => {
+    if (askedAt >= signedInAt) isWanted.set(true)
+  },
+  done: () => {
+    signedInAt = performance.now()
+    isWanted.set(false)
+  },
   /** Somebody left: what screens hold for them is not left to whoever comes next. */
   out: () => {
     timesOut.set(timesOut.get() + 1)

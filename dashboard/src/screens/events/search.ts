@@ -66,6 +66,6 @@ export const askFor = (query: EventQuery, signal: AbortSignal) => request("GET",
 
 export const problemOf = (error: unknown): Problem | undefined => {
   if (!(error instanceof Problem)) return undefined
-  if (error.status === 401) signIn.wanted()
+  if (error.status === 401) signIn.wanted(error)
   return error
 }
