@@ -1,6 +1,6 @@
 /** Details where there is less room: beside their list on a small desk, pages of their own on a tablet and a phone. */
 import type { Page } from "playwright-core"
-import { assert, it } from "vitest"
+import { assert, expect, it } from "vitest"
 import { Processor } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
 import { beyondEdge, inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
@@ -43,6 +43,8 @@ inBrowser("a detail", () => {
         await page.getByRole("dialog").waitFor()
         await untilAnswered(page)
         assert.isAtMost(await beyondEdge(page), 0, path)
+        // It slides in: where it stands is seen when it has come.
+        await expect.poll(async () => (await boxOf(page)).right).toBeLessThanOrEqual(width)
         const { bottom, left, right, top } = await boxOf(page)
         assert.isAtMost(right, width)
         const isPage = width < smallDesk
