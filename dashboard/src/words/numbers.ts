@@ -37,6 +37,13 @@ export const duration = (millis: number): string => {
   return rest === 0 || count >= 10 ? `${count} ${name}` : `${count} ${name} ${rest} ${next![1]}`
 }
 
+/** A span of time in one unit, as axes have room for: `1.5 min`. */
+export const briefly = (millis: number): string => {
+  const [unit, name] = units.find(([each]) => millis >= each) ?? [1, "ms"]
+  const count = millis / unit
+  return `${count < 10 && !Number.isInteger(count) ? count.toFixed(1) : Math.round(count)} ${millis === 0 ? "s" : name}`
+}
+
 /** To one unit, as ages are: `12 s ago`, `in 3 min`, `now`. */
 export const ago = (at: string | number, now: number): string => {
   const millis = now - new Date(at).getTime()

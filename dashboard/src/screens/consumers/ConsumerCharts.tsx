@@ -5,12 +5,12 @@ import { Answered, Skeleton } from "../../parts/Answers.tsx"
 import { Chart, type ChartProps } from "../../parts/Chart.tsx"
 import { Panel } from "../../parts/Panel.tsx"
 import { rangeWords } from "../../parts/range.ts"
-import { short } from "../../words/numbers.ts"
+import { briefly, short } from "../../words/numbers.ts"
 import { type Span, useSpan } from "./asked.ts"
 import { LagMap } from "./LagMap.tsx"
 import { useMarks } from "./marks.ts"
 import { everyStep } from "./rates.ts"
-import { askedEvery, briefly, chartSteps, millisOf, type Step, stepsOf } from "./steps.ts"
+import { askedEvery, chartSteps, millisOf, type Step, stepsOf } from "./steps.ts"
 
 const height = 180
 

@@ -18,20 +18,6 @@ export const chartSteps: Readonly<Record<Range, number>> = {
 /** How often figures of a span are asked for, in milliseconds: of long ones little changes. */
 export const askedEvery = (step: number): number => (step > 5 * minute ? 60_000 : 15_000)
 
-const units = [
-  [86_400_000, "d"],
-  [3_600_000, "h"],
-  [60_000, "min"],
-  [1_000, "s"]
-] as const
-
-/** A span of time in one unit, as axes have room for: `1.5 min`. */
-export const briefly = (millis: number): string => {
-  const [unit, name] = units.find(([each]) => millis >= each) ?? [1, "ms"]
-  const count = millis / unit
-  return `${count < 10 && !Number.isInteger(count) ? count.toFixed(1) : Math.round(count)} ${millis === 0 ? "s" : name}`
-}
-
 export interface Step {
   readonly at: number
   readonly processed: number

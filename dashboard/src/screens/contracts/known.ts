@@ -1,8 +1,10 @@
 /** Contracts by event, with who consumes them and what flowed. */
+
 import { useAsk } from "../../api/asking.ts"
 import type { Consumer, Contract, Flow } from "../../api/wire.ts"
 import { spanOf, useRange } from "../../parts/range.ts"
 import { useNow } from "../../words/clock.ts"
+import { covers } from "../../words/eventPattern.ts"
 
 export interface KnownEvent {
   readonly name: string
@@ -14,17 +16,6 @@ export interface KnownEvent {
   /** Of the span; undefined while they are not known. */
   readonly flows: ReadonlyArray<Flow> | undefined
 }
-
-/** In a pattern `*` stands for any characters. */
-const covers = (pattern: string, name: string) =>
-  pattern === name ||
-  (pattern.includes("*") &&
-    new RegExp(
-      `^${pattern
-        .split("*")
-        .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
-        .join(".*")}$`
-    ).test(name))
 
 const byEvent = <A extends { readonly eventName: string }>(
   all: ReadonlyArray<A>

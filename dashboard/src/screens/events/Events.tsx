@@ -1,4 +1,5 @@
 /** Events: found with a filter, the newest first, and one of them in detail. */
+
 import { Download } from "lucide-react"
 import { type ReactNode, useMemo } from "react"
 import { useAsk } from "../../api/asking.ts"
@@ -7,15 +8,16 @@ import type { EventSummary } from "../../api/wire.ts"
 import { Answered, Empty, ProblemNote, SkeletonRows } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { useCalm } from "../../parts/calm.ts"
+import { download } from "../../parts/download.ts"
 import { ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { useGo, useHref, usePlace } from "../../parts/place.ts"
 import { isUtc } from "../../words/clock.ts"
 import { exact } from "../../words/numbers.ts"
-import { csvOf, jsonOf, save } from "./download.ts"
 import { EventDrawer } from "./EventDrawer.tsx"
 import { EventTable } from "./EventTable.tsx"
 import { FilterInput } from "./FilterInput.tsx"
+import { csvOf, jsonOf } from "./files.ts"
 import { type Filter, filterOf } from "./filter.ts"
 import type { Neighbours } from "./NextEvent.tsx"
 import { SearchLine } from "./SearchLine.tsx"
@@ -38,7 +40,7 @@ const Downloads = ({ events }: { readonly events: ReadonlyArray<EventSummary> })
         look="quiet"
         aria-label={`Download ${events.length} as CSV`}
         disabledBecause={off}
-        onClick={() => save("events.csv", "text/csv", csvOf(events))}
+        onClick={() => download("events.csv", "text/csv", csvOf(events))}
       >
         CSV
       </Button>
@@ -46,7 +48,7 @@ const Downloads = ({ events }: { readonly events: ReadonlyArray<EventSummary> })
         look="quiet"
         aria-label={`Download ${events.length} as JSON`}
         disabledBecause={off}
-        onClick={() => save("events.json", "application/json", jsonOf(events))}
+        onClick={() => download("events.json", "application/json", jsonOf(events))}
       >
         JSON
       </Button>

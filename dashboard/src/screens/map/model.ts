@@ -1,5 +1,7 @@
 /** Who publishes what, and who gets it: made of flows, contracts and consumers. */
+
 import type { Consumer, Contract, Flow } from "../../api/wire.ts"
+import { covers } from "../../words/eventPattern.ts"
 
 /** The worst that happened: nothing, attempts that are tried again, or deliveries that gave up. */
 export type Trouble = "none" | "retrying" | "gave-up"
@@ -73,13 +75,6 @@ export const added = (one: Counts, other: Counts): Counts => ({
 const moduleOf = (consumer: string): string => {
   const dot = consumer.indexOf(".")
   return dot > 0 ? consumer.slice(0, dot) : "others"
-}
-
-/** Whether a subscription is for an event: `*` stands for any characters. */
-const covers = (pattern: string, event: string): boolean => {
-  if (!pattern.includes("*")) return pattern === event
-  const escaped = pattern.split(/\*+/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-  return new RegExp(`^${escaped.join(".*")}$`, "su").test(event)
 }
 
 const byName = (one: { readonly name: string }, other: { readonly name: string }) => one.name.localeCompare(other.name)

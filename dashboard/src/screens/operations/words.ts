@@ -6,6 +6,9 @@ import type { State } from "../../words/states.ts"
 
 export type Filter = OperationRequest["filter"]
 
+/** The message of an error in a sentence: what was different each time is left open. */
+const plainTitle = (title: string) => title.replace(/<[a-z]+(?: \d+)?>/g, "…")
+
 /** Whether it still does something, or something of it is still to be settled. */
 export const isActive = (operation: Operation): boolean => isUnderWay(operation) || operation.open > 0
 
@@ -105,7 +108,7 @@ export const filterWords = (
     ...(consumer === undefined ? [] : [`of ${consumer}`]),
     ...(eventName === undefined ? [] : [`with the event ${eventName}`]),
     ...(errorTag === undefined ? [] : [`that failed with ${errorTag}`]),
-    ...(fingerprint === undefined ? [] : [`with the error “${titleOf(fingerprint) ?? fingerprint}”`]),
+    ...(fingerprint === undefined ? [] : [`with the error “${plainTitle(titleOf(fingerprint) ?? fingerprint)}”`]),
     ...(aggregate === undefined ? [] : [`about ${entityText(aggregate)}`]),
     ...(isUndecodable === undefined ? [] : [isUndecodable ? "that could not be decoded" : "that could be decoded"]),
     ...(since === undefined ? [] : [`that gave up from ${since.slice(0, 16).replace("T", " ")} UTC on`]),

@@ -1,4 +1,4 @@
-/** What was found, as a file. */
+/** What was found, as texts of files. */
 import type { EventSummary } from "../../api/wire.ts"
 import { entityText } from "../../words/entities.ts"
 
@@ -27,12 +27,3 @@ export const csvOf = (events: ReadonlyArray<EventSummary>): string =>
     .join("\r\n")
 
 export const jsonOf = (events: ReadonlyArray<EventSummary>): string => JSON.stringify(events, null, 2)
-
-export const save = (name: string, type: string, text: string): void => {
-  const url = URL.createObjectURL(new Blob([text], { type }))
-  const link = document.createElement("a")
-  link.href = url
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(url)
-}
