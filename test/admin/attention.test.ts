@@ -1,6 +1,7 @@
 /** What wants attention is told once, with its cause. */
 import { assert, describe, it } from "@effect/vitest"
 import { attentionTo } from "../../src/admin/answers/attention.ts"
+import { noDepth } from "../../src/admin/answers/consumers.ts"
 import type { ConsumerSummary } from "../../src/admin/model/consumers.ts"
 
 const consumer = ({ depth, ...rest }: Partial<ConsumerSummary>): ConsumerSummary => ({
@@ -15,15 +16,7 @@ const consumer = ({ depth, ...rest }: Partial<ConsumerSummary>): ConsumerSummary
   subscriptions: [{ event: "invoice.created", priority: 0, isServed: true }],
   ...rest,
   depth: {
-    ready: 0,
-    delayed: 0,
-    retrying: 0,
-    leased: 0,
-    parked: 0,
-    deadLetters: 0,
-    oldestMillis: 0,
-    isHeld: false,
-    isRecovering: false,
+    ...noDepth,
     ...depth
   }
 })

@@ -1,8 +1,10 @@
 /** The dashboard's map: who gets what, what is near a search, and modules shown as one. */
+
 import { assert, describe, it } from "@effect/vitest"
 import { focused, graphOf } from "../../dashboard/src/screens/map/graph.ts"
 import { mermaidOf } from "../../dashboard/src/screens/map/mermaid.ts"
 import { type Answers, modelOf } from "../../dashboard/src/screens/map/model.ts"
+import { noDepth } from "../../src/admin/answers/consumers.ts"
 
 const at = "2026-11-28T01:00:00.000Z"
 
@@ -50,17 +52,7 @@ const consumer = (
   lastSeenAt: at,
   servedBy,
   subscriptions: events.map((event) => ({ event, priority: 0, isServed: true })),
-  depth: {
-    ready: 0,
-    delayed: 0,
-    retrying: 0,
-    leased: 0,
-    parked: 0,
-    deadLetters: 0,
-    oldestMillis: 0,
-    isHeld: false,
-    isRecovering: false
-  }
+  depth: noDepth
 })
 
 const small = modelOf({

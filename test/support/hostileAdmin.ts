@@ -1,5 +1,7 @@
 /** An administration that administers nothing: it notes what it was asked, by whom, and answers with a script in each text. */
+
 import { Effect, Stream } from "effect"
+import { noDepth } from "../../src/admin/answers/consumers.ts"
 import { type AdminService, CurrentUser, type LiveFigures, NotFound, type User } from "../../src/admin.ts"
 
 export const script = "<script>alert(1)</script>"
@@ -20,17 +22,7 @@ export interface FakeAdmin {
 
 const at = new Date("2026-01-02T03:04:05.678Z")
 const entity = { module: script, entityType: script, entityId: script }
-const depth = {
-  ready: 1,
-  delayed: 0,
-  retrying: 0,
-  leased: 0,
-  parked: 0,
-  deadLetters: 0,
-  oldestMillis: 0,
-  isHeld: false,
-  isRecovering: false
-}
+const depth = { ...noDepth, ready: 1 }
 
 const consumer = {
   consumer: script,

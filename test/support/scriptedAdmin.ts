@@ -1,8 +1,10 @@
 /** An administration whose answers are made up, for tests of what asks it: `calls` has what was changed. */
+
 import { Effect, Redacted, Stream } from "effect"
 import { serve } from "srvx/node"
 import { AdminServer } from "../../src/admin/AdminServer.ts"
 import type { AdminService } from "../../src/admin/adminService.ts"
+import { noDepth } from "../../src/admin/answers/consumers.ts"
 import type { ConsumerSummary } from "../../src/admin/model/consumers.ts"
 import type { DeadLetter, ErrorGroup } from "../../src/admin/model/deadLetters.ts"
 import type { EventSummary } from "../../src/admin/model/events.ts"
@@ -21,18 +23,6 @@ const well = { isHealthy: true, reasons: [] }
 
 const invoice = { module: "finance", entityType: "Invoice", entityId: "42" }
 
-const none = {
-  ready: 0,
-  delayed: 0,
-  retrying: 0,
-  leased: 0,
-  parked: 0,
-  deadLetters: 0,
-  oldestMillis: 0,
-  isHeld: false,
-  isRecovering: false
-}
-
 const consumer = (name: string, depth: Partial<ConsumerSummary["depth"]>): ConsumerSummary => ({
   consumer: name,
   ordering: "none",
@@ -43,7 +33,7 @@ const consumer = (name: string, depth: Partial<ConsumerSummary["depth"]>): Consu
   lastSeenAt: at,
   servedBy: ["replica-1"],
   subscriptions: [{ event: "invoice.*", priority: 0, isServed: true }],
-  depth: { ...none, ...depth }
+  depth: { ...noDepth, ...depth }
 })
 
 const distribution = { bounds: [0.1, 1, 10], counts: [90, 10, 0, 0], sum: 12 }

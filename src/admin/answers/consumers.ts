@@ -16,7 +16,8 @@ import type { AdminService } from "../adminService.ts"
 import type { ConsumerSummary, Depth } from "../model/consumers.ts"
 import type { Bounded } from "./bounded.ts"
 
-const nothing: Depth = {
+/** Of a consumer that has nothing to do. */
+export const noDepth: Depth = {
   ready: 0,
   delayed: 0,
   retrying: 0,
@@ -29,7 +30,7 @@ const nothing: Depth = {
 }
 
 const depthOf = (depth: ConsumerDepth | undefined): Depth => {
-  if (depth === undefined) return nothing
+  if (depth === undefined) return noDepth
   const { delayed, deadLetters, isHeld, isRecovering, leased, oldestMillis, parked, ready, retrying } = depth
   return { ready, delayed, retrying, leased, parked, deadLetters, oldestMillis, isHeld, isRecovering }
 }
