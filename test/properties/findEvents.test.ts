@@ -237,7 +237,8 @@ it.layer(database, { excludeTestServices: true, timeout: "10 minutes" })("a sear
           }
         })
         const onPostgres = Effect.andThen(
-          SqlClient.SqlClient.use((sql) => sql`TRUNCATE integration_event`),
+          // TRUNCATE would lock the table against the process's own first poll, and the two could wait for each other.
+          SqlClient.SqlClient.use((sql) => sql`DELETE FROM integration_event`),
           check
         )
         yield* Effect.provideContext(onPostgres, yield* Database)
