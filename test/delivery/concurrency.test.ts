@@ -70,7 +70,7 @@ describe.each(runtimes)("$mode on $name, ordering $ordering", ({ layer, mode, or
   describe.each([4, 16])("%i workers", (workers) => {
     const declared = (name: string) => {
       const { Happened, happenings } = eventsOf(name)
-      const consumer = Consumer.make(name, { concurrency: workers, mode, ordering, timeout: "5 seconds" })
+      const consumer = Consumer.make(name, { concurrency: workers, mode, ordering, timeout: "15 seconds" })
       const subscriber = Subscriber.make({ consumer, event: Happened, handler: inRanks(workers) })
       return { subscriber, publications: happenings(workers * ranks) }
     }
