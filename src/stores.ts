@@ -127,8 +127,15 @@ export {
   type RetentionWindow,
   type SettledCount
 } from "./stores/OutboxStore.ts"
-export { firstOrderingKey, type PollRequest, type PollResult } from "./stores/Poll.ts"
-export { type Replica, ReplicaStore, type Served, type Serving, type StartedAttempt } from "./stores/ReplicaStore.ts"
+export { firstOrderingKey, type PollRequest, type PollResult, type ReplicaCondition } from "./stores/Poll.ts"
+export {
+  type AboutReplica,
+  type Replica,
+  ReplicaStore,
+  type Served,
+  type Serving,
+  type StartedAttempt
+} from "./stores/ReplicaStore.ts"
 export { SqlCapabilities } from "./stores/SqlCapabilities.ts"
 export {
   type ConsumerRate,

@@ -45,7 +45,8 @@ describe("migrations", () => {
       "0010_functions.sql": "eab1da752d073d2a",
       "0011_statistics.sql": "e88f4c24bf89cf30",
       "0012_errors.sql": "8d0eabed22a69b1d",
-      "0013_operations.sql": "dd0c4edcfe760def"
+      "0013_operations.sql": "dd0c4edcfe760def",
+      "0014_processes.sql": "adb629b2eeff3ebb"
     })
   })
 })

@@ -4,6 +4,7 @@
  * @internal
  */
 import { Duration, Effect, PartitionedSemaphore, References } from "effect"
+import { packageVersion } from "../model/packageVersion.ts"
 import { IsOnlooker } from "../settings/onlooker.ts"
 import { Settings } from "../settings/Settings.ts"
 import { AuditStore } from "../stores/AuditStore.ts"
@@ -21,6 +22,7 @@ import { Transactor } from "../stores/Transactor.ts"
 import { metersIn } from "../telemetry/meters.ts"
 import { Broadcast } from "../wakeups/Broadcast.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
+import { applicationVersion } from "./applicationVersion.ts"
 import { type Engine, untraced } from "./engine.ts"
 import * as Incident from "./incident.ts"
 import * as Leases from "./leased/heartbeat.ts"
@@ -44,12 +46,15 @@ export const makeEngine = Effect.fnUntraced(function* (options: Options) {
   const replicas = yield* ReplicaStore
   const transactor = yield* Transactor
   const capabilities = yield* SqlCapabilities
+  const version = yield* applicationVersion(options.applicationVersion)
+  const maxBatches = options.maxConcurrentBatches ?? defaultBatches
+  const join = replicas.join({ version: packageVersion, applicationVersion: version, maxBatches })
   // Known before anything is claimed, until the last worker has ended.
   // Not made interruptible at its end: whoever is interrupted already would not do it at all.
   const leave = Effect.ignore(Effect.timeoutOption(replicas.leave, "2 seconds"))
-  if (!(yield* IsOnlooker)) yield* Effect.acquireRelease(replicas.join, () => leave)
+  if (!(yield* IsOnlooker)) yield* Effect.acquireRelease(join, () => leave)
   const incident = Incident.make(transactor.reconnect)
-  const errors = yield* ErrorGroups.start(options.applicationVersion)
+  const errors = yield* ErrorGroups.start(version)
   const engine: Engine = {
     errors,
     inbox,
@@ -72,7 +77,7 @@ export const makeEngine = Effect.fnUntraced(function* (options: Options) {
     notifier: yield* Notifier,
     settings,
     capabilities,
-    permits: yield* PartitionedSemaphore.make<string>({ permits: options.maxConcurrentBatches ?? defaultBatches }),
+    permits: yield* PartitionedSemaphore.make<string>({ permits: maxBatches }),
     incident,
     isolation: options.isolation ?? "batch",
     canPipeline: !capabilities.singleSession && (yield* readsCommitted(transactor)),

@@ -34,7 +34,7 @@ export interface Options {
   /** Whether each claim and each settlement of a transaction has a span, too: to look into the engine. Default false. */
   readonly traceOperations?: boolean
   /**
-   * Version of the application, which groups of errors are kept with: a release, or a commit; cut to 255 characters. Default: `APP_VERSION` of the
+   * Version of the application, which groups of errors and processes are kept with: a release, or a commit; cut to 255 characters. Default: `APP_VERSION` of the
    * environment (of the `ConfigProvider`), else none.
    */
   readonly applicationVersion?: string

@@ -12,7 +12,10 @@ import type { Transaction } from "./transaction.ts"
 /** Gives this process and the consumers it serves a sign of life. Those that another transaction holds are passed over. */
 const markSeen = (tables: Tables, transaction: Transaction, { consumers, replica }: PollRequest, now: number) => {
   const record = tables.replicas.get(replica.id)
-  if (record !== undefined) tables.replicas.set(replica.id, { ...record, lastSeenAt: now })
+  if (record !== undefined) {
+    const { id, silentMillis: _, ...condition } = replica
+    tables.replicas.set(id, { ...record, lastSeenAt: now, condition: { ...record.condition, ...condition } })
+  }
   for (const { consumer } of consumers) {
     const record = transaction.read(tables.consumers, consumer)
     if (record !== undefined && tables.database.tryLock(transaction, tables.consumers, consumer)) {

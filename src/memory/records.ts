@@ -8,7 +8,8 @@ import type { Ordering } from "../model/Consumer.ts"
 import { printable } from "../model/printable.ts"
 import { type Delivery, type DeliveryStatus, snoozedTag } from "../stores/Delivery.ts"
 import type { OutboxRow } from "../stores/OutboxStore.ts"
-import type { Served } from "../stores/ReplicaStore.ts"
+import type { ReplicaCondition } from "../stores/Poll.ts"
+import type { AboutReplica, Served } from "../stores/ReplicaStore.ts"
 
 /** What an event's deliveries say, and what is known of every event here. */
 type Derived = "status" | "attemptCount" | "lastError" | "processedAt" | "isRouted" | "oversizeBytes"
@@ -64,6 +65,10 @@ export interface ReceivedRecord {
 
 /** A process, which ends with its layer. */
 export interface ReplicaRecord {
+  /** Undefined: it has not joined. */
+  readonly about?: AboutReplica
+  /** As its last poll said. */
+  readonly condition?: Partial<ReplicaCondition>
   readonly startedAt: number
   readonly lastSeenAt: number
   readonly stoppedAt: number | null

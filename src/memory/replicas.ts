@@ -5,16 +5,25 @@
  */
 import { Clock, Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
+import { cutTo } from "../model/storable.ts"
 import { type Replica, ReplicaStore, type Serving } from "../stores/ReplicaStore.ts"
 import { ascending } from "./comparators.ts"
 import type { ReplicaRecord } from "./records.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
 
-const toReplica = (id: string, { lastSeenAt, served, startedAt, stoppedAt }: ReplicaRecord): Replica => ({
+const toReplica = (
+  id: string,
+  { about, condition, lastSeenAt, served, startedAt, stoppedAt }: ReplicaRecord
+): Replica => ({
   id,
   host: null,
   pid: process.pid,
   status: stoppedAt === null ? "running" : "stopped",
+  version: about?.version ?? null,
+  applicationVersion: about?.applicationVersion === undefined ? null : cutTo(about.applicationVersion, 255),
+  isListening: condition?.isListening ?? null,
+  batches: condition?.batches ?? null,
+  maxBatches: about?.maxBatches ?? null,
   consumers: served.map(({ consumer }) => consumer).toSorted(ascending),
   startedAt: new Date(startedAt),
   lastSeenAt: new Date(lastSeenAt),
@@ -46,7 +55,7 @@ export const layer: Layer.Layer<ReplicaStore, never, MemoryTables> = Layer.effec
       })
     return ReplicaStore.of({
       id,
-      join: change(() => ({ stoppedAt: null })),
+      join: (about) => change(() => ({ about, stoppedAt: null })),
       serve: (served) => change(() => ({ served })),
       serving: (consumer, silentMillis) =>
         Effect.map(Clock.currentTimeMillis, (now) => serving(tables, consumer, now - silentMillis)),

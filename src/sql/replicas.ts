@@ -10,7 +10,8 @@ import { hostname } from "node:os"
 import { Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import type { SqlClient } from "effect/sql"
-import { type Replica, ReplicaStore, type Served, type Serving } from "../stores/ReplicaStore.ts"
+import { cutTo } from "../model/storable.ts"
+import { type AboutReplica, type Replica, ReplicaStore, type Served, type Serving } from "../stores/ReplicaStore.ts"
 import { eraseStarted, findStarted, noteStarted } from "./attemptNotes.ts"
 import { ControlConnection, type Query, type Session } from "./connection/controlConnection.ts"
 import { storeErrorsOf } from "./connection/errors.ts"
@@ -25,12 +26,21 @@ const lockKey = (id: string) => `hashtextextended(${tablesId} || '.replica.' || 
 type Recorded = Readonly<Record<string, Omit<Served, "consumer">>>
 
 /** Row of this process; what it served before a connection was lost stays. */
-const enter = (query: Query, id: string, isLocked: boolean) =>
+const enter = (query: Query, id: string, isLocked: boolean, about: AboutReplica) =>
   query(
-    `INSERT INTO integration_replica (id, host, pid, status, is_locked)
-    VALUES ($1::uuid, $2, $3::int, 'running', $4::boolean)
-    ON CONFLICT (id) DO UPDATE SET status = 'running', stopped_at = NULL, last_seen_at = clock_timestamp()`,
-    [id, hostname().slice(0, 255), process.pid, isLocked]
+    `INSERT INTO integration_replica (id, host, pid, status, is_locked, version, application_version, max_batches)
+    VALUES ($1::uuid, $2, $3::int, 'running', $4::boolean, $5, $6, $7::int)
+    ON CONFLICT (id) DO UPDATE SET status = 'running', stopped_at = NULL, last_seen_at = clock_timestamp(),
+      version = excluded.version, application_version = excluded.application_version, max_batches = excluded.max_batches`,
+    [
+      id,
+      hostname().slice(0, 255),
+      process.pid,
+      isLocked,
+      about.version,
+      about.applicationVersion === undefined ? null : cutTo(about.applicationVersion, 255),
+      about.maxBatches
+    ]
   )
 
 /** Records what this process serves. What it served before stays, without names. */
@@ -116,7 +126,9 @@ const recorded = (sql: SqlClient.SqlClient) =>
   )
 
 const all = (sql: SqlClient.SqlClient) => sql<Replica>`
-  SELECT id::text AS "id", host AS "host", pid AS "pid", status AS "status", started_at AS "startedAt",
+  SELECT id::text AS "id", host AS "host", pid AS "pid", status AS "status", version AS "version",
+    application_version AS "applicationVersion", is_listening AS "isListening", batches AS "batches",
+    max_batches AS "maxBatches", started_at AS "startedAt",
     last_seen_at AS "lastSeenAt", stopped_at AS "stoppedAt",
     ARRAY(
       SELECT c.key FROM jsonb_each(consumers) AS c WHERE c.value->'names' <> '[]' OR c.value->'patterns' <> '[]' ORDER BY 1
@@ -165,17 +177,17 @@ const reap = ({ id, inTransaction, sql }: Own, silentMillis: number, isAlone: bo
 
 /** Locks the id of this process and writes its row, on every control connection there will be. */
 const enterOnSession =
-  ({ id, on }: Own) =>
+  ({ id, on }: Own, about: AboutReplica) =>
   (session: Session) =>
     Effect.andThen(
       // The lock comes first: a running row whose lock is free is a process that has ended.
       session.hasState ? on(session.query)(`SELECT pg_advisory_lock_shared(${lockKey("$1")})`, [id]) : Effect.void,
-      enter(on(session.query), id, session.hasState)
+      enter(on(session.query), id, session.hasState, about)
     )
 
-const join = Effect.fnUntraced(function* (own: Own) {
+const join = Effect.fnUntraced(function* (own: Own, about: AboutReplica) {
   const { control, id, query, sql } = own
-  yield* control.isSeparate ? control.onSession(enterOnSession(own)) : enter(query, id, false)
+  yield* control.isSeparate ? control.onSession(enterOnSession(own, about)) : enter(query, id, false, about)
   yield* forget(sql)
   yield* reap(own, 0, !control.isSeparate)
 })
@@ -188,7 +200,7 @@ const make = Effect.gen(function* () {
   const own: Own = { id, sql, control, on, query: on(control.query), inTransaction: yield* maintenanceTransaction(sql) }
   return ReplicaStore.of({
     id,
-    join: storeErrors("replicas.join")(join(own)),
+    join: (about) => storeErrors("replicas.join")(join(own, about)),
     serve: (served) => storeErrors("replicas.serve")(Effect.asVoid(serve(own.query, id, served))),
     serving: (consumer, silentMillis) => storeErrors("replicas.serving")(serving(sql)(consumer, silentMillis)),
     leave: storeErrors("replicas.leave")(Effect.asVoid(leave(sql, id))),

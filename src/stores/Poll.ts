@@ -7,6 +7,14 @@ import type { Schema } from "effect"
 import type { Delayed, OnDeadLetter } from "../model/Consumer.ts"
 import type { Interest } from "./Delivery.ts"
 
+/** How a process is: kept with its sign of life. @since 0.1.0 */
+export interface ReplicaCondition {
+  /** It hears what other processes notify of. A change is kept at once. */
+  readonly isListening: boolean
+  /** Transactions of batches that are under way. */
+  readonly batches: number
+}
+
 /** What one process wants to know about all its consumers. @since 0.1.0 */
 export interface PollRequest {
   /** What this process serves: in order if a dead letter has a meaning for it. */
@@ -21,7 +29,7 @@ export interface PollRequest {
   /** Where the look for parked deliveries that nothing blocks goes on: only greater ordering keys. */
   readonly parkedAfter: bigint
   /** This process, and after how many milliseconds without a sign of life another one counts as silent. */
-  readonly replica: { readonly id: string; readonly silentMillis: number }
+  readonly replica: { readonly id: string; readonly silentMillis: number } & Partial<ReplicaCondition>
 }
 
 /** Below every ordering key. @since 0.1.0 */

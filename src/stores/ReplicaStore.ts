@@ -24,6 +24,16 @@ export interface Served extends Interest {
   readonly batch: number
 }
 
+/** What a process says of itself when it starts. @since 0.1.0 */
+export interface AboutReplica {
+  /** Version of effect-integration. */
+  readonly version: string
+  /** Version of the application, if somebody says so; cut to 255 characters. */
+  readonly applicationVersion: string | undefined
+  /** Transactions of batches that it may have under way at once: a connection each. */
+  readonly maxBatches: number
+}
+
 /** A process, or what is left of it. @since 0.1.0 */
 export interface Replica {
   readonly id: string
@@ -31,6 +41,15 @@ export interface Replica {
   readonly pid: number | null
   /** `dead`: it ended without saying so. */
   readonly status: "running" | "stopped" | "dead"
+  /** Version of effect-integration; null, as all that follows from it: of an earlier version, which does not say. */
+  readonly version: string | null
+  /** Version of the application; null also where nobody says so. */
+  readonly applicationVersion: string | null
+  /** Whether it heard, at its last sign of life, what others notify of; else it finds their events by polling. Null: not known yet. */
+  readonly isListening: boolean | null
+  /** Transactions of batches that were under way at its last sign of life, and that may be: each holds a connection of the pool. */
+  readonly batches: number | null
+  readonly maxBatches: number | null
   /** What it serves, or served when it ended, by name. */
   readonly consumers: ReadonlyArray<string>
   readonly startedAt: Date
@@ -66,7 +85,7 @@ export class ReplicaStore extends Context.Service<
      * Makes this process known as running, and looks for those that ended without a word: the consumers they served
      * recover from then on.
      */
-    readonly join: Effect.Effect<void, StoreError>
+    readonly join: (about: AboutReplica) => Effect.Effect<void, StoreError>
     /**
      * Records all that this process serves, before it claims anything of it, and whenever that changes. How much it may
      * have had in hand of what it served before stays known, for who recovers from a crash.

@@ -36,8 +36,9 @@ const settledOf = (name: string) =>
 
 const on = runtimes.flatMap((runtime) => forms.map(({ form, layer, who }) => ({ ...runtime, form, who, admin: layer })))
 
-describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) => {
-  withLayer(Layer.provideMerge(adminLayer, layer({ settings: { ...unpolled, retryBaseDelayMs: 100 } })), {
+describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, name, who: asker }) => {
+  const options = { settings: { ...unpolled, retryBaseDelayMs: 100 }, applicationVersion: "1.4.0" }
+  withLayer(Layer.provideMerge(adminLayer, layer(options)), {
     excludeTestServices: true,
     timeout: "60 seconds"
   })("the administration", (it) => {
@@ -216,6 +217,23 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, who: asker }) 
         const served = yield* Effect.flip(admin.consumers.retire("paused", {}))
         assert.strictEqual(served._tag, "Conflict")
         assert.isTrue((yield* admin.replicas).some(({ consumers }) => consumers.includes("paused")))
+      })
+    )
+
+    it.effect("tells of a process which versions it runs, how it hears of events, and what it has under way", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        const told = yield* until(
+          Effect.map(admin.replicas, (all) => all.find(({ status }) => status === "running")),
+          (replica) => replica !== undefined && replica.isListening !== null
+        )
+        const { version } = yield* admin.overview
+        assert.deepStrictEqual(
+          [told?.version, told?.applicationVersion, told?.isListening],
+          [version, "1.4.0", name === "PostgreSQL"]
+        )
+        assert.isAtLeast(told?.batches ?? -1, 0)
+        assert.isAtLeast(told?.maxBatches ?? -1, 1)
       })
     )
 

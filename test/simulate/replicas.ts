@@ -88,10 +88,11 @@ export class Replicas {
     const id = machine.name
     return {
       id,
-      join: Effect.sync(() => {
-        this.rows.set(id, { machine, status: "running", lastSeenAt: this.#now, consumers: new Set() })
-        this.#reap(machine, 0)
-      }),
+      join: () =>
+        Effect.sync(() => {
+          this.rows.set(id, { machine, status: "running", lastSeenAt: this.#now, consumers: new Set() })
+          this.#reap(machine, 0)
+        }),
       serve: (served) =>
         Effect.sync(() => {
           for (const { consumer } of served) this.rows.get(id)?.consumers.add(consumer)

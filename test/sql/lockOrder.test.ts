@@ -140,7 +140,7 @@ const statements = Effect.gen(function* () {
     ),
     poll: Effect.suspend(() => poll(some(others))),
     reap: replicas.reap(1000),
-    join: replicas.join,
+    join: replicas.join({ version: "0.0.0", applicationVersion: undefined, maxBatches: 5 }),
     startRecovery: Effect.suspend(() => replicas.startRecovery(some(consumers))),
     endRecovery: Effect.suspend(() => replicas.endRecovery(shuffled(consumers))),
     expired: Effect.suspend(() => Transactor.withTransaction(inbox.expired(some(consumers), 10, 0)))

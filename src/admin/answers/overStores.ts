@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect"
 import { Processor } from "../../delivery/Processor.ts"
+import { packageVersion } from "../../model/packageVersion.ts"
 import { Audit } from "../../operations/Audit.ts"
 import { DeadLetters } from "../../operations/DeadLetters.ts"
 import { Doctor } from "../../operations/Doctor.ts"
@@ -32,7 +33,6 @@ import { eventsOver } from "./events.ts"
 import { statisticsOver } from "./figures.ts"
 import { operationsOver } from "./operations.ts"
 import { overviewOver } from "./overview.ts"
-import { packageVersion } from "./packageVersion.ts"
 import { settingsOver } from "./settings.ts"
 
 /** Which kind of store there is. */

@@ -79,6 +79,15 @@ export const Replica = Schema.Struct({
   host: Schema.NullOr(Schema.String),
   pid: Schema.NullOr(Schema.Int),
   status: Schema.Literals(["running", "stopped", "dead"]),
+  /** Of effect-integration; null, as what follows: a process of an earlier version, which does not say. */
+  version: Schema.NullOr(Schema.String),
+  /** Of the application; null also where nobody says so. */
+  applicationVersion: Schema.NullOr(Schema.String),
+  /** Whether it heard what others notify of, at its last sign of life; else it finds their events by polling. */
+  isListening: Schema.NullOr(Schema.Boolean),
+  /** Batches under way at its last sign of life, each with a connection of its pool, and how many there may be. */
+  batches: Schema.NullOr(Schema.Int),
+  maxBatches: Schema.NullOr(Schema.Int),
   consumers: Schema.Array(Schema.String),
   startedAt: Schema.Date,
   lastSeenAt: Schema.Date,

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { Cause, Clock, Config, Effect, Exit, Option, Queue, type Scope } from "effect"
+import { Cause, Clock, Effect, Exit, Queue, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { errorRule, templateOf } from "../../model/errorTemplate.ts"
 import { Settings } from "../../settings/Settings.ts"
@@ -101,16 +101,6 @@ export const makeAdd = ({ settings, store }: Services, gathered: Gathered): Effe
   })
 }
 
-/** Version of the application, if somebody says so. */
-const versionOf = (given: string | undefined) =>
-  (given === undefined
-    ? Effect.map(Config.option(Config.String("APP_VERSION")), Option.getOrUndefined)
-    : Effect.succeed(given)
-  ).pipe(
-    Effect.orElseSucceed(() => undefined),
-    Effect.map((version) => (version === "" ? undefined : version))
-  )
-
 /** Gathers, adds and forgets for as long as the scope lives, and adds the rest at its end. */
 export const make = (services: Services): Effect.Effect<ErrorNotes, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -144,8 +134,7 @@ export const make = (services: Services): Effect.Effect<ErrorNotes, never, Scope
     }
   })
 
-/** The same, with the services around it. @param applicationVersion - default: that of the environment */
-export const start = Effect.fnUntraced(function* (applicationVersion: string | undefined) {
-  const services = { store: yield* ErrorGroupStore, settings: yield* Settings }
-  return yield* make({ ...services, version: yield* versionOf(applicationVersion) })
+/** The same, with the services around it. @param version - of the application */
+export const start = Effect.fnUntraced(function* (version: string | undefined) {
+  return yield* make({ store: yield* ErrorGroupStore, settings: yield* Settings, version })
 })

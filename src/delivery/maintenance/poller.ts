@@ -122,6 +122,7 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
     let polledAt = yield* engine.now
     const ask = Effect.gen(function* () {
       const consumers = yield* engine.registry.consumers
+      const { capacity, available } = engine.permits
       const request = {
         consumers: consumers.map((consumer) => ({
           consumer: consumer.name,
@@ -130,7 +131,12 @@ export const make = (engine: Engine, maintenance: Maintenance): Effect.Effect<Po
           delayed: delayedOf(consumer)
         })),
         parkedAfter,
-        replica: { id: engine.replicas.id, silentMillis: unseenMillis(yield* engine.settings.current) }
+        replica: {
+          id: engine.replicas.id,
+          silentMillis: unseenMillis(yield* engine.settings.current),
+          isListening: yield* engine.broadcast.isListening,
+          batches: capacity - (yield* available)
+        }
       }
       // Until it answers, and if it fails, claims look at all there is.
       engine.passedOver.clear()

@@ -69,14 +69,17 @@ const markSeen = `
   FROM stale
   WHERE c.consumer_name = stale.consumer_name`
 
-/** Gives this process, `$3`, a sign of life if its last one is old, and nobody is looking at whether it lives. */
+/**
+ * Gives this process, `$3`, a sign of life if its last one is old, or it hears notifications (`$5`) anew or no more, and nobody is looking
+ * at whether it lives.
+ */
 const markPresent = `
   UPDATE integration_replica
-  SET last_seen_at = clock_timestamp()
+  SET last_seen_at = clock_timestamp(), is_listening = coalesce($5::boolean, is_listening), batches = coalesce($6::int, batches)
   WHERE id = ANY (ARRAY(
     SELECT id
     FROM integration_replica
-    WHERE id = $3::uuid AND last_seen_at < now() - interval '5 seconds'
+    WHERE id = $3::uuid AND (last_seen_at < now() - interval '5 seconds' OR is_listening IS DISTINCT FROM coalesce($5::boolean, is_listening))
     FOR NO KEY UPDATE SKIP LOCKED
   ))`
 
@@ -191,7 +194,7 @@ const statement = `
     EXISTS (${peers}) AS "hasPeers",
     EXISTS (${silentPeers}) AS "hasSilentPeers"`
 
-/** Parameters of `statement`: what is served, then `$2` to `$4` as `PollRequest` describes them. */
+/** Parameters of `statement`: what is served, then `$2` to `$6` as `PollRequest` describes them. */
 const parametersOf = ({ consumers, parkedAfter, replica }: PollRequest) => [
   JSON.stringify(
     consumers.map(({ consumer, delayed, names, onDeadLetter, patterns, versions }) => ({
@@ -205,7 +208,9 @@ const parametersOf = ({ consumers, parkedAfter, replica }: PollRequest) => [
   ),
   String(parkedAfter),
   replica.id,
-  replica.silentMillis
+  replica.silentMillis,
+  replica.isListening ?? null,
+  replica.batches ?? null
 ]
 
 /** 64-bit numbers come as text. */

@@ -101,5 +101,8 @@ export const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
     "-- Deliveries that an operation requeued and that are not settled yet: each goes when it is counted.\nCREATE TABLE integration_operation_delivery (\n  operation_id uuid NOT NULL REFERENCES integration_operation ON DELETE CASCADE,\n  outbox_event_id uuid NOT NULL,\n  consumer_name varchar(255) NOT NULL,\n  PRIMARY KEY (operation_id, outbox_event_id, consumer_name)\n)",
     "-- Who did what, written in the transaction of the action.\nCREATE TABLE integration_audit (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  who varchar(255) NOT NULL,\n  role varchar(255) NOT NULL,\n  action varchar(127) NOT NULL,\n  target varchar(1023) NOT NULL,\n  reason varchar(1023),\n  affected bigint,\n  outcome varchar(15) NOT NULL CHECK (outcome IN ('done', 'refused', 'failed')),\n  details jsonb\n)",
     "CREATE INDEX integration_audit_at_idx ON integration_audit (at)"
+  ],
+  "0014_processes": [
+    "-- What processes say of themselves: which version they run and of which version the application is, whether they hear notifications,\n-- and how many batches they have under way, of how many they may: the last sign of life says that. NULL: a process of an earlier\n-- version, which says nothing. Older processes go on while this runs.\nALTER TABLE integration_replica\n  ADD COLUMN version varchar(63),\n  ADD COLUMN application_version varchar(255),\n  ADD COLUMN is_listening boolean,\n  ADD COLUMN batches int,\n  ADD COLUMN max_batches int"
   ]
 }

@@ -7,8 +7,8 @@ import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
-import { firstOrderingKey } from "../../stores/Poll.ts"
-import { ReplicaStore, type Served } from "../../stores/ReplicaStore.ts"
+import { firstOrderingKey, type ReplicaCondition } from "../../stores/Poll.ts"
+import { type Replica, ReplicaStore, type Served } from "../../stores/ReplicaStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
 import { checkOf } from "./Check.ts"
@@ -25,6 +25,8 @@ const serving = (consumer: string, more: Partial<Served>): Served => ({
   batch: 10,
   ...more
 })
+
+const about = { version: "1.2.3", applicationVersion: undefined, maxBatches: 5 }
 
 /** This process, as the store knows it. */
 const self = ReplicaStore.use((store) => Effect.map(store.all, (all) => all.find(({ id }) => id === store.id)))
@@ -63,7 +65,7 @@ export const replicaStore = [
     Effect.gen(function* () {
       const store = yield* ReplicaStore
       const [one, two] = [unique("a"), unique("b")]
-      yield* store.join
+      yield* store.join(about)
       assert.partialDeepStrictEqual(yield* self, { status: "running", stoppedAt: null })
       yield* store.serve([serving(two, { names: ["x"] }), serving(one, { patterns: ["y*"] })])
       assert.deepEqual((yield* self)?.consumers, [one, two])
@@ -73,11 +75,39 @@ export const replicaStore = [
       const left = yield* self
       assert.equal(left?.status, "stopped")
       assert.ok(left?.stoppedAt instanceof Date)
-      yield* store.join
+      yield* store.join(about)
       yield* store.reap(0)
       assert.equal((yield* self)?.status, "running")
       yield* store.serve([])
       assert.deepEqual((yield* self)?.consumers, [])
+    })
+  ),
+
+  check(
+    "keeps what a process says of itself when it starts, and how it is when it polls",
+    Effect.gen(function* () {
+      const store = yield* ReplicaStore
+      const poll = (condition: Partial<ReplicaCondition>) =>
+        InboxStore.use((inbox) =>
+          inbox.poll({
+            consumers: [],
+            parkedAfter: firstOrderingKey,
+            replica: { id: store.id, silentMillis: 60_000, ...condition }
+          })
+        )
+      const isKnown = (expected: Partial<Replica>) =>
+        Effect.map(self, (known) => assert.partialDeepStrictEqual(known, expected))
+      yield* store.join(about)
+      yield* isKnown({ version: "1.2.3", applicationVersion: null, maxBatches: 5 })
+      yield* store.join({ ...about, applicationVersion: "v".repeat(300) })
+      assert.equal((yield* self)?.applicationVersion?.length, 255)
+      yield* poll({ isListening: false, batches: 0 })
+      yield* poll({ isListening: true, batches: 3 })
+      yield* isKnown({ isListening: true, batches: 3 })
+      yield* poll({})
+      yield* isKnown({ isListening: true, batches: 3 })
+      yield* poll({ isListening: false, batches: 2 })
+      yield* isKnown({ isListening: false, batches: 2, version: "1.2.3" })
     })
   ),
 
@@ -100,7 +130,7 @@ export const replicaStore = [
       assert.deepEqual(yield* store.serving(consumer, 0), [])
       yield* store.leave
       yield* here([])
-      yield* store.join
+      yield* store.join(about)
       yield* here(["a", "b*"])
       yield* store.serve([])
       yield* here([])
@@ -157,7 +187,7 @@ export const replicaStore = [
       yield* store.serve([serving(consumer, { names: [eventName], patterns: ["other.*"] })])
       yield* store.leave
       assert.deepEqual(yield* unservedOf(consumer), [first, second])
-      yield* store.join
+      yield* store.join(about)
       yield* store.serve([])
     })
   )

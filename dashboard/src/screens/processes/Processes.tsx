@@ -14,6 +14,7 @@ import { StateMark } from "../../parts/StateMark.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
 import { Ago } from "../../parts/Time.tsx"
 import { exact } from "../../words/numbers.ts"
+import { Batches, Listener, Versions } from "./Condition.tsx"
 import { Deaths } from "./Deaths.tsx"
 import { lookOf, placeOf, runningFirst } from "./process.ts"
 
@@ -70,6 +71,22 @@ const columns: ReadonlyArray<Column<Replica>> = [
     title: "Consumers",
     isWide: true,
     cell: (replica) => <ConsumersOf replica={replica} />
+  },
+  {
+    id: "version",
+    title: "Version",
+    cell: (replica) => <Versions replica={replica} />
+  },
+  {
+    id: "listener",
+    title: "Hears of events",
+    cell: (replica) => <Listener replica={replica} />
+  },
+  {
+    id: "batches",
+    title: "Batches",
+    isNumber: true,
+    cell: (replica) => <Batches replica={replica} />
   },
   {
     id: "started",
