@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import { inject, it } from "vitest"
 import { Admin } from "../../src/admin.ts"
 import { Dashboard } from "../../src/dashboard.ts"
+import { packageVersion } from "../../src/model/packageVersion.ts"
 import { inPlace, load, verify } from "../../test/support/faults.ts"
 import { until } from "../../test/support/scenario.ts"
 import { inBrowser, makeBrowser } from "./support/browser.ts"
@@ -32,6 +33,10 @@ inBrowser("of two processes", () => {
         const processes = yield* Effect.promise(() => visit(`${url}/processes`))
         const overview = yield* Effect.promise(() => visit(url))
         yield* Effect.promise(() => processes.page.getByText("3 running; 0 ended in the last day.").waitFor())
+        const told = processes.page.locator("tbody tr", { hasText: `pid ${replicas[0].pid}` })
+        yield* Effect.promise(() => told.getByText(`effect-integration ${packageVersion}`).waitFor())
+        yield* Effect.promise(() => told.getByText("hears at once").waitFor())
+        yield* Effect.promise(() => told.getByText(/^ · \d of 5 batches$/).waitFor())
         const [killed, left] = [replicas[0].pid, replicas[1].pid]
         yield* until(handledBy(killed), (count) => count > 20)
         yield* replicas[0].kill("SIGKILL")

@@ -229,7 +229,8 @@ it.live("twenty processes that start at once on an empty database migrate it onc
       { id: 10, name: "functions" },
       { id: 11, name: "statistics" },
       { id: 12, name: "errors" },
-      { id: 13, name: "operations" }
+      { id: 13, name: "operations" },
+      { id: 14, name: "processes" }
     ])
   }).pipe(
     Effect.scoped,

@@ -14,7 +14,7 @@ import { StateMark } from "../../parts/StateMark.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
 import { Ago } from "../../parts/Time.tsx"
 import { exact } from "../../words/numbers.ts"
-import { Batches, Listener, Versions } from "./Condition.tsx"
+import { Condition } from "./Condition.tsx"
 import { Deaths } from "./Deaths.tsx"
 import { lookOf, placeOf, runningFirst } from "./process.ts"
 
@@ -66,6 +66,7 @@ const columns: ReadonlyArray<Column<Replica>> = [
     )
   },
   { id: "status", title: "Status", narrow: "first", cell: ({ status }) => <StateMark {...lookOf(status)} /> },
+  { id: "condition", title: "Version", cell: (replica) => <Condition replica={replica} /> },
   {
     id: "consumers",
     title: "Consumers",
@@ -73,40 +74,16 @@ const columns: ReadonlyArray<Column<Replica>> = [
     cell: (replica) => <ConsumersOf replica={replica} />
   },
   {
-    id: "version",
-    title: "Version",
-    cell: (replica) => <Versions replica={replica} />
-  },
-  {
-    id: "listener",
-    title: "Hears of events",
-    cell: (replica) => <Listener replica={replica} />
-  },
-  {
-    id: "batches",
-    title: "Batches",
-    isNumber: true,
-    cell: (replica) => <Batches replica={replica} />
-  },
-  {
-    id: "started",
-    title: "Started",
-    isNumber: true,
-    cell: ({ startedAt }) => (
-      <>
-        {said("started")}
-        <Ago at={startedAt} />
-      </>
-    )
-  },
-  {
     id: "seen",
     title: "Last sign of life",
     isNumber: true,
-    cell: ({ lastSeenAt, stoppedAt, status }) => (
+    cell: ({ lastSeenAt, startedAt, stoppedAt, status }) => (
       <>
         {said(status === "stopped" ? "stopped" : "seen")}
         <Ago at={status === "stopped" && stoppedAt !== null ? stoppedAt : lastSeenAt} />
+        <span className="block text-muted max-sm:ml-3 max-sm:inline">
+          started <Ago at={startedAt} />
+        </span>
       </>
     )
   }
