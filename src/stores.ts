@@ -133,6 +133,7 @@ export {
   type Replica,
   ReplicaStore,
   type Served,
+  type ServedOptions,
   type Serving,
   type StartedAttempt
 } from "./stores/ReplicaStore.ts"

@@ -49,6 +49,23 @@ inBrowser("consumers", () => {
     assertCalm()
   })
 
+  it("one tells by which rules it is handled, and who says so: its code, or a setting, which it leads to", async () => {
+    const { url } = await startApplication("memory")
+    const { assertCalm, page } = await visit(`${url}/consumers/crm.accounts`)
+    const rules = page.getByRole("table", { name: "Rules in force, and where each comes from" })
+    const rule = (name: string) => rules.getByRole("row").filter({ hasText: name })
+    await rules.waitFor()
+    assert.match((await rule("Order").textContent()) ?? "", /one delivery of an aggregate at a timecode$/)
+    assert.match((await rule("Mode").textContent()) ?? "", /transactionaldefault$/)
+    assert.match((await rule("Timeout of a handler").textContent()) ?? "", /24 sprocessingLeaseMs: default$/)
+    const subscriptions = page.getByRole("table", { name: "Subscriptions" }).locator("tbody tr")
+    assert.match((await subscriptions.first().textContent()) ?? "", /up to 1/)
+    await rule("Attempts").getByRole("link", { name: "maxAttempts" }).click()
+    await page.waitForURL(/settings\/core\.integration\.outbox\.maxAttempts/)
+    await page.getByRole("dialog", { name: "maxAttempts" }).waitFor()
+    assertCalm()
+  })
+
   it("one is not retired before its name is typed, nor while a process serves it unless that is said", async () => {
     const { url } = await startApplication("memory")
     const { assertCalm, page } = await visit(`${url}/consumers/crm.letters`)

@@ -94,7 +94,7 @@ export interface AdminService {
   }
   readonly consumers: {
     readonly list: Answer<ReadonlyArray<Consumers.ConsumerSummary>>
-    readonly get: (consumer: string) => Answer<Consumers.ConsumerSummary>
+    readonly get: (consumer: string) => Answer<Consumers.ConsumerDetails>
     readonly pause: (consumer: string, options: Consumers.Reason) => Answer<Consumers.ConsumerSummary>
     readonly resume: (consumer: string, options: Consumers.Reason) => Answer<Consumers.ConsumerSummary>
     readonly retire: (consumer: string, request: Consumers.RetireRequest) => Answer<Consumers.RetireResult>

@@ -75,9 +75,12 @@ const retryRulesOf = ({ options }: Consumer, settings: Values): RetryRules => ({
   deadLetters: settings.deadLetterEnabled
 })
 
+/** How long a handler may take unless its consumer says so: below the lease. */
+export const defaultTimeoutMillis = (processingLeaseMs: number) => Math.floor(processingLeaseMs * 0.8)
+
 export const rulesFor = (consumer: Consumer, settings: Values): ConsumerRules => {
   const { processingLeaseMs } = settings
-  const timeoutMillis = millisOr(consumer.options.timeout, Math.floor(processingLeaseMs * 0.8))
+  const timeoutMillis = millisOr(consumer.options.timeout, defaultTimeoutMillis(processingLeaseMs))
   return {
     onDeadLetter: onDeadLetterOf(consumer),
     delayed: delayedOf(consumer),

@@ -30,16 +30,17 @@ const toReplica = (
   stoppedAt: stoppedAt === null ? null : new Date(stoppedAt)
 })
 
-/** Names and patterns of a consumer that a process has handlers for. */
-const eventsOf = ({ served }: ReplicaRecord, consumer: string) =>
-  served.filter((each) => each.consumer === consumer).flatMap(({ names, patterns }) => [...names, ...patterns])
+/** What a process says about a consumer that it has handlers of. */
+const servedOf = ({ served }: ReplicaRecord, consumer: string) =>
+  served.filter((each) => each.consumer === consumer && each.names.length + each.patterns.length > 0)
 
 /** Processes that serve a consumer and have been heard of since a time. */
 const serving = (tables: Tables, consumer: string, since: number): ReadonlyArray<Serving> =>
   [...tables.replicas]
     .filter(([, { lastSeenAt, stoppedAt }]) => stoppedAt === null && lastSeenAt > since)
-    .map(([id, record]) => ({ id, host: null, pid: process.pid, events: eventsOf(record, consumer) }))
-    .filter(({ events }) => events.length > 0)
+    .flatMap(([id, record]) =>
+      servedOf(record, consumer).map((served) => ({ id, host: null, pid: process.pid, served }))
+    )
     .toReversed()
 
 export const layer: Layer.Layer<ReplicaStore, never, MemoryTables> = Layer.effect(

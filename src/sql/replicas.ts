@@ -57,14 +57,11 @@ const serve = (query: Query, id: string, served: ReadonlyArray<Served>) =>
 
 const serving = (sql: SqlClient.SqlClient) => (consumer: string, silentMillis: number) =>
   sql.unsafe<Serving>(
-    `SELECT r.id::text AS "id", r.host AS "host", r.pid AS "pid", s.events AS "events"
+    `SELECT r.id::text AS "id", r.host AS "host", r.pid AS "pid", s.served || jsonb_build_object('consumer', $1::text) AS "served"
     FROM integration_replica AS r
-    CROSS JOIN LATERAL (
-      SELECT array_agg(e.name) AS events
-      FROM jsonb_array_elements_text((r.consumers->$1->'names') || (r.consumers->$1->'patterns')) AS e (name)
-    ) AS s
+    CROSS JOIN LATERAL (SELECT r.consumers->$1 AS served) AS s
     WHERE r.status = 'running' AND r.last_seen_at > clock_timestamp() - $2::float8 * interval '1 millisecond'
-      AND s.events IS NOT NULL
+      AND (s.served->'names' <> '[]' OR s.served->'patterns' <> '[]')
     ORDER BY r.started_at DESC, r.id`,
     [consumer, silentMillis]
   )

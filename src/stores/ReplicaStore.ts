@@ -11,8 +11,29 @@
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../errors/StoreErrors.ts"
-import type { Ordering } from "../model/Consumer.ts"
+import type { Delayed, Mode, OnDeadLetter, Ordering } from "../model/Consumer.ts"
 import type { Claimed, DeliveryKey, Interest } from "./Delivery.ts"
+
+/**
+ * What the code of a process says about a consumer, in `Consumer.make`: what it leaves to settings and defaults is not there.
+ *
+ * @since 0.1.0
+ */
+export interface ServedOptions {
+  readonly mode?: Mode
+  readonly ordering?: Ordering
+  readonly onDeadLetter?: OnDeadLetter
+  readonly delayed?: Delayed
+  readonly concurrency?: number
+  readonly batchSize?: number
+  readonly timeoutMs?: number
+  readonly maxAttempts?: number
+  readonly retryBaseDelayMs?: number
+  readonly retryMaxDelayMs?: number
+  readonly retryJitterPercent?: number
+  /** It has delays of its own, in the place of those that double. */
+  readonly hasRetrySchedule?: true
+}
 
 /** What a process says about a consumer it serves. @since 0.1.0 */
 export interface Served extends Interest {
@@ -22,6 +43,8 @@ export interface Served extends Interest {
   readonly workers: number
   /** Deliveries one of its batches may hold. */
   readonly batch: number
+  /** Not there: it is of an earlier version, which does not say. */
+  readonly options?: ServedOptions
 }
 
 /** What a process says of itself when it starts. @since 0.1.0 */
@@ -57,10 +80,9 @@ export interface Replica {
   readonly stoppedAt: Date | null
 }
 
-/** A process that has handlers of a consumer. @since 0.1.0 */
+/** A process that has handlers of a consumer, and what it says about that. @since 0.1.0 */
 export interface Serving extends Pick<Replica, "id" | "host" | "pid"> {
-  /** Names and patterns they are for. */
-  readonly events: ReadonlyArray<string>
+  readonly served: Served
 }
 
 /** An attempt that was begun. @since 0.1.0 */

@@ -1,6 +1,6 @@
 /** The same questions to the administration in every form, on every store. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, Schedule, Stream } from "effect"
 import { Admin } from "../../src/admin/Admin.ts"
 import { Audit, Consumer, InboxStore, LinkStore, Publisher, Subscriber, SubscriptionStore } from "../../src/index.ts"
 import { runtimes } from "../support/databases.ts"
@@ -217,6 +217,54 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, name, who: ask
         const served = yield* Effect.flip(admin.consumers.retire("paused", {}))
         assert.strictEqual(served._tag, "Conflict")
         assert.isTrue((yield* admin.replicas).some(({ consumers }) => consumers.includes("paused")))
+      })
+    )
+
+    it.effect("tells by which rules a consumer is handled, from which versions on, and who says so", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        const options = {
+          ordering: "aggregate",
+          concurrency: 2,
+          maxAttempts: 7,
+          timeout: "90 seconds",
+          retrySchedule: Schedule.spaced("1 second")
+        } as const
+        const { Happened } = yield* withDead("ruled", 0, options)
+        yield* admin.settings.put("retryMaxDelayMs", { value: 5000 })
+        const { rules, subscriptions } = yield* until(admin.consumers.get("ruled"), ({ rules }) => rules.length > 0)
+        assert.deepStrictEqual(
+          rules.map(({ name, values }) => [name, ...values.flatMap(({ source, value }) => [value, source])]),
+          [
+            ["mode", "transactional", "default"],
+            ["ordering", "aggregate", "code"],
+            ["onDeadLetter", "park", "default"],
+            ["delayed", "hold", "default"],
+            ["concurrency", 2, "code"],
+            ["batchSize", 10, "default"],
+            ["timeoutMs", 90_000, "code"],
+            ["maxAttempts", 7, "code"],
+            ["retryBaseDelayMs", "schedule", "code"],
+            ["retryMaxDelayMs", 5000, "stored"],
+            ["retryJitterPercent", 0, "default"]
+          ]
+        )
+        assert.deepStrictEqual(
+          rules.find(({ name }) => name === "timeoutMs")?.setting,
+          "core.integration.outbox.processingLeaseMs"
+        )
+        assert.deepStrictEqual(subscriptions, [
+          { event: Happened.name, priority: 0, isServed: true, versions: [{ version: 1, processes: [] }] }
+        ])
+        yield* admin.settings.put("retryMaxDelayMs", { value: null })
+        yield* withDead("unruled", 0, {})
+        const unruled = yield* until(admin.consumers.get("unruled"), ({ rules }) => rules.length > 0)
+        assert.deepStrictEqual(
+          unruled.rules
+            .filter(({ values: [first] }) => first?.source !== "default")
+            .map(({ name, values }) => [name, values]),
+          [["retryBaseDelayMs", [{ value: 100, source: "option", processes: [] }]]]
+        )
       })
     )
 

@@ -125,8 +125,18 @@ const commands: ReadonlyArray<
   ["consumers list", [/crm\.mail +gave up +1 +0 +0 +3 +0 +42/], (data) => data[0].consumer === "crm.mail"],
   [
     "consumers show billing.sync",
-    [/paused +2026-11-27T14:00:00\.000Z by Ana: stocktaking/, "10,000+", /invoice\.\* +0 +yes/],
+    [/paused +2026-11-27T14:00:00\.000Z by Ana: stocktaking/, "10,000+", /invoice\.\* +up to 2 +0 +yes/],
     (data) => data.pausedBy === "Ana"
+  ],
+  [
+    "consumers show billing.sync",
+    [
+      /mode +transactional +default +all/,
+      /attempts +5 +code +one/,
+      /attempts +- +unknown +two/,
+      /timeout +24 s +setting processingLeaseMs: stored/
+    ],
+    (data) => data.rules.length === 3
   ],
   ["consumers pause crm.mail --reason stop", ["Paused: crm.mail."], (data) => data.consumer === "crm.mail"],
   ["consumers resume crm.mail", ["Resumed: crm.mail. 3 open."], (data) => data.consumer === "crm.mail"],

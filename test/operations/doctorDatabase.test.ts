@@ -255,7 +255,11 @@ describe("of processes", () => {
         )
       yield* Layer.build(Layer.provide(withSchema(schema), clientFor(schema)))
       const subscriber = (ordering: Consumer.Ordering, event: Thing) =>
-        Subscriber.make({ consumer: Consumer.make("differs", { ordering }), event, handler })
+        Subscriber.make({
+          consumer: Consumer.make("differs", ordering === "none" ? { ordering } : { ordering, maxAttempts: 9 }),
+          event,
+          handler
+        })
       const same = Subscriber.make({ consumer: "same", event: Happened, handler })
       const first = yield* process(subscriber("none", Happened), same)
       const asked = Effect.provideContext(examined(), first)
@@ -271,6 +275,7 @@ describe("of processes", () => {
       )
       const [events] = findingsOf(report, "consumer-differs")
       assert.match(events?.detail ?? "", /events "differs\.followed, differs\.happened" in .*; "differs\.happened" in /)
+      assert.match(events?.detail ?? "", /options "maxAttempts 9" in .*; "" in process \d+/)
       assert.deepStrictEqual(findingsOf(report, "consumer-differs", "same"), [])
       yield* Scope.close(scope, Exit.void)
       const after = yield* asked

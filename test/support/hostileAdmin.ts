@@ -261,7 +261,24 @@ export const makeFakeAdmin = (payload: string | null = `{"text":${JSON.stringify
       list: told("consumers.list", () => [consumer]),
       get: (name) =>
         Effect.flatMap(
-          told("consumers.get", () => consumer, name),
+          told(
+            "consumers.get",
+            () => ({
+              ...consumer,
+              subscriptions: consumer.subscriptions.map((each) => ({
+                ...each,
+                versions: [{ version: 1, processes: [script] }]
+              })),
+              rules: [
+                {
+                  name: "mode" as const,
+                  setting: `core.${script}`,
+                  values: [{ value: script, source: "stored" as const, processes: [script] }]
+                }
+              ]
+            }),
+            name
+          ),
           (found) => (name === "nobody" ? Effect.fail(new NotFound({ detail: `No ${script}` })) : Effect.succeed(found))
         ),
       pause: does("consumers.pause", () => consumer),

@@ -5,7 +5,7 @@ import { serve } from "srvx/node"
 import { AdminServer } from "../../src/admin/AdminServer.ts"
 import type { AdminService } from "../../src/admin/adminService.ts"
 import { noDepth } from "../../src/admin/answers/consumers.ts"
-import type { ConsumerSummary } from "../../src/admin/model/consumers.ts"
+import type { ConsumerDetails, ConsumerSummary } from "../../src/admin/model/consumers.ts"
 import type { DeadLetter, ErrorGroup } from "../../src/admin/model/deadLetters.ts"
 import type { EventSummary } from "../../src/admin/model/events.ts"
 import type { Operation } from "../../src/admin/model/operations.ts"
@@ -81,6 +81,27 @@ const group: ErrorGroup = {
 
 /** One of which no delivery is left. */
 const over = { ...group, fingerprint: "77", gaveUp: 0, retrying: 0 }
+
+/** Two processes serve it, of which one is of an earlier version. */
+const details = ({ subscriptions }: ConsumerSummary): Pick<ConsumerDetails, "subscriptions" | "rules"> => ({
+  subscriptions: subscriptions.map((each) => ({ ...each, versions: [{ version: 2, processes: [] }] })),
+  rules: [
+    { name: "mode", setting: null, values: [{ value: "transactional", source: "default", processes: [] }] },
+    {
+      name: "maxAttempts",
+      setting: setting.key,
+      values: [
+        { value: 5, source: "code", processes: ["one"] },
+        { value: null, source: "unknown", processes: ["two"] }
+      ]
+    },
+    {
+      name: "timeoutMs",
+      setting: "core.integration.outbox.processingLeaseMs",
+      values: [{ value: 24_000, source: "stored", processes: [] }]
+    }
+  ]
+})
 
 const summary: EventSummary = {
   id: "event-1",
@@ -358,7 +379,7 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
       list: Effect.succeed(consumers),
       get: (name) => {
         const found = consumers.find((each) => each.consumer === name)
-        return found === undefined ? missing(`consumer ${name}`) : Effect.succeed(found)
+        return found === undefined ? missing(`consumer ${name}`) : Effect.succeed({ ...found, ...details(found) })
       },
       pause: (name, options) => called(consumer(name, {}), "consumers.pause", name, options),
       resume: (name, options) => called(consumer(name, { ready: 3 }), "consumers.resume", name, options),

@@ -41,7 +41,9 @@ export type Asked<M extends Method, P extends string> = Part<"params", At<M, P>[
 export type Answer<M extends Method, P extends string> = Wire<TypeOf<HttpApiEndpoint.Success<At<M, P>>>>
 
 export type Overview = Answer<"GET", "/overview">
-export type Consumer = Answer<"GET", "/consumers/:consumer">
+export type Consumer = Overview["consumers"][number]
+export type ConsumerDetails = Answer<"GET", "/consumers/:consumer">
+export type RuleInForce = ConsumerDetails["rules"][number]
 export type Depth = Consumer["depth"]
 export type ConsumerRate = Overview["rates"][number]
 export type Distribution = ConsumerRate["duration"]

@@ -4,17 +4,20 @@
  * @internal
  */
 import { Effect } from "effect"
+import { unseenMillis } from "../../delivery/maintenance/maintenance.ts"
 import type { Processor } from "../../delivery/Processor.ts"
 import { consumerNotFound } from "../../errors/consumerNotFound.ts"
 import type { StoreError } from "../../errors/StoreErrors.ts"
+import type { Settings } from "../../settings/Settings.ts"
 import type { AuditEntry, AuditStore } from "../../stores/AuditStore.ts"
 import type { ConsumerDepth } from "../../stores/Depths.ts"
 import type { InboxStore } from "../../stores/InboxStore.ts"
-import type { Replica } from "../../stores/ReplicaStore.ts"
+import type { Replica, ReplicaStore } from "../../stores/ReplicaStore.ts"
 import type { ConsumerState, Subscription, SubscriptionStore, Unserved } from "../../stores/SubscriptionStore.ts"
 import type { AdminService } from "../adminService.ts"
 import type { ConsumerSummary, Depth } from "../model/consumers.ts"
 import type { Bounded } from "./bounded.ts"
+import { rulesInForce, versionsRead } from "./rules.ts"
 
 /** Of a consumer that has nothing to do. */
 export const noDepth: Depth = {
@@ -73,6 +76,8 @@ export interface ConsumerServices {
   readonly subscriptions: SubscriptionStore["Service"]
   readonly inbox: InboxStore["Service"]
   readonly audit: AuditStore["Service"]
+  readonly replicas: ReplicaStore["Service"]
+  readonly settings: Settings["Service"]
 }
 
 /** Pauses that are looked at, the last ones. */
@@ -124,6 +129,18 @@ const one = Effect.fnUntraced(function* (services: ConsumerServices, consumer: s
   )
 })
 
+/** One, with the rules it is handled by where it is served. */
+const detailed = Effect.fnUntraced(function* (services: ConsumerServices, consumer: string) {
+  const { replicas, settings } = services
+  const summary = yield* one(services, consumer)
+  const serving = yield* replicas.serving(consumer, unseenMillis(yield* settings.current))
+  return {
+    ...summary,
+    subscriptions: summary.subscriptions.map((each) => ({ ...each, versions: versionsRead(serving, each.event) })),
+    rules: rulesInForce(serving, yield* settings.inForce)
+  }
+})
+
 export const consumersOver = (
   services: ConsumerServices,
   { ask, askFreely }: Bounded
@@ -133,7 +150,7 @@ export const consumersOver = (
     replicas: ask(processor.replicas),
     consumers: {
       list: ask(summaries(services)),
-      get: (consumer) => ask(one(services, consumer)),
+      get: (consumer) => ask(detailed(services, consumer)),
       pause: (consumer, { reason }) =>
         ask(Effect.andThen(processor.pause(consumer, reason === undefined ? {} : { reason }), one(services, consumer))),
       resume: (consumer, { reason }) =>

@@ -22,6 +22,7 @@ import { ContractStore } from "../../stores/ContractStore.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { LineageStore } from "../../stores/LineageStore.ts"
 import { LinkStore } from "../../stores/LinkStore.ts"
+import { ReplicaStore } from "../../stores/ReplicaStore.ts"
 import { SqlCapabilities } from "../../stores/SqlCapabilities.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { Transactor } from "../../stores/Transactor.ts"
@@ -56,7 +57,9 @@ export const overStores = Effect.gen(function* () {
     processor: yield* Processor,
     subscriptions: yield* SubscriptionStore,
     inbox: yield* InboxStore,
-    audit: yield* AuditStore
+    audit: yield* AuditStore,
+    replicas: yield* ReplicaStore,
+    settings: yield* Settings
   }
   const about = { version: packageVersion, store: yield* kindOf(transactor) }
   const admin: AdminService = {
@@ -77,7 +80,7 @@ export const overStores = Effect.gen(function* () {
       { operations: yield* Operations, audit: yield* Audit, doctor: yield* Doctor, health: yield* Health },
       bounded
     ),
-    ...settingsOver(yield* Settings, yield* SettingStore, yield* ContractStore, bounded, transactor)
+    ...settingsOver(consumers.settings, yield* SettingStore, yield* ContractStore, bounded, transactor)
   }
   return admin
 })

@@ -6,7 +6,7 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
 import { pageOf, spanFields, Text } from "../model/common.ts"
-import { ConsumerSummary, Contract, LiveFigures, Overview, Replica } from "../model/consumers.ts"
+import { ConsumerDetails, ConsumerSummary, Contract, LiveFigures, Overview, Replica } from "../model/consumers.ts"
 import { Diagnosis } from "../model/diagnosis.ts"
 import { EntityQuery, Life, Link, LinkGraph } from "../model/entities.ts"
 import { EventDetails, EventPage, EventQuery, LineageTree } from "../model/events.ts"
@@ -82,7 +82,7 @@ export const consumersRead = [
   HttpApiEndpoint.get("list", "/consumers", { success: Schema.Array(ConsumerSummary), error: problems }),
   HttpApiEndpoint.get("get", "/consumers/:consumer", {
     params: consumerParams,
-    success: ConsumerSummary,
+    success: ConsumerDetails,
     error: problems
   })
 ] as const

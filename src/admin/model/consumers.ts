@@ -23,6 +23,8 @@ export const Depth = Schema.Struct({
 /** @since 0.1.0 */
 export type Depth = typeof Depth.Type
 
+const subscription = Schema.Struct({ event: Schema.String, priority: Schema.Int, isServed: Schema.Boolean })
+
 /** A consumer, and how it is. @since 0.1.0 */
 export const ConsumerSummary = Schema.Struct({
   consumer: Schema.String,
@@ -36,12 +38,63 @@ export const ConsumerSummary = Schema.Struct({
   lastSeenAt: Schema.Date,
   /** Processes that serve it, by id. */
   servedBy: Schema.Array(Schema.String),
-  subscriptions: Schema.Array(Schema.Struct({ event: Schema.String, priority: Schema.Int, isServed: Schema.Boolean })),
+  subscriptions: Schema.Array(subscription),
   depth: Depth
 }).annotate({ identifier: "ConsumerSummary" })
 
 /** @since 0.1.0 */
 export type ConsumerSummary = typeof ConsumerSummary.Type
+
+/** Processes in which something is so, by id; empty: in all that serve the consumer. */
+const processes = Schema.Array(Schema.String)
+
+/** A rule of a consumer, as it is in force. @since 0.1.0 */
+export const RuleInForce = Schema.Struct({
+  name: Schema.Literals([
+    "mode",
+    "ordering",
+    "onDeadLetter",
+    "delayed",
+    "concurrency",
+    "batchSize",
+    "timeoutMs",
+    "maxAttempts",
+    "retryBaseDelayMs",
+    "retryMaxDelayMs",
+    "retryJitterPercent"
+  ]),
+  /** Key of the setting that it follows where its code says nothing; null: there is none. */
+  setting: Schema.NullOr(Schema.String),
+  /** One, unless processes differ. Of settings, the values of the process that answers. */
+  values: Schema.Array(
+    Schema.Struct({
+      /** `schedule`: delays of its own, in the place of those that double. Null: the process is of an earlier version, which does not say. */
+      value: Schema.NullOr(Schema.Union([Schema.String, Schema.Finite])),
+      source: Schema.Literals(["code", "default", "option", "environment", "stored", "unknown"]),
+      processes
+    })
+  )
+}).annotate({ identifier: "RuleInForce" })
+
+/** @since 0.1.0 */
+export type RuleInForce = typeof RuleInForce.Type
+
+/** A consumer, how it is, and by which rules it is handled. @since 0.1.0 */
+export const ConsumerDetails = Schema.Struct({
+  ...ConsumerSummary.fields,
+  subscriptions: Schema.Array(
+    Schema.Struct({
+      ...subscription.fields,
+      /** The latest version of its payload that is read; null: any. One, unless processes differ; none where no process serves it. */
+      versions: Schema.Array(Schema.Struct({ version: Schema.NullOr(Schema.Int), processes }))
+    })
+  ),
+  /** None where no process serves it. */
+  rules: Schema.Array(RuleInForce)
+}).annotate({ identifier: "ConsumerDetails" })
+
+/** @since 0.1.0 */
+export type ConsumerDetails = typeof ConsumerDetails.Type
 
 /** What is asked of a consumer. @since 0.1.0 */
 export const Reason = Schema.Struct({ reason: Schema.optionalKey(Text) }).annotate({ identifier: "Reason" })

@@ -5,12 +5,13 @@
  */
 import { Clock, Effect } from "effect"
 import { Admin } from "../../admin/Admin.ts"
-import type { ConsumerSummary, RetireResult } from "../../admin/model/consumers.ts"
+import type { ConsumerDetails, ConsumerSummary, RetireResult } from "../../admin/model/consumers.ts"
 import { confirmed } from "../ask.ts"
 import { asking } from "../connect.ts"
 import { exitCodes } from "../failures.ts"
 import { given } from "../flags.ts"
 import { clean } from "../output/clean.ts"
+import { rulesTable, versionText } from "../output/rules.ts"
 import { consumerState, openOf, worstFirst } from "../output/states.ts"
 import { marked, type Surface } from "../output/style.ts"
 import { type Cell, fields, heading, table } from "../output/table.ts"
@@ -71,8 +72,8 @@ const pausedText = (surface: Surface, { pausedAt, pausedBy, pauseReason }: Consu
   return `${whenInFull(surface, pausedAt, now)}${who}${pauseReason === null ? "" : `: ${pauseReason}`}`
 }
 
-const consumerText = (surface: Surface, consumer: ConsumerSummary, now: Date) => {
-  const { depth, subscriptions } = consumer
+const consumerText = (surface: Surface, consumer: ConsumerDetails, now: Date) => {
+  const { depth, rules, subscriptions } = consumer
   const open = openOf(depth)
   return [
     fields(surface, [
@@ -97,9 +98,20 @@ const consumerText = (surface: Surface, consumer: ConsumerSummary, now: Date) =>
       ? "None."
       : table(
           surface,
-          [{ title: "event", isFlexible: true }, { title: "priority", isRight: true }, { title: "served" }],
-          subscriptions.map(({ event, isServed, priority }) => [event, count(priority), isServed ? "yes" : "no"])
-        )
+          [
+            { title: "event", isFlexible: true },
+            { title: "versions" },
+            { title: "priority", isRight: true },
+            { title: "served" }
+          ],
+          subscriptions.map((each) => [
+            each.event,
+            versionText(each),
+            count(each.priority),
+            each.isServed ? "yes" : "no"
+          ])
+        ),
+    ...(rules.length === 0 ? [] : ["", heading(surface, "In force"), rulesTable(surface, rules)])
   ].join("\n")
 }
 

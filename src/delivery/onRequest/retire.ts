@@ -41,14 +41,13 @@ export interface Options {
 /** Fails when a process has a handler for what is to end. What this process has is known here, before it is recorded. */
 const refuseServed = Effect.fnUntraced(function* (engine: Engine, consumer: string, { event, force }: Options) {
   if (force === true) return
-  const { names, patterns } = engine.registry.interestOf(consumer)
   const { id } = engine.replicas
-  const here = { id, host: null, pid: null, events: [...names, ...patterns] }
+  const here = { id, host: null, pid: null, served: engine.registry.interestOf(consumer) }
   const others = yield* engine.replicas.serving(consumer, unseenMillis(yield* engine.settings.current))
-  for (const { events, host, id: replica, pid } of [here, ...others.filter((other) => other.id !== id)]) {
-    const served = events.find((each) => event === undefined || each === event)
-    if (served === undefined) continue
-    return yield* new ConsumerStillServed({ consumer, event: served, replica, host, pid, isHere: replica === id })
+  for (const { host, id: replica, pid, served } of [here, ...others.filter((other) => other.id !== id)]) {
+    const found = [...served.names, ...served.patterns].find((each) => event === undefined || each === event)
+    if (found === undefined) continue
+    return yield* new ConsumerStillServed({ consumer, event: found, replica, host, pid, isHere: replica === id })
   }
 })
 

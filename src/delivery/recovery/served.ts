@@ -3,9 +3,10 @@
  *
  * @internal
  */
-import { Effect, PubSub, type Scope } from "effect"
+import { Duration, Effect, PubSub, type Scope } from "effect"
 import type { StoreError } from "../../errors/StoreErrors.ts"
 import { type Consumer, orderingOf } from "../../model/Consumer.ts"
+import type { ServedOptions } from "../../stores/ReplicaStore.ts"
 import { type Engine, untraced } from "../engine.ts"
 
 /** How many deliveries of one batch are recorded at first, and later: few steps, as each is a statement. */
@@ -20,6 +21,28 @@ export const recordBatch = (engine: Engine, consumer: Consumer, limit: number) =
   if (limit <= recordedOf(engine, consumer)) return Effect.void
   engine.recovery.recordedBatches.set(consumer.name, recordedBatches.find((size) => limit <= size) ?? limit)
   return recordServed(engine)
+}
+
+const millisOf = (given: Duration.Input | undefined) => (given === undefined ? undefined : Duration.toMillis(given))
+
+/** What its code says: little, as each process of an application keeps it of all its consumers. */
+export const servedOptions = ({ options }: Consumer): ServedOptions => {
+  const { batchSize, concurrency, delayed, maxAttempts, mode, onDeadLetter, ordering, retryJitter } = options
+  const said: { readonly [Name in keyof ServedOptions]-?: ServedOptions[Name] | undefined } = {
+    mode,
+    ordering,
+    onDeadLetter,
+    delayed,
+    concurrency,
+    batchSize,
+    timeoutMs: millisOf(options.timeout),
+    maxAttempts,
+    retryBaseDelayMs: millisOf(options.retryBaseDelay),
+    retryMaxDelayMs: millisOf(options.retryMaxDelay),
+    retryJitterPercent: retryJitter === undefined ? undefined : Math.round(retryJitter * 10_000) / 100,
+    hasRetrySchedule: options.retrySchedule === undefined ? undefined : true
+  }
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
 }
 
 /** Has the meters of what a consumer is served: of a number that appears with its first event nobody can tell that it has grown. */
@@ -39,7 +62,8 @@ export const recordServed = (engine: Engine): Effect.Effect<void, StoreError> =>
         ordering: orderingOf(consumer),
         ...engine.registry.interestOf(consumer.name),
         workers: consumer.options.concurrency ?? 1,
-        batch: recordedOf(engine, consumer)
+        batch: recordedOf(engine, consumer),
+        options: servedOptions(consumer)
       }))
     )
   }).pipe(untraced, engine.recovery.recording.withPermit)

@@ -7,7 +7,7 @@ import { Duration, Effect } from "effect"
 import type { Processor } from "../../delivery/Processor.ts"
 import type { Settings, Values } from "../../settings/Settings.ts"
 import type { ConsumerCondition, DiagnosisStore, ServingProcess } from "../../stores/DiagnosisStore.ts"
-import type { Replica, Served } from "../../stores/ReplicaStore.ts"
+import type { Replica, Served, ServedOptions } from "../../stores/ReplicaStore.ts"
 import type { Unserved } from "../../stores/SubscriptionStore.ts"
 import type { Check } from "./check.ts"
 import { type Finding, found } from "./findings.ts"
@@ -119,8 +119,15 @@ const unheard = (store: Store): Check => ({
 const placeOf = ({ host, id, pid }: Pick<Replica, "id" | "host" | "pid">) =>
   host === null ? `process ${pid ?? id}` : `process ${pid} on ${host}`
 
-/** What is compared; how much a batch may hold changes with the load. */
-const sides = ({ names, ordering, patterns, versions, workers }: Served): Readonly<Record<string, string>> => ({
+/** Options beside those that are compared by themselves. */
+const optionsText = ({ concurrency: _, ordering: __, ...options }: ServedOptions) =>
+  Object.entries(options)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ")
+
+/** What is compared, as far as a process says it; how much a batch may hold changes with the load. */
+const sides = ({ names, options, ordering, patterns, versions, workers }: Served) => ({
   events: names.toSorted().join(", "),
   patterns: patterns.toSorted().join(", "),
   versions: Object.entries(versions ?? {})
@@ -128,7 +135,8 @@ const sides = ({ names, ordering, patterns, versions, workers }: Served): Readon
     .map(([name, version]) => `${name} ${version}`)
     .join(", "),
   ordering,
-  workers: String(workers)
+  workers: String(workers),
+  options: options === undefined ? undefined : optionsText(options)
 })
 
 /** Where processes differ about a consumer: what each of them says, by its places. */
@@ -138,10 +146,11 @@ const differing = (consumer: string, all: ReadonlyArray<ServingProcess>): Readon
       .filter((each) => each.consumer === consumer)
       .map((each) => ({ place: placeOf(process), ...sides(each) }))
   )
-  const keys = ["events", "patterns", "versions", "ordering", "workers"] as const
-  const different = keys.filter((key) => new Set(serving.map((each) => Reflect.get(each, key))).size > 1)
+  const keys = ["events", "patterns", "versions", "ordering", "workers", "options"] as const
+  const saying = (key: (typeof keys)[number]) => serving.filter((each) => each[key] !== undefined)
+  const different = keys.filter((key) => new Set(saying(key).map((each) => each[key])).size > 1)
   const text = (key: (typeof keys)[number]) =>
-    [...Map.groupBy(serving, (each): string => Reflect.get(each, key))]
+    [...Map.groupBy(saying(key), (each) => each[key])]
       .map(([value, places]) => {
         const [first, ...others] = places.map(({ place }) => place)
         return `"${value}" in ${first}${others.length === 0 ? "" : ` and ${others.length} more`}`

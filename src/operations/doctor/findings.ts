@@ -192,7 +192,7 @@ const kindsById = {
   "consumer-differs": kind(
     "notice",
     "Processes differ about what a consumer handles",
-    "They run different code: events, patterns, versions or workers are not the same. While a deployment is under way, that is so.",
+    "They run different code: events, patterns, versions, workers or options are not the same. While a deployment is under way, that is so.",
     "Finish the deployment, so that all run the same."
   ),
   "replicas-died": kind(

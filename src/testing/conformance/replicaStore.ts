@@ -116,22 +116,32 @@ export const replicaStore = [
     Effect.gen(function* () {
       const store = yield* ReplicaStore
       const consumer = unique("serving")
-      const here = (events: ReadonlyArray<string>) =>
+      const here = (names: ReadonlyArray<string>, patterns: ReadonlyArray<string> = []) =>
         Effect.map(store.serving(consumer, 60_000), (found) =>
           assert.deepEqual(
-            found.map((each) => [each.id, each.pid, each.events]),
-            events.length === 0 ? [] : [[store.id, process.pid, events]]
+            found.map(({ id, pid, served }) => [id, pid, served.names, served.patterns]),
+            names.length + patterns.length === 0 ? [] : [[store.id, process.pid, names, patterns]]
           )
         )
       yield* store.serve([serving(unique("other"), { names: ["a"] })])
       yield* here([])
       yield* store.serve([serving(consumer, { names: ["a"], patterns: ["b*"] })])
-      yield* here(["a", "b*"])
+      yield* here(["a"], ["b*"])
       assert.deepEqual(yield* store.serving(consumer, 0), [])
       yield* store.leave
       yield* here([])
       yield* store.join(about)
-      yield* here(["a", "b*"])
+      yield* here(["a"], ["b*"])
+      const told = serving(consumer, {
+        names: ["a"],
+        versions: { a: 2 },
+        options: { mode: "leased", retryBaseDelayMs: 250, hasRetrySchedule: true }
+      })
+      yield* store.serve([told])
+      assert.deepEqual(
+        (yield* store.serving(consumer, 60_000)).map(({ served }) => served),
+        [told]
+      )
       yield* store.serve([])
       yield* here([])
     })

@@ -3,7 +3,7 @@ import { ArrowLeft } from "lucide-react"
 import { useEffect } from "react"
 import { Link } from "wouter"
 import { useAsk } from "../../api/asking.ts"
-import type { Consumer } from "../../api/wire.ts"
+import type { ConsumerDetails } from "../../api/wire.ts"
 import { Answered, Skeleton } from "../../parts/Answers.tsx"
 import { CopyButton } from "../../parts/Copy.tsx"
 import { Panel } from "../../parts/Panel.tsx"
@@ -15,6 +15,7 @@ import { ConsumerCharts } from "./ConsumerCharts.tsx"
 import { ConsumerErrors } from "./ConsumerErrors.tsx"
 import { DepthBar } from "./DepthBar.tsx"
 import { Figures } from "./Figures.tsx"
+import { Rules } from "./Rules.tsx"
 import { StateLine } from "./StateLine.tsx"
 import { Processes, Subscriptions } from "./Subscriptions.tsx"
 
@@ -30,7 +31,7 @@ const Waiting = () => (
   </div>
 )
 
-const Whole = ({ consumer }: { readonly consumer: Consumer }) => (
+const Whole = ({ consumer }: { readonly consumer: ConsumerDetails }) => (
   <div className="grid gap-4">
     <StateLine consumer={consumer} />
     <Figures consumer={consumer} />
@@ -50,8 +51,11 @@ const Whole = ({ consumer }: { readonly consumer: Consumer }) => (
     <ConsumerCharts name={consumer.consumer} />
     <ConsumerErrors name={consumer.consumer} />
     <div className="grid items-start gap-4 lg:grid-cols-2">
-      <Subscriptions consumer={consumer} />
-      <Processes consumer={consumer} />
+      <div className="grid min-w-0 gap-4">
+        <Subscriptions consumer={consumer} />
+        <Processes consumer={consumer} />
+      </div>
+      <Rules consumer={consumer} />
     </div>
   </div>
 )

@@ -1,7 +1,7 @@
 /** What a consumer is subscribed to, and which processes serve it. */
 import { Link } from "wouter"
 import { useAsk } from "../../api/asking.ts"
-import type { Consumer } from "../../api/wire.ts"
+import type { Consumer, ConsumerDetails } from "../../api/wire.ts"
 import { Answered, SkeletonRows } from "../../parts/Answers.tsx"
 import { Panel } from "../../parts/Panel.tsx"
 import { StateMark } from "../../parts/StateMark.tsx"
@@ -9,13 +9,29 @@ import { type Column, Table } from "../../parts/Table.tsx"
 import { Ago } from "../../parts/Time.tsx"
 import { quoted } from "../events/language.ts"
 import { placeOf } from "../processes/process.ts"
+import { In } from "./Rules.tsx"
+import { versionText } from "./ruleWords.ts"
 
 const ordering = {
   none: "It keeps no order.",
   aggregate: "It keeps the order of each aggregate: one delivery of an aggregate at a time."
 }
 
-const columns: ReadonlyArray<Column<Consumer["subscriptions"][number]>> = [
+type Subscription = ConsumerDetails["subscriptions"][number]
+
+/** Up to which version of its payload it is read; where processes differ, who reads what. */
+const Versions = ({ versions }: Subscription) => {
+  const replicas = useAsk("/replicas", {}).data ?? []
+  return versions.map(({ processes, version }) => (
+    <span key={version} className="block whitespace-normal">
+      <span className="sm:hidden">versions </span>
+      <span className={version === null ? "text-faint" : ""}>{versionText(version)}</span>
+      <In processes={processes} replicas={replicas} />
+    </span>
+  ))
+}
+
+const columns: ReadonlyArray<Column<Subscription>> = [
   {
     id: "event",
     title: "Event",
@@ -29,6 +45,11 @@ const columns: ReadonlyArray<Column<Consumer["subscriptions"][number]>> = [
         {event}
       </Link>
     )
+  },
+  {
+    id: "versions",
+    title: <span title="Versions of its payload that the code of the processes reads">Versions</span>,
+    cell: (subscription) => <Versions {...subscription} />
   },
   {
     id: "priority",
@@ -49,15 +70,10 @@ const columns: ReadonlyArray<Column<Consumer["subscriptions"][number]>> = [
   }
 ]
 
-export const Subscriptions = ({ consumer }: { readonly consumer: Consumer }) => (
+export const Subscriptions = ({ consumer }: { readonly consumer: ConsumerDetails }) => (
   <Panel title="Subscriptions">
     <p className="text-muted">
-      {ordering[consumer.ordering as keyof typeof ordering] ?? `Its order: ${consumer.ordering}.`} Attempts, delays and
-      sizes of batches come from its code, or the{" "}
-      <Link href="/settings" className="text-accent underline">
-        settings
-      </Link>
-      .
+      {ordering[consumer.ordering as keyof typeof ordering] ?? `Its order: ${consumer.ordering}.`}
     </p>
     {consumer.subscriptions.length === 0 ? (
       <p className="py-4 text-muted">It is subscribed to nothing.</p>

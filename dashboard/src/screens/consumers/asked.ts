@@ -31,7 +31,7 @@ export const useFresh = () => {
   const figures = useLiveFigures()
   return useMemo(() => {
     const depths = new Map(figures?.consumers.map(({ consumer, depth }) => [consumer, depth]))
-    return (consumer: Consumer, answeredAt: number): Consumer => {
+    return <C extends Consumer>(consumer: C, answeredAt: number): C => {
       const depth = depths.get(consumer.consumer)
       if (depth === undefined || figures === undefined || Date.parse(figures.at) < answeredAt) return consumer
       return { ...consumer, depth }
