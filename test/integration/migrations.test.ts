@@ -98,7 +98,8 @@ it.live("a script makes the same tables, says so, and makes them once", () =>
 const undone = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`
-    DROP TABLE integration_operation, integration_operation_delivery, integration_audit`
+    ALTER TABLE integration_replica DROP COLUMN version, DROP COLUMN application_version, DROP COLUMN is_listening,
+      DROP COLUMN batches, DROP COLUMN max_batches`
   yield* sql`DELETE FROM integration_migration WHERE migration_id = ${all.length}`
 })
 
