@@ -1,5 +1,5 @@
 /** When something closes, the focus goes back to where it was when it opened. */
-import { useRef } from "react"
+import { useLayoutEffect, useRef } from "react"
 
 const isElsewhere = (closed: EventTarget | null) => {
   const at = document.activeElement
@@ -23,4 +23,14 @@ export const useReturnedFocus = () => {
       target?.focus({ preventScroll: true })
     }
   }
+}
+
+/** For what takes the focus in the page itself: it goes back to where it was when this is gone. */
+export const useFocusBefore = () => {
+  useLayoutEffect(() => {
+    const before = document.activeElement
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true })
+    }
+  }, [])
 }

@@ -9,6 +9,7 @@ import { ActionButton, Button } from "../../parts/Button.tsx"
 import { Field } from "../../parts/Field.tsx"
 import { notify } from "../../parts/notices.tsx"
 import { Panel } from "../../parts/Panel.tsx"
+import { useFocusBefore } from "../../parts/returnedFocus.ts"
 import { layOut } from "../../words/json.ts"
 import { OtherFields } from "./OtherFields.tsx"
 import { type Judged, Problems, Verdict } from "./Verdict.tsx"
@@ -67,6 +68,7 @@ export const EditPayload = ({
   const [reason, setReason] = useState("")
   const { judge, judged, problem } = useJudge(letter)
   const client = useQueryClient()
+  useFocusBefore()
   const edit = useAct("PATCH", "/dead-letters/:id")
   const save = () =>
     edit.mutate(

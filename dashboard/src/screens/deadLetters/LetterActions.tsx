@@ -42,8 +42,12 @@ export const LetterActions = ({
       >
         Requeue
       </ActionButton>
-      <ActionButton action="deadLetters.edit" disabledBecause={uneditable} aria-pressed={isEditing} onClick={onEdit}>
-        {isEditing ? "Leave the payload as it is" : "Edit payload"}
+      <ActionButton
+        action="deadLetters.edit"
+        disabledBecause={isEditing ? "It is being edited: Cancel leaves it as it is." : uneditable}
+        onClick={onEdit}
+      >
+        Edit payload
       </ActionButton>
       <ActionButton action="deadLetters.discard" look="danger" onClick={() => setAsked("discard")}>
         Discard

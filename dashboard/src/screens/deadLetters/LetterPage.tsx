@@ -1,13 +1,11 @@
 /** One dead letter: why it gave up, what it was given, and how it is repaired. */
 import { ArrowLeft } from "lucide-react"
 import { Link } from "wouter"
-import { useAsk } from "../../api/asking.ts"
 import type { DeadLetterDetails } from "../../api/wire.ts"
 import { Answered, Empty, SkeletonRows } from "../../parts/Answers.tsx"
 import { Id } from "../../parts/Copy.tsx"
 import { Facts, Panel } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
-
 import { StateMark } from "../../parts/StateMark.tsx"
 import { Ago } from "../../parts/Time.tsx"
 import { entityText } from "../../words/entities.ts"
@@ -21,6 +19,7 @@ import { LetterNow } from "./LetterNow.tsx"
 import { useFilteredHref } from "./links.ts"
 import { PayloadShown } from "./PayloadShown.tsx"
 import { Stack } from "./Stack.tsx"
+import { useLetter } from "./useLetter.ts"
 
 const linkLook = "text-accent hover:underline"
 
@@ -97,11 +96,7 @@ const Details = ({ isGone, letter }: { readonly letter: DeadLetterDetails; reado
       {isGone ? null : (
         <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-2 border-y border-line py-2">
           <StateMark state="gave-up" word={letter.isUndecodable ? "gave up: it could not be decoded" : "gave up"} />
-          <LetterActions
-            letter={letter}
-            isEditing={isEditing}
-            onEdit={() => setEdit(isEditing ? undefined : "payload")}
-          />
+          <LetterActions letter={letter} isEditing={isEditing} onEdit={() => setEdit("payload")} />
         </div>
       )}
       <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,2fr)_minmax(280px,1fr)]">
@@ -139,24 +134,18 @@ const NoLetter = ({ message }: { readonly message: string }) => (
 
 export const LetterPage = ({ fingerprint, id }: { readonly id: string; readonly fingerprint: string }) => {
   const href = useFilteredHref()
-  const query = useAsk("/dead-letters/:id", { params: { id } }, { every: 5_000 })
-  const { data, error } = query
-  const isGone = error?.status === 404
+  const query = useLetter(id)
   const back = fingerprint === "-" ? "/dead-letters?view=deliveries" : href(`/dead-letters/${fingerprint}`)
   return (
     <>
       <Link href={back} className="mb-2 inline-flex h-8 items-center gap-1.5 text-muted hover:text-text">
         <ArrowLeft size={14} aria-hidden="true" /> {fingerprint === "-" ? "All dead letters" : "All of this error"}
       </Link>
-      {isGone ? (
-        data === undefined ? (
-          <NoLetter message={error.message} />
-        ) : (
-          <Details letter={data} isGone />
-        )
+      {query.error?.status === 404 ? (
+        <NoLetter message={query.error.message} />
       ) : (
         <Answered query={query} skeleton={<SkeletonRows count={14} />}>
-          {(letter) => <Details letter={letter} isGone={false} />}
+          {({ isGone, letter }) => <Details letter={letter} isGone={isGone} />}
         </Answered>
       )}
     </>
