@@ -3,6 +3,7 @@
 export const Sparkline = ({
   height = 24,
   label,
+  marks = [],
   token = "--running",
   values,
   width = 96
@@ -11,6 +12,8 @@ export const Sparkline = ({
   readonly label: string
   /** A CSS variable. */
   readonly token?: string
+  /** For values at which there was trouble, the CSS variable of its colour. */
+  readonly marks?: ReadonlyArray<string | undefined>
   readonly width?: number
   readonly height?: number
 }) => {
@@ -43,6 +46,12 @@ export const Sparkline = ({
           />
         </>
       ) : null}
+      {marks.map((mark, index) =>
+        mark === undefined ? null : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a mark is known by its place.
+          <rect key={index} x={index * step - 1} y={height - 4} width={2} height={4} fill={`var(${mark})`} />
+        )
+      )}
     </svg>
   )
 }

@@ -8,6 +8,7 @@ import { Sparkline } from "../../parts/Sparkline.tsx"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
 import { duration, exact, percent, quantileText } from "../../words/numbers.ts"
+import { states } from "../../words/states.ts"
 import { type Health, healthsOf } from "./consumerHealth.ts"
 import { useConsumersNow } from "./depths.ts"
 
@@ -15,6 +16,12 @@ const none = <span className="text-faint">0</span>
 
 /** What is said of a figure where there are no titles above. */
 const Narrow = ({ children }: { readonly children: string }) => <span className="sm:hidden">{` ${children}`}</span>
+
+/** In how many minutes something failed, for those who do not see the marks. */
+const troubleText = (troubles: Health["troubles"]) => {
+  const count = troubles.filter((trouble) => trouble !== undefined).length
+  return count === 0 ? "" : `, with failures in ${count} of its minutes`
+}
 
 const columns: ReadonlyArray<Column<Health>> = [
   {
@@ -46,19 +53,12 @@ const columns: ReadonlyArray<Column<Health>> = [
     id: "settled",
     title: "Settled",
     narrow: "left-out",
-    cell: ({ consumer, settled, state }) => (
+    cell: ({ consumer, settled, troubles }) => (
       <Sparkline
-        label={`${consumer} settled ${exact(settled.reduce((sum, count) => sum + count, 0))} in the last hour`}
+        label={`${consumer} settled ${exact(settled.reduce((sum, count) => sum + count, 0))} in the last hour${troubleText(troubles)}`}
         values={settled}
-        token={
-          settled.every((count) => count === 0)
-            ? "--done"
-            : state === "gave-up"
-              ? "--gave-up"
-              : state === "retrying"
-                ? "--retrying"
-                : "--running"
-        }
+        token={states[settled.every((count) => count === 0) ? "done" : "running"].token}
+        marks={troubles.map((trouble) => trouble && states[trouble].token)}
         width={120}
         height={20}
       />

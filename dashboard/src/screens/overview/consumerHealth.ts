@@ -12,6 +12,8 @@ export interface Health extends Condition {
   readonly oldestMillis: number
   /** Settled by minute in the last hour. */
   readonly settled: ReadonlyArray<number>
+  /** What went wrong by minute in the last hour. */
+  readonly troubles: ReadonlyArray<"gave-up" | "retrying" | undefined>
   readonly attempts: number
   readonly failures: number
   /** Dead letters that there are now. */
@@ -25,13 +27,18 @@ const sum = (values: ReadonlyArray<number>) => values.reduce((total, value) => t
 const healthOf = (consumer: Consumer, rate: Rate | undefined, at: number): Health => {
   const points = rate?.points ?? []
   const times = stepsOf(at - hour, at, minute, at)
-  const failures = sum(points.map(({ gaveUp, retried }) => gaveUp + retried))
+  const gaveUp = filled(points, times, (point) => point.gaveUp)
+  const retried = filled(points, times, (point) => point.retried)
+  const failures = sum(points.map((point) => point.gaveUp + point.retried))
   return {
     ...conditionOf(consumer),
     consumer: consumer.consumer,
     open: openOf(consumer.depth),
     oldestMillis: consumer.depth.oldestMillis,
     settled: filled(points, times, ({ processed, skipped }) => processed + skipped),
+    troubles: times.map((_, index) =>
+      (gaveUp[index] ?? 0) > 0 ? "gave-up" : (retried[index] ?? 0) > 0 ? "retrying" : undefined
+    ),
     failures,
     attempts: failures + sum(points.map(({ processed }) => processed)),
     gaveUp: consumer.depth.deadLetters,
