@@ -6,6 +6,7 @@
 import { Effect, Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
 import { maybe, text, whole } from "./flags.ts"
+import { repeatedOf } from "./repeated.ts"
 import { Call, type Common, Session } from "./session.ts"
 
 /** Of which all commands are part. */
@@ -49,7 +50,8 @@ export const common = Effect.gen(function* () {
     token:
       (token === undefined ? undefined : Redacted.value(token)) ?? (environment.EFFECT_INTEGRATION_TOKEN || undefined),
     wait,
-    json
+    json,
+    repeated: repeatedOf(url, schema)
   }
   return found
 })

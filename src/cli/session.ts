@@ -33,6 +33,8 @@ export interface Common {
   /** Seconds that a server which is not there yet is tried again. */
   readonly wait: number | undefined
   readonly json: boolean
+  /** Words of those flags that lead where this call does, as they were given: for commands that are suggested. */
+  readonly repeated: ReadonlyArray<string>
 }
 
 /** The options of this call. */

@@ -34,7 +34,11 @@ describe("migrations", { timeout }, () => {
     const schema = uniqueSchema()
     const before = await onDatabase("migrate", "--check", "--schema", schema)
     assert.strictEqual(before.code, 2)
-    assert.match(before.out, /^The tables are at version 0, this code needs \d+\. Pending: 0001_events, .*\.\n$/)
+    assert.match(
+      before.out,
+      /^The tables are at version 0, this code needs \d+\. Pending: 0001_events, .*\. Run: .*\n$/
+    )
+    assert.match(before.out, new RegExp(` migrate --url '?postgres\\S+ --schema ${schema}\\n$`))
     // What needs them says so, instead of looking at tables that are not there.
     const status = await onDatabase("status", "--schema", schema, "--json")
     assert.strictEqual(status.code, 2)
@@ -293,6 +297,22 @@ describe("over a running process", { timeout }, () => {
   const here = (...given: ReadonlyArray<string>) =>
     runHere(["--url", served.url, "--token", "the-right-token-0123", ...given])
 
+  it("commands that are suggested lead to the same place, and show no token or password", async () => {
+    const here = ["--url", served.url, "--schema", "a b", "--token", "the-right-token-0123"]
+    assert.strictEqual(
+      (await runHere(["errors", "show", "77", ...here])).err,
+      `Say that its cause is gone: npx effect-integration errors resolve 77 --url ${served.url} --schema 'a b'\n`
+    )
+    const url = inject("postgresUrl").replace(/\/\/([^:@]*)(:[^@]*)?@/, "//$1:a-secret@")
+    const { out } = await run(["migrate", "--check", "--schema", "nowhere", "--url", url], {})
+    assert.include(out, " migrate --url ")
+    assert.notInclude(out, "a-secret")
+    const doctor = await runHere(["doctor", "--json", ...here])
+    for (const { command } of JSON.parse(doctor.out).findings) {
+      if (command?.startsWith("npx effect-integration ") === true) assert.include(command, ` --url ${served.url} `)
+    }
+  })
+
   it("what is not there, and what is refused, is told", async () => {
     assert.deepStrictEqual(await here("events", "show", "nothing"), {
       code: 1,
@@ -317,7 +337,7 @@ describe("over a running process", { timeout }, () => {
       })
     }
     const over = await here("errors", "show", "77")
-    assert.strictEqual(over.err, "Say that its cause is gone: npx effect-integration errors resolve 77\n")
+    assert.match(over.err, /^Say that its cause is gone: npx effect-integration errors resolve 77\b/)
     assert.include((await here("errors", "--since", "2026-11-27T13:59Z")).out, "crm.mail")
   })
 

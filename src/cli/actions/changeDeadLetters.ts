@@ -13,6 +13,7 @@ import { entityOf, given } from "../flags.ts"
 import { clean } from "../output/clean.ts"
 import { count, many } from "../output/words.ts"
 import { note, tell } from "../session.ts"
+import { suggested } from "../suggested.ts"
 import { type FilterInput, filterOf } from "./deadLetters.ts"
 import { followed } from "./operations.ts"
 
@@ -102,7 +103,7 @@ const several = Effect.fnUntraced(function* (kind: Kind, input: ChangeInput) {
   const operation = yield* operations.start(request)
   if (!input.detach) return yield* followed(operation)
   yield* tell(operation, () => clean(`Operation ${operation.id} has begun.`))
-  yield* note(`See how it goes: npx effect-integration operations watch ${operation.id}`)
+  yield* note(`See how it goes: ${yield* suggested("operations", "watch", operation.id)}`)
   return exitCodes.done
 })
 

@@ -12,7 +12,7 @@ import { askerName, connected, httpOf, type Target, targetOf } from "../connect.
 import { exitCodes, NotDone } from "../failures.ts"
 import { clean } from "../output/clean.ts"
 import { Call, note, tell } from "../session.ts"
-import { isBehind, migrationsOf, sentenceOf } from "./migrations.ts"
+import { isBehind, migrationsOf, tellStatus } from "./migrations.ts"
 
 /** What `dashboard` takes. */
 export interface DashboardInput {
@@ -56,7 +56,7 @@ export const dashboard = Effect.fnUntraced(function* ({ host = "127.0.0.1", port
   const target = yield* targetOf(yield* Call)
   const migrations = target.kind === "database" ? yield* migrationsOf(target) : undefined
   if (migrations !== undefined && isBehind(migrations)) {
-    yield* tell({ migrations, url: null }, () => sentenceOf(migrations))
+    yield* tellStatus(migrations, { migrations, url: null })
     return exitCodes.found
   }
   // The figures of this program are of no interest to anybody.

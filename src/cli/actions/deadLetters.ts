@@ -15,6 +15,7 @@ import type { Surface } from "../output/style.ts"
 import { fields, heading, table } from "../output/table.ts"
 import { count, entityName, when, whenInFull } from "../output/words.ts"
 import { note, tell } from "../session.ts"
+import { suggested } from "../suggested.ts"
 import { deadLetterTable, goOn } from "./lists.ts"
 
 /** Which dead letters are meant, as flags say it. */
@@ -122,7 +123,7 @@ export const show = ({ delivery }: { readonly delivery: string }) =>
       const now = new Date(yield* Clock.currentTimeMillis)
       yield* tell(letter, (surface) => detailsText(surface, letter, now))
       if (letter.fingerprint !== null)
-        yield* note(`More of its kind: npx effect-integration errors show ${letter.fingerprint}`)
+        yield* note(`More of its kind: ${yield* suggested("errors", "show", letter.fingerprint)}`)
       return exitCodes.done
     })
   )

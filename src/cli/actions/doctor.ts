@@ -14,6 +14,7 @@ import { bullet, type Surface, styled } from "../output/style.ts"
 import { heading, table } from "../output/table.ts"
 import { count, many } from "../output/words.ts"
 import { tell } from "../session.ts"
+import { repeating } from "../suggested.ts"
 
 /** What `doctor` takes. */
 export interface DoctorInput {
@@ -72,7 +73,13 @@ const diagnosisText = (surface: Surface, diagnosis: Diagnosis, hasChecks: boolea
 export const doctor = (input: DoctorInput) =>
   asking(
     Effect.gen(function* () {
-      const diagnosis = yield* (yield* Admin).doctor
+      const found = yield* (yield* Admin).doctor
+      const findings = yield* Effect.forEach(found.findings, (finding) =>
+        finding.command === null
+          ? Effect.succeed(finding)
+          : Effect.map(repeating(finding.command), (command) => ({ ...finding, command }))
+      )
+      const diagnosis = { ...found, findings }
       yield* tell(diagnosis, (surface) => diagnosisText(surface, diagnosis, input.checks))
       return diagnosis.findings.some(({ severity }) => severity !== "notice") ? exitCodes.found : exitCodes.done
     })

@@ -16,6 +16,7 @@ import { marked, type Surface } from "../output/style.ts"
 import { type Cell, fields, heading, table } from "../output/table.ts"
 import { atLeast, count, groupLimit, when, whenInFull } from "../output/words.ts"
 import { note, tell } from "../session.ts"
+import { suggested } from "../suggested.ts"
 import { deadLetterTable, goOn } from "./lists.ts"
 
 /** What `errors list` takes. */
@@ -139,9 +140,9 @@ export const show = ({ fingerprint }: { readonly fingerprint: string }) =>
       const now = new Date(yield* Clock.currentTimeMillis)
       yield* tell(group, (surface) => detailsText(surface, group, now))
       if (group.gaveUp > 0)
-        yield* note(`Requeue them: npx effect-integration dead-letters requeue --error ${group.fingerprint}`)
+        yield* note(`Requeue them: ${yield* suggested("dead-letters", "requeue", "--error", group.fingerprint)}`)
       if (isLeftOver(group))
-        yield* note(`Say that its cause is gone: npx effect-integration errors resolve ${group.fingerprint}`)
+        yield* note(`Say that its cause is gone: ${yield* suggested("errors", "resolve", group.fingerprint)}`)
       return exitCodes.done
     })
   )

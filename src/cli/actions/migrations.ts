@@ -11,6 +11,7 @@ import type { Database } from "../database.ts"
 import { exitCodes } from "../failures.ts"
 import { given } from "../flags.ts"
 import { Call, tell } from "../session.ts"
+import { suggested } from "../suggested.ts"
 
 /** What `migrate` takes. */
 export interface MigrateInput {
@@ -37,18 +38,24 @@ export const isBehind = ({ pending, problem }: Migrations.Status): boolean =>
   pending.length > 0 || problem !== undefined
 
 /** That in words. */
-export const sentenceOf = ({ needed, pending, problem, version }: Migrations.Status): string =>
+const sentenceOf = ({ needed, pending, problem, version }: Migrations.Status, command: string): string =>
   problem ??
   `The tables are at version ${version}, this code needs ${needed}. ${
-    pending.length === 0 ? "Nothing is pending." : `Pending: ${pending.join(", ")}. Run npx effect-integration migrate.`
+    pending.length === 0 ? "Nothing is pending." : `Pending: ${pending.join(", ")}. Run: ${command}`
   }`
+
+/** Says how they stand, beside what was not looked at for it. */
+export const tellStatus = Effect.fnUntraced(function* (status: Migrations.Status, data: unknown) {
+  const command = yield* suggested("migrate")
+  yield* tell(data, () => sentenceOf(status, command))
+})
 
 /** Runs what is pending, or only says what is. */
 export const migrate = Effect.fnUntraced(function* ({ check }: MigrateInput) {
   const { schema, url, waitSeconds } = yield* databaseOf(yield* Call, "migrate", patience)
   if (check) {
     const status = yield* migrationsOf({ url, schema, waitSeconds })
-    yield* tell(status, () => sentenceOf(status))
+    yield* tellStatus(status, status)
     return isBehind(status) ? exitCodes.found : exitCodes.done
   }
   const ran = yield* Effect.suspend(() => Migrations.run(given({ schema }))).pipe(

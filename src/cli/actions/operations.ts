@@ -16,6 +16,7 @@ import { marked, type Surface } from "../output/style.ts"
 import { type Cell, fields, table } from "../output/table.ts"
 import { count, when, whenInFull } from "../output/words.ts"
 import { Call, note, Session, tell } from "../session.ts"
+import { suggested } from "../suggested.ts"
 import { goOn } from "./lists.ts"
 
 /** What `operations list` takes. */
@@ -136,7 +137,7 @@ export const followed = Effect.fnUntraced(function* (begun: Operation) {
   let shown = ""
   let looks = 0
   yield* note(
-    `Operation ${operation.id}. It goes on if you leave: see npx effect-integration operations watch ${operation.id}`
+    `Operation ${operation.id}. It goes on if you leave: see ${yield* suggested("operations", "watch", operation.id)}`
   )
   for (;;) {
     const line = json ? safeJson(operation, 0) : progressLine(surface(), operation)
@@ -156,7 +157,7 @@ export const followed = Effect.fnUntraced(function* (begun: Operation) {
   if (isRedrawn) write("\n")
   if (operation.state === "canary-failed") {
     yield* note(
-      "The first ones failed again, and the rest was left as it was. See npx effect-integration errors list --open."
+      `The first ones failed again, and the rest was left as it was. See ${yield* suggested("errors", "list", "--open")}`
     )
   }
   if (operation.lastError !== null) yield* note(clean(operation.lastError))

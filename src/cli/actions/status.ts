@@ -16,7 +16,7 @@ import { bullet, marked, type Surface, styled } from "../output/style.ts"
 import { type Cell, cut, heading, table } from "../output/table.ts"
 import { atLeast, depthLimit, instant, span } from "../output/words.ts"
 import { Call, Session, tell } from "../session.ts"
-import { isBehind, migrationsOf, sentenceOf } from "./migrations.ts"
+import { isBehind, migrationsOf, tellStatus } from "./migrations.ts"
 
 /** What `status` takes. */
 export interface StatusInput {
@@ -148,7 +148,7 @@ export const status = Effect.fnUntraced(function* (input: StatusInput) {
   const target = yield* targetOf(yield* Call)
   const migrations = target.kind === "database" ? yield* migrationsOf(target) : undefined
   if (migrations !== undefined && isBehind(migrations)) {
-    yield* tell({ migrations, overview: null }, () => sentenceOf(migrations))
+    yield* tellStatus(migrations, { migrations, overview: null })
     return exitCodes.found
   }
   const answered = input.watch
