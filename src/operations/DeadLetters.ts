@@ -6,7 +6,7 @@
 import { Context, Effect, Layer, type Schema } from "effect"
 import { Registry } from "../delivery/Registry.ts"
 import { InvalidOption } from "../errors/DeclarationErrors.ts"
-import { DeadLetterChanged, DeliveryNotFound } from "../errors/OperationErrors.ts"
+import { type ConsumerNotFound, DeadLetterChanged, DeliveryNotFound } from "../errors/OperationErrors.ts"
 import type { EventDecodingError, EventEncodingError, VersionRetired } from "../errors/PayloadErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { defaultMaxPayloadBytes, isUuid } from "../model/storable.ts"
@@ -21,6 +21,7 @@ import {
 import type { AttemptRecord } from "../stores/Delivery.ts"
 import { InboxStore } from "../stores/InboxStore.ts"
 import type { OutboxStore } from "../stores/OutboxStore.ts"
+import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
 import { discard, eachPage, requeue, type Services } from "./changeDeadLetters.ts"
@@ -90,7 +91,8 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
     inbox: yield* InboxStore,
     registry: yield* Registry,
     notifier: yield* Notifier,
-    transactor: yield* Transactor
+    transactor: yield* Transactor,
+    subscriptions: yield* SubscriptionStore
   }
   const { inbox, registry, store } = services
   return DeadLetters.of({
@@ -130,7 +132,7 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       return { hasHandler: registry.handlerFor(consumer, eventName)?.definitions.has(eventName) === true }
     }),
     requeueAll: Effect.fn("DeadLetters.requeueAll")(function* (filter) {
-      return yield* eachPage(store, filter, "deadLetters.requeueAll", undefined, (ids, audit) =>
+      return yield* eachPage(services, filter, "deadLetters.requeueAll", undefined, (ids, audit) =>
         requeue(services, ids, { audit })
       )
     }),
@@ -140,7 +142,7 @@ const make = Effect.fnUntraced(function* (maxPayloadBytes: number) {
       return (yield* discard(services, [deliveryId], reason, audit)) === 1
     }),
     discardAll: Effect.fn("DeadLetters.discardAll")(function* (filter, { reason } = {}) {
-      return yield* eachPage(store, filter, "deadLetters.discardAll", reason, (ids, audit) =>
+      return yield* eachPage(services, filter, "deadLetters.discardAll", reason, (ids, audit) =>
         discard(services, ids, reason, audit)
       )
     })
@@ -214,9 +216,10 @@ export class DeadLetters extends Context.Service<
     >
     /**
      * Opens all that a filter covers, `{}` for all there are, 500 in a transaction; an error leaves those before it
-     * open. Returns how many. Fails with `InvalidOption`: also for a field that is there and undefined, as it would cover all.
+     * open. Returns how many. Fails with `InvalidOption`: also for a field that is there and undefined, as it would cover all; and with
+     * `ConsumerNotFound`, which names the nearest, when it covers none and its consumer is none that was ever registered.
      */
-    readonly requeueAll: (filter: Filter) => Effect.Effect<number, InvalidOption | StoreError>
+    readonly requeueAll: (filter: Filter) => Effect.Effect<number, ConsumerNotFound | InvalidOption | StoreError>
     /**
      * Ends a delivery as `skipped`, with the error tag `Discarded`; what waits behind it goes on. It cannot be taken
      * back. Returns false when it has not given up; fails with `DeliveryNotFound`.
@@ -231,7 +234,7 @@ export class DeadLetters extends Context.Service<
     readonly discardAll: (
       filter: Filter,
       options?: { readonly reason?: string }
-    ) => Effect.Effect<number, InvalidOption | StoreError>
+    ) => Effect.Effect<number, ConsumerNotFound | InvalidOption | StoreError>
   }
 >()("effect-integration/DeadLetters") {
   /**
@@ -241,6 +244,9 @@ export class DeadLetters extends Context.Service<
    */
   static readonly layer = (
     options: { readonly maxPayloadBytes?: number } = {}
-  ): Layer.Layer<DeadLetters, never, DeadLetterStore | InboxStore | OutboxStore | Registry | Notifier | Transactor> =>
-    Layer.effect(DeadLetters, make(options.maxPayloadBytes ?? defaultMaxPayloadBytes))
+  ): Layer.Layer<
+    DeadLetters,
+    never,
+    DeadLetterStore | InboxStore | OutboxStore | Registry | Notifier | SubscriptionStore | Transactor
+  > => Layer.effect(DeadLetters, make(options.maxPayloadBytes ?? defaultMaxPayloadBytes))
 }

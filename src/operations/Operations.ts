@@ -5,7 +5,6 @@
  */
 import { Context, Effect, Layer } from "effect"
 import * as SecureRandom from "effect/crypto/SecureRandom"
-import { consumerNotFound } from "../errors/consumerNotFound.ts"
 import { InvalidOption, type UnsupportedOption } from "../errors/DeclarationErrors.ts"
 import { type ConsumerNotFound, OperationNotFound } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
@@ -18,6 +17,7 @@ import { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { toStoredFilter } from "../stores/storedFilter.ts"
 import { Transactor } from "../stores/Transactor.ts"
 import { Notifier } from "../wakeups/Notifier.ts"
+import { checkConsumer } from "./checkConsumer.ts"
 import { checkCutOff, checkRequest, type OperationRequest } from "./operationRequest.ts"
 import { checkLimit } from "./pages.ts"
 
@@ -79,17 +79,11 @@ const make = Effect.gen(function* () {
   const notifier = yield* Notifier
   /** Whoever drives operations looks at once. */
   const wakeDrivers = afterCommit(notifier.announce([operationsWakeUp]))
-  /** What is misspelt has no dead letters: it would look as if there were nothing to do. */
-  const checkConsumer = Effect.fnUntraced(function* (consumer: string) {
-    const names = (yield* subscriptions.consumers).map((each) => each.consumer)
-    if (!names.includes(consumer)) return yield* consumerNotFound(consumer, names)
-  })
   const preview = Effect.fnUntraced(function* (request: OperationRequest) {
     const checked = yield* checkRequest(request)
     const { at, count, ordered } = yield* store.preview(checked, counted + 1)
     const { consumer } = checked.filter
-    // Tables that were taken over may have dead letters of consumers that nobody has registered.
-    if (count === 0 && consumer !== undefined) yield* checkConsumer(consumer)
+    if (count === 0 && consumer !== undefined) yield* checkConsumer(subscriptions, consumer)
     yield* checkCutOff(checked.cutOff, at)
     return { checked, preview: { count, isExact: count <= counted, ordered, cutOff: checked.cutOff ?? at } }
   })

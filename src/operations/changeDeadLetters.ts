@@ -10,9 +10,11 @@ import type { StoreError } from "../errors/StoreErrors.ts"
 import { entryOf, type NewAuditEntry } from "../stores/AuditStore.ts"
 import type { Changed, DeadLetterStore, Seen } from "../stores/DeadLetterStore.ts"
 import type { InboxStore } from "../stores/InboxStore.ts"
+import type { SubscriptionStore } from "../stores/SubscriptionStore.ts"
 import { toStoredFilter } from "../stores/storedFilter.ts"
 import type { Transactor } from "../stores/Transactor.ts"
 import type { Notifier } from "../wakeups/Notifier.ts"
+import { checkConsumer } from "./checkConsumer.ts"
 import type { Filter } from "./DeadLetterSelection.ts"
 import { toStoreFilter } from "./deadLetterFilter.ts"
 
@@ -23,6 +25,7 @@ export interface Services {
   readonly registry: Registry["Service"]
   readonly notifier: Notifier["Service"]
   readonly transactor: Transactor["Service"]
+  readonly subscriptions: SubscriptionStore["Service"]
 }
 
 /** Dead letters that are requeued or discarded in one transaction. */
@@ -68,12 +71,13 @@ export const discard = (
 
 /**
  * Changes all that a filter covers, page by page: those that had given up by now, as what gives up again meanwhile is
- * not taken twice. Returns how many were changed. Each page has an entry of the audit.
+ * not taken twice. Returns how many were changed. Each page has an entry of the audit. Fails with `ConsumerNotFound` where nothing was
+ * covered, and there is no such consumer.
  *
  * @param change - changes the deliveries of one page, and says how many
  */
 export const eachPage = Effect.fnUntraced(function* (
-  store: DeadLetterStore["Service"],
+  { store, subscriptions }: Services,
   filter: Filter,
   action: string,
   reason: string | undefined,
@@ -81,13 +85,16 @@ export const eachPage = Effect.fnUntraced(function* (
 ) {
   const stored = yield* toStoreFilter(filter, true)
   const audit = yield* entryOf({ action, target: toStoredFilter(stored), reason: reason ?? null })
-  let count = 0
+  let [found, count] = [0, 0]
   let after: string | undefined
   for (;;) {
     const page = yield* store.list(stored, after, batch)
     const ids = page.map(({ deliveryId }) => deliveryId)
     if (page.length > 0) count += yield* change(ids, audit)
-    if (page.length < batch) return count
+    found += page.length
+    if (page.length < batch) break
     after = page.at(-1)?.cursor
   }
+  if (found === 0 && filter.consumer !== undefined) yield* checkConsumer(subscriptions, filter.consumer)
+  return count
 })

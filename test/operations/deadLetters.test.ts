@@ -273,6 +273,19 @@ describe.each(runtimes)("on $name", ({ isServer, layer }) => {
       })
     )
 
+    it.effect("of a consumer that there is none of are not passed over in silence", () =>
+      Effect.gen(function* () {
+        yield* withDead("misspelt", 0)
+        const letters = yield* DeadLetters
+        assert.strictEqual(yield* letters.requeueAll({ consumer: "misspelt" }), 0)
+        assert.strictEqual(yield* letters.discardAll({ consumer: "misspelt", errorTag: "Nothing" }), 0)
+        for (const change of [letters.requeueAll, letters.discardAll]) {
+          const error = yield* Effect.flip(change({ consumer: "mispselt" }))
+          assert.deepStrictEqual([error._tag, "nearest" in error && error.nearest], ["ConsumerNotFound", "misspelt"])
+        }
+      })
+    )
+
     it.effect("are requeued and discarded once each, whatever is done at the same time", () =>
       Effect.gen(function* () {
         const { state } = yield* withDead("at-once", 600)
