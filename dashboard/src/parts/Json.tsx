@@ -66,8 +66,8 @@ const Shown = ({ label, text }: { readonly label: string; readonly text: string 
   const node = useMemo(() => (isRead ? readJson(text) : undefined), [isRead, text])
   const form = node === undefined ? "text" : "tree"
   return (
-    <div className="min-w-0 rounded-md border border-line bg-surface">
-      <div className="flex items-center gap-1 border-b border-line pl-1">
+    <div data-framed className="min-w-0 rounded-md border border-line bg-surface">
+      <div className="flex items-center gap-1 border-b border-line px-2">
         {(["tree", "text"] as const).map((each) => (
           <button
             key={each}
@@ -83,7 +83,7 @@ const Shown = ({ label, text }: { readonly label: string; readonly text: string 
           <CopyButton text={text} label={`Copy ${label.toLowerCase()}`} />
         </span>
       </div>
-      <div className="max-h-[60dvh] overflow-auto px-3 py-2">
+      <div className="max-h-[60dvh] overflow-auto px-4 py-2">
         {node === undefined ? (
           <section
             aria-label={label}

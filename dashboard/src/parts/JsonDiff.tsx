@@ -30,6 +30,7 @@ export const JsonDiff = ({
   if (differ === 0) return <p className="py-1 text-muted">Both are the same.</p>
   return (
     <section
+      data-framed
       aria-label={label}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached with keys.
       tabIndex={0}
@@ -41,7 +42,7 @@ export const JsonDiff = ({
           const [said, sign, look] = looks[kind]
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: lines have nothing else, and all change together.
-            <span key={index} className={`block px-3 ${look}`}>
+            <span key={index} className={`block px-4 ${look}`}>
               {said === "" ? null : <span className="sr-only">{said}</span>}
               <span aria-hidden="true" className="inline-block w-4 select-none">
                 {sign}

@@ -1,4 +1,7 @@
-/** A part of a screen with its heading: hairlines, no boxes in boxes, and what tables say begins where the heading does. */
+/**
+ * A part of a screen with its heading: hairlines, no boxes in boxes, and what tables say begins where the heading does. What has a frame
+ * by itself (`data-framed`) shares the one that is here.
+ */
 import { type ReactNode, useId } from "react"
 
 export const Panel = ({
@@ -19,7 +22,7 @@ export const Panel = ({
         <h2 id={id}>{title}</h2>
         {actions === undefined ? null : <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </header>
-      <div className="min-w-0 px-4 py-2 sm:[&_table:has(>[data-rows])]:-mx-2 sm:[&_table:has(>[data-rows])]:w-[calc(100%+16px)]">
+      <div className="min-w-0 px-4 py-2 [&_[data-framed]]:-mx-4 [&_[data-framed]]:rounded-none [&_[data-framed]]:border-x-0 [&_[data-framed]]:border-b-0 [&_[data-framed]]:bg-transparent [&>:first-child>[data-framed]:first-child]:-mt-2 [&>:first-child>[data-framed]:first-child]:border-t-0 sm:[&_table:has(>[data-rows])]:-mx-2 sm:[&_table:has(>[data-rows])]:w-[calc(100%+16px)]">
         {children}
       </div>
     </section>
