@@ -40,7 +40,7 @@ describe("migrations", () => {
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "1b9b45bdd4c22f70",
       "0007_actors.sql": "bc99df5de114c6b7",
-      "0008_settings.sql": "7c5b6a94145a80fb",
+      "0008_settings.sql": "b07f06db8a3356ec",
       "0009_contracts.sql": "abacd2f376978548",
       "0010_functions.sql": "eab1da752d073d2a",
       "0011_statistics.sql": "e88f4c24bf89cf30",

@@ -99,3 +99,5 @@ inBrowser("settings", () => {
     assertCalm()
   })
 })
+    await page.getByLabel("Reason").fill("the bank limits us")
+    await page.getByRole("listitem").filter({ hasText: "nothing stored" }).getByText("“the bank limits us”").waitFor()

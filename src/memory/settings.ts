@@ -49,9 +49,10 @@ export class MemorySettings extends Context.Service<
               if (value === undefined && previousValue === undefined) return
               transaction.write(settings, key, value === undefined ? undefined : { key, json: JSON.stringify(value) })
               const number = database.nextPosition()
-              const changedAt = new Date(now)
-              transaction.write(changes, String(number), { number, key, value, previousValue, changedAt, changedBy })
-              audit.add(transaction, yield* settingEntry(key, value, changedBy, reason), now)
+              const entry = yield* settingEntry(key, value, changedBy, reason)
+              const by = { changedAt: new Date(now), changedBy, reason: entry.reason ?? undefined }
+              transaction.write(changes, String(number), { number, key, value, previousValue, ...by })
+              audit.add(transaction, entry, now)
             })
           )
         const store = SettingStore.of({

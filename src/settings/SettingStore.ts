@@ -14,6 +14,8 @@ export interface SettingChange {
   readonly previousValue: Schema.Json | undefined
   readonly changedAt: Date
   readonly changedBy: string | undefined
+  /** Why, if somebody said so. */
+  readonly reason: string | undefined
 }
 
 /**
@@ -28,7 +30,7 @@ export class SettingStore extends Context.Service<
     readonly all: Effect.Effect<Readonly<Record<string, Schema.Json>>, StoreError>
     /**
      * @param changedBy - who does it, for the history; default nobody
-     * @param reason - why, for the audit
+     * @param reason - why, for the history and the audit
      */
     readonly set: (
       key: string,

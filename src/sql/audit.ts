@@ -43,6 +43,9 @@ export const insertAudit = (first: number, affected: string, from = "") => {
       ${details}::jsonb ${from}`
 }
 
+/** The parameter that has the reason in `insertAudit` of the same `first`. */
+export const auditReason = (first: number) => `$${first + 4}::text`
+
 const add = (sql: SqlClient.SqlClient) => {
   const statement = insertAudit(1, "$8::bigint")
   return (entry: NewAuditEntry) =>

@@ -7,7 +7,7 @@ import { Effect, Layer, type Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { type SettingChange, SettingStore } from "../settings/SettingStore.ts"
 import { type NewAuditEntry, settingEntry } from "../stores/AuditStore.ts"
-import { auditParameters, insertAudit } from "./audit.ts"
+import { auditParameters, auditReason, insertAudit } from "./audit.ts"
 import { storeErrorsOf } from "./connection/errors.ts"
 import { TableClient } from "./connection/tableClient.ts"
 
@@ -26,8 +26,8 @@ const setStatement = `
   ), noted AS (
     ${insertAudit(4, "1", "FROM stored")}
   )
-  INSERT INTO integration_setting_history (key, value, previous_value, changed_by)
-  SELECT key, value, (SELECT value FROM previous), updated_by FROM stored`
+  INSERT INTO integration_setting_history (key, value, previous_value, changed_by, reason)
+  SELECT key, value, (SELECT value FROM previous), updated_by, ${auditReason(4)} FROM stored`
 
 const set =
   (sql: SqlClient.SqlClient) =>
@@ -40,8 +40,8 @@ const removeStatement = `
   ), noted AS (
     ${insertAudit(3, "1", "FROM removed")}
   )
-  INSERT INTO integration_setting_history (key, previous_value, changed_by)
-  SELECT key, value, $2::text FROM removed`
+  INSERT INTO integration_setting_history (key, previous_value, changed_by, reason)
+  SELECT key, value, $2::text, ${auditReason(3)} FROM removed`
 
 const remove = (sql: SqlClient.SqlClient) => (key: string, changedBy: string | undefined, audit: NewAuditEntry) =>
   sql.unsafe(removeStatement, [key, changedBy ?? null, ...auditParameters(audit)])
@@ -49,7 +49,7 @@ const remove = (sql: SqlClient.SqlClient) => (key: string, changedBy: string | u
 const history = (sql: SqlClient.SqlClient) => (key: string) =>
   sql<{ [Field in keyof SettingChange]: SettingChange[Field] | null }>`
     SELECT key AS "key", value AS "value", previous_value AS "previousValue", changed_at AS "changedAt",
-      changed_by AS "changedBy"
+      changed_by AS "changedBy", reason AS "reason"
     FROM integration_setting_history
     WHERE key = ${key}
     ORDER BY id DESC`
@@ -80,7 +80,8 @@ export const layer: Layer.Layer<SettingStore, never, TableClient> = Layer.effect
                 value: row.value ?? undefined,
                 previousValue: row.previousValue ?? undefined,
                 changedAt: row.changedAt as Date,
-                changedBy: row.changedBy ?? undefined
+                changedBy: row.changedBy ?? undefined,
+                reason: row.reason ?? undefined
               })
             )
           )

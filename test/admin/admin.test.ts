@@ -300,10 +300,14 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, name, who: ask
         const found = (yield* admin.settings.list).find(({ key }) => key === put.key)
         assert.deepStrictEqual([found?.value, found?.source], [3, "default"])
         assert.deepStrictEqual(
-          (yield* admin.settings.history("maxAttempts")).map(({ changedBy, value }) => [value, changedBy]),
+          (yield* admin.settings.history("maxAttempts")).map(({ changedBy, reason, value }) => [
+            value,
+            changedBy,
+            reason
+          ]),
           [
-            [null, asker],
-            [5, asker]
+            [null, asker, null],
+            [5, asker, "slow printer"]
           ]
         )
       })

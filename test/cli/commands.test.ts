@@ -157,7 +157,7 @@ const commands: ReadonlyArray<
     ["core.integration.outbox.maxAttempts is 5, from default."],
     (data) => data.value === 5
   ],
-  ["settings history maxAttempts", [/7 +unset +ana/], (data) => data[0].value === 7],
+  ["settings history maxAttempts", [/7 +unset +ana.* slow/], (data) => data[0].value === 7],
   ["contracts list", [/invoice\.created +1 +finance +Invoice/], (data) => data[0].version === 1],
   ["contracts map", [/^flowchart LR/, "crm.mail"], (data) => data.mermaid.startsWith("flowchart")],
   ["contracts asyncapi --title Shop", ['"asyncapi": "3.0.0"'], (data) => data.info.title === "Shop"]

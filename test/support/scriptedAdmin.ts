@@ -433,7 +433,13 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
         return called(stored, "settings.put", key, put)
       },
       history: (key) =>
-        Effect.succeed([{ key, value: 7, previousValue: null, changedAt: at, changedBy: `ana${hostile}` }])
+        Effect.succeed([
+          {
+            ...{ key, value: 7, previousValue: null, changedAt: at },
+            changedBy: `ana${hostile}`,
+            reason: `slow${hostile}`
+          }
+        ])
     },
     audit: () =>
       Effect.succeed({

@@ -70,12 +70,13 @@ export const settingsOver = (
         ask(
           Effect.gen(function* () {
             const changes = yield* store.history((yield* named(settings, key)).key)
-            return changes.map(({ changedAt, changedBy, key, previousValue, value }) => ({
+            return changes.map(({ changedAt, changedBy, key, previousValue, reason, value }) => ({
               key,
               value: value ?? null,
               previousValue: previousValue ?? null,
               changedAt,
-              changedBy: changedBy ?? null
+              changedBy: changedBy ?? null,
+              reason: reason ?? null
             }))
           })
         ),

@@ -181,7 +181,8 @@ export const SettingChange = Schema.Struct({
   value: Schema.NullOr(Schema.Json),
   previousValue: Schema.NullOr(Schema.Json),
   changedAt: Schema.Date,
-  changedBy: Schema.NullOr(Schema.String)
+  changedBy: Schema.NullOr(Schema.String),
+  reason: Schema.NullOr(Schema.String)
 }).annotate({ identifier: "SettingChange" })
 
 /** @since 0.1.0 */

@@ -99,17 +99,19 @@ const historyTable = (surface: Surface, changes: ReadonlyArray<SettingChange>, n
           { title: "changed" },
           { title: "value", isRight: true },
           { title: "before", isRight: true },
-          { title: "by", isFlexible: true }
+          { title: "by" },
+          { title: "reason", isFlexible: true }
         ],
-        changes.map(({ changedAt, changedBy, previousValue, value }) => [
+        changes.map(({ changedAt, changedBy, previousValue, reason, value }) => [
           when(surface, changedAt, now),
           value === null ? "unset" : JSON.stringify(value),
           previousValue === null ? "unset" : JSON.stringify(previousValue),
-          changedBy ?? ""
+          changedBy ?? "",
+          reason ?? ""
         ])
       )
 
-/** What was stored when, and by whom. */
+/** What was stored when, by whom, and why. */
 export const history = (input: { readonly key: string }) =>
   asking(
     Effect.gen(function* () {

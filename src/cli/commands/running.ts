@@ -133,7 +133,7 @@ const history = Command.make(
     () => import("../actions/settings.ts"),
     (file) => file.history
   )
-).pipe(Command.withDescription("What was stored when, and by whom"))
+).pipe(Command.withDescription("What was stored when, by whom, and why"))
 
 export const settings = Command.make("settings", listSettingsFlags, listSettingsAction).pipe(
   Command.withDescription("Settings that change while processes run"),

@@ -65,7 +65,7 @@ export const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   "0008_settings": [
     "-- Settings that can change while processes run, and who changed them.\nCREATE TABLE integration_setting (\n  key varchar(255) PRIMARY KEY,\n  value jsonb NOT NULL,\n  updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  updated_by varchar(255)\n)",
-    "CREATE TABLE integration_setting_history (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  key varchar(255) NOT NULL,\n  value jsonb,\n  previous_value jsonb,\n  changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  changed_by varchar(255)\n)",
+    "CREATE TABLE integration_setting_history (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  key varchar(255) NOT NULL,\n  value jsonb,\n  previous_value jsonb,\n  changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  changed_by varchar(255),\n  reason varchar(1023)\n)",
     "CREATE INDEX integration_setting_history_key_idx ON integration_setting_history (key, changed_at)"
   ],
   "0009_contracts": [

@@ -95,7 +95,7 @@ export const EditSetting = ({ onClose, setting }: { readonly setting: Setting; r
         <Input setting={setting} typed={typed} error={error} onChange={setTyped} />
         <Field
           label="Reason"
-          help="Others see it in the audit."
+          help="Others see it beside the change, and in the audit."
           maxLength={1023}
           autoComplete="off"
           value={reason}

@@ -45,6 +45,7 @@ const Changes = ({ changes, setting }: { readonly setting: Setting; readonly cha
                 <span className="block text-sm text-muted">
                   {change.changedBy ?? "somebody who is not known"}, <Ago at={change.changedAt} />
                 </span>
+                {change.reason === null ? null : <span className="block text-sm break-words">“{change.reason}”</span>}
               </span>
               {isValue(before) ? (
                 <ActionButton
@@ -76,7 +77,7 @@ const History = ({ setting }: { readonly setting: Setting }) => {
           href={`/audit?target=${encodeURIComponent(key)}`}
           className="inline-flex h-8 items-center text-accent hover:underline"
         >
-          With their reasons, in the audit
+          In the audit
         </Link>
       </header>
       <Answered query={query} skeleton={<SkeletonRows count={3} />}>
