@@ -85,6 +85,15 @@ describe("a line of a story", () => {
     assert.strictEqual(laneOf(other, start).failures.length, 2)
   })
 
+  it("tells the end of the attempt that succeeded, and no beginning", () => {
+    const retried = delivery({ attemptCount: 2, processedAt: at(5_000), attempts: [failed(1, 5, 10)] })
+    const { segments, success } = laneOf(retried, start + 90_000)
+    assert.deepStrictEqual(success, { attempt: 2, at: start + 5_000 })
+    assert.deepStrictEqual(segments.at(-1), { kind: "retry", from: start + 10, to: start + 5_000, isWithSuccess: true })
+    assert.isUndefined(laneOf(gaveUp, start + 90_000).success)
+    assert.isTrue(laneOf(gaveUp, start + 90_000).segments.every(({ isWithSuccess }) => isWithSuccess === undefined))
+  })
+
   it("is told in a sentence", () => {
     const sentence = (given: Delivery) => sentenceOf(laneOf(given, start + 700), start, start + 700)
     assert.strictEqual(sentence(gaveUp), "gave up after 2 attempts, 1.0 s after it was published")

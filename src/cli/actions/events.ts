@@ -129,24 +129,30 @@ const withoutPayload = ({ oversizeBytes, visibility }: EventDetails) =>
     ? `It has ${count(oversizeBytes)} bytes, which is too much to be shown.`
     : "It may not be seen by you."
 
+/** Attempts of what failed at least once; of the one that succeeded the end is stored only. */
 const attemptsOf = (surface: Surface, event: EventDetails, now: Date) => {
-  const rows = event.deliveries.flatMap(({ attempts, consumer }) =>
-    attempts.map((each) => [
+  const rows = event.deliveries.flatMap(({ attemptCount, attempts, consumer, processedAt, status }) => [
+    ...attempts.map((each) => [
       consumer,
       count(each.attempt),
       each.outcome,
       when(surface, each.startedAt, now),
+      when(surface, each.finishedAt, now),
       each.error ?? each.errorTag ?? ""
-    ])
-  )
+    ]),
+    ...(status === "processed" && attempts.length > 0
+      ? [[consumer, count(attemptCount), "succeeded", "", when(surface, processedAt, now), ""]]
+      : [])
+  ])
   const columns = [
     { title: "consumer", isFlexible: true },
     { title: "attempt", isRight: true },
     { title: "outcome" },
     { title: "began" },
+    { title: "ended", isOptional: true },
     { title: "error", isFlexible: true }
   ]
-  return rows.length === 0 ? [] : ["", heading(surface, "Failed attempts"), table(surface, columns, rows)]
+  return rows.length === 0 ? [] : ["", heading(surface, "Attempts"), table(surface, columns, rows)]
 }
 
 const deliveryTable = (surface: Surface, event: EventDetails, now: Date) =>

@@ -1,5 +1,5 @@
-/** Failed attempts, the last first. */
-import type { DeadLetterDetails } from "../../api/wire.ts"
+/** Attempts, the last first: those that failed, and the one that succeeded, of which the end is stored only. */
+import type { DeadLetterDetails, EventDelivery } from "../../api/wire.ts"
 import { Panel } from "../../parts/Panel.tsx"
 import { Clock } from "../../parts/Time.tsx"
 import { duration } from "../../words/numbers.ts"
@@ -12,6 +12,17 @@ const outcomes: Readonly<Record<Attempt["outcome"], string>> = {
   dead_letter: "failed, gave up",
   failed: "failed for good"
 }
+
+interface Success {
+  readonly attempt: number
+  readonly at: string
+}
+
+/** The attempt by which a delivery was processed. */
+export const successOf = (delivery: EventDelivery | undefined): Success | undefined =>
+  delivery?.status === "processed" && delivery.processedAt !== null
+    ? { attempt: Math.max(1, delivery.attemptCount), at: delivery.processedAt }
+    : undefined
 
 const lasted = ({ finishedAt, startedAt }: Attempt) =>
   finishedAt === null ? "–" : duration(new Date(finishedAt).getTime() - new Date(startedAt).getTime())
@@ -30,12 +41,31 @@ const Row = ({ attempt }: { readonly attempt: Attempt }) => (
   </tr>
 )
 
-export const Attempts = ({ attempts }: { readonly attempts: ReadonlyArray<Attempt> }) => (
+const SuccessRow = ({ success: { at, attempt } }: { readonly success: Success }) => (
+  <tr className="border-b border-line/60 align-top last:border-0 max-sm:flex max-sm:flex-wrap max-sm:gap-x-3 max-sm:py-1.5">
+    <td className="w-8 py-1.5 pr-3 text-right font-semibold max-sm:w-auto max-sm:py-0">{attempt}</td>
+    <td className="py-1.5 pr-3 max-sm:py-0" title="When it began is not stored.">
+      –
+    </td>
+    <td className="py-1.5 pr-3 text-right max-sm:py-0">–</td>
+    <td className="py-1.5 pr-3 whitespace-nowrap text-done max-sm:py-0" colSpan={2}>
+      succeeded at <Clock at={at} />
+    </td>
+  </tr>
+)
+
+export const Attempts = ({
+  attempts,
+  success
+}: {
+  readonly attempts: ReadonlyArray<Attempt>
+  readonly success?: Success | undefined
+}) => (
   <Panel title="Attempts">
-    {attempts.length === 0 ? (
+    {attempts.length === 0 && success === undefined ? (
       <p className="text-muted">None is recorded: it could not be handed to its handler.</p>
     ) : (
-      <table className="w-full text-sm max-sm:block" aria-label="Failed attempts, the last first">
+      <table className="w-full text-sm max-sm:block" aria-label="Attempts, the last first">
         <thead className="sr-only">
           <tr>
             <th scope="col">Attempt</th>
@@ -46,6 +76,7 @@ export const Attempts = ({ attempts }: { readonly attempts: ReadonlyArray<Attemp
           </tr>
         </thead>
         <tbody className="max-sm:block">
+          {success === undefined ? null : <SuccessRow success={success} />}
           {attempts.toReversed().map((attempt) => (
             <Row key={`${attempt.attempt} ${attempt.startedAt}`} attempt={attempt} />
           ))}

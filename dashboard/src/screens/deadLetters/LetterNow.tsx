@@ -7,7 +7,7 @@ import { Ago } from "../../parts/Time.tsx"
 import { stateOfDelivery, wordOfDelivery } from "../../words/states.ts"
 
 /** The delivery as it is now, of a letter that is none any more. */
-const useDelivery = (letter: DeadLetterDetails | undefined): EventDelivery | undefined => {
+export const useDelivery = (letter: DeadLetterDetails | undefined): EventDelivery | undefined => {
   const event = useAsk(
     "/events/:id",
     { params: { id: letter?.eventId ?? "" } },

@@ -11,11 +11,11 @@ import { Ago } from "../../parts/Time.tsx"
 import { entityText } from "../../words/entities.ts"
 import { exact } from "../../words/numbers.ts"
 import { quoted } from "../events/language.ts"
-import { Attempts } from "./Attempts.tsx"
+import { Attempts, successOf } from "./Attempts.tsx"
 import { EditPayload } from "./EditPayload.tsx"
 import { useUneditable } from "./editable.ts"
 import { LetterActions } from "./LetterActions.tsx"
-import { LetterNow } from "./LetterNow.tsx"
+import { LetterNow, useDelivery } from "./LetterNow.tsx"
 import { useFilteredHref } from "./links.ts"
 import { PayloadShown } from "./PayloadShown.tsx"
 import { Stack } from "./Stack.tsx"
@@ -80,6 +80,7 @@ const facts = (letter: DeadLetterDetails) =>
 const Details = ({ isGone, letter }: { readonly letter: DeadLetterDetails; readonly isGone: boolean }) => {
   const [edit, setEdit] = useParam("edit")
   const uneditable = useUneditable(letter)
+  const now = useDelivery(isGone ? letter : undefined)
   const isEditing = edit !== undefined && !isGone && uneditable === undefined
   const last = letter.attempts.at(-1)?.error ?? letter.lastError
   return (
@@ -115,7 +116,7 @@ const Details = ({ isGone, letter }: { readonly letter: DeadLetterDetails; reado
           ) : (
             <PayloadShown letter={letter} isGone={isGone} />
           )}
-          <Attempts attempts={letter.attempts} />
+          <Attempts attempts={now?.attempts ?? letter.attempts} success={successOf(now)} />
         </div>
         <Panel title="What it is">
           <Facts facts={facts(letter)} />

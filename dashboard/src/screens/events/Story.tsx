@@ -22,8 +22,9 @@ const looks: Readonly<Record<Segment["kind"], string>> = {
   failed: "bg-gave-up h-3 min-w-[4px] rounded-[2px]"
 }
 
-const titleOf = ({ attempt, from, kind, to }: Segment) => {
+const titleOf = ({ attempt, from, isWithSuccess, kind, to }: Segment) => {
   const long = duration(to - from)
+  if (isWithSuccess === true) return `${long} until an attempt had succeeded: when it began is not stored`
   if (kind === "failed") return `attempt ${attempt} failed after ${long}`
   if (kind === "running") return `running for ${long}`
   if (kind === "given-up") return `had given up for ${long}, until it was requeued`
@@ -86,6 +87,13 @@ const FailureLine = ({
   </li>
 )
 
+const SuccessLine = ({ from, lane: { success } }: { readonly lane: Lane; readonly from: number }) =>
+  success === undefined ? null : (
+    <li className="break-words text-done" title="When it began is not stored.">
+      <span className="text-muted">Attempt {success.attempt}:</span> succeeded at +{duration(success.at - from)}
+    </li>
+  )
+
 /** What is to be known beside the line. */
 const Notes = ({
   delivery,
@@ -104,7 +112,11 @@ const Notes = ({
       {lane.failures.map((failure) => (
         <FailureLine key={failure.first} failure={failure} from={from} />
       ))}
-      {lane.failures.length === 0 ? <li className="break-words text-muted">{delivery.lastError}</li> : null}
+      {lane.failures.length === 0 ? (
+        <li className="break-words text-muted">{delivery.lastError}</li>
+      ) : (
+        <SuccessLine lane={lane} from={from} />
+      )}
     </ul>
   )
 }

@@ -12,6 +12,8 @@ export interface Segment {
   readonly from: number
   readonly to: number
   readonly attempt?: number
+  /** The attempt that succeeded is in it: when that began is not stored. */
+  readonly isWithSuccess?: boolean
 }
 
 /** Attempts with the same message, one after the other. */
@@ -32,6 +34,8 @@ export interface Lane {
   readonly state: State
   readonly segments: ReadonlyArray<Segment>
   readonly failures: ReadonlyArray<Failure>
+  /** The attempt that succeeded, of which the end is stored only. */
+  readonly success: { readonly attempt: number; readonly at: number } | undefined
   /** When it was settled, or gave up; undefined as long as it is open. */
   readonly endedAt: number | undefined
 }
@@ -57,8 +61,8 @@ const segmentsOf = (delivery: EventDelivery, end: number, now: number): Readonly
   const segments: Array<Segment> = []
   const { attempts, isParked, status } = delivery
   let at = time(delivery.createdAt)
-  const wait = (to: number, kind: Segment["kind"]) => {
-    if (to > at) segments.push({ kind, from: at, to })
+  const wait = (to: number, kind: Segment["kind"], isWithSuccess = false) => {
+    if (to > at) segments.push({ kind, from: at, to, ...(isWithSuccess ? { isWithSuccess } : {}) })
   }
   for (const [index, attempt] of attempts.entries()) {
     const isRunning = attempt.finishedAt === null && index === attempts.length - 1 && status === "processing"
@@ -67,7 +71,7 @@ const segmentsOf = (delivery: EventDelivery, end: number, now: number): Readonly
     segments.push(segment)
     at = Math.max(at, segment.to)
   }
-  wait(end, isParked ? "parked" : waitAfter(attempts.at(-1)))
+  wait(end, isParked ? "parked" : waitAfter(attempts.at(-1)), status === "processed")
   return segments
 }
 
@@ -92,6 +96,10 @@ export const laneOf = (delivery: EventDelivery, now: number): Lane => {
     state: stateOfDelivery(delivery),
     segments: segmentsOf(delivery, endedAt ?? now, now),
     failures: failuresOf(delivery),
+    success:
+      delivery.status === "processed" && endedAt !== undefined
+        ? { attempt: Math.max(1, delivery.attemptCount), at: endedAt }
+        : undefined,
     endedAt
   }
 }
