@@ -78,7 +78,7 @@ export {
   type SeenFailures,
   type UnknownGroup
 } from "./stores/ErrorGroupStore.ts"
-export type { EventDeliveryDetails, EventDetails } from "./stores/EventDetails.ts"
+export type { EventDeliveryDetails, EventDetails, HoldingUp } from "./stores/EventDetails.ts"
 export {
   type EventMoment,
   type EventQuery,

@@ -1,10 +1,10 @@
 /** From an error to its repair: what gave up is requeued, a few first, or gets another payload. */
 import type { Page } from "playwright-core"
 import { assert, it } from "vitest"
-import { Processor } from "../../src/index.ts"
+import { Processor, Publisher } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
 import { inBrowser, makeBrowser } from "./support/browser.ts"
-import { createInvoices } from "./support/modules.ts"
+import { createInvoices, TaskCreated } from "./support/modules.ts"
 
 const { visit } = makeBrowser()
 
@@ -51,6 +51,19 @@ inBrowser("dead letters", () => {
     assertCalm()
   })
 
+  it("are named where others are parked behind them, with the way there", async () => {
+    const { run, url } = await startApplication("memory")
+    const task = { taskId: "T-1", customer: "customer-1" }
+    await run(Publisher.publish(TaskCreated, { ...task, amount: -1 }))
+    await run(allSettled)
+    const { id } = await run(Publisher.publish(TaskCreated, { ...task, amount: 1 }))
+    const { assertCalm, page } = await visit(`${url}/events/${id}`)
+    await page.getByText(/^operations\.task-created .*, which gave up$/).waitFor()
+    await page.getByRole("link", { name: "Dead letter", exact: true }).click()
+    await page.getByRole("heading", { name: "Task/T-1" }).waitFor()
+    assertCalm()
+  })
+
   it("get another payload, whose numbers keep all their digits", async () => {
     const { run, url } = await startApplication("memory")
     await run(createInvoices(1, { amount: -1 }))
@@ -72,10 +85,12 @@ inBrowser("dead letters", () => {
     await page.getByText("Its handler can read it").waitFor()
     await save.click()
     await page.getByText("It was requeued, and its handler succeeded.").waitFor()
+    await page.getByRole("table", { name: "Attempts, the last first" }).getByText("succeeded at").waitFor()
     await page.getByRole("link", { name: "The event and its other deliveries" }).click()
     const eventId = /[^/]+$/.exec(new URL(page.url()).pathname)![0]
     const event = await (await fetch(`${url}/api/v1/events/${eventId}`)).text()
     assert.include(event, "12345678901234567890")
+    await page.getByRole("region", { name: "Story" }).getByText("succeeded at +").waitFor()
     assertCalm()
   })
 })

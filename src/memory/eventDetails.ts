@@ -4,7 +4,7 @@
  * @internal
  */
 import { largestContent, oversizeOf } from "../model/contentSize.ts"
-import type { EventDeliveryDetails, EventDetails } from "../stores/EventDetails.ts"
+import type { EventDeliveryDetails, EventDetails, HoldingUp } from "../stores/EventDetails.ts"
 import type { EventSummary } from "../stores/EventSummary.ts"
 import { byConsumer } from "./comparators.ts"
 import { jsonText } from "./jsonText.ts"
@@ -12,7 +12,9 @@ import { claimable, type DeliveryRecord, type EventRecord, isOpen, isParked } fr
 
 const dateOf = (millis: number | null) => (millis === null ? null : new Date(millis))
 
-const toDetails = (delivery: DeliveryRecord): EventDeliveryDetails => ({
+type WaitsFor = (delivery: DeliveryRecord) => HoldingUp | null
+
+const toDetails = (delivery: DeliveryRecord, waitsFor: WaitsFor): EventDeliveryDetails => ({
   deliveryId: delivery.id,
   eventId: delivery.eventId,
   consumer: delivery.consumer,
@@ -23,6 +25,7 @@ const toDetails = (delivery: DeliveryRecord): EventDeliveryDetails => ({
   lastError: delivery.lastError,
   errorTag: delivery.errorTag,
   availableAt: claimable(delivery) ? new Date(delivery.availableAt) : null,
+  waitsFor: waitsFor(delivery),
   leasedUntil: dateOf(delivery.status === "processing" ? (delivery.lease?.until ?? null) : null),
   createdAt: new Date(delivery.createdAt),
   processedAt: dateOf(delivery.processedAt),
@@ -56,7 +59,8 @@ const textsOf = (event: EventRecord) => {
 export const detailsOf = (
   event: EventRecord,
   records: ReadonlyArray<DeliveryRecord>,
-  summaryOf: (event: EventRecord, records: ReadonlyArray<DeliveryRecord>) => EventSummary
+  summaryOf: (event: EventRecord, records: ReadonlyArray<DeliveryRecord>) => EventSummary,
+  waitsFor: WaitsFor
 ): EventDetails => ({
   ...summaryOf(event, records),
   position: event.position,
@@ -64,5 +68,5 @@ export const detailsOf = (
   dedupeKey: event.dedupeKey,
   availableAt: event.availableAt,
   ...textsOf(event),
-  deliveries: withinSize(records.toSorted(byConsumer).map(toDetails))
+  deliveries: withinSize(records.toSorted(byConsumer).map((delivery) => toDetails(delivery, waitsFor)))
 })

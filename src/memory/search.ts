@@ -17,6 +17,7 @@ import { moments } from "./moments.ts"
 import { type DeliveryRecord, type EventRecord, isOpen, isParked } from "./records.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
 import type { Transaction } from "./transaction.ts"
+import { waitsFor } from "./waitsFor.ts"
 
 const toEventDelivery = (delivery: DeliveryRecord) => ({
   consumer: delivery.consumer,
@@ -79,7 +80,8 @@ export const layer: Layer.Layer<EventSearchStore, never, MemoryTables> = Layer.e
         database.read((transaction) => {
           const event = isUuid(eventId) ? transaction.read(tables.events, eventId.toLowerCase()) : undefined
           if (event === undefined) return undefined
-          return printable(detailsOf(event, [...tables.ofEvent(transaction, event.id)], summaryOf))
+          const records = [...tables.ofEvent(transaction, event.id)]
+          return printable(detailsOf(event, records, summaryOf, (delivery) => waitsFor(tables, transaction, delivery)))
         }),
       moments: (request) => database.read((transaction) => moments(tables, transaction, request))
     })

@@ -4,8 +4,21 @@
  * @since 0.1.0
  */
 import type { Schema } from "effect"
-import type { DeliveryKey } from "./Delivery.ts"
+import type { DeliveryKey, DeliveryStatus } from "./Delivery.ts"
 import type { EventDelivery, EventSummary } from "./EventSummary.ts"
+
+/** The delivery of the same consumer and aggregate that holds up one that is parked. @since 0.1.0 */
+export interface HoldingUp extends Pick<DeliveryKey, "deliveryId" | "eventId"> {
+  readonly eventName: string
+  readonly status: DeliveryStatus
+  /** False: it gave up. */
+  readonly isOpen: boolean
+  /** It is parked itself, and nothing before it is open: it goes on with one of the next looks. */
+  readonly isParked: boolean
+  readonly attemptCount: number
+  /** As of `EventDeliveryDetails`. */
+  readonly availableAt: Date | null
+}
 
 /** A delivery of an event. @since 0.1.0 */
 export interface EventDeliveryDetails extends EventDelivery, DeliveryKey {
@@ -13,6 +26,11 @@ export interface EventDeliveryDetails extends EventDelivery, DeliveryKey {
   readonly errorTag: string | null
   /** Before this it is not handled; null when it is settled, parked, or being handled under a lease. */
   readonly availableAt: Date | null
+  /**
+   * What it waits for when it is parked: one in hand or to be retried, else the last before it that gave up, else the first before it that
+   * is not parked, else the first. Null when it is not parked, or nothing holds it up any more.
+   */
+  readonly waitsFor: HoldingUp | null
   /** Until when whoever handles it holds its lease; null without one. */
   readonly leasedUntil: Date | null
   readonly createdAt: Date

@@ -20,6 +20,7 @@ const delivery = (given: Partial<Delivery>): Delivery => ({
   lastError: null,
   errorTag: null,
   availableAt: null,
+  waitsFor: null,
   leasedUntil: null,
   createdAt: at(0),
   processedAt: null,

@@ -119,6 +119,7 @@ const delivery = {
   status: "received",
   isOpen: true,
   isParked: false,
+  waitsFor: null,
   attemptCount: 0,
   lastError: script,
   errorTag: script,

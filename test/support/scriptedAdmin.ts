@@ -276,6 +276,7 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
                 lastError: index === 0 ? letter.lastError : null,
                 errorTag: null,
                 availableAt: null,
+                waitsFor: null,
                 leasedUntil: null,
                 isEdited: false,
                 createdAt: at,

@@ -91,6 +91,22 @@ export const Attempt = Schema.Struct({
 /** @since 0.1.0 */
 export type Attempt = typeof Attempt.Type
 
+/** What a parked delivery waits for: one of the same consumer and aggregate. @since 0.1.0 */
+export const HoldingUp = Schema.Struct({
+  deliveryId: Schema.String,
+  eventId: Schema.String,
+  eventName: Schema.String,
+  status: DeliveryStatus,
+  /** False: it gave up. */
+  isOpen: Schema.Boolean,
+  isParked: Schema.Boolean,
+  attemptCount: Schema.Int,
+  availableAt: Schema.NullOr(Schema.Date)
+}).annotate({ identifier: "HoldingUp" })
+
+/** @since 0.1.0 */
+export type HoldingUp = typeof HoldingUp.Type
+
 /** What became of an event for one consumer. @since 0.1.0 */
 export const EventDelivery = Schema.Struct({
   deliveryId: Schema.String,
@@ -102,6 +118,8 @@ export const EventDelivery = Schema.Struct({
   lastError: Schema.NullOr(Schema.String),
   errorTag: Schema.NullOr(Schema.String),
   availableAt: Schema.NullOr(Schema.Date),
+  /** When it is parked; null also when nothing holds it up any more. */
+  waitsFor: Schema.NullOr(HoldingUp),
   leasedUntil: Schema.NullOr(Schema.Date),
   createdAt: Schema.Date,
   processedAt: Schema.NullOr(Schema.Date),

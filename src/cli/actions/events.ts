@@ -12,7 +12,7 @@ import { given } from "../flags.ts"
 import { cleanLines } from "../output/clean.ts"
 import { indented } from "../output/jsonText.ts"
 import { lineageText } from "../output/lineage.ts"
-import { deliveryState, eventState } from "../output/states.ts"
+import { deliveryState, eventState, heldUpBy } from "../output/states.ts"
 import { marked, type Surface } from "../output/style.ts"
 import { fields, heading, table } from "../output/table.ts"
 import { count, entityName, instant, many, when, whenInFull } from "../output/words.ts"
@@ -168,7 +168,7 @@ const deliveryTable = (surface: Surface, event: EventDetails, now: Date) =>
           { title: "attempts", isRight: true, isOptional: true },
           { title: "settled", isOptional: true },
           { title: "delivery" },
-          { title: "error", isFlexible: true }
+          { title: "reason", isFlexible: true }
         ],
         event.deliveries.map((delivery) => {
           const { state, word } = deliveryState(delivery)
@@ -178,7 +178,7 @@ const deliveryTable = (surface: Surface, event: EventDetails, now: Date) =>
             count(delivery.attemptCount),
             when(surface, delivery.processedAt, now),
             delivery.deliveryId,
-            delivery.lastError ?? ""
+            delivery.waitsFor === null ? (delivery.lastError ?? "") : heldUpBy(delivery.waitsFor)
           ]
         })
       )

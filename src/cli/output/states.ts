@@ -69,6 +69,10 @@ export const deliveryState = (delivery: {
   return attemptCount > 0 ? told("retrying", "retrying") : told("waiting", "waiting")
 }
 
+/** `parked behind invoice.paid 01a2… (gave up)`: what a parked delivery waits for. */
+export const heldUpBy = ({ eventId, eventName, ...delivery }: NonNullable<EventDelivery["waitsFor"]>): string =>
+  `parked behind ${eventName} ${eventId} (${deliveryState(delivery).word})`
+
 const eventStates: Readonly<Record<EventDetails["status"], Told>> = {
   pending: told("waiting", "pending"),
   processing: told("running", "processing"),

@@ -12,6 +12,7 @@ import { type RowOf, withAggregate } from "../aggregateColumns.ts"
 import { isSettled } from "../deliveryStates.ts"
 import { withPosition } from "../exact.ts"
 import { isParked, summaryColumns } from "./slice.ts"
+import { waitsFor } from "./waitsFor.ts"
 
 type Text = "payloadText" | "metadataText" | "oversizeBytes"
 
@@ -47,7 +48,7 @@ const event = (sql: SqlClient.SqlClient) => (eventId: string) =>
 
 /** Payloads of single deliveries are told as long as all of them can be read together. */
 const deliveries = (sql: SqlClient.SqlClient) => (eventId: string) =>
-  sql.unsafe<EventDeliveryDetails>(
+  sql.unsafe<Omit<EventDeliveryDetails, "waitsFor">>(
     `SELECT i."deliveryId", i."eventId", i."consumer", i."status", i."isOpen", i."isParked", i."attemptCount", i."lastError",
       i."errorTag", i."availableAt", i."leasedUntil", i."createdAt", i."processedAt", i."isEdited",
       CASE WHEN sum(octet_length(i."payloadOverride")) OVER (ORDER BY i."consumer" COLLATE "C") <= ${largestContent}
@@ -69,6 +70,21 @@ const deliveries = (sql: SqlClient.SqlClient) => (eventId: string) =>
     [eventId]
   )
 
+/** What is parked, with what holds it up. */
+const withHoldingUp = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  eventId: string,
+  found: ReadonlyArray<Omit<EventDeliveryDetails, "waitsFor">>
+) {
+  const holding = found.some((delivery) => delivery.isParked) ? yield* waitsFor(sql)(eventId) : []
+  return found.map((delivery): EventDeliveryDetails => {
+    const held = holding.find(({ consumer }) => consumer === delivery.consumer)
+    if (held === undefined || !delivery.isParked) return { ...delivery, waitsFor: null }
+    const { consumer: _, ...told } = held
+    return { ...delivery, waitsFor: told }
+  })
+})
+
 /** Where a client leaves JSON as it is, these are text all the same. */
 const parsed = (text: string | null) => (text === null ? null : JSON.parse(text))
 
@@ -83,7 +99,7 @@ export const find = (sql: SqlClient.SqlClient) =>
   Effect.fnUntraced(function* (eventId: string) {
     const [row] = yield* event(sql)(eventId)
     if (row === undefined) return undefined
-    const found = yield* deliveries(sql)(eventId)
+    const found = yield* withHoldingUp(sql, eventId, yield* deliveries(sql)(eventId))
     return {
       ...withValues(withPosition(withAggregate(row))),
       sourceModule: row.sourceModule,

@@ -11,6 +11,7 @@ import { EventSearchStore } from "../../stores/EventSearchStore.ts"
 import { InboxStore } from "../../stores/InboxStore.ts"
 import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { checkOf } from "./Check.ts"
+import { ordered } from "./mailbox.ts"
 import { leaseNext, newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("EventSearchStore")
@@ -60,6 +61,29 @@ export const eventStories = [
       assert.equal(JSON.parse(JSON.stringify(found)).position, String(found?.position))
       assert.equal(yield* store.find(SecureRandom.uuidV7Unsafe()), undefined)
       assert.equal(yield* store.find("no id"), undefined)
+    })
+  ),
+
+  check(
+    "tells what a parked delivery waits for: what is to be retried, and what gave up",
+    Effect.gen(function* () {
+      const store = yield* EventSearchStore
+      const { deliveries, eventName, work } = yield* ordered("a", "a", "a", "b", "b")
+      const [first, second, third, fourth, fifth] = (yield* deliveries).map(({ eventId }) => eventId)
+      yield* work(10, { 0: "dead_letter", 3: "later" })
+      yield* work(10)
+      const heldUp = Effect.fnUntraced(function* (eventId: string | undefined) {
+        const [delivery] = (yield* store.find(eventId ?? ""))?.deliveries ?? []
+        return delivery?.waitsFor
+      })
+      const dead = { eventId: first, eventName, status: "dead_letter", isOpen: false, isParked: false, attemptCount: 1 }
+      assert.partialDeepStrictEqual(yield* heldUp(second), { ...dead, availableAt: null })
+      assert.partialDeepStrictEqual(yield* heldUp(third), dead)
+      const later = yield* heldUp(fifth)
+      assert.partialDeepStrictEqual(later, { eventId: fourth, status: "failed", isOpen: true, attemptCount: 1 })
+      assert.ok((later?.availableAt?.getTime() ?? 0) > Date.now() + 60_000)
+      assert.equal(yield* heldUp(first), null)
+      assert.equal(yield* heldUp(fourth), null)
     })
   ),
 

@@ -6,6 +6,7 @@ import { isUtc, timeText, useNow } from "../../words/clock.ts"
 import { duration } from "../../words/numbers.ts"
 import { states, wordOfDelivery } from "../../words/states.ts"
 import { DeadLetterLink } from "./DeadLetterLink.tsx"
+import { ParkedBehind } from "./ParkedBehind.tsx"
 import { type Axis, axisOf } from "./storyAxis.ts"
 import { type Failure, type Lane, laneOf, type Segment } from "./storyLane.ts"
 import { sentenceOf } from "./storyWords.ts"
@@ -136,6 +137,7 @@ const LaneView = ({ axis, lane, now }: { readonly axis: Axis; readonly lane: Lan
           {sentenceOf(lane, axis.from, now)}
         </span>
         {delivery.isOpen && !delivery.isParked ? <WhyWaiting consumer={delivery.consumer} /> : null}
+        {delivery.waitsFor === null ? null : <ParkedBehind held={delivery.waitsFor} now={now} />}
         {delivery.isEdited ? <span className="text-sm text-muted">· with an edited payload</span> : null}
         {isDead ? <DeadLetterLink deliveryId={delivery.deliveryId} /> : null}
       </div>
