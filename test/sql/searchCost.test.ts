@@ -8,6 +8,7 @@ import { SqlClient } from "effect/sql"
 import { Integration } from "../../src/index.ts"
 import { highestId, lowestId } from "../../src/model/eventIdOrder.ts"
 import { sliceStatements } from "../../src/sql/search/slice.ts"
+import { waitsForStatement } from "../../src/sql/search/waitsFor.ts"
 import { deliveryId } from "../../src/sql/writeDeliveries.ts"
 import type { EventQuery, SliceRequest } from "../../src/stores.ts"
 import { clientFor, uniqueSchema, withSchema } from "../support/databases.ts"
@@ -49,6 +50,20 @@ const literal = (value: unknown) =>
 
 let prepared = 0
 
+/** Rows that a prepared statement reads, and how it is called. */
+const measuredOf = (text: string, values: ReadonlyArray<unknown>) =>
+  SqlClient.SqlClient.use((sql) =>
+    Effect.gen(function* () {
+      const name = `cost_${prepared++}`
+      yield* sql.unsafe(`PREPARE ${name} AS ${text}`).unprepared
+      const call = `EXECUTE ${name}(${values.map(literal).join()})`
+      const [plan] = yield* sql.unsafe<{ "QUERY PLAN": ReadonlyArray<{ Plan: Node }> }>(
+        `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${call}`
+      ).unprepared
+      return { call, rows: rowsOf(plan?.["QUERY PLAN"][0]?.Plan ?? assert.fail("a plan")) }
+    })
+  )
+
 /** Rows that a slice reads, by the first of its statements that does not find too many. */
 const readBy = (query: EventQuery, more: Partial<SliceRequest> = {}) =>
   SqlClient.SqlClient.use((sql) =>
@@ -56,13 +71,8 @@ const readBy = (query: EventQuery, more: Partial<SliceRequest> = {}) =>
       const whole = { direction: "backward", from: lowestId, to: highestId } as const
       let rows = 0
       for (const { text, values } of sliceStatements({ query, ...whole, rows: 1000, limit: 50, ...more })) {
-        const name = `cost_${prepared++}`
-        yield* sql.unsafe(`PREPARE ${name} AS ${text}`).unprepared
-        const call = `EXECUTE ${name}(${values.map(literal).join()})`
-        const [plan] = yield* sql.unsafe<{ "QUERY PLAN": ReadonlyArray<{ Plan: Node }> }>(
-          `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${call}`
-        ).unprepared
-        rows += rowsOf(plan?.["QUERY PLAN"][0]?.Plan ?? assert.fail("a plan"))
+        const { call, rows: read } = yield* measuredOf(text, values)
+        rows += read
         const [first] = yield* sql.unsafe<{ isTooMany: boolean }>(call).unprepared
         if (first?.isTooMany !== true) break
       }
@@ -116,6 +126,33 @@ it.live(
         }
         yield* SqlClient.SqlClient.use((sql) => sql`TRUNCATE integration_event`)
       }
+    }).pipe(Effect.provide(database), Effect.scoped),
+  120_000
+)
+
+it.live(
+  "what a parked delivery waits for is found in a few rows, behind thousands of its aggregate",
+  () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* grow(5000, "time")
+      yield* sql.unsafe(`
+        UPDATE inbox_event
+        SET ordering_key = 1, status = CASE WHEN position % 1000 = 0 THEN 'dead_letter' ELSE 'received' END, processed_at = NULL,
+          available_at = 'infinity'
+        WHERE consumer_name = 'c1'`)
+      yield* sql.unsafe("ANALYZE inbox_event")
+      const [last] = yield* sql.unsafe<{ id: string }>(`
+        SELECT outbox_event_id AS "id" FROM inbox_event WHERE consumer_name = 'c1' AND status = 'received'
+        ORDER BY position DESC LIMIT 1`)
+      const measured = Effect.gen(function* () {
+        yield* sql.unsafe("SET LOCAL plan_cache_mode = force_generic_plan")
+        const { call, rows } = yield* measuredOf(waitsForStatement, [last?.id])
+        return { rows, found: yield* sql.unsafe<{ isOpen: boolean }>(call).unprepared }
+      })
+      const { found, rows } = yield* sql.withTransaction(measured)
+      assert.strictEqual(found[0]?.isOpen, false)
+      assert.isAtMost(rows, 50)
     }).pipe(Effect.provide(database), Effect.scoped),
   120_000
 )

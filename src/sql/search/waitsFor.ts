@@ -25,7 +25,8 @@ const holding = `
 const rank = `CASE WHEN i.status = 'processing' OR (i.status = 'failed' AND i.available_at < 'infinity') THEN 0
   WHEN ${gaveUp} THEN 1 WHEN i.available_at < 'infinity' THEN 2 ELSE 3 END`
 
-const statement = `
+/** Of an event `$1`. */
+export const waitsForStatement = `
   SELECT w.consumer_name::text AS "consumer", h.*
   FROM inbox_event AS w
   CROSS JOIN LATERAL (
@@ -42,4 +43,4 @@ const statement = `
 
 /** By consumer. */
 export const waitsFor = (sql: SqlClient.SqlClient) => (eventId: string) =>
-  sql.unsafe<HoldingUp & { readonly consumer: string }>(statement, [eventId])
+  sql.unsafe<HoldingUp & { readonly consumer: string }>(waitsForStatement, [eventId])
