@@ -56,6 +56,7 @@ export {
   type FindOptions as EventFindOptions,
   type Found as FoundEvents,
   type PayloadValue,
+  type ReceivedPayload,
   type Summary as EventSummary
 } from "./operations/Events.ts"
 export { Health, type HealthReason, type HealthReport } from "./operations/Health.ts"

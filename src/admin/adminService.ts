@@ -57,6 +57,8 @@ export interface AdminService {
     /** The last first, in slices of what there is: says how far it looked. */
     readonly find: (query: Events.EventQuery) => Answer<Events.EventPage>
     readonly get: (id: string) => Answer<Events.EventDetails>
+    /** What the handler of a consumer gets of it, as far as the process that answers has that handler. */
+    readonly received: (id: string, query: Events.ReceivedQuery) => Answer<Events.ReceivedPayload>
     /**
      * What it came from, and what came of it within so many minutes (default 10) after each cause; 1000 events at most unless said. All
      * events of that time are read: `lookedUntil` says where more may follow, which a longer time shows.

@@ -85,6 +85,7 @@ export const overHttp = Effect.fnUntraced(function* (options: HttpOptions) {
     events: {
       find: (query) => ask(events.find({ query })),
       get: (id) => ask(events.get({ params: { id } })),
+      received: (id, query) => ask(events.received({ params: { id }, query })),
       lineage: (id, query = {}) => ask(events.lineage({ params: { id }, query }))
     },
     errorGroups: {

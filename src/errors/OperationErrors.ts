@@ -14,6 +14,19 @@ export class EventNotFound extends Schema.TaggedError<EventNotFound>()("EventNot
   }
 }
 
+/** An event has no delivery for a consumer. @since 0.1.0 */
+export class EventNotDelivered extends Schema.TaggedError<EventNotDelivered>()("EventNotDelivered", {
+  eventId: Schema.String,
+  consumer: Schema.String,
+  /** The consumer of a delivery of it whose name is most like this, if one is. */
+  nearest: Schema.optionalKey(Schema.String)
+}) {
+  override get message() {
+    const hint = this.nearest === undefined ? "" : ` Did you mean "${this.nearest}"?`
+    return `Event ${this.eventId} has no delivery for consumer "${this.consumer}".${hint} Those that subscribe to an event when it is published get one soon after.`
+  }
+}
+
 /** No delivery has this id, or the one that has it is not one that gave up, where that is asked for. @since 0.1.0 */
 export class DeliveryNotFound extends Schema.TaggedError<DeliveryNotFound>()("DeliveryNotFound", {
   deliveryId: Schema.String,

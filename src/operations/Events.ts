@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer } from "effect"
+import { Registry } from "../delivery/Registry.ts"
 import type { InvalidOption } from "../errors/DeclarationErrors.ts"
-import { EventNotFound } from "../errors/OperationErrors.ts"
+import { type EventNotDelivered, EventNotFound } from "../errors/OperationErrors.ts"
 import type { StoreError } from "../errors/StoreErrors.ts"
 import { Settings } from "../settings/Settings.ts"
 import type { AttemptRecord } from "../stores/Delivery.ts"
@@ -18,9 +19,11 @@ import type { Filter } from "./EventSelection.ts"
 import { invalid, toQuery } from "./eventFilter.ts"
 import { rangeFrom, rangeOf } from "./eventRange.ts"
 import { findEvents, type SearchLimits } from "./findEvents.ts"
+import { type ReceivedPayload, receivedPayload, receivedVersionOf } from "./receivedPayload.ts"
 
 export type { EventDelivery, EventSummary as Summary } from "../stores/EventSummary.ts"
 export type { Filter, PayloadValue } from "./EventSelection.ts"
+export type { ReceivedPayload } from "./receivedPayload.ts"
 
 /** What a search found, and how far it looked. @since 0.1.0 */
 export interface Found {
@@ -41,6 +44,8 @@ export interface Found {
 /** A delivery with its failed attempts, oldest first: the last 1000 of the event. @since 0.1.0 */
 export interface DeliveryWithAttempts extends EventDeliveryDetails {
   readonly attempts: ReadonlyArray<AttemptRecord>
+  /** Version of the payload that its handler gets in this process: see `received`. Null where it has none that would take it. */
+  readonly receivedVersion: number | null
 }
 
 /** An event with all that became of it. @since 0.1.0 */
@@ -74,12 +79,17 @@ const limitsOf = (limit: number, budget: number): Effect.Effect<SearchLimits, In
   return Effect.succeed({ limit, budget })
 }
 
-const withAttempts = (details: EventDetails, attempts: ReadonlyArray<DeliveryAttempt>): Details =>
+const toDetails = (
+  details: EventDetails,
+  attempts: ReadonlyArray<DeliveryAttempt>,
+  registry: Registry["Service"]
+): Details =>
   Object.defineProperty(
     {
       ...details,
       deliveries: details.deliveries.map((delivery) => ({
         ...delivery,
+        receivedVersion: receivedVersionOf(registry, delivery.consumer, details) ?? null,
         attempts: attempts
           .filter(({ consumer }) => consumer === delivery.consumer)
           .map(({ consumer: _, eventId: __, ...attempt }) => attempt)
@@ -93,7 +103,12 @@ const withAttempts = (details: EventDetails, attempts: ReadonlyArray<DeliveryAtt
 const make = Effect.gen(function* () {
   const store = yield* EventSearchStore
   const lineage = yield* LineageStore
+  const registry = yield* Registry
   const engine = { settings: yield* Settings }
+  const find = Effect.fnUntraced(function* (eventId: string) {
+    const found = yield* withStatementTimeout(engine, "events.find", store.find(eventId))
+    return found ?? (yield* new EventNotFound({ eventId }))
+  })
   return Events.of({
     find: Effect.fn("Events.find")(function* ({ after, budget = 50_000, limit = 50, ...filter } = {}) {
       const limits = yield* limitsOf(limit, budget)
@@ -115,10 +130,12 @@ const make = Effect.gen(function* () {
       }
     }),
     get: Effect.fn("Events.get")(function* (eventId) {
-      const found = yield* withStatementTimeout(engine, "events.find", store.find(eventId))
-      if (found === undefined) return yield* new EventNotFound({ eventId })
+      const found = yield* find(eventId)
       const attempts = withStatementTimeout(engine, "events.attempts", lineage.attemptsOf([found.id], mostAttempts))
-      return withAttempts(found, yield* attempts)
+      return toDetails(found, yield* attempts, registry)
+    }),
+    received: Effect.fn("Events.received")(function* (eventId, consumer) {
+      return yield* receivedPayload(registry, yield* find(eventId), consumer)
     })
   })
 })
@@ -144,11 +161,19 @@ export class Events extends Context.Service<
     readonly find: (options?: FindOptions) => Effect.Effect<Found, InvalidOption | StoreError>
     /** One event with its documents, its deliveries and their failed attempts. Fails with `EventNotFound`. */
     readonly get: (eventId: string) => Effect.Effect<Details, EventNotFound | StoreError>
+    /**
+     * What the handler of a consumer gets of an event, which has a delivery for it: read and brought to its version as when it is handled,
+     * by the handlers of this process. Nothing is written, and no handler is called.
+     *
+     * Fails with `EventNotFound`, and with `EventNotDelivered`.
+     */
+    readonly received: (
+      eventId: string,
+      consumer: string
+    ) => Effect.Effect<ReceivedPayload, EventNotFound | EventNotDelivered | StoreError>
   }
 >()("effect-integration/Events") {
   /** @since 0.1.0 */
-  static readonly layer: Layer.Layer<Events, never, EventSearchStore | LineageStore | Settings> = Layer.effect(
-    Events,
-    make
-  )
+  static readonly layer: Layer.Layer<Events, never, EventSearchStore | LineageStore | Registry | Settings> =
+    Layer.effect(Events, make)
 }

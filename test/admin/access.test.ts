@@ -19,6 +19,7 @@ const actionOf: Readonly<Record<string, Action | "nobody" | "anybody">> = {
   "events.find": "events.read",
   "events.get": "events.read",
   "events.lineage": "events.read",
+  "events.received": "events.read",
   "errorGroups.list": "errorGroups.read",
   "errorGroups.get": "errorGroups.read",
   "errorGroups.change": "errorGroups.change",

@@ -1,8 +1,17 @@
 /** The same questions to the administration in every form, on every store. */
 import { assert, describe, layer as withLayer } from "@effect/vitest"
-import { Effect, Layer, Schedule, Stream } from "effect"
+import { Effect, Layer, Schedule, Schema, Stream } from "effect"
 import { Admin } from "../../src/admin/Admin.ts"
-import { Audit, Consumer, InboxStore, LinkStore, Publisher, Subscriber, SubscriptionStore } from "../../src/index.ts"
+import {
+  Audit,
+  Consumer,
+  DomainEvent,
+  InboxStore,
+  LinkStore,
+  Publisher,
+  Subscriber,
+  SubscriptionStore
+} from "../../src/index.ts"
 import { runtimes } from "../support/databases.ts"
 import { eventsOf, serve, unpolled, until } from "../support/scenario.ts"
 import { forms } from "./forms.ts"
@@ -27,6 +36,25 @@ const withDead = Effect.fnUntraced(function* (name: string, count: number, optio
   const inbox = yield* InboxStore
   yield* until(inbox.findByConsumer(name, undefined, 1000), (found) => found.every((row) => !row.isOpen))
   return { eventIds: stored.map(({ id }) => id), state, Happened }
+})
+
+/** An event in version 1, for a consumer that knows two versions, and one that knows no definition. */
+const published = Effect.fnUntraced(function* (name: string) {
+  const V1 = Schema.Struct({ id: Schema.Finite, amount: Schema.Finite })
+  const V2 = Schema.Struct({ id: Schema.Finite, cents: Schema.Int })
+  const of = { sourceModule: "tests", aggregateType: "Thing", aggregateId: () => "1" }
+  const Old = DomainEvent.define(`${name}.happened`, { ...of, payload: V1 })
+  const New = DomainEvent.define(`${name}.happened`, {
+    ...of,
+    payload: DomainEvent.versions(V1)
+      .next(V2)
+      .from(({ amount, id }) => ({ id, cents: amount * 100 }))
+  })
+  yield* serve(
+    Subscriber.make({ consumer: `${name}.new`, event: New, handler: () => Effect.void }),
+    Subscriber.make({ consumer: `${name}.old`, event: Old.name, handler: () => Effect.void })
+  )
+  return { eventId: (yield* Publisher.publish(Old, { id: 1, amount: 12.5 })).id }
 })
 
 const settledOf = (name: string) =>
@@ -84,6 +112,35 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, name, who: ask
           byPayload.found.map((event) => event.id),
           [eventIds[2]]
         )
+      })
+    )
+
+    it.effect("tells what a handler gets of an event that was stored in an earlier version", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        const { eventId } = yield* published("received")
+        yield* settledOf("received.new")
+        const of = (consumer: string) => admin.events.received(eventId, { consumer })
+        const { payload, ...upcast } = yield* of("received.new")
+        assert.deepStrictEqual(
+          [upcast.state, upcast.schemaVersion, upcast.receivedVersion, upcast.isEdited, upcast.visibility],
+          ["upcast", 1, 2, false, "full"]
+        )
+        assert.deepStrictEqual(JSON.parse(payload ?? ""), { id: 1, cents: 1250 })
+        const asPublished = yield* of("received.old")
+        assert.strictEqual(asPublished.state, "published")
+        assert.strictEqual(asPublished.payload, upcast.originalPayload)
+        const { deliveries } = yield* admin.events.get(eventId)
+        assert.deepStrictEqual(
+          deliveries.map(({ consumer, receivedVersion }) => [consumer, receivedVersion]),
+          [
+            ["received.new", 2],
+            ["received.old", 1]
+          ]
+        )
+        const absent = yield* Effect.flip(of("received.now"))
+        assert.strictEqual(absent.name, "NotFound")
+        assert.include(absent.detail, 'Did you mean "received.new"?')
       })
     )
 

@@ -1,5 +1,6 @@
 /** What of payloads is shown to whom, and that nothing else tells of it. */
 import { assert, describe, it } from "@effect/vitest"
+import type { ReceivedPayload } from "../../src/admin/model/events.ts"
 import type { HandlerOptions, Role } from "../../src/admin.ts"
 import { asUser, problemOf, requestOf, secrets, serve, writing } from "../support/adminRequests.ts"
 
@@ -100,6 +101,87 @@ describe("payloads", () => {
       assert.throws(() => serve(options), /Option (redact|visibility)/)
     }
   })
+})
+
+describe("what a handler gets", () => {
+  const seen = async (
+    role: Role,
+    options: Partial<HandlerOptions>,
+    received: Partial<ReceivedPayload>,
+    published = document
+  ) => {
+    const { dispose, documents, handler } = serve(options, published)
+    documents.received = received
+    const text = await (
+      await handler(requestOf("/api/v1/events/1/received?consumer=a", { headers: asUser(secrets[role]) }))
+    ).text()
+    await dispose()
+    return { text, ...(JSON.parse(text) as ReceivedPayload) }
+  }
+  // The code of the application has made a key of one secret, and moved another.
+  const upcast = {
+    payload: `{"byEmail":{"ada@example.com":1},"account":"DE1","name":"Ada"}`,
+    reason: null,
+    problems: []
+  }
+  const hidden = { redact: ["customer.email", "**.iban"] }
+  const secret = /ada@example|DE1|Ada/
+
+  it("is shown as it is to who may see all", async () => {
+    const { payload, reason, visibility } = await seen("operator", {}, upcast)
+    assert.deepStrictEqual([payload, reason, visibility], [upcast.payload, null, "full"])
+  })
+
+  it.each<[Role, Partial<HandlerOptions>]>([
+    ["viewer", {}],
+    ["viewer", { visibility: { viewer: "none" } }],
+    ["admin", hidden],
+    ["viewer", { ...hidden, visibility: { viewer: "full" } }]
+  ])("is not shown to %s with %o when it was brought to another version", async (role, options) => {
+    const { payload, reason, text } = await seen(role, options, upcast)
+    assert.isNull(payload)
+    assert.include(reason ?? "", "shown to those only")
+    assert.notMatch(text, role === "admin" || options.redact !== undefined ? /ada@example|DE1/ : secret)
+  })
+
+  it("has hidden in it what is hidden, where nothing was hidden in what it is made from", async () => {
+    const { originalPayload, payload, visibility } = await seen(
+      "admin",
+      { redact: ["contact.email"] },
+      { ...upcast, payload: `{"contact":{"email":"eve@example.com","id":12345678901234567890}}` },
+      `{"email":"eve@example.com"}`
+    )
+    assert.strictEqual(payload, `{"contact":{"email":"‹hidden›","id":12345678901234567890}}`)
+    assert.strictEqual(originalPayload, `{"email":"eve@example.com"}`)
+    assert.strictEqual(visibility, "masked")
+  })
+
+  it("is not shown when it was made from what somebody edited, and something may be hidden in that", async () => {
+    const edited = { ...upcast, isEdited: true }
+    const { payload, text } = await seen("admin", hidden, edited, `{"public":1}`)
+    assert.isNull(payload)
+    assert.notMatch(text, secret)
+    assert.strictEqual((await seen("admin", {}, edited)).payload, upcast.payload)
+  })
+
+  it.each(["published", "edited", "elsewhere", "unreadable"] as const)(
+    "is shown as payloads are when %s",
+    async (state) => {
+      const stored = { state, payload: document, problems: [{ path: "email", message: `got "ada@example.com"` }] }
+      const given = { ...stored, reason: `got "ada@example.com", DE1` }
+      const { text: masked } = await seen("viewer", {}, state === "unreadable" ? given : stored)
+      const { text: none } = await seen("viewer", { visibility: { viewer: "none" } }, { ...stored, problems: [] })
+      const { payload, reason } = await seen("admin", hidden, given)
+      if (state === "unreadable") {
+        assert.notMatch(masked, secret)
+        assert.include(reason ?? "", "Why is told to those only")
+      }
+      assert.notMatch(none, secret)
+      assert.notMatch(payload ?? "", /ada@example|DE1/)
+      assert.include(payload ?? "", "12345678901234567890.10")
+      assert.strictEqual((await seen("admin", {}, given)).reason, given.reason)
+    }
+  )
 })
 
 describe("a search", () => {

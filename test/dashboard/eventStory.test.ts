@@ -26,6 +26,7 @@ const delivery = (given: Partial<Delivery>): Delivery => ({
   processedAt: null,
   isEdited: false,
   payloadOverride: null,
+  receivedVersion: 1,
   attempts: [],
   ...given
 })

@@ -49,6 +49,7 @@ const queries: Readonly<Record<string, string>> = {
   "statistics.consumers": "?from=2026-01-01&to=2026-01-02",
   "statistics.flows": "?from=2026-01-01&to=2026-01-02",
   "statistics.gauges": "?from=2026-01-01&to=2026-01-02&consumer=a",
+  "events.received": "?consumer=a",
   "links.list": "?module=a&entityType=b&entityId=c",
   "links.graph": "?module=a&entityType=b&entityId=c",
   "links.life": "?module=a&entityType=b&entityId=c"

@@ -2,6 +2,7 @@
 
 import { Effect, Stream } from "effect"
 import { noDepth } from "../../src/admin/answers/consumers.ts"
+import type { ReceivedPayload } from "../../src/admin/model/events.ts"
 import { type AdminService, CurrentUser, type LiveFigures, NotFound, type User } from "../../src/admin.ts"
 
 export const script = "<script>alert(1)</script>"
@@ -17,7 +18,7 @@ export interface FakeAdmin {
   readonly calls: Array<Call>
   /** Samplers that run. */
   readonly samplers: { running: number; begun: number }
-  readonly documents: { payload: string | null }
+  readonly documents: { payload: string | null; received?: Partial<ReceivedPayload> }
 }
 
 const at = new Date("2026-01-02T03:04:05.678Z")
@@ -126,6 +127,7 @@ const delivery = {
   availableAt: at,
   leasedUntil: null,
   isEdited: false,
+  receivedVersion: 2,
   createdAt: at,
   processedAt: null,
   attempts: []
@@ -166,7 +168,7 @@ const figures = (): LiveFigures => ({
 export const makeFakeAdmin = (payload: string | null = `{"text":${JSON.stringify(script)}}`): FakeAdmin => {
   const calls: Array<Call> = []
   const samplers = { running: 0, begun: 0 }
-  const documents = { payload }
+  const documents: FakeAdmin["documents"] = { payload }
   const told = <A>(asked: string, answer: () => A, ...given: ReadonlyArray<unknown>) =>
     Effect.map(CurrentUser, (user) => {
       calls.push({ asked, given, user })
@@ -220,6 +222,21 @@ export const makeFakeAdmin = (payload: string | null = `{"text":${JSON.stringify
         payload: documents.payload,
         metadata: documents.payload,
         deliveries: [{ ...delivery, payloadOverride: documents.payload }]
+      })),
+      received: does("events.received", () => ({
+        eventId: script,
+        eventName: script,
+        consumer: script,
+        isEdited: false,
+        schemaVersion: 1,
+        receivedVersion: 2,
+        payload: documents.payload,
+        originalPayload: documents.payload,
+        visibility: "full" as const,
+        reason: script,
+        problems: [{ path: script, message: script }],
+        state: "upcast" as const,
+        ...documents.received
       })),
       lineage: does("events.lineage", () => ({
         root: script,

@@ -279,6 +279,7 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
                 waitsFor: null,
                 leasedUntil: null,
                 isEdited: false,
+                receivedVersion: 2,
                 createdAt: at,
                 processedAt: at,
                 payloadOverride: null,
@@ -286,6 +287,29 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
               }))
             })
           : missing(`event ${id}`),
+      received: (eventId, { consumer }) => {
+        const received = {
+          ...{ eventId, eventName: "invoice.created", consumer, isEdited: false, schemaVersion: 1, receivedVersion: 2 },
+          ...{ originalPayload: exactPayload, visibility: "full" as const, reason: null, problems: [] }
+        }
+        if (consumer === "crm.mail") return Effect.succeed({ ...received, state: "upcast", payload: '{"cents":7}' })
+        const problems = [{ path: "cents", message: `Expected an integer${hostile}` }]
+        return consumer === "finance.ledger"
+          ? Effect.succeed({
+              ...received,
+              state: "unreadable",
+              payload: exactPayload,
+              reason: `no${hostile}`,
+              problems
+            })
+          : Effect.succeed({
+              ...received,
+              state: "elsewhere",
+              receivedVersion: null,
+              payload: exactPayload,
+              reason: "The process that answers has no handler."
+            })
+      },
       lineage: (id) =>
         Effect.succeed({
           root: "event-0",

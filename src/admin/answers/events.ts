@@ -12,13 +12,21 @@ import { LineageStore } from "../../stores/LineageStore.ts"
 import { LinkStore } from "../../stores/LinkStore.ts"
 import type { AdminService } from "../adminService.ts"
 import { Link, LinkGraph, Moment } from "../model/entities.ts"
-import { EventDetails, type EventQuery, EventSummary, LineageEvent, type LineageTree } from "../model/events.ts"
+import {
+  EventDetails,
+  type EventQuery,
+  EventSummary,
+  LineageEvent,
+  type LineageTree,
+  ReceivedPayload
+} from "../model/events.ts"
 import type { Bounded } from "./bounded.ts"
 import { entityOf } from "./entityText.ts"
 import { pageOf, shaped } from "./shaped.ts"
 
 const summaryOf = shaped(EventSummary)
 const detailsOf = shaped(EventDetails)
+const receivedOf = shaped(ReceivedPayload)
 const lineageEventOf = shaped(LineageEvent)
 const linkOf = shaped(Link)
 const graphOf = shaped(LinkGraph)
@@ -105,6 +113,18 @@ export const eventsOver = (
       ask(
         Effect.map(events.get(id), ({ metadataText, payloadText, ...details }) =>
           detailsOf({ ...details, payload: payloadText, metadata: metadataText, visibility: "full" })
+        )
+      ),
+    received: (id, { consumer }) =>
+      ask(
+        Effect.map(events.received(id, consumer), ({ issues, originalPayloadText, payloadText, ...received }) =>
+          receivedOf({
+            ...received,
+            payload: payloadText,
+            originalPayload: originalPayloadText,
+            visibility: "full",
+            problems: issues
+          })
         )
       ),
     lineage: (id, { minutes = lineageMinutes, ...options } = {}) =>

@@ -16,6 +16,7 @@ const absent = new Set([
   "ConsumerNotFound",
   "DeliveryNotFound",
   "ErrorGroupNotFound",
+  "EventNotDelivered",
   "EventNotFound",
   "LinkNotFound",
   "OperationNotFound"

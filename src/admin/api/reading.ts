@@ -9,7 +9,7 @@ import { pageOf, spanFields, Text } from "../model/common.ts"
 import { ConsumerDetails, ConsumerSummary, Contract, LiveFigures, Overview, Replica } from "../model/consumers.ts"
 import { Diagnosis } from "../model/diagnosis.ts"
 import { EntityQuery, Life, Link, LinkGraph } from "../model/entities.ts"
-import { EventDetails, EventPage, EventQuery, LineageTree } from "../model/events.ts"
+import { EventDetails, EventPage, EventQuery, LineageTree, ReceivedPayload, ReceivedQuery } from "../model/events.ts"
 import { AuditEntry, AuditQuery } from "../model/operations.ts"
 import { ConsumerRate, Flow, Gauge, SeriesRequest, StatisticPoint } from "../model/statistics.ts"
 import { problem, problems } from "./endpoints.ts"
@@ -56,6 +56,12 @@ const mostMinutes = 5_256_000
 export const events = HttpApiGroup.make("events").add(
   HttpApiEndpoint.get("find", "/events", { query: EventQuery.fields, success: EventPage, error: problems }),
   HttpApiEndpoint.get("get", "/events/:id", { params: id, success: EventDetails, error: problems }),
+  HttpApiEndpoint.get("received", "/events/:id/received", {
+    params: id,
+    query: ReceivedQuery.fields,
+    success: ReceivedPayload,
+    error: problems
+  }),
   HttpApiEndpoint.get("lineage", "/events/:id/lineage", {
     params: id,
     query: {

@@ -127,6 +127,8 @@ export const EventDelivery = Schema.Struct({
   isEdited: Schema.Boolean,
   /** That payload as JSON text; null when there is none, or it may not be seen. */
   payloadOverride: Schema.NullOr(Schema.String),
+  /** Version of the payload that its handler gets in the process that answers; null where that has none that would take it. */
+  receivedVersion: Schema.NullOr(Schema.Int),
   attempts: Schema.Array(Attempt)
 }).annotate({ identifier: "EventDelivery" })
 
@@ -164,6 +166,44 @@ export const EventDetails = Schema.Struct({
 
 /** @since 0.1.0 */
 export type EventDetails = typeof EventDetails.Type
+
+/** Whose look at an event is asked for. @since 0.1.0 */
+export const ReceivedQuery = Schema.Struct({ consumer: Text }).annotate({ identifier: "ReceivedQuery" })
+
+/** @since 0.1.0 */
+export type ReceivedQuery = typeof ReceivedQuery.Type
+
+/** What the handler of a consumer gets of an event. @since 0.1.0 */
+export const ReceivedPayload = Schema.Struct({
+  eventId: Schema.String,
+  eventName: Schema.String,
+  consumer: Schema.String,
+  /**
+   * `published`: as it was published. `edited`: as somebody edited it for this consumer. `upcast`: that, brought to the version that its
+   * handler reads. `unreadable`: nothing, as it cannot be read. `elsewhere`: the process that answers has no handler that would take it.
+   */
+  state: Schema.Literals(["published", "edited", "upcast", "unreadable", "elsewhere"]),
+  isEdited: Schema.Boolean,
+  /** Version it was stored in. */
+  schemaVersion: Schema.Int,
+  /** Version that its handler gets; null for `elsewhere`. */
+  receivedVersion: Schema.NullOr(Schema.Int),
+  /**
+   * JSON as text. Of `upcast` what the handler gets, in its stored form; else what is stored for the consumer. Null when it is too large,
+   * cannot be written, or may not be seen.
+   */
+  payload: Schema.NullOr(Schema.String),
+  /** As it was published. */
+  originalPayload: Schema.NullOr(Schema.String),
+  visibility: Visibility,
+  /** Why it cannot be read, in the words that its delivery fails with; why nobody gets it here, or it is not told. */
+  reason: Schema.NullOr(Schema.String),
+  /** Of `unreadable`: what does not fit, and where. */
+  problems: Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String }))
+}).annotate({ identifier: "ReceivedPayload" })
+
+/** @since 0.1.0 */
+export type ReceivedPayload = typeof ReceivedPayload.Type
 
 /** An event in a tree of causes, without its branches: those name it by `causationId`. @since 0.1.0 */
 export const LineageEvent = Schema.Struct({

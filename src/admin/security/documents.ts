@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { ExactNumber, readExact } from "../../model/exactNumbers.ts"
 import type { Visibility } from "../model/events.ts"
 import type { Pattern } from "./documentPaths.ts"
 import { matcherOf, type States } from "./pathMatching.ts"
@@ -19,30 +20,8 @@ export const isFull = (sight: Sight) => sight.visibility === "full" && sight.hid
 
 const hiddenValue = "‹hidden›"
 
-/** Numbers keep their digits: JavaScript would round long ones. TypeScript does not know these yet. */
-const { parse, rawJSON } = JSON as unknown as {
-  readonly parse: (
-    text: string,
-    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown
-  ) => unknown
-  readonly rawJSON: (text: string) => unknown
-}
-
-class Exact {
-  readonly raw: unknown
-  constructor(digits: string) {
-    this.raw = rawJSON(digits)
-  }
-  toJSON() {
-    return this.raw
-  }
-}
-
-const read = (text: string): unknown =>
-  parse(text, (_, value, { source }) => (typeof value === "number" && source !== undefined ? new Exact(source) : value))
-
 const shapeOf = (value: unknown): unknown => {
-  if (value instanceof Exact) return "‹number›"
+  if (value instanceof ExactNumber) return "‹number›"
   if (typeof value === "string") return "‹text›"
   return typeof value === "boolean" ? "‹true or false›" : value
 }
@@ -61,7 +40,7 @@ const nothing: Shown = { text: null, isWhole: false }
  */
 const mostSteps = 2_000_000
 
-const isLeaf = (value: unknown): boolean => typeof value !== "object" || value === null || value instanceof Exact
+const isLeaf = (value: unknown): boolean => typeof value !== "object" || value === null || value instanceof ExactNumber
 
 const showParsed = (text: string, { hidden, visibility }: Sight, most: number): Shown => {
   const { atEntry, atKey, isReached, start } = matcherOf(hidden)
@@ -93,7 +72,7 @@ const showParsed = (text: string, { hidden, visibility }: Sight, most: number): 
     }
     return made
   }
-  const document = seen(read(text), start)
+  const document = seen(readExact(text), start)
   // What is seen whole is the text itself.
   return { text: isWhole ? text : JSON.stringify(document), isWhole }
 }
@@ -111,3 +90,11 @@ export const show = (text: string | null, sight: Sight, most: number = mostSteps
     return nothing
   }
 }
+
+/** What is said of documents of which not all is shown. */
+export const lesser = (seen: Visibility, isWhole: boolean): Visibility =>
+  seen === "full" && !isWhole ? "masked" : seen
+
+/** What answers say of documents: not more than is in them, where somebody else has answered. */
+export const seenOf = (answered: Visibility, sight: Sight): Visibility =>
+  answered === "none" || sight.visibility === "none" ? "none" : answered === "masked" ? "masked" : sight.visibility

@@ -10,9 +10,10 @@ import type { DeadLetterDetails, DeadLetterFilter } from "../model/deadLetters.t
 import type { EventDetails, EventQuery } from "../model/events.ts"
 import { Forbidden, type Problem, type Unauthenticated } from "../problems.ts"
 import { stepsOf } from "./documentPaths.ts"
-import { isFull, type Sight, show } from "./documents.ts"
+import { isFull, lesser, type Sight, seenOf, show } from "./documents.ts"
 import { touches } from "./pathMatching.ts"
 import type { Policy } from "./policy.ts"
+import { showReceived } from "./showReceived.ts"
 
 /** Lets somebody do something, or refuses. */
 export type Check = (action: Action, target?: string) => Effect.Effect<User, Problem>
@@ -49,12 +50,6 @@ const checkSearch = (query: EventQuery, sight: Sight) => {
   }
   return Effect.void
 }
-
-const lesser = (seen: EventDetails["visibility"], isWhole: boolean) => (seen === "full" && !isWhole ? "masked" : seen)
-
-/** What answers say of documents: not more than is in them, where somebody else has answered. */
-const seenOf = (answered: EventDetails["visibility"], sight: Sight) =>
-  answered === "none" || sight.visibility === "none" ? "none" : answered === "masked" ? "masked" : sight.visibility
 
 const showEvent = (event: EventDetails, sight: Sight): EventDetails => {
   const payload = show(event.payload, sight)
@@ -120,6 +115,10 @@ export const secured = (admin: AdminService, policy: Policy, check: Check): Admi
         may("events.read", "", (user) => Effect.andThen(checkSearch(query, policy.sightOf(user)), events.find(query))),
       get: (id) =>
         may("events.read", id, (user) => Effect.map(events.get(id), (event) => showEvent(event, policy.sightOf(user)))),
+      received: (id, query) =>
+        may("events.read", id, (user) =>
+          Effect.map(events.received(id, query), (received) => showReceived(received, policy.sightOf(user)))
+        ),
       lineage: (id, options) => may("events.read", id, () => events.lineage(id, options))
     },
     errorGroups: {

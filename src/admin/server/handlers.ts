@@ -36,6 +36,7 @@ const events = HttpApiBuilder.group(Api, "events", (handlers) =>
     handlers
       .handle("find", ({ query }) => events.find(query))
       .handle("get", ({ params }) => events.get(params.id))
+      .handle("received", ({ params, query }) => events.received(params.id, query))
       .handle("lineage", ({ params, query }) => events.lineage(params.id, query))
   )
 )

@@ -35,11 +35,6 @@ const toEvent = (row: Claimed, payload: unknown): DomainEvent.DomainEvent => ({
   traceparent: row.traceparent ?? undefined
 })
 
-const tooLarge = ({ eventId, eventName }: Claimed, bytes: number): Outcome => ({
-  _tag: "Unreadable",
-  error: new PayloadTooLarge({ eventName, eventId, bytes, maximum: largestContent })
-})
-
 const failed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause<unknown>): Outcome => {
   const directive = directiveOf(cause)
   if (directive?._tag === "Skip") return { _tag: "Skipped", reason: directive.reason }
@@ -121,20 +116,33 @@ const handle = (
       )
 }
 
-/** Why a payload could not be decoded: it does not fit, or the schema's own code failed. */
-const decodingFailed = (subscriber: Subscriber, row: Claimed, cause: Cause.Cause<DecodeError>): Outcome => {
+/** What of a delivery its payload is read from. */
+type Readable = Pick<Claimed, "eventId" | "eventName" | "schemaVersion" | "payload" | "oversizeBytes">
+
+/** The payload a handler gets. The code of a schema may be a defect. */
+export const readPayload = (
+  { definitions }: Pick<Subscriber, "definitions">,
+  row: Readable
+): Effect.Effect<unknown, DecodeError | PayloadTooLarge> => {
+  const { eventId, eventName, oversizeBytes: bytes, payload } = row
+  if (bytes !== null) return Effect.fail(new PayloadTooLarge({ eventName, eventId, bytes, maximum: largestContent }))
+  const definition = definitions.get(eventName)
+  return definition === undefined ? Effect.succeed(payload) : decode(definition, row)
+}
+
+/** Why a payload could not be read: it does not fit, is too large, or the schema's own code failed. */
+const readingFailed = (
+  subscriber: Subscriber,
+  row: Claimed,
+  cause: Cause.Cause<DecodeError | PayloadTooLarge>
+): Outcome => {
   const reason = cause.reasons.find(Cause.isFailReason)
   return reason === undefined ? failed(subscriber, row, cause) : { _tag: "Unreadable", error: reason.error }
 }
 
 /** The payload a handler gets; fails with the outcome of a delivery whose payload it cannot get. */
-const payloadOf = (subscriber: Subscriber, row: Claimed): Effect.Effect<unknown, Outcome> => {
-  if (row.oversizeBytes !== null) return Effect.fail(tooLarge(row, row.oversizeBytes))
-  const definition = subscriber.definitions.get(row.eventName)
-  return definition === undefined
-    ? Effect.succeed(row.payload)
-    : Effect.catchCause(decode(definition, row), (cause) => Effect.fail(decodingFailed(subscriber, row, cause)))
-}
+const payloadOf = (subscriber: Subscriber, row: Claimed): Effect.Effect<unknown, Outcome> =>
+  Effect.catchCause(readPayload(subscriber, row), (cause) => Effect.fail(readingFailed(subscriber, row, cause)))
 
 /**
  * Runs the handler of one delivery. Never fails: a handler's failures and defects are data. Interrupting the fiber
