@@ -57,6 +57,23 @@ const commands: ReadonlyArray<
     (data) => data.payload === exactPayload
   ],
   [
+    "events show event-1 --as crm.mail",
+    [/invoice\.created v1/, /gets +v2/, /brought to the version of its handler/, /"cents": 7/],
+    (data) => data.state === "upcast" && data.payload === '{"cents":7}'
+  ],
+  [
+    "events show event-1 --as finance.ledger",
+    [/payload +cannot be read/, /^at cents: Expected an integer/m],
+    (data) => data.state === "unreadable",
+    2
+  ],
+  [
+    "events show event-1 --as nobody",
+    [/payload +not known here/, /has no handler/],
+    (data) => data.receivedVersion === null,
+    1
+  ],
+  [
     "trace event-1",
     [/^order\.placed v1/, /├─ invoice\.created v1 .*\(asked for\)/, /│ {2}└─ task\.created v1/, "link reference"],
     (data) => data.events.length === 4

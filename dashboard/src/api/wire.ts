@@ -54,6 +54,7 @@ export type EventPage = Answer<"GET", "/events">
 export type EventSummary = EventPage["found"][number]
 export type EventDetails = Answer<"GET", "/events/:id">
 export type EventDelivery = EventDetails["deliveries"][number]
+export type ReceivedPayload = Answer<"GET", "/events/:id/received">
 export type LineageTree = Answer<"GET", "/events/:id/lineage">
 export type Entity = EventDetails["aggregate"]
 export type ErrorGroup = Answer<"GET", "/error-groups">["items"][number]

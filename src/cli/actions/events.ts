@@ -17,6 +17,7 @@ import { marked, type Surface } from "../output/style.ts"
 import { fields, heading, table } from "../output/table.ts"
 import { count, entityName, instant, many, when, whenInFull } from "../output/words.ts"
 import { note, tell } from "../session.ts"
+import { showReceived } from "./receivedPayload.ts"
 
 /** What `events find` takes. */
 export interface FindInput {
@@ -213,7 +214,10 @@ const detailsText = (surface: Surface, event: EventDetails, now: Date) => {
 }
 
 /** One event with all there is of it. */
-export const show = ({ id }: { readonly id: string }) =>
+export const show = ({ as, id }: { readonly id: string; readonly as: string | undefined }) =>
+  as === undefined ? showEvent(id) : showReceived(id, as)
+
+const showEvent = (id: string) =>
   asking(
     Effect.gen(function* () {
       const event = yield* (yield* Admin).events.get(id)

@@ -73,7 +73,14 @@ const find = Command.make(
 
 const show = Command.make(
   "show",
-  { id: Flags.id("id", "Of the event") },
+  {
+    id: Flags.id("id", "Of the event"),
+    as: Flags.text(
+      "as",
+      "consumer",
+      "Only the payload, as the handler of this consumer gets it in the process that is asked"
+    )
+  },
   doing(
     () => import("../actions/events.ts"),
     (file) => file.show
