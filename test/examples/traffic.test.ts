@@ -104,6 +104,15 @@ const scenario = Effect.fnUntraced(function* (env: Record<string, string>, signa
       versions.map(({ version }) => version),
       [1, 2]
     )
+    const issued = yield* until(
+      demo,
+      admin.events.find({ name: ["invoice.issued"], consumer: "operations.fulfilment", limit: 200 }),
+      ({ found }) => found.some(({ schemaVersion }) => schemaVersion === 1)
+    )
+    const first = issued.found.find(({ schemaVersion }) => schemaVersion === 1)?.id ?? ""
+    const received = yield* admin.events.received(first, { consumer: "operations.fulfilment" })
+    assert.deepStrictEqual([received.state, received.receivedVersion], ["upcast", 2])
+    assert.match(received.payload ?? "", /"cents":\d+,"currency":"EUR"/)
     yield* mendLetter(demo)
   })
   yield* Effect.provide(seen, Admin.layerHttp({ url }))
