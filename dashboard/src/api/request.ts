@@ -1,4 +1,6 @@
 /** Asks the HTTP API, with the types of its definition. */
+
+import { tellTime } from "../words/clock.ts"
 import { apiPath } from "./base.ts"
 import type { Answer, Asked, Method, Path } from "./wire.ts"
 
@@ -53,6 +55,14 @@ const unreachable = (request: string) =>
     detail: "The server did not answer. It may have ended, or the network may be down."
   })
 
+/** As the page of a proxy, or an answer that was cut. */
+const notUnderstood = (request: string) =>
+  new Problem(request, {
+    status: 0,
+    title: "Not understood",
+    detail: "What answered is not the administration, or its answer was cut: something may stand between."
+  })
+
 const problemOf = async (request: string, response: Response) => {
   const told = (await response.json().catch(() => undefined)) as Partial<Told> | undefined
   return new Problem(request, {
@@ -95,6 +105,10 @@ export const request = async <M extends Method, P extends Path<M>>(
   const response = await fetch(url, requestOf(method, payload, signal)).catch((error: unknown) => {
     throw signal?.aborted === true ? error : unreachable(name)
   })
+  tellTime(response.headers.get("date"))
   if (!response.ok) throw Object.assign(await problemOf(name, response), { askedAt })
-  return (response.status === 204 ? undefined : await response.json()) as Answer<M, P>
+  if (response.status === 204) return undefined as Answer<M, P>
+  return (await response.json().catch((error: unknown) => {
+    throw signal?.aborted === true ? error : notUnderstood(name)
+  })) as Answer<M, P>
 }

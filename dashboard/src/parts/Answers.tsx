@@ -4,7 +4,7 @@ import { RotateCw, TriangleAlert } from "lucide-react"
 import type { ReactNode } from "react"
 import { useLive } from "../api/live.ts"
 import type { Problem } from "../api/request.ts"
-import { useNow } from "../words/clock.ts"
+import { asServer, useNow } from "../words/clock.ts"
 import { ago } from "../words/numbers.ts"
 import { Button } from "./Button.tsx"
 
@@ -48,7 +48,7 @@ export const ProblemNote = ({
         ))}
         <span className="block text-sm text-muted">
           <code>{problem.request}</code>
-          {since === undefined || since === 0 ? null : ` · what is shown was answered ${ago(since, now)}`}
+          {since === undefined || since === 0 ? null : ` · what is shown was answered ${ago(asServer(since), now)}`}
         </span>
       </p>
       {onRetry === undefined ? null : (

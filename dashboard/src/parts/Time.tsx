@@ -1,4 +1,4 @@
-/** A time as its age, with the whole time on hover. */
+/** A time that is past as its age, with the whole time on hover: clocks that differ a little make it no time to come. */
 import { clockText, isUtc, timeText, useNow } from "../words/clock.ts"
 import { ago } from "../words/numbers.ts"
 import { Hint } from "./Hint.tsx"
@@ -9,7 +9,7 @@ export const Ago = ({ at }: { readonly at: string }) => {
   return (
     <Hint text={timeText(at, utc, true)}>
       <time dateTime={at} className="whitespace-nowrap">
-        {ago(at, now)}
+        {ago(Math.min(now, new Date(at).getTime()), now)}
       </time>
     </Hint>
   )

@@ -8,6 +8,7 @@ import type { Asked, ErrorGroup } from "../../api/wire.ts"
 import { ProblemNote } from "../../parts/Answers.tsx"
 import { ActionButton, Button } from "../../parts/Button.tsx"
 import { Ago } from "../../parts/Time.tsx"
+import { serverNow } from "../../words/clock.ts"
 import { GroupStateMark } from "./GroupStateMark.tsx"
 import { NoteDialog } from "./NoteDialog.tsx"
 
@@ -24,7 +25,7 @@ const spans: ReadonlyArray<readonly [string, number | undefined]> = [
 
 const until = (millis: number | undefined): Change => ({
   state: "ignored",
-  ignoredUntil: millis === undefined ? null : new Date(Date.now() + millis).toISOString()
+  ignoredUntil: millis === undefined ? null : new Date(serverNow() + millis).toISOString()
 })
 
 const Menu = ({ onChange }: { readonly onChange: (change: Change) => void }) => (

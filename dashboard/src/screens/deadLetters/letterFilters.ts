@@ -1,5 +1,6 @@
 /** The filters of dead letters, from the address to what is asked. */
 import type { Asked } from "../../api/wire.ts"
+import { serverNow } from "../../words/clock.ts"
 import { entityOf } from "../../words/entities.ts"
 import type { Filter } from "../operations/words.ts"
 
@@ -29,7 +30,7 @@ const sinceOf = (span: string | null) => {
   const millis = span === null ? undefined : spans[span]
   return millis === undefined
     ? {}
-    : { since: new Date(Math.floor(Date.now() / 60_000) * 60_000 - millis).toISOString() }
+    : { since: new Date(Math.floor(serverNow() / 60_000) * 60_000 - millis).toISOString() }
 }
 
 const common = (params: URLSearchParams) => {

@@ -3,7 +3,7 @@ import { CornerDownRight } from "lucide-react"
 import type { EventSummary } from "../../api/wire.ts"
 import { StateMark } from "../../parts/StateMark.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
-import { isUtc, timeText } from "../../words/clock.ts"
+import { isUtc, serverNow, timeText } from "../../words/clock.ts"
 import { entityText } from "../../words/entities.ts"
 import { stateOfEvent } from "../../words/states.ts"
 import { Squares } from "./Squares.tsx"
@@ -13,7 +13,7 @@ import { statusText } from "./statusText.ts"
 const Time = ({ at }: { readonly at: string }) => {
   const text = timeText(at, isUtc.use(), true)
   const [day, clock = ""] = text.split(", ")
-  const isToday = timeText(Date.now(), isUtc.get()).startsWith(`${day},`)
+  const isToday = timeText(serverNow(), isUtc.get()).startsWith(`${day},`)
   return (
     <time dateTime={at} title={text} className="text-muted">
       {isToday ? clock.replace(" UTC", "") : `${day!.replace(/ \d{4}$/, "")} ${clock.replace(" UTC", "")}`}

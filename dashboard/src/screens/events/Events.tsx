@@ -12,7 +12,7 @@ import { download } from "../../parts/download.ts"
 import { ScreenTitle } from "../../parts/Panel.tsx"
 import { useParam } from "../../parts/params.ts"
 import { useGo, useHref, usePlace } from "../../parts/place.ts"
-import { isUtc } from "../../words/clock.ts"
+import { isUtc, serverNow, useAhead } from "../../words/clock.ts"
 import { exact } from "../../words/numbers.ts"
 import { EventDrawer } from "./EventDrawer.tsx"
 import { EventTable } from "./EventTable.tsx"
@@ -166,7 +166,9 @@ const Events = () => {
   const href = useHref()
   const go = useGo()
   // Ages such as 15m count back from when the filter was set.
-  const filter = useMemo(() => filterOf(q, Date.now(), utc), [q, utc])
+  const ahead = useAhead()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: ages count back from the server's time, which the first answer tells.
+  const filter = useMemo(() => filterOf(q, serverNow(), utc), [q, utc, ahead])
   const hrefOf = ({ id }: EventSummary) => href(`/events/${id}`)
   const detail = (neighbours?: Neighbours) =>
     place === undefined ? null : (

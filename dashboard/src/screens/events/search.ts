@@ -23,7 +23,7 @@ export interface SearchState {
   readonly problem: Problem | undefined
   /** When the last answer came, in milliseconds since 1970. */
   readonly answeredAt: number
-  /** When the newest events were asked for last, in milliseconds since 1970. */
+  /** When the newest events were asked for last, in milliseconds since 1970 as the server has them. */
   readonly newestAt: number
   /** There are more new ones than could be put before those that were found. */
   readonly isBehind: boolean

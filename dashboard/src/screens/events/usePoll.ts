@@ -1,6 +1,7 @@
 /** Looks for new events while a search is shown. */
 import { useEffect } from "react"
 import type { EventPage, EventQuery } from "../../api/wire.ts"
+import { serverNow } from "../../words/clock.ts"
 import { askFor, joined, page, problemOf, renewed, type Search, type SearchState } from "./search.ts"
 
 /** New events are looked for so often, in milliseconds; less often where each look is at many. */
@@ -25,7 +26,7 @@ export interface Poll {
 
 /** The first page anew: for a list that nobody is at. */
 const first = async (query: EventQuery, signal: AbortSignal) => {
-  const newestAt = Date.now()
+  const newestAt = serverNow()
   const answer = await askFor({ ...query, limit: page }, signal)
   return (before: SearchState): SearchState => ({
     ...before,
@@ -45,7 +46,7 @@ const reaches = ({ found, lookedBackTo }: EventPage, search: Search, lastAt: num
 
 /** What is new since it was asked last, before all that was found. */
 const newest = async (query: EventQuery, search: Search, lastAt: number, signal: AbortSignal) => {
-  const newestAt = Date.now()
+  const newestAt = serverNow()
   const recent = new Date(lastAt - margin).toISOString()
   const since = query.since !== undefined && query.since > recent ? query.since : recent
   const answer = await askFor({ ...query, since, limit: most }, signal)

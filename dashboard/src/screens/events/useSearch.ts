@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react"
 import { useLive } from "../../api/live.ts"
 import { signIn } from "../../api/session.ts"
 import type { EventQuery } from "../../api/wire.ts"
+import { serverNow } from "../../words/clock.ts"
 import { askFor, joined, page, problemOf, type Search, type SearchState } from "./search.ts"
 import { usePoll } from "./usePoll.ts"
 
@@ -43,7 +44,7 @@ export const useSearch = (query: EventQuery, isHeld: boolean) => {
         ...before,
         isSearching: true,
         problem: undefined,
-        ...(from === undefined ? { isBehind: false, newestAt: began } : {})
+        ...(from === undefined ? { isBehind: false, newestAt: serverNow() } : {})
       }))
       try {
         do {

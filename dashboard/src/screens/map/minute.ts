@@ -1,5 +1,6 @@
 /** The minute it is, for spans of time up to now. */
 import { useSyncExternalStore } from "react"
+import { serverNow } from "../../words/clock.ts"
 
 const minute = 60_000
 
@@ -9,4 +10,4 @@ const watch = (watcher: () => void) => {
 }
 
 /** When this minute began, in milliseconds since 1970. */
-export const useMinute = (): number => useSyncExternalStore(watch, () => Math.floor(Date.now() / minute) * minute)
+export const useMinute = (): number => useSyncExternalStore(watch, () => Math.floor(serverNow() / minute) * minute)
