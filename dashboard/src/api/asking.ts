@@ -1,5 +1,6 @@
 /** Questions and actions of screens: what was answered is kept, and asked for again while the page is live. */
 import { keepPreviousData, QueryCache, QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import { useRef } from "react"
 import { useLive } from "./live.ts"
 import { Problem, request } from "./request.ts"
 import { signIn } from "./session.ts"
@@ -52,17 +53,27 @@ export const useAsk = <P extends Path<"GET">>(
 
 /**
  * A change. When it is done, everything that is shown is asked for again: after whoever made it has been told, as that may lead away
- * from what is not there any more.
+ * from what is not there any more. While it is under way it is not made again, however often somebody presses.
  */
 export const useAct = <M extends Exclude<Method, "GET">, P extends Path<M>>(method: M, path: P) => {
   const client = useQueryClient()
-  return useMutation<Answer<M, P>, Problem, Asked<M, P>>({
+  const isUnderWay = useRef(false)
+  const act = useMutation<Answer<M, P>, Problem, Asked<M, P>>({
     mutationFn: (asked) => request(method, path, asked),
     onError: (error) => {
       if (error.status === 401) signIn.wanted(error)
     },
     onSuccess: () => {
       setTimeout(() => void client.invalidateQueries())
+    },
+    onSettled: () => {
+      isUnderWay.current = false
     }
   })
+  const mutate: typeof act.mutate = (...given) => {
+    if (isUnderWay.current) return
+    isUnderWay.current = true
+    act.mutate(...given)
+  }
+  return { ...act, mutate }
 }

@@ -1,7 +1,9 @@
 /** A screen that breaks leaves the frame, and says so. */
 import { Component, type ReactNode } from "react"
+import { Outdated } from "../api/loading.ts"
 import { Empty } from "../parts/Answers.tsx"
 import { Button } from "../parts/Button.tsx"
+import { Newer } from "../parts/Later.tsx"
 
 interface Props {
   /** Another one begins anew. */
@@ -23,12 +25,10 @@ export class Boundary extends Component<Props, { readonly error: Error | undefin
   override render() {
     const { error } = this.state
     if (error === undefined) return this.props.children
+    if (error instanceof Outdated) return <Newer />
     return (
       <Empty title="This screen broke">
-        <p className="mb-3">
-          {error.message}. Nothing was changed by it. If the page was opened long ago, the application may have been
-          updated since: reload it.
-        </p>
+        <p className="mb-3">{error.message}. Nothing was changed by it.</p>
         <Button onClick={() => location.reload()}>Reload</Button>
       </Empty>
     )

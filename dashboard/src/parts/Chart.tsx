@@ -1,6 +1,9 @@
 /** A chart over time. What draws it is loaded when the first chart is shown. */
-import { lazy, Suspense } from "react"
+
+import { lazy } from "react"
+import { patiently } from "../api/loading.ts"
 import { Skeleton } from "./Answers.tsx"
+import { Later } from "./Later.tsx"
 
 export interface Series {
   readonly label: string
@@ -28,11 +31,11 @@ export interface ChartProps {
   readonly onBrush?: (from: number, to: number) => void
 }
 
-const Plot = lazy(() => import("./Plot.tsx"))
+const Plot = lazy(() => patiently(() => import("./Plot.tsx")))
 
 /** With a table of the same figures, which who cannot see it finds. */
 export const Chart = (props: ChartProps) => (
-  <Suspense
+  <Later
     fallback={
       <div style={{ height: (props.height ?? 180) + 24 }} className="max-sm:max-h-36">
         <Skeleton className="h-full w-full" />
@@ -40,5 +43,5 @@ export const Chart = (props: ChartProps) => (
     }
   >
     <Plot {...props} />
-  </Suspense>
+  </Later>
 )

@@ -1,29 +1,36 @@
 /** Another payload for one dead letter, checked by its handler as one types. */
+
 import { useQueryClient } from "@tanstack/react-query"
-import { lazy, Suspense, useCallback, useMemo, useState } from "react"
+import { lazy, useCallback, useEffect, useMemo, useRef, useState } from "react"
 import { useAct } from "../../api/asking.ts"
+import { patiently } from "../../api/loading.ts"
 import { Problem, request } from "../../api/request.ts"
 import type { DeadLetterDetails, PayloadVerdict } from "../../api/wire.ts"
 import { ProblemNote, Skeleton } from "../../parts/Answers.tsx"
 import { ActionButton, Button } from "../../parts/Button.tsx"
 import { Field } from "../../parts/Field.tsx"
+import { Later } from "../../parts/Later.tsx"
 import { notify } from "../../parts/notices.tsx"
 import { Panel } from "../../parts/Panel.tsx"
 import { useFocusBefore } from "../../parts/returnedFocus.ts"
 import { layOut } from "../../words/json.ts"
 import { OtherFields } from "./OtherFields.tsx"
+import { Stale } from "./Stale.tsx"
 import { type Judged, Problems, Verdict } from "./Verdict.tsx"
 
-const Editor = lazy(() => import("./Editor.tsx"))
+const Editor = lazy(() => patiently(() => import("./Editor.tsx")))
 
 /** Judges texts, and remembers the last one that was judged. */
 const useJudge = ({ attemptCount, deliveryId, gaveUpAt }: DeadLetterDetails) => {
   const [judged, setJudged] = useState<Judged>()
   const [problem, setProblem] = useState<Problem>()
+  // The editor asks for as long as it is there, whatever was taken up meanwhile.
+  const seen = useRef({ attemptCount, gaveUpAt })
+  seen.current = { attemptCount, gaveUpAt }
   const judge = useCallback(
     async (text: string): Promise<PayloadVerdict["problems"]> => {
       try {
-        const payload = { payload: text, attemptCount, gaveUpAt }
+        const payload = { payload: text, ...seen.current }
         const verdict = await request("POST", "/dead-letters/:id/check", { params: { id: deliveryId }, payload })
         setJudged({ text, verdict })
         setProblem(undefined)
@@ -33,33 +40,37 @@ const useJudge = ({ attemptCount, deliveryId, gaveUpAt }: DeadLetterDetails) => 
         return []
       }
     },
-    [attemptCount, deliveryId, gaveUpAt]
+    [deliveryId]
   )
   return { judge, judged, problem }
 }
 
 /** Why it cannot be requeued yet. */
-const unready = (text: string, before: string, judged: Judged | undefined) => {
+const unready = (text: string, before: string, judged: Judged | undefined, isStale: boolean) => {
+  if (isStale) return "It is not as you saw it any more."
   if (text === before) return "Nothing was changed yet."
   if (judged?.text !== text) return "It is being checked."
   return judged.verdict.isValid ? undefined : "The handler could not read it: see the marked lines."
 }
 
-const Stale = ({ onReload }: { readonly onReload: () => void }) => (
-  <div role="alert" className="flex flex-wrap items-center gap-3 rounded-md bg-retrying-soft px-3 py-2">
-    <p className="min-w-0 flex-1">
-      This dead letter is not as you saw it any more: somebody requeued, edited or discarded it meanwhile. Nothing was
-      changed.
-    </p>
-    <Button onClick={onReload}>Show it as it is</Button>
-  </div>
-)
+const isOther = (one: DeadLetterDetails, other: DeadLetterDetails) =>
+  one.attemptCount !== other.attemptCount || one.gaveUpAt !== other.gaveUpAt
 
 export const EditPayload = ({
+  isGone,
   letter,
-  onClose
+  now,
+  onClose,
+  onTakeUp
 }: {
+  /** As it was when it began to be edited. */
   readonly letter: DeadLetterDetails
+  /** As it was last. */
+  readonly now: DeadLetterDetails
+  /** It is no dead letter any more. */
+  readonly isGone: boolean
+  /** To edit what is there now. */
+  readonly onTakeUp: () => void
   readonly onClose: () => void
 }) => {
   const before = useMemo(() => layOut(letter.payload ?? ""), [letter.payload])
@@ -82,13 +93,29 @@ export const EditPayload = ({
         }
       },
       {
+        onError: ({ status }) => {
+          if (status === 409 || status === 404) void client.invalidateQueries()
+        },
         onSuccess: () => {
           notify(`Requeued with your payload, for ${letter.consumer} only.`)
           onClose()
         }
       }
     )
-  const isStale = edit.error?.status === 409
+  const refused = edit.error?.status
+  const isStale = isGone || isOther(letter, now) || refused === 409 || refused === 404
+  // What is taken up anew is checked anew.
+  const last = useRef({ letter, text })
+  if (last.current.letter === letter) last.current.text = text
+  useEffect(() => {
+    if (last.current.letter === letter) return
+    last.current.letter = letter
+    void judge(last.current.text)
+  }, [judge, letter])
+  const takeUp = () => {
+    edit.reset()
+    onTakeUp()
+  }
   return (
     <Panel title="Edit payload" actions={<Verdict text={text} judged={judged} />}>
       <p className="py-1">
@@ -96,14 +123,14 @@ export const EditPayload = ({
         consumers get, stays as it was published.
       </p>
       <div className="my-2 min-h-40 overflow-hidden rounded-md border border-edge focus-within:border-accent">
-        <Suspense fallback={<Skeleton className="h-40 w-full" />}>
+        <Later fallback={<Skeleton className="h-40 w-full" />}>
           <Editor initial={before} original={original} judge={judge} onChange={setText} />
-        </Suspense>
+        </Later>
       </div>
       <OtherFields letter={letter} text={text} />
       <Problems judged={judged} />
-      {problem === undefined ? null : <ProblemNote problem={problem} />}
-      {isStale ? <Stale onReload={() => void client.invalidateQueries().then(onClose)} /> : null}
+      {problem === undefined || isStale ? null : <ProblemNote problem={problem} />}
+      {isStale ? <Stale isGone={isGone} now={now} text={text} onLeave={onClose} onTakeUp={takeUp} /> : null}
       {edit.error === null || isStale ? null : <ProblemNote problem={edit.error} />}
       <div className="mt-3 grid items-start gap-3 pb-2 sm:grid-cols-[minmax(0,1fr)_auto]">
         <Field
@@ -118,7 +145,7 @@ export const EditPayload = ({
           <ActionButton
             action="deadLetters.edit"
             look="primary"
-            disabledBecause={unready(text, before, judged)}
+            disabledBecause={unready(text, before, judged, isStale)}
             disabled={edit.isPending}
             onClick={save}
           >

@@ -1,5 +1,6 @@
 /** One dead letter: why it gave up, what it was given, and how it is repaired. */
 import { ArrowLeft } from "lucide-react"
+import { useState } from "react"
 import { Link } from "wouter"
 import type { DeadLetterDetails } from "../../api/wire.ts"
 import { Answered, Empty, SkeletonRows } from "../../parts/Answers.tsx"
@@ -81,7 +82,11 @@ const Details = ({ isGone, letter }: { readonly letter: DeadLetterDetails; reado
   const [edit, setEdit] = useParam("edit")
   const uneditable = useUneditable(letter)
   const now = useDelivery(isGone ? letter : undefined)
-  const isEditing = edit !== undefined && !isGone && uneditable === undefined
+  // What is edited stays as it was, whatever others do to it meanwhile.
+  const [begun, setBegun] = useState<DeadLetterDetails>()
+  const isEditing = edit !== undefined && uneditable === undefined && (!isGone || begun !== undefined)
+  if (isEditing && begun === undefined) setBegun(letter)
+  if (!isEditing && begun !== undefined) setBegun(undefined)
   const last = letter.attempts.at(-1)?.error ?? letter.lastError
   return (
     <>
@@ -109,8 +114,10 @@ const Details = ({ isGone, letter }: { readonly letter: DeadLetterDetails; reado
           )}
           {isEditing ? (
             <EditPayload
-              key={`${letter.attemptCount} ${letter.gaveUpAt}`}
-              letter={letter}
+              letter={begun ?? letter}
+              now={letter}
+              isGone={isGone}
+              onTakeUp={() => setBegun(letter)}
               onClose={() => setEdit(undefined)}
             />
           ) : (

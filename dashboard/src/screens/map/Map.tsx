@@ -1,13 +1,16 @@
 /** Who publishes which events, and who gets them. */
+
 import { Download } from "lucide-react"
 import { DropdownMenu } from "radix-ui"
-import { lazy, Suspense, useDeferredValue } from "react"
+import { lazy, useDeferredValue } from "react"
 import { useAsk } from "../../api/asking.ts"
 import { useLive } from "../../api/live.ts"
+import { patiently } from "../../api/loading.ts"
 import { Answered, Empty, Skeleton } from "../../parts/Answers.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { copy } from "../../parts/clipboard.ts"
 import { download } from "../../parts/download.ts"
+import { Later } from "../../parts/Later.tsx"
 import { useIsNarrow } from "../../parts/media.ts"
 import { notify } from "../../parts/notices.tsx"
 import { ScreenTitle } from "../../parts/Panel.tsx"
@@ -22,7 +25,7 @@ import { mermaidOf } from "./mermaid.ts"
 import { useMinute } from "./minute.ts"
 import { type Answers, type Model, modelOf } from "./model.ts"
 
-const Drawing = lazy(() => import("./Drawing.tsx"))
+const Drawing = lazy(() => patiently(() => import("./Drawing.tsx")))
 
 const views = [
   ["map", "Map"],
@@ -121,7 +124,7 @@ const Parts = ({ minutes, whole }: { readonly whole: Model; readonly minutes: nu
           </Empty>
         ) : (
           <>
-            <Suspense fallback={<Waiting />}>
+            <Later fallback={<Waiting />}>
               <Drawing
                 graph={graph}
                 minutes={minutes}
@@ -129,7 +132,7 @@ const Parts = ({ minutes, whole }: { readonly whole: Model; readonly minutes: nu
                 selected={selected}
                 onSelect={select}
               />
-            </Suspense>
+            </Later>
             <Legend isCollapsed={graph.isCollapsed} />
           </>
         )}

@@ -7,7 +7,7 @@ import { Button } from "../../parts/Button.tsx"
 import { Dialog, DialogActions } from "../../parts/Dialog.tsx"
 import { Field } from "../../parts/Field.tsx"
 import { exact } from "../../words/numbers.ts"
-import { leftOf } from "./words.ts"
+import { isUnderWay, leftOf, sentenceOf } from "./words.ts"
 
 export const StopDialog = ({
   isOpen,
@@ -25,6 +25,20 @@ export const StopDialog = ({
     stop.mutate(
       { params: { id: operation.id }, payload: reason.trim() === "" ? {} : { reason: reason.trim() } },
       { onSuccess: onClose }
+    )
+  }
+  if (!isUnderWay(operation)) {
+    return (
+      <Dialog
+        title="It has ended meanwhile"
+        isOpen={isOpen}
+        onClose={onClose}
+        description={`There is nothing left to stop. ${sentenceOf(operation)}`}
+      >
+        <DialogActions>
+          <Button onClick={onClose}>Close</Button>
+        </DialogActions>
+      </Dialog>
     )
   }
   return (
