@@ -15,6 +15,8 @@ export interface Search {
   readonly next: string | undefined
   /** How many pages were asked for. */
   readonly pages: number
+  /** How many new ones were put before those that were found. */
+  readonly added: number
 }
 
 export interface SearchState {
@@ -42,7 +44,8 @@ export const joined = (
     lookedBackTo: lookedBackTo ?? before?.lookedBackTo ?? null,
     direction,
     next,
-    pages: (before?.pages ?? 0) + 1
+    pages: (before?.pages ?? 0) + 1,
+    added: before?.added ?? 0
   }
 }
 
@@ -58,7 +61,8 @@ export const renewed = (search: Search, { found }: EventPage): Search => {
   return {
     ...search,
     found: [...fresh, ...search.found.map((event) => newest.get(event.id) ?? event)].sort(lastFirst),
-    looked: search.looked + fresh.length
+    looked: search.looked + fresh.length,
+    added: search.added + fresh.length
   }
 }
 

@@ -12,6 +12,9 @@ const muchToLookAt = 5_000
 /** So many new events are put before those that are shown, at most: more are not answered at once. */
 const most = 200
 
+/** So many wait in a list that somebody is at, at most: a page that is left open with one event must not hold all that came since. */
+const mostAdded = 1_000
+
 /** A transaction may commit so long after it has stored an event, in milliseconds; one that takes longer is seen when the list is loaded anew. */
 const margin = 10_000
 
@@ -51,9 +54,10 @@ const newest = async (query: EventQuery, search: Search, lastAt: number, signal:
   const since = query.since !== undefined && query.since > recent ? query.since : recent
   const answer = await askFor({ ...query, since, limit: most }, signal)
   const isJoined = answer.next === undefined || reaches(answer, search, lastAt)
+  const next = renewed(search, answer)
   return (before: SearchState): SearchState =>
-    isJoined
-      ? { ...before, search: renewed(search, answer), answeredAt: Date.now(), newestAt }
+    isJoined && next.added <= mostAdded
+      ? { ...before, search: next, answeredAt: Date.now(), newestAt }
       : { ...before, isBehind: true }
 }
 
