@@ -69,6 +69,26 @@ describe("fields of a schema", () => {
     )
   })
 
+  it("are told not to be complete where it goes too deep, or refers to what is not there", () => {
+    const nested = (wrap: (schema: object) => object) => {
+      let schema: object = text
+      for (let level = 0; level < 10_000; level++) schema = wrap(schema)
+      return schema as Readonly<Record<string, never>>
+    }
+    const perverse = {
+      lists: nested((items) => ({ type: "array", items })),
+      objects: nested((inner) => object({ inner })),
+      parts: nested((part) => ({ allOf: [part] })),
+      forms: nested((form) => ({ anyOf: [form] })),
+      "a percent sign": object({ share: { $ref: "#/$defs/100%" } }),
+      "what is not there": object({ lost: { $ref: "#/$defs/none" } })
+    }
+    for (const [name, schema] of Object.entries(perverse)) assert.isFalse(fieldsOf(schema).isComplete, name)
+    const known = { $defs: { "100%": text }, type: "object", properties: { share: { $ref: "#/$defs/100%" } } }
+    assert.deepInclude(fieldsOf(known as never).fields.at(-1), { path: "share", type: "string" })
+    assert.strictEqual(fieldsOf({ $defs: { a: { $ref: "#/$defs/a" } }, $ref: "#/$defs/a" } as never).fields.length, 1)
+  })
+
   it("are none where a schema says nothing of what is stored", () => {
     assert.isTrue(isOpaque(fieldsOf({})))
     assert.isFalse(isOpaque(fieldsOf(object({ name: text }))))

@@ -55,6 +55,9 @@ const unreachable = (request: string) =>
     detail: "The server did not answer. It may have ended, or the network may be down."
   })
 
+/** A question that is not answered so long, in milliseconds, is not waited for any more. */
+const patience = 30_000
+
 /** As the page of a proxy, or an answer that was cut. */
 const notUnderstood = (request: string) =>
   new Problem(request, {
@@ -102,7 +105,10 @@ export const request = async <M extends Method, P extends Path<M>>(
   const name = `${method} ${placed(path, params)}`
   const askedAt = performance.now()
   const url = `${apiPath}${placed(path, params)}${queryOf(query)}`
-  const response = await fetch(url, requestOf(method, payload, signal)).catch((error: unknown) => {
+  // A change may have been made although nothing answers: whoever waits for it decides.
+  const ends = method === "GET" ? [AbortSignal.timeout(patience), ...(signal === undefined ? [] : [signal])] : []
+  const ended = ends.length === 0 ? signal : AbortSignal.any(ends)
+  const response = await fetch(url, requestOf(method, payload, ended)).catch((error: unknown) => {
     throw signal?.aborted === true ? error : unreachable(name)
   })
   tellTime(response.headers.get("date"))

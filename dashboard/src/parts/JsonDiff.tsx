@@ -12,6 +12,12 @@ const looks = {
 /** Lines that are the same are shown so far around a difference. */
 const around = 3
 
+/** So many lines are drawn, each so long, at most: more would make the page stand still. */
+const mostLines = 1_000
+const longestLine = 2_000
+
+const cut = (text: string) => (text.length > longestLine ? `${text.slice(0, longestLine)}…` : text)
+
 const isNear = (lines: ReadonlyArray<DiffLine>, index: number) =>
   lines.slice(Math.max(0, index - around), index + around + 1).some(({ kind }) => kind !== "same")
 
@@ -27,6 +33,10 @@ export const JsonDiff = ({
   const lines = useMemo(() => lineDiff(layOut(before), layOut(after)), [before, after])
   const isLong = lines.length > 200
   const differ = lines.filter(({ kind }) => kind !== "same").length
+  const told = lines
+    .map((line, index) => ({ ...line, index }))
+    .filter(({ index, kind }) => !isLong || kind !== "same" || isNear(lines, index))
+  const isCut = told.length > mostLines || told.some(({ text }) => text.length > longestLine)
   if (differ === 0) return <p className="py-1 text-muted">Both are the same.</p>
   return (
     <section
@@ -37,21 +47,25 @@ export const JsonDiff = ({
       className="max-h-[60dvh] overflow-auto rounded-md border border-line bg-surface py-2"
     >
       <pre className="break-words whitespace-pre-wrap">
-        {lines.map(({ kind, text }, index) => {
-          if (isLong && kind === "same" && !isNear(lines, index)) return null
+        {told.slice(0, mostLines).map(({ index, kind, text }) => {
           const [said, sign, look] = looks[kind]
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines have nothing else, and all change together.
             <span key={index} className={`block px-4 ${look}`}>
               {said === "" ? null : <span className="sr-only">{said}</span>}
               <span aria-hidden="true" className="inline-block w-4 select-none">
                 {sign}
               </span>
-              {text}
+              {cut(text)}
             </span>
           )
         })}
       </pre>
+      {isCut ? (
+        <p className="px-4 pt-2 text-muted">
+          This is the beginning: {lines.length.toLocaleString("en-GB")} lines are compared, and long ones are cut. Copy
+          both payloads to compare all of them.
+        </p>
+      ) : null}
     </section>
   )
 }

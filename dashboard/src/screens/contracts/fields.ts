@@ -14,7 +14,7 @@ export interface Field {
 
 export interface Fields {
   readonly fields: ReadonlyArray<Field>
-  /** False when there are more, or they go deeper. */
+  /** False when there are more, they go deeper, or the schema refers to what it does not have. */
   readonly isComplete: boolean
 }
 
@@ -32,6 +32,8 @@ interface Child {
 interface Found {
   readonly type: string
   readonly children: ReadonlyArray<Child>
+  /** There are lists in it that go deeper. */
+  readonly isCut?: boolean
 }
 
 const isPlain = (root: Node, value: unknown, followed: ReadonlyArray<string>) => {
@@ -54,7 +56,8 @@ const fieldsBelow = (node: Node, path: string): ReadonlyArray<Child> => {
   return [...of(node.properties, (name) => name), ...of(node.patternProperties, (name) => `/${name}/`), ...others]
 }
 
-const found = (root: Node, node: Node, path: string, followed: ReadonlyArray<string>): Found => {
+/** @param lists - lists that it is in, one directly in the other */
+const found = (root: Node, node: Node, path: string, followed: ReadonlyArray<string>, lists = 0): Found => {
   const branches = branchesOf(node)
   if (branches.length > 0) {
     if (branches.every((each) => isPlain(root, each, followed))) {
@@ -76,10 +79,15 @@ const found = (root: Node, node: Node, path: string, followed: ReadonlyArray<str
     (value, index): Child => ({ name: `[${index}]`, path: `${path}[${index}]`, value, isRequired: true })
   )
   if (!isNode(node.items)) return { type: typeOf(node), children: [...tuple, ...fieldsBelow(node, path)] }
+  if (lists >= mostDepth) return { type: "list of …", children: tuple, isCut: true }
   const item = resolve(root, node.items, followed)
-  const inner = found(root, item.node, `${path}[]`, item.followed)
+  const inner = found(root, item.node, `${path}[]`, item.followed, lists + 1)
   if (item.again !== undefined) return { type: `list of ${item.again}, as above`, children: tuple }
-  return { type: `list of ${inner.type}`, children: [...tuple, ...inner.children] }
+  return {
+    type: `list of ${inner.type}`,
+    children: [...tuple, ...inner.children],
+    isCut: inner.isCut === true || item.isCut === true
+  }
 }
 
 /** @param schema - of a contract */
@@ -91,11 +99,11 @@ export const fieldsOf = (schema: Node): Fields => {
       isComplete = false
       return
     }
-    const { again, followed, node } = resolve(schema, child.value, above)
-    const { children, type } =
-      again === undefined
-        ? found(schema, node, child.path, followed)
-        : { type: `${again}, as above`, children: [] as ReadonlyArray<Child> }
+    const { again, followed, isCut, node } = resolve(schema, child.value, above)
+    const below: Found =
+      again === undefined ? found(schema, node, child.path, followed) : { type: `${again}, as above`, children: [] }
+    const { children, type } = below
+    if (isCut === true || below.isCut === true) isComplete = false
     const description = node.description ?? node.title
     fields.push({
       path: child.path,

@@ -7,7 +7,16 @@ export const isNode = (value: unknown): value is Node =>
 
 const listOf = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [])
 
-const tokenOf = (token: string) => decodeURIComponent(token).replaceAll("~1", "/").replaceAll("~0", "~")
+/** A percent sign that encodes nothing stands for itself. */
+const decoded = (token: string) => {
+  try {
+    return decodeURIComponent(token)
+  } catch {
+    return token
+  }
+}
+
+const tokenOf = (token: string) => decoded(token).replaceAll("~1", "/").replaceAll("~0", "~")
 
 const targetOf = (root: Node, pointer: string): unknown => {
   let node: unknown = root
@@ -24,7 +33,12 @@ export interface Resolved {
   readonly followed: ReadonlyArray<string>
   /** A reference that was followed before: it goes on as there. */
   readonly again?: string
+  /** It refers to what is not there, or has parts of parts that nobody would read. */
+  readonly isCut?: boolean
 }
+
+/** References and parts, one in the other, that are looked through at most. */
+const mostNested = 100
 
 const joined = (one: Node, other: Node): Node => ({
   ...one,
@@ -33,25 +47,33 @@ const joined = (one: Node, other: Node): Node => ({
   required: [...listOf(one.required), ...listOf(other.required)]
 })
 
-/** @param followed - references that were followed above it */
-export const resolve = (root: Node, value: unknown, followed: ReadonlyArray<string>): Resolved => {
+/**
+ * @param followed - references that were followed above it
+ * @param nested - references and parts that it was come to by
+ */
+export const resolve = (root: Node, value: unknown, followed: ReadonlyArray<string>, nested = 0): Resolved => {
+  if (nested > mostNested) return { node: {}, followed, isCut: true }
   if (!isNode(value)) return { node: value === false ? { not: {} } : {}, followed }
   const { $ref, allOf, ...rest } = value
   let node: Node = rest
   let seen = followed
+  let isCut = false
   if (typeof $ref === "string") {
     if (followed.includes($ref)) return { node: rest, followed, again: $ref.split("/").at(-1) ?? $ref }
-    const target = resolve(root, targetOf(root, $ref), [...followed, $ref])
+    const meant = targetOf(root, $ref)
+    const target = resolve(root, meant, [...followed, $ref], nested + 1)
+    isCut = meant === undefined || target.isCut === true
     node = joined(target.node, node)
     seen = target.followed
     if (target.again !== undefined) return { node, followed: seen, again: target.again }
   }
   for (const part of listOf(allOf)) {
-    const each = resolve(root, part, seen)
+    const each = resolve(root, part, seen, nested + 1)
     node = joined(node, each.node)
     seen = each.followed
+    isCut ||= each.isCut === true
   }
-  return { node, followed: seen }
+  return { node, followed: seen, isCut }
 }
 
 export const branchesOf = ({ anyOf, oneOf }: Node): ReadonlyArray<unknown> => listOf(anyOf ?? oneOf)

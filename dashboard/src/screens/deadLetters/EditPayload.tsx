@@ -45,6 +45,16 @@ const useJudge = ({ attemptCount, deliveryId, gaveUpAt }: DeadLetterDetails) => 
   return { judge, judged, problem }
 }
 
+/** The browser asks before the page goes, as by a reload, with what was typed. */
+const useUnsent = (isUnsent: boolean) => {
+  useEffect(() => {
+    if (!isUnsent) return
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
+    addEventListener("beforeunload", ask)
+    return () => removeEventListener("beforeunload", ask)
+  }, [isUnsent])
+}
+
 /** Why it cannot be requeued yet. */
 const unready = (text: string, before: string, judged: Judged | undefined, isStale: boolean) => {
   if (isStale) return "It is not as you saw it any more."
@@ -78,6 +88,7 @@ export const EditPayload = ({
   const [text, setText] = useState(before)
   const [reason, setReason] = useState("")
   const { judge, judged, problem } = useJudge(letter)
+  useUnsent(text !== before)
   const client = useQueryClient()
   useFocusBefore()
   const edit = useAct("PATCH", "/dead-letters/:id")
