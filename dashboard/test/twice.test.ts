@@ -111,6 +111,21 @@ inBrowser("an error that is requeued twice", () => {
     second.assertCalm()
   })
 
+  it("and stopped by somebody else while one is asked whether to stop it, says that it has ended", async () => {
+    const { run, url } = await withDeadPayments()
+    const asked = { kind: "requeue", filter: { consumer: "finance.payments" }, pace: 1 } as const
+    const { id } = await run(Operations.use((operations) => operations.start(asked)))
+    const { assertCalm, page } = await visit(`${url}/operations/${id}`)
+    await press(page.getByRole("dialog", { name: /^Requeue/ }), "Stop")
+    await page.getByLabel("Reason").fill("too early")
+    await run(Operations.use((operations) => operations.stop(id)))
+    const ended = page.getByRole("dialog", { name: "It has ended meanwhile" })
+    await see(ended, /^There is nothing left to stop\. Stopped/)
+    await page.keyboard.press("Escape")
+    await ended.waitFor({ state: "detached" })
+    assertCalm()
+  })
+
   it("by two presses of a key, or of the button, is begun once", async () => {
     const { run, url } = await withDeadPayments()
     const { assertCalm, page } = await visit(`${url}/dead-letters`)
