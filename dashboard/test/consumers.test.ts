@@ -1,10 +1,11 @@
 /** What operators do to consumers and settings on the dashboard, and what is written down of it. */
 import { Effect } from "effect"
 import { assert, it } from "vitest"
-import { Processor } from "../../src/index.ts"
+import { Processor, SettingStore, Settings, Transactor } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
 import { inBrowser, makeBrowser } from "./support/browser.ts"
 import { createInvoices } from "./support/modules.ts"
+import { see } from "./support/steps.ts"
 
 const { visit } = makeBrowser()
 
@@ -26,6 +27,26 @@ inBrowser("consumers", () => {
     assert.match((await rows.first().textContent()) ?? "", /finance\.payments/)
     await rows.first().getByTitle("5 dead letters of finance.payments").click()
     await page.waitForURL(/dead-letters\?consumer=finance\.payments/)
+    assertCalm()
+  })
+
+  it("one is further and further behind, which the overview says", async () => {
+    const { run, url } = await startApplication("PGlite")
+    await run(SettingStore.use((settings) => settings.set("core.integration.outbox.processor.enabled", false)))
+    await run(Settings.use((settings) => settings.refresh))
+    await run(createInvoices(1))
+    const query = (text: string) => run(Transactor.use((transactor) => transactor.query(text, [])))
+    const waiting = await query(
+      "UPDATE inbox_event SET available_at = now() - interval '4 minutes' WHERE status = 'received' AND consumer_name = 'finance.payments' RETURNING 1"
+    )
+    assert.lengthOf(waiting, 1)
+    await query(
+      `INSERT INTO integration_gauge (at, consumer_name, counted_at, open, retrying, parked, gave_up, oldest_at, is_exact)
+      SELECT date_trunc('minute', at), 'finance.payments', at, 1, 0, 0, 0, at - (4 - n) * interval '50 seconds', true
+      FROM generate_series(2, 4) AS g (n) CROSS JOIN LATERAL (SELECT now() - n * interval '1 minute' AS at) AS t`
+    )
+    const { assertCalm, page } = await visit(url)
+    await see(page, "Consumer finance.payments is 4 min behind and rising.")
     assertCalm()
   })
 

@@ -6,9 +6,10 @@
 import type { Attention, ConsumerSummary, Replica } from "../model/consumers.ts"
 import type { ErrorGroup } from "../model/deadLetters.ts"
 import { taggedTitle } from "../taggedTitle.ts"
+import type { LagTrend } from "./lagTrends.ts"
 
 /** A delivery that is due for longer is late, in milliseconds. */
-const late = 60_000
+export const late = 60_000
 
 /** A consumer that is that far behind is in trouble. */
 const veryLate = 300_000
@@ -38,12 +39,13 @@ const isForsaken = ({ depth, servedBy, subscriptions }: ConsumerSummary): boolea
   subscriptions.length > 0 &&
   depth.ready + depth.delayed + depth.retrying + depth.leased + depth.parked > 0
 
-const lagging = (summary: ConsumerSummary): ReadonlyArray<Attention> => {
+const lagging = (summary: ConsumerSummary, trend: LagTrend | undefined): ReadonlyArray<Attention> => {
   const { consumer, depth, pausedAt } = summary
   // That nobody serves it says why it is behind.
   if (pausedAt !== null || depth.oldestMillis < late || isForsaken(summary)) return []
   const severity = depth.oldestMillis < veryLate ? "warning" : "error"
-  const title = `Consumer ${consumer} is ${ageText(depth.oldestMillis)} behind.`
+  const where = trend === undefined ? "" : ` and ${trend}`
+  const title = `Consumer ${consumer} is ${ageText(depth.oldestMillis)} behind${where}.`
   return [{ id: "consumer-lags", severity, title, subject: consumer }]
 }
 
@@ -97,16 +99,18 @@ const most = (consumers: ReadonlyArray<ConsumerSummary>, of: (summary: ConsumerS
  * By severity; of the same severity what gave up most, then what is furthest behind.
  *
  * @param groups - of errors that are new
+ * @param trends - of consumers that are behind
  */
 export const attentionTo = (
   consumers: ReadonlyArray<ConsumerSummary>,
   groups: ReadonlyArray<ErrorGroup>,
-  replicas: ReadonlyArray<Replica>
+  replicas: ReadonlyArray<Replica>,
+  trends: ReadonlyMap<string, LagTrend>
 ): ReadonlyArray<Attention> =>
   [
     ...consumers.flatMap(forsaken),
     ...most(consumers, ({ depth }) => depth.deadLetters).flatMap(gaveUp),
-    ...most(consumers, ({ depth }) => depth.oldestMillis).flatMap(lagging),
+    ...most(consumers, ({ depth }) => depth.oldestMillis).flatMap((each) => lagging(each, trends.get(each.consumer))),
     ...consumers.flatMap(paused),
     ...failing(groups),
     ...died(replicas)

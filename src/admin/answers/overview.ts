@@ -7,11 +7,12 @@ import { Clock, Effect, Schedule, Stream } from "effect"
 import type { ErrorGroups } from "../../operations/ErrorGroups.ts"
 import type { Statistics } from "../../operations/Statistics.ts"
 import type { AdminService } from "../adminService.ts"
-import type { Overview } from "../model/consumers.ts"
-import { attentionTo } from "./attention.ts"
+import type { ConsumerSummary, Overview } from "../model/consumers.ts"
+import { attentionTo, late } from "./attention.ts"
 import type { Bounded } from "./bounded.ts"
 import { type ConsumerServices, summaries } from "./consumers.ts"
 import { gaugeOf, rateOf } from "./figures.ts"
+import { type LagTrend, lagTrendsOf, trendMillis } from "./lagTrends.ts"
 
 const minute = 60_000
 
@@ -29,6 +30,18 @@ export interface OverviewServices extends ConsumerServices {
 /** What does not change while a process runs. */
 export type About = Pick<Overview, "version" | "store">
 
+/** Gauges are read only if somebody is behind. */
+const trends = Effect.fnUntraced(function* (
+  { statistics }: OverviewServices,
+  consumers: ReadonlyArray<ConsumerSummary>,
+  now: number
+) {
+  const behind = consumers.filter(({ depth }) => depth.oldestMillis >= late)
+  if (behind.length === 0) return new Map<string, LagTrend>()
+  const gauges = yield* statistics.gaugeSeries({ from: new Date(now - trendMillis), to: new Date(now) })
+  return lagTrendsOf(behind, gauges, now)
+})
+
 const overview = Effect.fnUntraced(function* (services: OverviewServices, about: About) {
   const { errorGroups, processor, statistics } = services
   const now = yield* Clock.currentTimeMillis
@@ -39,7 +52,7 @@ const overview = Effect.fnUntraced(function* (services: OverviewServices, about:
   return {
     at: new Date(now),
     ...about,
-    attention: attentionTo(consumers, groups, yield* processor.replicas),
+    attention: attentionTo(consumers, groups, yield* processor.replicas, yield* trends(services, consumers, now)),
     consumers,
     gauges: (yield* statistics.gauges).map(gaugeOf),
     rates: (yield* statistics.consumers({ ...span, step: "minute" })).map(rateOf),
