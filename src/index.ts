@@ -47,6 +47,7 @@ export {
   type Details as ErrorGroupDetails,
   ErrorGroups,
   type LeftOutValues,
+  type Listed as ErrorGroupListed,
   type Page as ErrorGroupPage
 } from "./operations/ErrorGroups.ts"
 export {

@@ -71,6 +71,7 @@ export {
   type ErrorGroupState,
   ErrorGroupStore,
   type ForgottenGroups,
+  type GroupAttempts,
   type HourlyAttempts,
   type ListedErrorGroup,
   largestGroupCount,

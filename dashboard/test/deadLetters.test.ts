@@ -1,9 +1,9 @@
 /** From an error to its repair: what gave up is requeued, a few first, or gets another payload. */
 import type { Page } from "playwright-core"
-import { assert, it } from "vitest"
+import { assert, expect, it } from "vitest"
 import { Processor, Publisher } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
-import { inBrowser, makeBrowser } from "./support/browser.ts"
+import { beyondEdge, inBrowser, makeBrowser } from "./support/browser.ts"
 import { createInvoices, TaskCreated } from "./support/modules.ts"
 
 const { visit } = makeBrowser()
@@ -31,6 +31,23 @@ const requeueAll = async (page: Page) => {
 }
 
 inBrowser("dead letters", () => {
+  it("are listed by their error, with the hours in which it failed where there is room", async () => {
+    const { url } = await withDeadPayments()
+    const { assertCalm, page } = await visit(`${url}/dead-letters`)
+    const bars = page.getByRole("row", { name: /ProviderUnavailable/ }).getByRole("img")
+    const words = () => bars.getAttribute("aria-label")
+    await expect.poll(words).toMatch(/^60 failed attempts in 24 hours, at most \d+ in an hour$/)
+    assert.strictEqual(await bars.locator("> [title]").count(), 24)
+    for (const width of [900, 1440]) {
+      await page.setViewportSize({ width, height: 800 })
+      await bars.waitFor()
+      assert.strictEqual(await beyondEdge(page), 0)
+    }
+    await page.setViewportSize({ width: 400, height: 800 })
+    await bars.waitFor({ state: "hidden" })
+    assertCalm()
+  })
+
   it("are requeued by their error once its cause is gone", async () => {
     const { switches, url } = await withDeadPayments()
     const { assertCalm, page } = await visit(`${url}/dead-letters`)

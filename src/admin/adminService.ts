@@ -70,7 +70,7 @@ export interface AdminService {
   }
   readonly errorGroups: {
     /** The last seen first. */
-    readonly list: (query: DeadLetters.ErrorGroupQuery) => Answer<Page<DeadLetters.ErrorGroup>>
+    readonly list: (query: DeadLetters.ErrorGroupQuery) => Answer<Page<DeadLetters.ListedErrorGroup>>
     readonly get: (fingerprint: string) => Answer<DeadLetters.ErrorGroupDetails>
     readonly change: (fingerprint: string, change: DeadLetters.ErrorGroupChange) => Answer<DeadLetters.ErrorGroup>
   }

@@ -14,7 +14,7 @@ import {
 } from "../stores/ErrorGroupStore.ts"
 import { type DeliveryRecord, hasGivenUp, isOpen } from "./records.ts"
 
-const hourMillis = 3_600_000
+export const hourMillis = 3_600_000
 
 /** How long hours are kept, in milliseconds. */
 export const keptMillis = 30 * 24 * hourMillis

@@ -12,7 +12,7 @@ import {
   type UnknownGroup
 } from "../stores/ErrorGroupStore.ts"
 import { ascending } from "./comparators.ts"
-import { added, changed, type GroupRecord, isOf, isOld, keptMillis, toGroup } from "./errorGroupRecords.ts"
+import { added, changed, type GroupRecord, hourMillis, isOf, isOld, keptMillis, toGroup } from "./errorGroupRecords.ts"
 import { type DeliveryRecord, isParked } from "./records.ts"
 import { MemoryTables, type Tables } from "./tables.ts"
 import type { Table, Transaction } from "./transaction.ts"
@@ -168,9 +168,13 @@ export const layer: Layer.Layer<ErrorGroupStore, never, MemoryTables> = Layer.ef
         ),
       messages: (fingerprint, limit) => database.read((transaction) => messages(kept, transaction, fingerprint, limit)),
       countBehind: (fingerprint) => database.read((transaction) => countBehind(kept, transaction, fingerprint)),
-      hourly: (fingerprint) =>
+      hourly: (fingerprints, hours) =>
         database.read((transaction, now) =>
-          (transaction.read(groups, fingerprint)?.hours ?? []).filter(({ at }) => at.getTime() > now - keptMillis)
+          fingerprints.flatMap((fingerprint) =>
+            (transaction.read(groups, fingerprint)?.hours ?? [])
+              .filter(({ at }) => at.getTime() > now - hours * hourMillis)
+              .map((hour) => ({ fingerprint, ...hour }))
+          )
         ),
       forget: (after, limit) =>
         Effect.gen(function* () {

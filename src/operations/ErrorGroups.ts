@@ -14,6 +14,7 @@ import {
   type ErrorGroup,
   type ErrorGroupFilter,
   ErrorGroupStore,
+  type GroupAttempts,
   type HourlyAttempts
 } from "../stores/ErrorGroupStore.ts"
 import { Transactor } from "../stores/Transactor.ts"
@@ -23,9 +24,15 @@ import { type LeftOutValues, leftOutOf } from "./leftOut.ts"
 export type { Change } from "./errorGroupOptions.ts"
 export type { LeftOutValues } from "./leftOut.ts"
 
+/** A group as it is listed. @since 0.1.0 */
+export interface Listed extends ErrorGroup {
+  /** Failed attempts by hour, of the last 24, this one among them; hours without any are left out. */
+  readonly hourly: ReadonlyArray<HourlyAttempts>
+}
+
 /** One page of a list. @since 0.1.0 */
 export interface Page {
-  readonly groups: ReadonlyArray<ErrorGroup>
+  readonly groups: ReadonlyArray<Listed>
   /** `after` of the next page; undefined on the last. */
   readonly next: string | undefined
 }
@@ -48,6 +55,15 @@ const looked = 200
 /** Deliveries that are given with a group. */
 const firstPage = 50
 
+/** Hours that are given with each group of a list. */
+const listedHours = 24
+
+/** Hours that are given with one group: as long as they are kept. */
+const keptHours = 30 * 24
+
+const hoursOf = (attempts: ReadonlyArray<GroupAttempts>): ReadonlyArray<HourlyAttempts> =>
+  attempts.map(({ at, attempts }) => ({ at, attempts }))
+
 const make = Effect.gen(function* () {
   const store = yield* ErrorGroupStore
   const letters = yield* DeadLetterStore
@@ -61,7 +77,15 @@ const make = Effect.gen(function* () {
     list: Effect.fn("ErrorGroups.list")(function* ({ after, limit = 50, ...filter } = {}) {
       yield* checkGroupPage(limit, after)
       const listed = yield* store.list(yield* toGroupFilter(filter), after, limit)
-      const groups = listed.map(({ cursor: _, ...group }) => group)
+      const found = yield* store.hourly(
+        listed.map(({ fingerprint }) => fingerprint),
+        listedHours
+      )
+      const byGroup = Map.groupBy(found, ({ fingerprint }) => fingerprint)
+      const groups = listed.map(({ cursor: _, ...group }) => ({
+        ...group,
+        hourly: hoursOf(byGroup.get(group.fingerprint) ?? [])
+      }))
       return { groups, next: listed.length < limit ? undefined : listed.at(-1)?.cursor }
     }),
     get: Effect.fn("ErrorGroups.get")(function* (fingerprint) {
@@ -71,7 +95,7 @@ const make = Effect.gen(function* () {
         differs: leftOutOf(yield* store.messages(fingerprint, looked)),
         deliveries: yield* letters.list({ fingerprint }, undefined, firstPage),
         behind: yield* store.countBehind(fingerprint),
-        hourly: yield* store.hourly(fingerprint)
+        hourly: hoursOf(yield* store.hourly([fingerprint], keptHours))
       }
     }),
     change: Effect.fn("ErrorGroups.change")(function* (fingerprint, change, by) {

@@ -113,6 +113,11 @@ export interface HourlyAttempts {
   readonly attempts: number
 }
 
+/** Failed attempts of a group in an hour. @since 0.1.0 */
+export interface GroupAttempts extends HourlyAttempts {
+  readonly fingerprint: string
+}
+
 /** What is forgotten, and where to go on. @since 0.1.0 */
 export interface ForgottenGroups {
   readonly groups: number
@@ -165,8 +170,11 @@ export class ErrorGroupStore extends Context.Service<
     readonly messages: (fingerprint: string, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
     /** How many deliveries are parked behind those of a group, counted to `largestGroupCount`. */
     readonly countBehind: (fingerprint: string) => Effect.Effect<number, StoreError>
-    /** Failed attempts of a group by hour, for 30 days; hours without any are left out. */
-    readonly hourly: (fingerprint: string) => Effect.Effect<ReadonlyArray<HourlyAttempts>, StoreError>
+    /** Failed attempts of groups in the last `hours`, 720 at most, this one among them: each by time; hours without any are left out. */
+    readonly hourly: (
+      fingerprints: ReadonlyArray<string>,
+      hours: number
+    ) => Effect.Effect<ReadonlyArray<GroupAttempts>, StoreError>
     /**
      * Looks at `limit` groups after `after` (a fingerprint): forgets hours that are older than 30 days, and groups without deliveries
      * that were not seen for 90 days, or are resolved for 30, unless they are ignored.

@@ -172,10 +172,13 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, name, who: ask
         const { state } = yield* withDead("grouped", 4)
         const [group] = (yield* admin.errorGroups.list({ consumer: "grouped", onlyOpen: true })).items
         assert.strictEqual(group?.gaveUp, 4)
+        const attempts = group?.hourly.reduce((sum, hour) => sum + hour.attempts, 0)
+        assert.strictEqual(attempts, 4)
         const { fingerprint = "" } = group ?? {}
         const changed = yield* admin.errorGroups.change(fingerprint, { state: "known", note: "the printer" })
         assert.deepStrictEqual([changed.state, changed.note, changed.changedBy], ["known", "the printer", asker])
         const details = yield* admin.errorGroups.get(fingerprint)
+        assert.deepStrictEqual(details.hourly, group?.hourly)
         assert.lengthOf(details.deliveries, 4)
         const request = { kind: "requeue", filter: { fingerprint }, canary: 1, reason: "printer is back" } as const
         assert.strictEqual((yield* admin.operations.preview(request)).count, 4)

@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql"
 import { ErrorGroupStore } from "../../src/index.ts"
 import { addition, additionOf } from "../../src/sql/errors/add.ts"
 import { counted, gaveUpOf, retryingOf } from "../../src/sql/errors/counts.ts"
+import { hourlyStatement } from "../../src/sql/errors/groups.ts"
 import type { SeenFailures } from "../../src/stores.ts"
 import { postgres } from "../support/databases.ts"
 import { services, until } from "../support/scenario.ts"
@@ -52,7 +53,7 @@ it.live("processes add, change and forget at once: nobody waits in a circle, and
     })
     assert.deepStrictEqual(failures, [])
     for (const n of groups) assert.strictEqual((yield* store.find(String(n)))?.attempts, 5 * rounds)
-    const hours = yield* store.hourly("1")
+    const hours = yield* store.hourly(["1"], 24)
     assert.strictEqual(
       hours.reduce((sum, { attempts }) => sum + attempts, 0),
       5 * rounds
@@ -89,5 +90,37 @@ it.live("counts of a group read its index only, whatever else there is", () =>
     assert.strictEqual((first?.gaveUp ?? 0) + (first?.retrying ?? 0), 1000)
     // 30 fingerprints of deliveries, two of them with a group; 4 of each 10 of them have failed.
     assert.strictEqual((yield* store.unknown(100)).length, 4)
+  }).pipe(Effect.provide(services(postgres())))
+)
+
+it.live("the last hours of a page of groups are looked up by the primary key: older ones are not read", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const store = yield* ErrorGroupStore
+    const groups = Array.from({ length: 400 }, (_, n) => n + 1)
+    yield* store.add(groups.map((n) => seen(n)))
+    // A month of 400 groups, each of which failed in each hour.
+    yield* sql`
+      INSERT INTO integration_error_count (fingerprint, at, attempts)
+      SELECT n, date_bin('1 hour', now(), 'epoch') - h * interval '1 hour', 1
+      FROM generate_series(1, 400) AS g (n), generate_series(1, 719) AS h
+      ON CONFLICT DO NOTHING`
+    yield* sql`ANALYZE integration_error_count`
+    const page = groups.slice(0, 200).map(String)
+    const told = yield* store.hourly(page, 24)
+    assert.isAtLeast(told.length, 200 * 23)
+    assert.isAtMost(told.length, 200 * 24)
+    const plan = yield* sql.withTransaction(
+      Effect.gen(function* () {
+        yield* sql`SET LOCAL plan_cache_mode = force_generic_plan`
+        yield* sql.unsafe(`PREPARE hours AS ${hourlyStatement}`)
+        return yield* sql.unsafe<{ "QUERY PLAN": string }>(
+          `EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS) EXECUTE hours ('{${page.join()}}', 24)`
+        )
+      })
+    )
+    const text = plan.map((row) => row["QUERY PLAN"]).join("\n")
+    assert.match(text, /Index Scan using integration_error_count_pkey/)
+    assert.notMatch(text, /Seq Scan|Rows Removed/)
   }).pipe(Effect.provide(services(postgres())))
 )

@@ -247,7 +247,7 @@ export const makeFakeAdmin = (payload: string | null = `{"text":${JSON.stringify
       }))
     },
     errorGroups: {
-      list: does("errorGroups.list", () => page(group)),
+      list: does("errorGroups.list", () => page({ ...group, hourly: [] })),
       get: does("errorGroups.get", () => ({ ...group, differs: [], deliveries: [letter], behind: 0, hourly: [] })),
       change: does("errorGroups.change", () => group)
     },

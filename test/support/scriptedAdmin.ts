@@ -6,7 +6,7 @@ import { AdminServer } from "../../src/admin/AdminServer.ts"
 import type { AdminService } from "../../src/admin/adminService.ts"
 import { noDepth } from "../../src/admin/answers/consumers.ts"
 import type { ConsumerDetails, ConsumerSummary } from "../../src/admin/model/consumers.ts"
-import type { DeadLetter, ErrorGroup } from "../../src/admin/model/deadLetters.ts"
+import type { DeadLetter, ListedErrorGroup } from "../../src/admin/model/deadLetters.ts"
 import type { EventSummary } from "../../src/admin/model/events.ts"
 import type { Operation } from "../../src/admin/model/operations.ts"
 import { Conflict, NotFound } from "../../src/admin/problems.ts"
@@ -56,7 +56,7 @@ const letter: DeadLetter = {
   createdAt: at
 }
 
-const group: ErrorGroup = {
+const group: ListedErrorGroup = {
   fingerprint: "8213394420313",
   consumer: "crm.mail",
   errorTag: "MailError",
@@ -76,7 +76,8 @@ const group: ErrorGroup = {
   changedBy: null,
   changedAt: null,
   gaveUp: 1001,
-  retrying: 3
+  retrying: 3,
+  hourly: []
 }
 
 /** One of which no delivery is left. */

@@ -17,6 +17,7 @@ import {
   type DeadLetterQuery,
   ErrorGroup,
   ErrorGroupDetails,
+  ListedErrorGroup,
   type PayloadEdit,
   type PayloadVerdict
 } from "../model/deadLetters.ts"
@@ -27,6 +28,7 @@ import { pageOf, shaped } from "./shaped.ts"
 const letterOf = shaped(DeadLetter)
 const letterDetailsOf = shaped(DeadLetterDetails)
 const groupOf = shaped(ErrorGroup)
+const listedGroupOf = shaped(ListedErrorGroup)
 const groupDetailsOf = shaped(ErrorGroupDetails)
 
 const selectionOf = Effect.fnUntraced(function* ({ aggregate, ...rest }: DeadLetterQuery) {
@@ -104,7 +106,7 @@ export const deadLettersOver = (
         unlessTheirs(processor.flush),
         ask(
           Effect.map(groups.list({ ...query, ...(state === undefined ? {} : { states: state }) }), (page) =>
-            pageOf(page.groups, groupOf, page.next)
+            pageOf(page.groups, listedGroupOf, page.next)
           )
         )
       ),

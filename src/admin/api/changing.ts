@@ -23,6 +23,7 @@ import {
   ErrorGroupChange,
   ErrorGroupDetails,
   ErrorGroupQuery,
+  ListedErrorGroup,
   PayloadEdit,
   PayloadVerdict
 } from "../model/deadLetters.ts"
@@ -38,7 +39,7 @@ const Affected = Schema.Struct({ affected: Schema.Int }).annotate({ identifier: 
 export const errorGroups = HttpApiGroup.make("errorGroups").add(
   HttpApiEndpoint.get("list", "/error-groups", {
     query: ErrorGroupQuery.fields,
-    success: pageOf(ErrorGroup),
+    success: pageOf(ListedErrorGroup),
     error: problems
   }),
   HttpApiEndpoint.get("get", "/error-groups/:id", { params: id, success: ErrorGroupDetails, error: problems }),

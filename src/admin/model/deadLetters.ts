@@ -144,6 +144,18 @@ export const ErrorGroup = Schema.Struct({
 /** @since 0.1.0 */
 export type ErrorGroup = typeof ErrorGroup.Type
 
+const HourlyAttempts = Schema.Array(Schema.Struct({ at: Schema.Date, attempts: Schema.Finite }))
+
+/** A group as it is listed. @since 0.1.0 */
+export const ListedErrorGroup = Schema.Struct({
+  ...ErrorGroup.fields,
+  /** Failed attempts by hour, of the last 24, this one among them; hours without any are left out. */
+  hourly: HourlyAttempts
+}).annotate({ identifier: "ListedErrorGroup" })
+
+/** @since 0.1.0 */
+export type ListedErrorGroup = typeof ListedErrorGroup.Type
+
 /** Which groups are listed. @since 0.1.0 */
 export const ErrorGroupQuery = Schema.Struct({
   state: Schema.optionalKey(Schema.Array(ErrorGroupState)),
@@ -172,7 +184,7 @@ export const ErrorGroupDetails = Schema.Struct({
   /** Parked deliveries behind them, counted up to 1,001. */
   behind: Schema.Int,
   /** Failed attempts by hour, for 30 days; hours without any are left out. */
-  hourly: Schema.Array(Schema.Struct({ at: Schema.Date, attempts: Schema.Finite }))
+  hourly: HourlyAttempts
 }).annotate({ identifier: "ErrorGroupDetails" })
 
 /** @since 0.1.0 */

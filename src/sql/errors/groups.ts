@@ -11,7 +11,7 @@ import {
   type ErrorGroupChange,
   type ErrorGroupFilter,
   ErrorGroupStore,
-  type HourlyAttempts,
+  type GroupAttempts,
   type ListedErrorGroup,
   largestGroupCount,
   type UnknownGroup
@@ -118,14 +118,20 @@ const countBehind = (sql: SqlClient.SqlClient) => (fingerprint: string) => {
   )
 }
 
-const hourly = (sql: SqlClient.SqlClient) => (fingerprint: string) =>
-  sql.unsafe<HourlyAttempts>(
-    `SELECT c.at AS "at", c.attempts::float8 AS "attempts"
+/** Hours of groups, each group by itself: so each is looked up by the primary key, and what is older is not read. */
+export const hourlyStatement = `
+  SELECT g.fingerprint::text AS "fingerprint", c.at AS "at", c.attempts::float8 AS "attempts"
+  FROM unnest($1::bigint[]) AS g (fingerprint)
+  CROSS JOIN LATERAL (
+    SELECT c.at, c.attempts
     FROM integration_error_count AS c
-    WHERE c.fingerprint = $1::bigint AND c.at > clock_timestamp() - interval '30 days'
-    ORDER BY c.at`,
-    [fingerprint]
-  )
+    WHERE c.fingerprint = g.fingerprint AND c.at > now() - $2::int * interval '1 hour'
+    ORDER BY c.at
+    LIMIT $2::int
+  ) AS c`
+
+const hourly = (sql: SqlClient.SqlClient) => (fingerprints: ReadonlyArray<string>, hours: number) =>
+  fingerprints.length === 0 ? Effect.succeed([]) : sql.unsafe<GroupAttempts>(hourlyStatement, [fingerprints, hours])
 
 /** Each fingerprint of deliveries once, the next by the index: what it costs are the groups, not their deliveries. */
 const fingerprintsOf = (condition: string) => `(
@@ -181,7 +187,7 @@ export const layer: Layer.Layer<ErrorGroupStore, never, TableClient | ControlCon
         ),
       countBehind: (fingerprint) =>
         storeErrors("errorGroups.countBehind")(Effect.map(countBehind(sql)(fingerprint), ([row]) => row?.behind ?? 0)),
-      hourly: (fingerprint) => storeErrors("errorGroups.hourly")(hourly(sql)(fingerprint)),
+      hourly: (fingerprints, hours) => storeErrors("errorGroups.hourly")(hourly(sql)(fingerprints, hours)),
       forget: (after, limit) =>
         storeErrors("errorGroups.forget")(
           Effect.gen(function* () {

@@ -14,6 +14,8 @@ const check = checkOf("ErrorGroupStore")
 
 const dayMillis = 86_400_000
 
+const hourMillis = 3_600_000
+
 /** Forgets all that is to be forgotten. */
 const forgetAll = Effect.gen(function* () {
   const store = yield* ErrorGroupStore
@@ -58,7 +60,7 @@ export const errorGroupStore = [
       })
       const took = after.lastSeenAt.getTime() - after.firstSeenAt.getTime()
       assert.ok(took >= 60_000 && took < 120_000, `first seen a minute before, not ${took} ms`)
-      const hours = yield* store.hourly(group.fingerprint)
+      const hours = yield* store.hourly([group.fingerprint], 24)
       assert.equal(
         hours.reduce((sum, { attempts }) => sum + attempts, 0),
         7
@@ -79,6 +81,38 @@ export const errorGroupStore = [
       assert.deepEqual(events, names.slice(-largestSeen))
       assert.equal(sample.length, 1023)
       assert.equal(errorTag, "NoRate")
+    })
+  ),
+
+  check(
+    "tells of several groups how often each failed in the last hours",
+    Effect.gen(function* () {
+      const store = yield* ErrorGroupStore
+      const [one, other, silent, left] = [newGroup(), newGroup(), newGroup(), newGroup()]
+      const ago = (hours: number) => ({ firstAgoMillis: hours * hourMillis, lastAgoMillis: hours * hourMillis })
+      for (const [hours, attempts] of [
+        [25, 16],
+        [5, 8],
+        [5, 4],
+        [0, 2]
+      ] as const) {
+        yield* store.add([seenOf(one, { attempts, ...ago(hours) })])
+      }
+      yield* store.add([seenOf(other, { attempts: 3, ...ago(2) }), seenOf(silent, ago(40)), seenOf(left)])
+      const told = yield* store.hourly(
+        [one, silent, other, newGroup()].map(({ fingerprint }) => fingerprint),
+        24
+      )
+      const attemptsOf = ({ fingerprint }: typeof one) =>
+        told.filter((each) => each.fingerprint === fingerprint).map(({ attempts }) => attempts)
+      assert.deepEqual([attemptsOf(one), attemptsOf(other)], [[12, 2], [3]])
+      assert.equal(told.length, 3)
+      assert.deepEqual(yield* store.hourly([], 24), [])
+      const all = yield* store.hourly([one.fingerprint], 24 * 30)
+      assert.deepEqual(
+        all.map(({ attempts }) => attempts),
+        [16, 12, 2]
+      )
     })
   ),
 
@@ -194,7 +228,7 @@ export const errorGroupStore = [
         left.map((group) => group !== undefined),
         [false, true, true, true, true]
       )
-      assert.deepEqual(yield* store.hourly(fresh.fingerprint), [])
+      assert.deepEqual(yield* store.hourly([fresh.fingerprint], 24 * 30), [])
     })
   )
 ]

@@ -1,4 +1,4 @@
-/** Errors as a list: what failed, for whom, how many gave up, how many are still retried. */
+/** Errors as a list: what failed, for whom, how many gave up, how many are still retried, and in which hours. */
 import type { ErrorGroup } from "../../api/wire.ts"
 
 import { useMedia } from "../../parts/media.ts"
@@ -6,6 +6,7 @@ import { type Column, Table } from "../../parts/Table.tsx"
 import { Age } from "./Age.tsx"
 import { GroupStateMark } from "./GroupStateMark.tsx"
 import { counted } from "./groups.ts"
+import { DayBars } from "./HourBars.tsx"
 import { useFilteredHref } from "./links.ts"
 import { GroupTitle } from "./Title.tsx"
 
@@ -56,7 +57,8 @@ const columns: ReadonlyArray<Column<ErrorGroup>> = [
   },
   { id: "gaveUp", title: "Gave up", isNumber: true, cell: (group) => <GaveUp group={group} /> },
   { id: "retrying", title: "Still retrying", isNumber: true, cell: (group) => <Retrying group={group} /> },
-  { id: "first", title: "First seen", narrow: "left-out", cell: ({ firstSeenAt }) => <Age at={firstSeenAt} /> },
+  { id: "hours", title: "Last 24 h", cell: ({ hourly }) => <DayBars hourly={hourly} /> },
+  { id: "first", title: "First seen", cell: ({ firstSeenAt }) => <Age at={firstSeenAt} /> },
   { id: "last", title: "Last seen", cell: ({ lastSeenAt }) => <Age at={lastSeenAt} /> },
   { id: "state", title: "State", cell: (group) => <GroupStateMark group={group} /> }
 ]
@@ -69,13 +71,14 @@ export const GroupTable = ({
   readonly currentKey?: string
 }) => {
   const href = useFilteredHref()
+  const isMiddle = useMedia("(min-width: 860px)")
   const isWide = useMedia("(min-width: 1180px)")
   return (
     <div className="rounded-md border border-line bg-panel px-2">
       <Table
         label="Errors, those with most dead letters first"
         rows={groups}
-        columns={isWide ? columns : columns.filter(({ id }) => id !== "first")}
+        columns={columns.filter(({ id }) => (id === "hours" ? isMiddle : id === "first" ? isWide : true))}
         keyOf={({ fingerprint }) => fingerprint}
         hrefOf={({ fingerprint }) => href(`/dead-letters/${fingerprint}`)}
         currentKey={currentKey}
