@@ -53,7 +53,7 @@ const commands: ReadonlyArray<
   ],
   [
     "events show event-1",
-    [/"amount": 9007199254740993,/, /crm\.mail +gave up +5/, "\nAttempts\n"],
+    [/"amount": 9007199254740993,/, /crm\.mail +gave up +5/, "\nAttempts\n", /parked behind/],
     (data) => data.payload === exactPayload
   ],
   [

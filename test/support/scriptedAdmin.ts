@@ -271,13 +271,28 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
               metadata: '{"tenant":"a"}',
               oversizeBytes: null,
               visibility: "full",
-              deliveries: summary.deliveries.map((delivery, index) => ({
+              deliveries: [
+                ...summary.deliveries,
+                {
+                  consumer: "finance.ledger",
+                  status: "received" as const,
+                  isOpen: true,
+                  isParked: true,
+                  attemptCount: 0
+                }
+              ].map((delivery, index) => ({
                 ...delivery,
                 deliveryId: `delivery-${index + 1}`,
                 lastError: index === 0 ? letter.lastError : null,
                 errorTag: null,
                 availableAt: null,
-                waitsFor: null,
+                waitsFor: delivery.isParked
+                  ? {
+                      ...{ deliveryId: "delivery-0", eventId: "event-0", eventName: "invoice.created" },
+                      ...{ status: "dead_letter" as const, isOpen: false, isParked: false, attemptCount: 5 },
+                      availableAt: null
+                    }
+                  : null,
                 leasedUntil: null,
                 isEdited: false,
                 receivedVersion: 2,
