@@ -12,8 +12,7 @@ CREATE TABLE integration_setting_history (
   value jsonb,
   previous_value jsonb,
   changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  changed_by varchar(255),
-  reason varchar(1023)
+  changed_by varchar(255)
 )
 -- statement
 CREATE INDEX integration_setting_history_key_idx ON integration_setting_history (key, changed_at)

@@ -40,13 +40,14 @@ describe("migrations", () => {
       "0005_replicas.sql": "8b45c5be87b9bf23",
       "0006_links.sql": "1b9b45bdd4c22f70",
       "0007_actors.sql": "bc99df5de114c6b7",
-      "0008_settings.sql": "b07f06db8a3356ec",
+      "0008_settings.sql": "7c5b6a94145a80fb",
       "0009_contracts.sql": "abacd2f376978548",
       "0010_functions.sql": "eab1da752d073d2a",
       "0011_statistics.sql": "e88f4c24bf89cf30",
       "0012_errors.sql": "8d0eabed22a69b1d",
       "0013_operations.sql": "dd0c4edcfe760def",
-      "0014_processes.sql": "adb629b2eeff3ebb"
+      "0014_processes.sql": "adb629b2eeff3ebb",
+      "0015_reasons.sql": "5761a19fb34a7618"
     })
   })
 })

@@ -98,8 +98,7 @@ it.live("a script makes the same tables, says so, and makes them once", () =>
 const undone = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`
-    ALTER TABLE integration_replica DROP COLUMN version, DROP COLUMN application_version, DROP COLUMN is_listening,
-      DROP COLUMN batches, DROP COLUMN max_batches`
+    ALTER TABLE integration_setting_history DROP COLUMN reason`
   yield* sql`DELETE FROM integration_migration WHERE migration_id = ${all.length}`
 })
 

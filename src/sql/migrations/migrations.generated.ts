@@ -65,7 +65,7 @@ export const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   "0008_settings": [
     "-- Settings that can change while processes run, and who changed them.\nCREATE TABLE integration_setting (\n  key varchar(255) PRIMARY KEY,\n  value jsonb NOT NULL,\n  updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  updated_by varchar(255)\n)",
-    "CREATE TABLE integration_setting_history (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  key varchar(255) NOT NULL,\n  value jsonb,\n  previous_value jsonb,\n  changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  changed_by varchar(255),\n  reason varchar(1023)\n)",
+    "CREATE TABLE integration_setting_history (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  key varchar(255) NOT NULL,\n  value jsonb,\n  previous_value jsonb,\n  changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),\n  changed_by varchar(255)\n)",
     "CREATE INDEX integration_setting_history_key_idx ON integration_setting_history (key, changed_at)"
   ],
   "0009_contracts": [
@@ -104,5 +104,8 @@ export const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   "0014_processes": [
     "-- What processes say of themselves: which version they run and of which version the application is, whether they hear notifications,\n-- and how many batches they have under way, of how many they may: the last sign of life says that. NULL: a process of an earlier\n-- version, which says nothing. Older processes go on while this runs.\nALTER TABLE integration_replica\n  ADD COLUMN version varchar(63),\n  ADD COLUMN application_version varchar(255),\n  ADD COLUMN is_listening boolean,\n  ADD COLUMN batches int,\n  ADD COLUMN max_batches int"
+  ],
+  "0015_reasons": [
+    "-- Why a setting was changed. NULL: nobody said. Older processes go on while this runs.\nALTER TABLE integration_setting_history ADD COLUMN reason varchar(1023)"
   ]
 }
