@@ -132,7 +132,7 @@ export const postgresClient = <Tx extends PostgresTransaction>(sql: PostgresSql<
       () => undefined,
       (error: unknown) => ({ error })
     )
-    close(state, failure === undefined ? new Error("The transaction has ended") : failure.error)
+    close(state, failure === undefined ? undefined : () => failure.error)
     return { bodyEnded, failure }
   }
 

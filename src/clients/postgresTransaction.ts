@@ -26,8 +26,8 @@ export interface Sql {
 export interface State {
   /** A statement in it has failed, and nobody knows whether that was taken back. */
   hasFailed: boolean
-  /** No statement is sent any more, but rejected with this. */
-  over: { readonly error: unknown } | undefined
+  /** No statement is sent any more, but rejected with what this makes: an error is costly, and hardly ever asked for. */
+  over: (() => unknown) | undefined
   readonly waiting: Set<Query>
   savepoints: number
   /** The engine's, in a transaction that is the application's. */
@@ -42,16 +42,18 @@ export const newState = (): State => ({
   ours: newSavepoints()
 })
 
+const hasEnded = () => new Error("The transaction has ended")
+
 /** From now on no statement is sent; those that wait for an answer are rejected. */
-export const close = (state: State, error: unknown) => {
-  state.over ??= { error }
-  for (const query of state.waiting) query.reject(error)
+export const close = (state: State, errorOf: () => unknown = hasEnded) => {
+  state.over ??= errorOf
+  for (const query of state.waiting) query.reject(errorOf())
   state.waiting.clear()
 }
 
 /** From now on no statement is sent; those that wait for an answer get it. */
 export const finish = (state: State) => {
-  state.over ??= { error: new Error("The transaction has ended") }
+  state.over ??= hasEnded
 }
 
 /** Codes of sockets whose connection is lost, as the operating system names them. */
@@ -81,7 +83,7 @@ const unheeded: Heeding = { done: () => undefined, failed: () => undefined }
 export const quiet = (query: Query, state: State, heeding = unheeded): Query => {
   const { handler } = query
   const send = (self: Query): unknown => {
-    if (state.over !== undefined) return self.reject(state.over.error)
+    if (state.over !== undefined) return self.reject(state.over())
     let hear: ((error: unknown) => void) | undefined
     state.waiting.add(self)
     // Before anybody else hears of it: who does may have the next statement sent at once.
@@ -94,7 +96,7 @@ export const quiet = (query: Query, state: State, heeding = unheeded): Query => 
       (error: unknown) => {
         state.waiting.delete(self)
         state.hasFailed = true
-        if (isOfConnection(error)) close(state, error)
+        if (isOfConnection(error)) close(state, () => error)
         heeding.failed(() => hear?.(error))
       }
     )
