@@ -75,7 +75,6 @@ CREATE FUNCTION integration_append(
 ) LANGUAGE plpgsql AS $body$
 #variable_conflict use_column
 DECLARE
-  called text := integration_append.event_name;
   moment timestamptz := clock_timestamp();
   -- In the order of consumers, as are tiers, which count from 0, the highest priority; null when all have the same.
   are_ordered boolean[];
@@ -84,6 +83,7 @@ DECLARE
   stored uuid;
   placed bigint;
   due timestamptz;
+  ordering bigint;
   message text;
 BEGIN
   IF asked_for <> current_database()::text || ' ' || extract(epoch FROM pg_postmaster_start_time())::text
@@ -93,7 +93,8 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
-  -- A statement for each step: a plan is set up anew for each call, and one for all steps takes longer than theirs.
+  -- A statement for each step: a plan is set up anew for each call, and one for all steps takes longer than theirs. An expression outside
+  -- of statements is set up anew for each transaction: what can be said in a statement is said there.
   SELECT array_agg(m.consumer_name::text ORDER BY m.consumer_name), array_agg(m.is_ordered ORDER BY m.consumer_name),
     array_agg(m.priority ORDER BY m.consumer_name)
   INTO "consumers", are_ordered, priorities
@@ -101,7 +102,7 @@ BEGIN
     SELECT s.consumer_name, c.ordering = 'aggregate' AS is_ordered, max(s.priority) AS priority
     FROM @schema@.integration_subscription AS s
     JOIN @schema@.integration_consumer AS c ON c.consumer_name = s.consumer_name
-    WHERE called LIKE s.event_like
+    WHERE integration_append.event_name LIKE s.event_like
     GROUP BY s.consumer_name, c.ordering
   ) AS m;
   IF priorities[1] <> ANY (priorities) THEN
@@ -117,34 +118,36 @@ BEGIN
     causation_id, traceparent, available_at, routed_at
   )
   VALUES (
-    coalesce(integration_append.event_id, @schema@.integration_event_id()), called, integration_append.schema_version,
-    integration_append.source_module, integration_append.aggregate_type, integration_append.aggregate_id,
+    coalesce(integration_append.event_id, @schema@.integration_event_id()), integration_append.event_name,
+    integration_append.schema_version, integration_append.source_module, integration_append.aggregate_type, integration_append.aggregate_id,
     integration_append.payload, integration_append.metadata, integration_append.dedupe_key,
     integration_append.correlation_id, integration_append.causation_id, integration_append.traceparent,
     coalesce(integration_append.available_at, moment + integration_append.delay_millis * interval '1 millisecond', moment),
     moment
   )
   ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
-  RETURNING id, position, created_at, available_at INTO stored, placed, "createdAt", due;
+  RETURNING id, id::text, position, position::text, created_at, available_at, transaction_id::text,
+    CASE WHEN "consumers" IS NULL THEN 'processed' ELSE 'pending' END
+  INTO stored, "id", placed, "position", "createdAt", due, "transactionId", "status";
   IF NOT FOUND THEN RETURN; END IF;
-  "id" := stored;
-  "position" := placed;
   IF "consumers" IS NOT NULL THEN
+    IF true = ANY (are_ordered) THEN
+      ordering := hashtextextended(
+        length(source_module) || ':' || source_module || length(aggregate_type) || ':' || aggregate_type
+        || length(aggregate_id) || ':' || aggregate_id, 0
+      );
+    END IF;
     INSERT INTO @schema@.inbox_event (
       id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier
     )
     SELECT
       (left(replace("id", '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended("id" || n.consumer_name, 0)), 16, '0'), 15))::uuid,
-      stored, n.consumer_name, called, integration_append.schema_version, placed, due + coalesce(n.tier, 0) * interval '1 second',
-      CASE WHEN n.is_ordered THEN hashtextextended(
-        length(source_module) || ':' || source_module || length(aggregate_type) || ':' || aggregate_type
-        || length(aggregate_id) || ':' || aggregate_id, 0
-      ) END,
-      n.tier
-    FROM unnest("consumers", are_ordered, tiers) AS n (consumer_name, is_ordered, tier);
+      stored, n.consumer_name, integration_append.event_name, integration_append.schema_version, placed,
+      due + coalesce(n.tier, 0) * interval '1 second', CASE WHEN n.is_ordered THEN ordering END, n.tier
+    FROM (
+      SELECT unnest("consumers") AS consumer_name, unnest(are_ordered) AS is_ordered, unnest(tiers) AS tier
+    ) AS n;
   END IF;
-  "transactionId" := pg_current_xact_id();
-  "status" := CASE WHEN "consumers" IS NULL THEN 'processed' ELSE 'pending' END;
   IF "consumers" IS NULL THEN
     "consumers" := '{}';
   ELSIF told_by IS NOT NULL THEN
