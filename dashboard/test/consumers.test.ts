@@ -78,7 +78,7 @@ inBrowser("consumers", () => {
     await rules.waitFor()
     assert.match((await rule("Order").textContent()) ?? "", /one delivery of an aggregate at a timecode$/)
     assert.match((await rule("Mode").textContent()) ?? "", /transactionaldefault$/)
-    assert.match((await rule("Timeout of a handler").textContent()) ?? "", /24 sprocessingLeaseMs: default$/)
+    assert.match((await rule("Timeout of a handler").textContent()) ?? "", /24 sprocessingLeaseMsdefault$/)
     const subscriptions = page.getByRole("table", { name: "Subscriptions" }).locator("tbody tr")
     assert.match((await subscriptions.first().textContent()) ?? "", /up to 1/)
     await rule("Attempts").getByRole("link", { name: "maxAttempts" }).click()

@@ -31,18 +31,23 @@ const publish = Effect.gen(function* () {
 /** Waits until the consumers served here have nothing left: retries included. */
 const untilSettled = Processor.use((processor) => processor.allSettled())
 
+/** Of how many customers the balance is told: with traffic there are more. */
+const shownBalances = 10
+
 const report = Effect.gen(function* () {
   const { deliveries, events, total } = yield* (yield* Processor).stats
   const tasks = yield* (yield* Tasks).counts
   const links = yield* LinkStore.findByLinkType("cascade")
   const delivered = deliveries["operations.tasks"]
-  const balances = (yield* Balance.states()).items.map((item) => `${item.aggregate.entityId} ${item.state.balance}`)
+  const balances = (yield* Balance.states()).items
+    .map(({ aggregate, state }) => `${aggregate.entityId} ${Number(state.balance.toFixed(2))}`)
+    .toSorted()
   yield* Console.log(`
 events      ${total} (${events.processed} processed, ${events.dead_letter} dead letter, ${events.pending} pending)
 deliveries  ${delivered?.processed} processed, ${delivered?.dead_letter} dead letter
 tasks       ${tasks.open} open, ${tasks.cancelled} cancelled
 links       ${links.length}
-balances    ${balances.toSorted().join(", ")}`)
+balances    ${balances.slice(-shownBalances).join(", ")}`)
   const inbox = yield* InboxStore
   const outbox = yield* OutboxStore
   for (const { eventId, lastError, status } of yield* inbox.findByConsumer("operations.tasks", undefined, 100)) {

@@ -43,7 +43,7 @@ const Source = ({ setting, source }: Row) =>
   setting === null || source === "code" || source === "unknown" ? (
     <span className={source === "code" ? "" : "whitespace-normal text-muted"}>{sourceText(source)}</span>
   ) : (
-    <span className="whitespace-normal">
+    <span className="flex flex-wrap items-center gap-x-1.5 whitespace-normal">
       <Link
         href={`/settings/${encodeURIComponent(setting)}`}
         className="-my-1.5 inline-flex h-8 items-center text-accent hover:underline"
@@ -51,7 +51,7 @@ const Source = ({ setting, source }: Row) =>
       >
         {shortKey(setting)}
       </Link>
-      <span className="text-muted">: {sourceText(source)}</span>
+      <span className="text-muted">{sourceText(source)}</span>
     </span>
   )
 
