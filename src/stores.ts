@@ -105,6 +105,7 @@ export {
   type NewLink
 } from "./stores/LinkStore.ts"
 export { checkEntity, checkLink, provisionalLink } from "./stores/linkRules.ts"
+export { type OldestOpen, type OpenDelivery, oldestAmong, oldestShown } from "./stores/OldestOpen.ts"
 export {
   type NewOperation,
   type Operation,

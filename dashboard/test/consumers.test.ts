@@ -87,6 +87,23 @@ inBrowser("consumers", () => {
     assertCalm()
   })
 
+  it("one tells what it has had open for the longest time, why each waits, and leads to its event", async () => {
+    const { run, url } = await startApplication("memory")
+    await run(Processor.use((processor) => processor.pause("finance.payments")))
+    const events = await run(createInvoices(11))
+    const { assertCalm, page } = await visit(`${url}/consumers/finance.payments`)
+    const rows = page.getByRole("table", { name: "Open deliveries, the oldest first" }).locator("tbody tr")
+    await rows.nth(9).waitFor()
+    assert.strictEqual(await rows.count(), 10)
+    assert.match(
+      (await rows.first().textContent()) ?? "",
+      /finance\.invoice-created .*finance\/Invoice\/INV-1.*ready.*0/
+    )
+    await rows.first().getByRole("link").first().click()
+    await page.waitForURL(new RegExp(`/events/${events[0]?.id}`))
+    assertCalm()
+  })
+
   it("one is not retired before its name is typed, nor while a process serves it unless that is said", async () => {
     const { url } = await startApplication("memory")
     const { assertCalm, page } = await visit(`${url}/consumers/crm.letters`)

@@ -11,6 +11,7 @@ import { claim, claimOne, nextDue, unpark, waitForKeys } from "./claim.ts"
 import { ascending, byConsumer } from "./comparators.ts"
 import { depths } from "./depths.ts"
 import { leases } from "./leases.ts"
+import { oldest } from "./oldest.ts"
 import { poll } from "./poll.ts"
 import { claimable, type DeliveryRecord, isOpen, isParked, isUntried, toDelivery } from "./records.ts"
 import { toClaimed, toClaimedAll, update } from "./rows.ts"
@@ -171,6 +172,7 @@ export const layer: Layer.Layer<InboxStore, never, MemoryTables | MemorySettings
         database.read((transaction, now) => findByConsumer(tables, transaction, { consumer, after, limit }, now)),
       countByStatus: database.read((transaction) => countsOf(transaction.rows(tables.deliveries))),
       depths: (consumers) => database.read((transaction, now) => depths(tables, transaction, consumers, now)),
+      oldest: (consumer) => database.read((transaction, now) => oldest(tables, transaction, consumer, now)),
       changed: Effect.suspend(() => Deferred.await(database.changed))
     })
   })

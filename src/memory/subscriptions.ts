@@ -67,11 +67,16 @@ const orphaned = (tables: Tables, transaction: Transaction, { consumer, events, 
     .toSorted(byPosition)
 
 /** Of what a consumer has open, the first of each kind. */
-const firstOpen = (tables: Tables, transaction: Transaction, consumer: string): ReadonlyArray<DeliveryRecord> => {
+export const firstOpen = (
+  tables: Tables,
+  transaction: Transaction,
+  consumer: string,
+  limit: number
+): ReadonlyArray<DeliveryRecord> => {
   const open = [...tables.openOf(transaction, consumer)]
   const due = open.filter(claimable).toSorted((a, b) => a.availableAt - b.availableAt || byPosition(a, b))
   const others = [open.filter(isParked), open.filter(({ status }) => status === "processing")]
-  return [due, ...others].flatMap((kind) => kind.slice(0, overlookedAmong))
+  return [due, ...others].flatMap((kind) => kind.slice(0, limit))
 }
 
 /**
@@ -82,7 +87,7 @@ const unsubscribed = (tables: Tables, transaction: Transaction): ReadonlyArray<U
   const covering = [...transaction.rows(tables.subscriptions)]
   const found = new Map<string, Unserved>()
   for (const { consumer, lastSeenAt } of transaction.rows(tables.consumers)) {
-    for (const { createdAt, eventName: event } of firstOpen(tables, transaction, consumer)) {
+    for (const { createdAt, eventName: event } of firstOpen(tables, transaction, consumer, overlookedAmong)) {
       if (covering.some((each) => each.consumer === consumer && matches(each.event, event))) continue
       const known = found.get(keyOf(consumer, event))
       const open = Math.min((known?.open ?? 0) + 1, mostOpen)
@@ -206,7 +211,7 @@ const unknownVersions = (tables: Tables, transaction: Transaction) =>
       const interests = served.filter((interest) => isNamed(interest, delivery))
       return interests.length > 0 && !interests.some((interest) => isKnown(interest, delivery))
     }
-    const unknown = firstOpen(tables, transaction, consumer).filter(isUnknown)
+    const unknown = firstOpen(tables, transaction, consumer, overlookedAmong).filter(isUnknown)
     return [...Map.groupBy(unknown, ({ eventName, schemaVersion }) => JSON.stringify([eventName, schemaVersion]))]
       .toSorted(([a], [b]) => ascending(a, b))
       .flatMap(([, [first, ...others]]) =>

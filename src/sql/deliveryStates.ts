@@ -30,31 +30,32 @@ export const isUntried = (delivery: string) =>
 /** Open deliveries, in the words of `inbox_event_key_idx`. */
 export const open = "i.status IN ('received', 'processing', 'failed') AND i.available_at IS NOT NULL"
 
-/** Kinds of open deliveries, each in the words of an index. */
+/** Kinds of open deliveries, each in the words of an index, with the order that it has those of a consumer in. */
 const kindsOfOpen = [
-  claimable,
-  "i.status IN ('received', 'failed') AND i.available_at = 'infinity'",
-  "i.status = 'processing'"
-]
+  [claimable, "i.available_at, i.position"],
+  ["i.status IN ('received', 'failed') AND i.available_at = 'infinity'", "i.ordering_key, i.position"],
+  ["i.status = 'processing'", "i.locked_until"]
+] as const
 
 /**
  * Columns of all open deliveries `i`, whoever they are for, from the indexes of those that can be claimed, that are parked, and
  * that are leased: what is settled is not read.
  */
 export const openDeliveries = (columns: string) =>
-  kindsOfOpen.map((kind) => `SELECT ${columns} FROM inbox_event AS i WHERE ${kind}`).join(" UNION ALL ")
+  kindsOfOpen.map(([kind]) => `SELECT ${columns} FROM inbox_event AS i WHERE ${kind}`).join(" UNION ALL ")
 
 /**
  * Columns of open deliveries `i` of one consumer that fit a condition, at most `limit` of each kind: of those that can be claimed
- * the first by due time, of the others any, as their indexes have another order.
+ * the first by due time, of the others any. Each is read in the order of its index: else all entries
+ * of many would be.
  */
 export const someOpenOf = (consumer: string, columns: string, condition: string, limit: number) =>
   kindsOfOpen
     .map(
-      (kind) => `(
+      ([kind, order]) => `(
         SELECT ${columns} FROM inbox_event AS i
         WHERE i.consumer_name = ${consumer} AND ${kind} AND ${condition}
-        ${kind === claimable ? "ORDER BY i.available_at, i.position" : ""}
+        ORDER BY ${order}
         LIMIT ${limit}
       )`
     )

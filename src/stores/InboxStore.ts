@@ -17,6 +17,7 @@ import type {
   UnparkRequest
 } from "./Delivery.ts"
 import type { Depths } from "./Depths.ts"
+import type { OldestOpen } from "./OldestOpen.ts"
 import type { PollRequest, PollResult } from "./Poll.ts"
 
 /**
@@ -144,6 +145,11 @@ export class InboxStore extends Context.Service<
     readonly countByStatus: Effect.Effect<ReadonlyArray<StatusCount>, StoreError>
     /** How much waits for these consumers, by name, and for anybody: for metrics, so it is counted up to a limit. */
     readonly depths: (consumers: ReadonlyArray<string>) => Effect.Effect<Depths, StoreError>
+    /**
+     * What a consumer has had open for the longest time: of the first of each kind, so that it costs the same however much is
+     * open. What gave up is not open.
+     */
+    readonly oldest: (consumer: string) => Effect.Effect<OldestOpen, StoreError>
     /**
      * Waits until deliveries may have changed: for the next change where changes are noticed, else for a short while.
      */

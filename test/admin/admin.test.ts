@@ -328,6 +328,28 @@ describe.each(on)("on $name, $form", ({ admin: adminLayer, layer, name, who: ask
       })
     )
 
+    it.effect("tells what a consumer has had open for the longest time, and not what gave up", () =>
+      Effect.gen(function* () {
+        const admin = yield* Admin
+        yield* withDead("oldest", 1)
+        yield* admin.consumers.pause("oldest", {})
+        const { Happened, happenings } = eventsOf("oldest")
+        const stored = yield* Publisher.publishAll(happenings(11))
+        const { oldest } = yield* admin.consumers.get("oldest")
+        assert.isFalse(oldest.isCut)
+        assert.deepStrictEqual(
+          oldest.deliveries.map(({ attemptCount, createdAt, eventId, eventName, state }) => [
+            eventId,
+            eventName,
+            state,
+            attemptCount,
+            createdAt instanceof Date
+          ]),
+          stored.slice(0, 10).map(({ id }) => [id, Happened.name, "ready", 0, true])
+        )
+      })
+    )
+
     it.effect("tells of a process which versions it runs, how it hears of events, and what it has under way", () =>
       Effect.gen(function* () {
         const admin = yield* Admin

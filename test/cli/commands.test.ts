@@ -155,6 +155,11 @@ const commands: ReadonlyArray<
     ],
     (data) => data.rules.length === 3
   ],
+  [
+    "consumers show billing.sync",
+    [/invoice\.paid.* +event-2 +finance\/Invoice\/\S+ +retrying +3 +2026/, "there may be older ones"],
+    (data) => data.oldest.deliveries.length === 1 && data.oldest.isCut
+  ],
   ["consumers pause crm.mail --reason stop", ["Paused: crm.mail."], (data) => data.consumer === "crm.mail"],
   ["consumers resume crm.mail", ["Resumed: crm.mail. 3 open."], (data) => data.consumer === "crm.mail"],
   ["consumers retire crm.mail --yes", [/delivery-9 +invoice\.created +event-9/], (data) => !data.isRetired, 1],

@@ -7,6 +7,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Integration } from "../../src/index.ts"
 import { highestId, lowestId } from "../../src/model/eventIdOrder.ts"
+import { oldestStatement } from "../../src/sql/inbox/oldest.ts"
 import { sliceStatements } from "../../src/sql/search/slice.ts"
 import { waitsForStatement } from "../../src/sql/search/waitsFor.ts"
 import { deliveryId } from "../../src/sql/writeDeliveries.ts"
@@ -153,6 +154,38 @@ it.live(
       const { found, rows } = yield* sql.withTransaction(measured)
       assert.strictEqual(found[0]?.isOpen, false)
       assert.isAtMost(rows, 50)
+    }).pipe(Effect.provide(database), Effect.scoped),
+  120_000
+)
+
+it.live(
+  "what a consumer has had open for the longest time is looked for among so many of each kind, whatever is finished or open",
+  () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const open = sql.unsafe(`
+        UPDATE inbox_event
+        SET status = CASE position / 3 % 8 WHEN 0 THEN 'processing' WHEN 1 THEN 'failed' ELSE 'received' END, processed_at = NULL,
+          available_at = CASE position / 3 % 4 WHEN 3 THEN 'infinity' ELSE now() END
+        WHERE consumer_name = 'c1' AND status = 'processed'`)
+      const measured = sql.withTransaction(
+        Effect.gen(function* () {
+          yield* sql.unsafe("SET LOCAL plan_cache_mode = force_generic_plan")
+          return (yield* measuredOf(oldestStatement, ["c1"])).rows
+        })
+      )
+      yield* grow(60_000, "time")
+      yield* open
+      yield* sql.unsafe("ANALYZE inbox_event")
+      const few = yield* measured
+      assert.isAtLeast(few, 3000)
+      yield* grow(60_000, "time")
+      assert.isAtMost(yield* measured, few + 20, "beside more that is finished")
+      yield* grow(120_000, "time")
+      yield* open
+      yield* sql.unsafe("ANALYZE inbox_event")
+      // A thousand of each kind, which are gone through twice more.
+      assert.isAtMost(yield* measured, 9020, "of 80,000 that are open")
     }).pipe(Effect.provide(database), Effect.scoped),
   120_000
 )

@@ -293,7 +293,21 @@ export const makeFakeAdmin = (payload: string | null = `{"text":${JSON.stringify
                   setting: `core.${script}`,
                   values: [{ value: script, source: "stored" as const, processes: [script] }]
                 }
-              ]
+              ],
+              oldest: {
+                deliveries: [
+                  {
+                    deliveryId: script,
+                    eventId: script,
+                    eventName: script,
+                    aggregate: { module: script, entityType: script, entityId: script },
+                    state: "ready" as const,
+                    attemptCount: 1,
+                    createdAt: at
+                  }
+                ],
+                isCut: true
+              }
             }),
             name
           ),

@@ -84,7 +84,7 @@ const group: ListedErrorGroup = {
 const over = { ...group, fingerprint: "77", gaveUp: 0, retrying: 0 }
 
 /** Two processes serve it, of which one is of an earlier version. */
-const details = ({ subscriptions }: ConsumerSummary): Pick<ConsumerDetails, "subscriptions" | "rules"> => ({
+const details = ({ subscriptions }: ConsumerSummary): Pick<ConsumerDetails, "subscriptions" | "rules" | "oldest"> => ({
   subscriptions: subscriptions.map((each) => ({ ...each, versions: [{ version: 2, processes: [] }] })),
   rules: [
     { name: "mode", setting: null, values: [{ value: "transactional", source: "default", processes: [] }] },
@@ -101,7 +101,21 @@ const details = ({ subscriptions }: ConsumerSummary): Pick<ConsumerDetails, "sub
       setting: "core.integration.outbox.processingLeaseMs",
       values: [{ value: 24_000, source: "stored", processes: [] }]
     }
-  ]
+  ],
+  oldest: {
+    deliveries: [
+      {
+        deliveryId: "delivery-2",
+        eventId: "event-2",
+        eventName: `invoice.paid${hostile}`,
+        aggregate: invoice,
+        state: "retrying",
+        attemptCount: 3,
+        createdAt: at
+      }
+    ],
+    isCut: true
+  }
 })
 
 const summary: EventSummary = {

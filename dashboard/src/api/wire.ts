@@ -43,6 +43,7 @@ export type Answer<M extends Method, P extends string> = Wire<TypeOf<HttpApiEndp
 export type Overview = Answer<"GET", "/overview">
 export type Consumer = Overview["consumers"][number]
 export type ConsumerDetails = Answer<"GET", "/consumers/:consumer">
+export type OpenDelivery = ConsumerDetails["oldest"]["deliveries"][number]
 export type RuleInForce = ConsumerDetails["rules"][number]
 export type Depth = Consumer["depth"]
 export type ConsumerRate = Overview["rates"][number]

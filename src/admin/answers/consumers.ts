@@ -129,15 +129,16 @@ const one = Effect.fnUntraced(function* (services: ConsumerServices, consumer: s
   )
 })
 
-/** One, with the rules it is handled by where it is served. */
+/** One, with the rules it is handled by where it is served, and its oldest open deliveries. */
 const detailed = Effect.fnUntraced(function* (services: ConsumerServices, consumer: string) {
-  const { replicas, settings } = services
+  const { inbox, replicas, settings } = services
   const summary = yield* one(services, consumer)
   const serving = yield* replicas.serving(consumer, unseenMillis(yield* settings.current))
   return {
     ...summary,
     subscriptions: summary.subscriptions.map((each) => ({ ...each, versions: versionsRead(serving, each.event) })),
-    rules: rulesInForce(serving, yield* settings.inForce)
+    rules: rulesInForce(serving, yield* settings.inForce),
+    oldest: yield* inbox.oldest(consumer)
   }
 })
 

@@ -4,7 +4,7 @@
  * @internal
  */
 import { Schema } from "effect"
-import { Text } from "./common.ts"
+import { Entity, Text } from "./common.ts"
 import { ConsumerRate, Gauge } from "./statistics.ts"
 
 /** What waits for a consumer; each is counted up to 10,000. @since 0.1.0 */
@@ -79,7 +79,23 @@ export const RuleInForce = Schema.Struct({
 /** @since 0.1.0 */
 export type RuleInForce = typeof RuleInForce.Type
 
-/** A consumer, how it is, and by which rules it is handled. @since 0.1.0 */
+/** A delivery that is open, and its event. @since 0.1.0 */
+export const OpenDelivery = Schema.Struct({
+  deliveryId: Schema.String,
+  eventId: Schema.String,
+  eventName: Schema.String,
+  aggregate: Entity,
+  /** As `Depth` counts it. */
+  state: Schema.Literals(["ready", "delayed", "retrying", "leased", "parked"]),
+  attemptCount: Schema.Int,
+  /** When its event was stored. */
+  createdAt: Schema.Date
+}).annotate({ identifier: "OpenDelivery" })
+
+/** @since 0.1.0 */
+export type OpenDelivery = typeof OpenDelivery.Type
+
+/** A consumer, how it is, by which rules it is handled, and what it has had open for the longest time. @since 0.1.0 */
 export const ConsumerDetails = Schema.Struct({
   ...ConsumerSummary.fields,
   subscriptions: Schema.Array(
@@ -90,7 +106,16 @@ export const ConsumerDetails = Schema.Struct({
     })
   ),
   /** None where no process serves it. */
-  rules: Schema.Array(RuleInForce)
+  rules: Schema.Array(RuleInForce),
+  oldest: Schema.Struct({
+    /** At most ten, the oldest first. */
+    deliveries: Schema.Array(OpenDelivery),
+    /**
+     * They are the oldest of the first 1,000 of each kind: of what waits (ready, delayed, retrying) those that are due first, of what is
+     * leased and of what is parked any. There may be older ones.
+     */
+    isCut: Schema.Boolean
+  })
 }).annotate({ identifier: "ConsumerDetails" })
 
 /** @since 0.1.0 */

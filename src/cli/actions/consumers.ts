@@ -11,6 +11,7 @@ import { asking } from "../connect.ts"
 import { exitCodes } from "../failures.ts"
 import { given } from "../flags.ts"
 import { clean } from "../output/clean.ts"
+import { oldestTable } from "../output/oldest.ts"
 import { rulesTable, versionText } from "../output/rules.ts"
 import { consumerState, openOf, worstFirst } from "../output/states.ts"
 import { marked, type Surface } from "../output/style.ts"
@@ -73,7 +74,7 @@ const pausedText = (surface: Surface, { pausedAt, pausedBy, pauseReason }: Consu
 }
 
 const consumerText = (surface: Surface, consumer: ConsumerDetails, now: Date) => {
-  const { depth, rules, subscriptions } = consumer
+  const { depth, oldest, rules, subscriptions } = consumer
   const open = openOf(depth)
   return [
     fields(surface, [
@@ -111,6 +112,9 @@ const consumerText = (surface: Surface, consumer: ConsumerDetails, now: Date) =>
             each.isServed ? "yes" : "no"
           ])
         ),
+    ...(oldest.deliveries.length === 0
+      ? []
+      : ["", heading(surface, "Open for the longest time"), oldestTable(surface, oldest, now)]),
     ...(rules.length === 0 ? [] : ["", heading(surface, "In force"), rulesTable(surface, rules)])
   ].join("\n")
 }

@@ -20,6 +20,7 @@ import { claim, claimOne } from "./claim.ts"
 import { claimInOrder, claimOneInOrder } from "./claimInOrder.ts"
 import { depths } from "./depths.ts"
 import { leases } from "./lease.ts"
+import { oldest } from "./oldest.ts"
 import { unpark } from "./orderingKeys.ts"
 import { nextDue, poll } from "./poll.ts"
 import { settledBy, settling } from "./settle.ts"
@@ -233,6 +234,7 @@ export const layer: Layer.Layer<InboxStore, never, TableClient | ControlConnecti
         ),
       countByStatus: storeErrors("inbox.countByStatus")(countByStatus(sql)),
       depths: (consumers) => storeErrors("inbox.depths")(depths(sql)(consumers)),
+      oldest: (consumer) => storeErrors("inbox.oldest")(oldest(sql)(consumer)),
       // Any process may change them.
       changed: Effect.sleep("20 millis")
     })

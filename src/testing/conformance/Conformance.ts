@@ -52,6 +52,7 @@ import * as Lineages from "./lineageStore.ts"
 import * as Links from "./linkStore.ts"
 import * as Mailboxes from "./mailbox.ts"
 import * as Marks from "./marks.ts"
+import * as Oldest from "./oldest.ts"
 import * as Operations from "./operationStore.ts"
 import * as Outbox from "./outboxStore.ts"
 import * as Replicas from "./replicaStore.ts"
@@ -94,7 +95,8 @@ export const inboxStore: ReadonlyArray<Check> = [
   ...Delivered.delivered,
   ...Marks.marks,
   ...Contents.contents,
-  ...Depths.depths
+  ...Depths.depths,
+  ...Oldest.oldest
 ]
 
 /** For stores that can have several transactions open at once, beside those of `inboxStore`. @since 0.1.0 */

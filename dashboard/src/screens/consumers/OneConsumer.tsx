@@ -15,6 +15,7 @@ import { ConsumerCharts } from "./ConsumerCharts.tsx"
 import { ConsumerErrors } from "./ConsumerErrors.tsx"
 import { DepthBar } from "./DepthBar.tsx"
 import { Figures } from "./Figures.tsx"
+import { Oldest } from "./Oldest.tsx"
 import { Rules } from "./Rules.tsx"
 import { StateLine } from "./StateLine.tsx"
 import { Processes, Subscriptions } from "./Subscriptions.tsx"
@@ -48,6 +49,7 @@ const Whole = ({ consumer }: { readonly consumer: ConsumerDetails }) => (
     >
       <DepthBar consumer={consumer} />
     </Panel>
+    <Oldest consumer={consumer} />
     <ConsumerCharts name={consumer.consumer} />
     <ConsumerErrors name={consumer.consumer} />
     <div className="grid items-start gap-4 lg:grid-cols-2">
