@@ -1,7 +1,7 @@
 /** What those may not do who only look, or who are no admin: nothing of it is done, and each is told why. */
 import type { Page } from "playwright-core"
 import { assert, it } from "vitest"
-import { Processor } from "../../src/index.ts"
+import { Audit, Operations, Processor } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
 import { inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
 import { createInvoices } from "./support/modules.ts"
@@ -28,6 +28,7 @@ const lookAs = async (role: Role) => {
   const letter = (await row.getByRole("link").getAttribute("href"))!
   return {
     url,
+    run,
     page,
     changes,
     letter,
@@ -136,6 +137,36 @@ inBrowser("a viewer", () => {
     await show(page, `${url}/events?q=payload.customer:customer-1`)
     await page.getByRole("alert").getByText("You do not see customer").waitFor()
     assert.strictEqual(await page.getByRole("button", { name: "Try again" }).count(), 0)
+    assertCalm(/403/)
+  })
+})
+
+inBrowser("a viewer of an operation", () => {
+  it("cannot stop it: not by the page, which says why, and not by asking, which the audit keeps", async () => {
+    const { assertCalm, page, run, url } = await lookAs("viewer")
+    // A paused consumer never gets through the canary.
+    await run(Processor.use((processor) => processor.pause("finance.payments")))
+    const { id } = await run(
+      Operations.use((operations) =>
+        operations.start({ kind: "requeue", filter: { consumer: "finance.payments" }, canary: 1 })
+      )
+    )
+    await show(page, `${url}/operations/${id}`)
+    const stop = page.getByRole("dialog").getByRole("button", { name: "Stop" })
+    await stop.focus()
+    await page.getByRole("tooltip").getByText(needs("viewer", "an operator")).waitFor()
+    assert.strictEqual(await stop.getAttribute("aria-disabled"), "true")
+    const status = await page.evaluate(async (path) => {
+      const headers = { "content-type": "application/json", "x-effect-integration": "1" }
+      return (await fetch(path, { method: "POST", headers, body: "{}" })).status
+    }, `/api/v1/operations/${id}/stop`)
+    assert.strictEqual(status, 403)
+    assert.strictEqual((await run(Operations.use((operations) => operations.get(id)))).stoppedBy, null)
+    const { entries } = await run(Audit.use((audit) => audit.list({ limit: 10, target: id })))
+    assert.deepStrictEqual(
+      entries.filter(({ action }) => action === "operations.stop").map(({ outcome, who }) => [who, outcome]),
+      [["vera", "refused"]]
+    )
     assertCalm(/403/)
   })
 })
