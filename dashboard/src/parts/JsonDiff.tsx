@@ -16,28 +16,34 @@ const around = 3
 const mostLines = 1_000
 const longestLine = 2_000
 
+/** Longer documents, in characters, are not compared: all lines of theirs would take longer than the page may stand still. */
+const longest = 1_500_000
+
 const cut = (text: string) => (text.length > longestLine ? `${text.slice(0, longestLine)}…` : text)
 
 const isNear = (lines: ReadonlyArray<DiffLine>, index: number) =>
   lines.slice(Math.max(0, index - around), index + around + 1).some(({ kind }) => kind !== "same")
 
-export const JsonDiff = ({
-  after,
-  before,
-  label
-}: {
+/** The lines that are told, one more than are drawn at most. */
+const toldOf = (lines: ReadonlyArray<DiffLine>) => {
+  const isLong = lines.length > 200
+  const told: Array<DiffLine & { readonly index: number }> = []
+  for (let index = 0; index < lines.length && told.length <= mostLines; index += 1)
+    if (!isLong || isNear(lines, index)) told.push({ ...lines[index]!, index })
+  return told
+}
+
+interface Documents {
   readonly label: string
   readonly before: string
   readonly after: string
-}) => {
+}
+
+const Compared = ({ after, before, label }: Documents) => {
   const lines = useMemo(() => lineDiff(layOut(before), layOut(after)), [before, after])
-  const isLong = lines.length > 200
-  const differ = lines.filter(({ kind }) => kind !== "same").length
-  const told = lines
-    .map((line, index) => ({ ...line, index }))
-    .filter(({ index, kind }) => !isLong || kind !== "same" || isNear(lines, index))
+  const told = useMemo(() => toldOf(lines), [lines])
   const isCut = told.length > mostLines || told.some(({ text }) => text.length > longestLine)
-  if (differ === 0) return <p className="py-1 text-muted">Both are the same.</p>
+  if (told.every(({ kind }) => kind === "same")) return <p className="py-1 text-muted">Both are the same.</p>
   return (
     <section
       data-framed
@@ -69,3 +75,13 @@ export const JsonDiff = ({
     </section>
   )
 }
+
+export const JsonDiff = (documents: Documents) =>
+  Math.max(documents.before.length, documents.after.length) > longest ? (
+    <p className="py-1 text-muted">
+      Documents of more than {longest.toLocaleString("en-GB")} characters are not compared here: the page would stand
+      still. Copy both payloads to compare them.
+    </p>
+  ) : (
+    <Compared {...documents} />
+  )
