@@ -158,7 +158,7 @@ const Detail = ({ events, range }: { readonly events: ReadonlyArray<KnownEvent>;
 }
 
 const Contracts = () => {
-  const { contracts, eventsOf, range } = useKnownEvents()
+  const { contracts, events, range } = useKnownEvents()
   return (
     <>
       <ScreenTitle title="Contracts" actions={<Filter />}>
@@ -166,15 +166,12 @@ const Contracts = () => {
       </ScreenTitle>
       <Panel title="Events">
         <Answered query={contracts}>
-          {(all) => {
-            const events = eventsOf(all)
-            return (
-              <>
-                <List events={events} range={range} />
-                <Detail events={events} range={range} />
-              </>
-            )
-          }}
+          {() => (
+            <>
+              <List events={events} range={range} />
+              <Detail events={events} range={range} />
+            </>
+          )}
         </Answered>
       </Panel>
     </>

@@ -1,10 +1,11 @@
 /** Contracts by event, with who consumes them and what flowed. */
 
+import { useMemo } from "react"
 import { useAsk } from "../../api/asking.ts"
 import type { Consumer, Contract, Flow } from "../../api/wire.ts"
 import { spanOf, useRange } from "../../parts/range.ts"
 import { useNow } from "../../words/clock.ts"
-import { covers } from "../../words/eventPattern.ts"
+import { subscribedTo } from "../../words/eventPattern.ts"
 
 export interface KnownEvent {
   readonly name: string
@@ -36,6 +37,7 @@ const eventsOf = (
 ): ReadonlyArray<KnownEvent> => {
   const byName = byEvent(contracts)
   const flowsByName = flows === undefined ? undefined : byEvent(flows)
+  const subscribed = subscribedTo(consumers)
   return [...byName]
     .map(([name, found]): KnownEvent => {
       const versions = found.toSorted((a, b) => a.version - b.version)
@@ -43,9 +45,7 @@ const eventsOf = (
         name,
         versions,
         latest: versions.at(-1)!,
-        consumers: consumers
-          .filter(({ subscriptions }) => subscriptions.some(({ event }) => covers(event, name)))
-          .map(({ consumer }) => consumer),
+        consumers: subscribed(name).map(({ consumer }) => consumer),
         flows: flowsByName === undefined ? undefined : (flowsByName.get(name) ?? [])
       }
     })
@@ -58,11 +58,11 @@ export const useKnownEvents = () => {
   const contracts = useAsk("/contracts", {}, { every: 60_000 })
   const consumers = useAsk("/consumers", {}, { every: 60_000 })
   const flows = useAsk("/map", { query }, { every: 30_000 })
-  return {
-    contracts,
-    range,
-    eventsOf: (all: ReadonlyArray<Contract>) => eventsOf(all, consumers.data ?? [], flows.data)
-  }
+  const events = useMemo(
+    () => eventsOf(contracts.data ?? [], consumers.data ?? [], flows.data),
+    [contracts.data, consumers.data, flows.data]
+  )
+  return { contracts, range, events }
 }
 
 export const publishedOf = ({ flows }: KnownEvent): number | undefined =>

@@ -2,7 +2,7 @@
 
 import { Download } from "lucide-react"
 import { DropdownMenu } from "radix-ui"
-import { lazy, useDeferredValue } from "react"
+import { lazy, useDeferredValue, useMemo } from "react"
 import { useAsk } from "../../api/asking.ts"
 import { useLive } from "../../api/live.ts"
 import { patiently } from "../../api/loading.ts"
@@ -92,8 +92,10 @@ const Parts = ({ minutes, whole }: { readonly whole: Model; readonly minutes: nu
   const near = params.get("near") ?? ""
   const selected = params.get("part") ?? undefined
   const opened = params.getAll("open")
-  const model = focused(whole, useDeferredValue(near))
-  const graph = graphOf(model, new Set(opened))
+  const wanted = useDeferredValue(near)
+  const model = useMemo(() => focused(whole, wanted), [whole, wanted])
+  const all = opened.join("\n")
+  const graph = useMemo(() => graphOf(model, new Set(all.split("\n"))), [model, all])
   const select = (id: string | undefined) => change({ part: id })
   const hrefOf = (id: string) => {
     const next = new URLSearchParams(params)
@@ -152,7 +154,8 @@ const Parts = ({ minutes, whole }: { readonly whole: Model; readonly minutes: nu
 const Waiting = () => <Skeleton className="h-[max(420px,calc(100dvh-232px))] w-full" />
 
 const Known = ({ answers, range }: { readonly answers: Answers; readonly range: Range }) => {
-  const model = modelOf(answers)
+  const { consumers, contracts, flows } = answers
+  const model = useMemo(() => modelOf({ consumers, contracts, flows }), [consumers, contracts, flows])
   return model.events.length + model.consumers.length === 0 ? (
     <Empty title="There is nothing to map yet">
       As soon as an event is defined or a consumer declared, it is here.

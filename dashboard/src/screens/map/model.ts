@@ -1,7 +1,7 @@
 /** Who publishes what, and who gets it: made of flows, contracts and consumers. */
 
 import type { Consumer, Contract, Flow } from "../../api/wire.ts"
-import { covers } from "../../words/eventPattern.ts"
+import { subscribedTo } from "../../words/eventPattern.ts"
 
 /** The worst that happened: nothing, attempts that are tried again, or deliveries that gave up. */
 export type Trouble = "none" | "retrying" | "gave-up"
@@ -79,6 +79,16 @@ const moduleOf = (consumer: string): string => {
 
 const byName = (one: { readonly name: string }, other: { readonly name: string }) => one.name.localeCompare(other.name)
 
+const grouped = <Item>(items: ReadonlyArray<Item>, keyOf: (item: Item) => string) => {
+  const groups = new Map<string, Array<Item>>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group === undefined) groups.set(keyOf(item), [item])
+    else group.push(item)
+  }
+  return groups
+}
+
 const eventsOf = ({ consumers, contracts, flows }: Answers): ReadonlyArray<EventPart> => {
   const exact = consumers.flatMap(({ subscriptions }) => subscriptions.map(({ event }) => event))
   const names = new Set([
@@ -86,9 +96,14 @@ const eventsOf = ({ consumers, contracts, flows }: Answers): ReadonlyArray<Event
     ...flows.map(({ eventName }) => eventName),
     ...exact.filter((event) => !event.includes("*"))
   ])
+  const contractsOf = grouped(contracts, ({ eventName }) => eventName)
+  const publishedOf = grouped(
+    flows.filter(({ consumer }) => consumer === null),
+    ({ eventName }) => eventName
+  )
   const parts = [...names].map((name): EventPart => {
-    const own = contracts.filter(({ eventName }) => eventName === name)
-    const published = flows.filter(({ consumer, eventName }) => eventName === name && consumer === null)
+    const own = contractsOf.get(name) ?? []
+    const published = publishedOf.get(name) ?? []
     const versions = new Set([...own.map(({ version }) => version), ...published.map((flow) => flow.schemaVersion)])
     return {
       name,
@@ -112,9 +127,8 @@ const connectionsOf = ({ consumers, flows }: Answers, events: ReadonlyArray<Even
     const key = `${event}\n${consumer}`
     all.set(key, { event, consumer, ...added(all.get(key) ?? nothing, counts) })
   }
-  for (const { consumer, subscriptions } of consumers)
-    for (const { event: pattern } of subscriptions)
-      for (const { name } of events) if (covers(pattern, name)) add(name, consumer, nothing)
+  const subscribed = subscribedTo(consumers)
+  for (const { name } of events) for (const { consumer } of subscribed(name)) add(name, consumer, nothing)
   for (const { consumer, eventName, gaveUp, lastAt, processed, retried, skipped } of flows)
     if (consumer !== null) add(eventName, consumer, { settled: processed + skipped, retried, gaveUp, lastAt })
   return [...all.values()]
@@ -124,10 +138,11 @@ export const modelOf = (answers: Answers): Model => {
   const events = eventsOf(answers)
   const connections = connectionsOf(answers, events)
   const known = new Map(answers.consumers.map((consumer) => [consumer.consumer, consumer]))
-  const names = new Set([...known.keys(), ...connections.map(({ consumer }) => consumer)])
+  const connectionsTo = grouped(connections, ({ consumer }) => consumer)
+  const names = new Set([...known.keys(), ...connectionsTo.keys()])
   const consumers = [...names].map((name): ConsumerPart => {
     const about = known.get(name)
-    const counts = connections.filter(({ consumer }) => consumer === name).reduce<Counts>(added, nothing)
+    const counts = (connectionsTo.get(name) ?? []).reduce<Counts>(added, nothing)
     return {
       name,
       module: moduleOf(name),

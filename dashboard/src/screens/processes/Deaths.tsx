@@ -1,4 +1,5 @@
 /** Processes that ended without a word: each in a sentence, with what became of its consumers. */
+import { useMemo } from "react"
 import { Link } from "wouter"
 import type { Replica } from "../../api/wire.ts"
 import { Panel } from "../../parts/Panel.tsx"
@@ -7,9 +8,12 @@ import { Ago } from "../../parts/Time.tsx"
 import { exact } from "../../words/numbers.ts"
 import { placeOf, servedNow } from "./process.ts"
 
-const Death = ({ replica, replicas }: { readonly replica: Replica; readonly replicas: ReadonlyArray<Replica> }) => {
-  const served = servedNow(replica, replicas)
-  const left = served.filter(({ by }) => by === 0)
+/** So many are told in sentences, the last that were seen: all are in the list. */
+const most = 20
+
+const Death = ({ replica, stillServed }: { readonly replica: Replica; readonly stillServed: ReadonlySet<string> }) => {
+  const served = replica.consumers
+  const left = served.filter((consumer) => !stillServed.has(consumer))
   return (
     <li className="border-b border-line/60 py-2 last:border-0">
       <p>
@@ -29,7 +33,7 @@ const Death = ({ replica, replicas }: { readonly replica: Replica; readonly repl
       )}
       {left.length === 0 ? null : (
         <ul className="flex flex-wrap gap-x-4">
-          {left.map(({ consumer }) => (
+          {left.map((consumer) => (
             <li key={consumer}>
               <Link
                 href={`/consumers/${encodeURIComponent(consumer)}`}
@@ -46,7 +50,10 @@ const Death = ({ replica, replicas }: { readonly replica: Replica; readonly repl
 }
 
 export const Deaths = ({ replicas }: { readonly replicas: ReadonlyArray<Replica> }) => {
-  const dead = replicas.filter(({ status }) => status === "dead")
+  const stillServed = useMemo(() => servedNow(replicas), [replicas])
+  const dead = replicas
+    .filter(({ status }) => status === "dead")
+    .toSorted((one, other) => other.lastSeenAt.localeCompare(one.lastSeenAt))
   if (dead.length === 0) return null
   return (
     <Panel
@@ -59,10 +66,15 @@ export const Deaths = ({ replicas }: { readonly replicas: ReadonlyArray<Replica>
       }
     >
       <ul className="-my-2">
-        {dead.map((replica) => (
-          <Death key={replica.id} replica={replica} replicas={replicas} />
+        {dead.slice(0, most).map((replica) => (
+          <Death key={replica.id} replica={replica} stillServed={stillServed} />
         ))}
       </ul>
+      {dead.length > most ? (
+        <p className="pt-3 text-muted">
+          These are the {exact(most)} that were seen last. The list below has the others.
+        </p>
+      ) : null}
     </Panel>
   )
 }

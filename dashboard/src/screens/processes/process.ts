@@ -23,9 +23,6 @@ export const runningFirst = (replicas: ReadonlyArray<Replica>): ReadonlyArray<Re
     (one, other) => ranks[one.status] - ranks[other.status] || other.startedAt.localeCompare(one.startedAt)
   )
 
-/** Consumers of a process with how many that run serve each now. */
-export const servedNow = ({ consumers }: Replica, replicas: ReadonlyArray<Replica>) =>
-  consumers.map((consumer) => ({
-    consumer,
-    by: replicas.filter((each) => each.status === "running" && each.consumers.includes(consumer)).length
-  }))
+/** Consumers that a process serves which runs. */
+export const servedNow = (replicas: ReadonlyArray<Replica>): ReadonlySet<string> =>
+  new Set(replicas.flatMap(({ consumers, status }) => (status === "running" ? consumers : [])))
