@@ -79,13 +79,15 @@ export const oldest = [
     })
   ),
   check(
-    "tells of many that are open the first, and whether there may be older ones than those it looked at",
+    "tells of many that are open the first by position, and whether there may be older ones than those it looked at",
     Effect.gen(function* () {
       const [consumer, eventName] = [unique("consumer"), unique("event")]
       yield* subscribe(eventName, consumer)
-      const append = (count: number) =>
-        OutboxStore.use((store) => store.append(Array.from({ length: count }, () => newEvent(eventName))))
-      const appended = yield* append(oldestAmong - 1)
+      const append = (count: number, due?: number) =>
+        OutboxStore.use((store) => store.append(Array.from({ length: count }, () => newEvent(eventName, { due }))))
+      // The oldest is due last.
+      const appended = yield* append(1, hour)
+      yield* append(oldestAmong - 2)
       const before = yield* oldestOf(consumer)
       assert.equal(before.isCut, false)
       assert.equal(before.deliveries.length, oldestShown)
