@@ -63,20 +63,32 @@ export const useFixedNow = (): number => {
   return useMemo(serverNow, [known])
 }
 
-const zoneOf = (utc: boolean) => (utc ? { timeZone: "UTC" } : {})
+const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const
+const date = { day: "numeric", month: "short", year: "numeric" } as const
+
+const forms = {
+  time,
+  dayAndTime: { ...time, day: "numeric", month: "short" },
+  dateAndTime: { ...time, ...date },
+  dateAndMillis: { ...time, ...date, fractionalSecondDigits: 3 },
+  day: { dateStyle: "full" }
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** Kept, as making one takes far longer than writing a time with it, and lists write thousands. */
+const formatOf = (form: keyof typeof forms, utc: boolean) => {
+  const key = `${form} ${utc}`
+  const known = formats.get(key)
+  if (known !== undefined) return known
+  const format = new Intl.DateTimeFormat("en-GB", { ...forms[form], ...(utc ? { timeZone: "UTC" } : {}) })
+  formats.set(key, format)
+  return format
+}
 
 /** `28 Nov 2026, 14:02:11`, with milliseconds where wanted. */
 export const timeText = (at: string | number, utc: boolean, withMillis = false): string => {
-  const text = new Intl.DateTimeFormat("en-GB", {
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    ...(withMillis ? { fractionalSecondDigits: 3 as const } : {}),
-    ...zoneOf(utc)
-  }).format(new Date(at))
+  const text = formatOf(withMillis ? "dateAndMillis" : "dateAndTime", utc).format(new Date(at))
   return utc ? `${text} UTC` : text
 }
 
@@ -84,15 +96,8 @@ export const timeText = (at: string | number, utc: boolean, withMillis = false):
 export const clockText = (at: string | number, utc: boolean): string => {
   const date = new Date(at)
   const isToday = Math.abs(serverNow() - date.getTime()) < 43_200_000
-  return new Intl.DateTimeFormat("en-GB", {
-    ...(isToday ? {} : { day: "numeric" as const, month: "short" as const }),
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    ...zoneOf(utc)
-  }).format(date)
+  return formatOf(isToday ? "time" : "dayAndTime", utc).format(date)
 }
 
 /** `Saturday, 28 November 2026`. */
-export const dayText = (at: string | number, utc: boolean): string =>
-  new Intl.DateTimeFormat("en-GB", { dateStyle: "full", ...zoneOf(utc) }).format(new Date(at))
+export const dayText = (at: string | number, utc: boolean): string => formatOf("day", utc).format(new Date(at))
