@@ -43,6 +43,9 @@ const show = async (page: Page, address: string) => {
   await untilAnswered(page)
 }
 
+const nextFrame = (page: Page) =>
+  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+
 /** Names of buttons that change something, each with why it is off, as it is said when the focus comes to it; empty if it is not. */
 const actionsOf = async (page: Page) => {
   const names = /^(Requeue|Edit|Discard|Pause|Resume|Retire|Mark|Add a note|Change)/
@@ -55,8 +58,9 @@ const actionsOf = async (page: Page) => {
       found.push([name, ""])
       continue
     }
-    // What scrolls closes what is said of it.
+    // What scrolls closes what is said of it, in the next frame.
     await button.scrollIntoViewIfNeeded()
+    await nextFrame(page)
     await button.focus()
     found.push([name, (await page.getByRole("tooltip").textContent()) ?? ""])
     await button.press("Enter")
@@ -71,7 +75,7 @@ const actionsOf = async (page: Page) => {
 /** The key that requeues opens nothing. */
 const assertNoKey = async (page: Page) => {
   await page.keyboard.press("r")
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+  await nextFrame(page)
   assert.strictEqual(await page.getByRole("dialog").count(), 0)
 }
 
