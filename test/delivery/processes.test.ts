@@ -230,7 +230,8 @@ it.live("twenty processes that start at once on an empty database migrate it onc
       { id: 11, name: "statistics" },
       { id: 12, name: "errors" },
       { id: 13, name: "operations" },
-      { id: 14, name: "processes" }
+      { id: 14, name: "processes" },
+      { id: 15, name: "reasons" }
     ])
   }).pipe(
     Effect.scoped,

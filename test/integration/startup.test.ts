@@ -75,7 +75,7 @@ it.live("tables that are missing are named when migrating is switched off", () =
     const error = yield* failure({ migrate: false })
     assert.strictEqual(
       error.message,
-      "The integration tables are at version 0, this version needs 14. Run the migrations (npx effect-integration migrate, Migrations.run, or the script of Migrations.sql), or start with Integration.layer({ migrate: true })."
+      "The integration tables are at version 0, this version needs 15. Run the migrations (npx effect-integration migrate, Migrations.run, or the script of Migrations.sql), or start with Integration.layer({ migrate: true })."
     )
     yield* Effect.scoped(Effect.andThen(migrated, Layer.build(Integration.layer({ migrate: false })))).pipe(
       Effect.provide(postgres())
@@ -91,7 +91,7 @@ it.live("a database newer than the code is fine, unless a migration says that it
     const error = yield* failure({}, newerMigration("rename_everything.breaking"))
     assert.strictEqual(
       error.message,
-      'The integration tables are at version 99, this version knows 14 and cannot work with "rename_everything.breaking". Upgrade effect-integration in this process.'
+      'The integration tables are at version 99, this version knows 15 and cannot work with "rename_everything.breaking". Upgrade effect-integration in this process.'
     )
   })
 )
@@ -123,7 +123,7 @@ it.live("tables from before the first release are refused, and left as they are"
     )
     assert.strictEqual(
       error.message,
-      'The integration tables are at version 9 from before the first release (migration "outbox"), this version needs its own version 14 and does not convert them. Nothing was changed. Let the old version drain them, rename their schema or drop them, and start again.'
+      'The integration tables are at version 9 from before the first release (migration "outbox"), this version needs its own version 15 and does not convert them. Nothing was changed. Let the old version drain them, rename their schema or drop them, and start again.'
     )
   })
 )
