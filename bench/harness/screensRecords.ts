@@ -19,7 +19,9 @@ const gauges = (consumers: number) => `
   SELECT m, 'bench.consumer-' || k, m, 2000, 100, 20, 5000, m - interval '1 minute', true
   FROM generate_series(date_trunc('minute', now()) - interval '1 day', now(), interval '1 minute') AS m
   CROSS JOIN generate_series(0, ${consumers - 1}) AS k
-  ORDER BY m, k`
+  ORDER BY m, k
+  -- The process may have counted in this minute.
+  ON CONFLICT DO NOTHING`
 
 /** Every group has deliveries that gave up, and some that are tried again. */
 const groups = `
