@@ -9,7 +9,7 @@ import { InboxStore } from "../../stores/InboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { checkOf } from "./Check.ts"
 import { all, ordered } from "./mailbox.ts"
-import { keyOf, leaseNext, settleNext, unique, withDeliveries } from "./support.ts"
+import { inEachState, keyOf, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -45,12 +45,7 @@ export const depths = [
     Effect.gen(function* () {
       const { claim, consumer } = yield* withDeliveries(8)
       assert.deepEqual(yield* depthOf(consumer), { consumer, ...nothing, ready: 8 })
-      yield* settleNext(claim, { status: "processed" })
-      yield* settleNext(claim, { status: "skipped" })
-      yield* settleNext(claim, { status: "failed", retryInMillis: hour })
-      yield* settleNext(claim, { status: "dead_letter" })
-      yield* settleNext(claim, { status: "failed" })
-      yield* leaseNext(claim, hour)
+      yield* inEachState(claim)
       yield* SubscriptionStore.use((subscriptions) => subscriptions.setPaused(consumer, true))
       const expected = { consumer, ...nothing, ready: 2, retrying: 1, leased: 1, deadLetters: 2, isPaused: true }
       assert.deepEqual(yield* depthOf(consumer), expected)

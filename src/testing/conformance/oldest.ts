@@ -11,7 +11,7 @@ import { OutboxStore } from "../../stores/OutboxStore.ts"
 import { SubscriptionStore } from "../../stores/SubscriptionStore.ts"
 import { checkOf } from "./Check.ts"
 import { all, ordered } from "./mailbox.ts"
-import { leaseNext, newEvent, settleNext, subscribe, unique, withDeliveries } from "./support.ts"
+import { inEachState, newEvent, subscribe, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("InboxStore")
 
@@ -30,12 +30,7 @@ export const oldest = [
     "tells what is open by position, with its event and why it waits; what is settled or gave up is not open",
     Effect.gen(function* () {
       const { claim, consumer, eventIds, eventName } = yield* withDeliveries(8)
-      yield* settleNext(claim, { status: "processed" })
-      yield* settleNext(claim, { status: "skipped" })
-      yield* settleNext(claim, { status: "failed", retryInMillis: hour })
-      yield* settleNext(claim, { status: "dead_letter" })
-      yield* settleNext(claim, { status: "failed" })
-      yield* leaseNext(claim, hour)
+      yield* inEachState(claim)
       const inbox = yield* InboxStore
       const { deliveries, isCut } = yield* oldestOf(consumer)
       assert.deepEqual(

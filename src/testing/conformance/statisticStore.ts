@@ -7,7 +7,7 @@ import assert from "node:assert/strict"
 import { Effect } from "effect"
 import { distributionBounds, type StatisticRow, StatisticStore } from "../../stores/StatisticStore.ts"
 import { checkOf } from "./Check.ts"
-import { leaseNext, settleNext, unique, withDeliveries } from "./support.ts"
+import { inEachState, unique, withDeliveries } from "./support.ts"
 
 const check = checkOf("StatisticStore")
 
@@ -47,12 +47,7 @@ const later = (at: Date, millis: number) => new Date(at.getTime() + millis)
 /** Deliveries of one consumer: one of each state, but for two that are ready. */
 const inAllStates = Effect.gen(function* () {
   const { claim, consumer } = yield* withDeliveries(8)
-  yield* settleNext(claim, { status: "processed" })
-  yield* settleNext(claim, { status: "skipped" })
-  yield* settleNext(claim, { status: "failed", retryInMillis: hour })
-  yield* settleNext(claim, { status: "dead_letter" })
-  yield* settleNext(claim, { status: "failed" })
-  yield* leaseNext(claim, hour)
+  yield* inEachState(claim)
   return { consumer }
 })
 

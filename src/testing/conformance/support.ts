@@ -119,3 +119,16 @@ export const leaseNext = (claim: Effect.Success<ReturnType<typeof withDeliveries
       return { ...row, token } satisfies Leased
     })
   )
+
+/** Brings the first six deliveries of a consumer into as many states: processed, skipped, retrying, gave up twice, and in hand for an hour. */
+export const inEachState = Effect.fnUntraced(function* (
+  claim: Effect.Success<ReturnType<typeof withDeliveries>>["claim"]
+) {
+  const hour = 3_600_000
+  yield* settleNext(claim, { status: "processed" })
+  yield* settleNext(claim, { status: "skipped" })
+  yield* settleNext(claim, { status: "failed", retryInMillis: hour })
+  yield* settleNext(claim, { status: "dead_letter" })
+  yield* settleNext(claim, { status: "failed" })
+  yield* leaseNext(claim, hour)
+})
