@@ -22,12 +22,20 @@ const insertDelivery = `
 const createOwn = "CREATE TABLE own (id text NOT NULL)"
 
 /** Runs `work` for all payloads, so many at a time. */
-const atOnce = async (publishers: number, items: ReadonlyArray<Payload>, work: (item: Payload) => Promise<unknown>) => {
-  let next = 0
+const atOnce = async (publishers: number, items: Iterable<Payload>, work: (item: Payload) => Promise<unknown>) => {
+  // One iterator: each payload is one publisher's.
+  const all = items[Symbol.iterator]()
   const publisher = async () => {
-    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item)
+    for (let item = all.next(); item.done !== true; item = all.next()) await work(item.value)
   }
   await Promise.all(Array.from({ length: publishers }, publisher))
+}
+
+/** In a process that has been running for a while, V8 has compiled what is hot: under load, it goes on with that for so long (`--trace-opt`). */
+const warmUpMillis = 10_000
+
+const untilWarm = function* () {
+  for (const end = performance.now() + warmUpMillis; performance.now() < end; ) yield* payloads(1)
 }
 
 type Publish = (client: AnyTransactionClient, tx: unknown, payload: Payload) => Promise<unknown>
@@ -54,8 +62,7 @@ const measure = async (run: Run, { client: name, notifyEnabled, publishers }: Pu
       await client.query(tx, "INSERT INTO own (id) VALUES ($1::text)", [payload.id])
       await publish(client, tx, payload)
     })
-  // As in a process that has been running for a while: by then, V8 has compiled what is hot.
-  await atOnce(publishers, payloads(1000), one)
+  await atOnce(publishers, untilWarm(), one)
   const timed = await run.timed(() => atOnce(publishers, payloads(run.size), one))
   await end()
   await runtime.runPromise(Effect.void)

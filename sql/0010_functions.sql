@@ -43,15 +43,18 @@ END
 $$
 -- statement
 -- Stores an event with its deliveries, and tells processes of its consumers when the transaction commits, if it says who tells (told_by).
--- Returns nothing if its dedupe_key is taken. It checks nothing of the event, and has the rights of who calls it: integration_publish, and
--- processes that work in transactions of clients which prepare no statements, where the statement it has would be parsed and planned each time.
+-- It checks nothing of the event, and has the rights of who calls it: integration_publish, and processes that work in transactions of
+-- clients, of which most have each statement parsed and planned anew.
+--
+-- Returns id, position, microseconds since 1970 and transaction of the event, then its consumers, as one list, since a function that
+-- returns rows costs more; null if its dedupe_key is taken.
 --
 -- asked_for: the database it is meant for, as current_database() and the start of its server; is_open: it is known that a transaction is
 -- open. When it is another database, or nothing says that a transaction was begun (one that has written has an id), nothing is written,
--- and status is 'unsure'.
+-- and the list is empty.
 DO $do$ BEGIN
   -- Names of tables are written out: a search_path of its own would cost a function a quarter of its time.
-  EXECUTE replace(replace($function$
+  EXECUTE replace(replace(replace(replace($function$
 CREATE FUNCTION integration_append(
   event_id uuid,
   event_name text,
@@ -60,108 +63,118 @@ CREATE FUNCTION integration_append(
   aggregate_type text,
   aggregate_id text,
   payload jsonb,
-  metadata jsonb,
-  correlation_id text,
-  causation_id text,
-  traceparent text,
-  available_at timestamptz,
-  delay_millis float8,
-  dedupe_key text,
-  told_by text,
   asked_for text,
-  is_open boolean
-) RETURNS TABLE (
-  "id" text, "position" text, "createdAt" timestamptz, "status" text, "consumers" text[], "transactionId" text
-) LANGUAGE plpgsql AS $body$
+  is_open boolean,
+  told_by text DEFAULT NULL,
+  metadata jsonb DEFAULT NULL,
+  correlation_id text DEFAULT NULL,
+  causation_id text DEFAULT NULL,
+  traceparent text DEFAULT NULL,
+  available_at timestamptz DEFAULT NULL,
+  delay_millis float8 DEFAULT NULL,
+  dedupe_key text DEFAULT NULL
+) RETURNS text[] LANGUAGE plpgsql AS $body$
 #variable_conflict use_column
 DECLARE
-  moment timestamptz := clock_timestamp();
-  -- In the order of consumers, as are tiers, which count from 0, the highest priority; null when all have the same.
-  are_ordered boolean[];
-  priorities int[];
-  tiers smallint[];
-  stored uuid;
   placed bigint;
   due timestamptz;
-  ordering bigint;
+  is_tiered boolean;
+  stored text[];
+  consumers text[];
   message text;
 BEGIN
   IF asked_for <> current_database()::text || ' ' || extract(epoch FROM pg_postmaster_start_time())::text
     OR (asked_for IS NOT NULL AND NOT is_open AND pg_current_xact_id_if_assigned() IS NULL)
   THEN
-    "status" := 'unsure';
-    RETURN NEXT;
-    RETURN;
+    RETURN '{}';
   END IF;
-  -- A statement for each step: a plan is set up anew for each call, and one for all steps takes longer than theirs. An expression outside
-  -- of statements is set up anew for each transaction: what can be said in a statement is said there.
-  SELECT array_agg(m.consumer_name::text ORDER BY m.consumer_name), array_agg(m.is_ordered ORDER BY m.consumer_name),
-    array_agg(m.priority ORDER BY m.consumer_name)
-  INTO "consumers", are_ordered, priorities
-  FROM (
-    SELECT s.consumer_name, c.ordering = 'aggregate' AS is_ordered, max(s.priority) AS priority
-    FROM @schema@.integration_subscription AS s
-    JOIN @schema@.integration_consumer AS c ON c.consumer_name = s.consumer_name
-    WHERE integration_append.event_name LIKE s.event_like
-    GROUP BY s.consumer_name, c.ordering
-  ) AS m;
-  IF priorities[1] <> ANY (priorities) THEN
-    SELECT array_agg(t.tier ORDER BY t.number)
-    INTO tiers
-    FROM (
-      SELECT p.number, (dense_rank() OVER (ORDER BY p.priority DESC) - 1)::smallint AS tier
-      FROM unnest(priorities) WITH ORDINALITY AS p (priority, number)
-    ) AS t;
-  END IF;
+  -- What costs most is setting up the parts of a plan, for each call: so priorities are ranked only where somebody has given one. An
+  -- expression outside of statements is set up anew for each transaction: what can be said in a statement is said there.
   INSERT INTO @schema@.integration_event (
     id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata, dedupe_key, correlation_id,
     causation_id, traceparent, available_at, routed_at
   )
   VALUES (
-    coalesce(integration_append.event_id, @schema@.integration_event_id()), integration_append.event_name,
-    integration_append.schema_version, integration_append.source_module, integration_append.aggregate_type, integration_append.aggregate_id,
+    integration_append.event_id, integration_append.event_name, integration_append.schema_version,
+    integration_append.source_module, integration_append.aggregate_type, integration_append.aggregate_id,
     integration_append.payload, integration_append.metadata, integration_append.dedupe_key,
     integration_append.correlation_id, integration_append.causation_id, integration_append.traceparent,
-    coalesce(integration_append.available_at, moment + integration_append.delay_millis * interval '1 millisecond', moment),
-    moment
+    coalesce(
+      integration_append.available_at,
+      clock_timestamp() + integration_append.delay_millis * interval '1 millisecond',
+      clock_timestamp()
+    ),
+    clock_timestamp()
   )
   ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
-  RETURNING id, id::text, position, position::text, created_at, available_at, transaction_id::text,
-    CASE WHEN "consumers" IS NULL THEN 'processed' ELSE 'pending' END
-  INTO stored, "id", placed, "position", "createdAt", due, "transactionId", "status";
-  IF NOT FOUND THEN RETURN; END IF;
-  IF "consumers" IS NOT NULL THEN
-    IF true = ANY (are_ordered) THEN
-      ordering := hashtextextended(
-        length(source_module) || ':' || source_module || length(aggregate_type) || ':' || aggregate_type
-        || length(aggregate_id) || ':' || aggregate_id, 0
-      );
-    END IF;
-    INSERT INTO @schema@.inbox_event (
-      id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier
+  RETURNING position, available_at,
+    ARRAY[id::text, position::text, (extract(epoch FROM created_at) * 1000000)::bigint::text, transaction_id::text],
+    EXISTS (SELECT FROM @schema@.integration_subscription WHERE priority <> 0)
+  INTO placed, due, stored, is_tiered;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  IF is_tiered THEN
+    -- A consumer's priority is the highest of its subscriptions. Tiers count from 0, the highest; null when all consumers have the same.
+    WITH ranked AS (
+      SELECT m.consumer_name, m.is_ordered, dense_rank() OVER all_of_them - 1 AS tier,
+        first_value(m.priority) OVER all_of_them <> last_value(m.priority) OVER all_of_them AS differ
+      FROM (
+        SELECT s.consumer_name, c.ordering = 'aggregate' AS is_ordered, max(s.priority) AS priority
+        FROM @schema@.integration_subscription AS s
+        JOIN @schema@.integration_consumer AS c ON c.consumer_name = s.consumer_name
+        WHERE integration_append.event_name LIKE s.event_like
+        GROUP BY s.consumer_name, c.ordering
+      ) AS m
+      WINDOW all_of_them AS (ORDER BY m.priority DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ), delivered AS (
+      INSERT INTO @schema@.inbox_event (
+        id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier
+      )
+      SELECT @delivery@, integration_append.event_id, n.consumer_name, integration_append.event_name,
+        integration_append.schema_version, placed, due + n.tier * interval '1 second', CASE WHEN n.is_ordered THEN @ordering@ END,
+        CASE WHEN n.differ THEN n.tier END
+      FROM ranked AS n
+      RETURNING consumer_name
     )
-    SELECT
-      (left(replace("id", '-', ''), 16) || '8' || right(lpad(to_hex(hashtextextended("id" || n.consumer_name, 0)), 16, '0'), 15))::uuid,
-      stored, n.consumer_name, integration_append.event_name, integration_append.schema_version, placed,
-      due + coalesce(n.tier, 0) * interval '1 second', CASE WHEN n.is_ordered THEN ordering END, n.tier
-    FROM (
-      SELECT unnest("consumers") AS consumer_name, unnest(are_ordered) AS is_ordered, unnest(tiers) AS tier
-    ) AS n;
+    SELECT ARRAY(SELECT consumer_name::text FROM delivered) INTO consumers;
+  ELSE
+    WITH delivered AS (
+      INSERT INTO @schema@.inbox_event (
+        id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key
+      )
+      SELECT @delivery@, integration_append.event_id, n.consumer_name, integration_append.event_name,
+        integration_append.schema_version, placed, due, CASE WHEN n.ordering = 'aggregate' THEN @ordering@ END
+      FROM @schema@.integration_consumer AS n
+      WHERE EXISTS (
+        SELECT FROM @schema@.integration_subscription AS s
+        WHERE s.consumer_name = n.consumer_name AND integration_append.event_name LIKE s.event_like
+      )
+      RETURNING consumer_name
+    )
+    SELECT ARRAY(SELECT consumer_name::text FROM delivered) INTO consumers;
   END IF;
-  IF "consumers" IS NULL THEN
-    "consumers" := '{}';
-  ELSIF told_by IS NOT NULL THEN
+  IF told_by IS NOT NULL AND consumers <> '{}' THEN
+    -- PostgreSQL sends the same message once for all of a transaction.
+    consumers := ARRAY(SELECT unnest(consumers) ORDER BY 1);
     -- As src/sql/connection/notificationMessage.ts writes it: a notification takes less than 8000 bytes.
-    message := jsonb_build_object('from', told_by, 'wake', "consumers")::text;
+    message := jsonb_build_object('from', told_by, 'wake', consumers)::text;
     PERFORM pg_notify(
       'effect_integration_' || md5(@inbox@::regclass::oid::text),
       CASE WHEN octet_length(message) <= 7900 THEN message ELSE jsonb_build_object('from', told_by)::text END
     );
   END IF;
-  RETURN NEXT;
+  RETURN stored || consumers;
 END
 $body$
 $function$,
+    '@delivery@', $expression$(
+        left(replace(integration_append.event_id::text, '-', ''), 16) || '8'
+        || right(lpad(to_hex(hashtextextended(integration_append.event_id::text || n.consumer_name, 0)), 16, '0'), 15)
+      )::uuid$expression$),
+    '@ordering@', $expression$hashtextextended(
+          length(integration_append.source_module) || ':' || integration_append.source_module
+          || length(integration_append.aggregate_type) || ':' || integration_append.aggregate_type
+          || length(integration_append.aggregate_id) || ':' || integration_append.aggregate_id, 0
+        )$expression$),
     '@schema@', quote_ident(current_schema())), '@inbox@', quote_literal(quote_ident(current_schema()) || '.inbox_event'));
 END $do$
 -- statement
@@ -194,6 +207,7 @@ DECLARE
   -- W3C Trace Context; what later versions add behind is left out, and what has another form altogether.
   trace_form text := '^((?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$'
     || '|(?!ff|00)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}-)';
+  appended text[];
   published uuid;
 BEGIN
   PERFORM integration_check_name('event name', called, 255);
@@ -243,14 +257,12 @@ BEGIN
   -- Of the flags, only whether it is sampled is known.
   trace := '00' || substr(trace, 3, 51) || CASE get_bit(decode(substr(trace, 54, 2), 'hex'), 0) WHEN 1 THEN '01' ELSE '00' END;
   LOOP
-    SELECT a.id::uuid INTO published
-    FROM integration_append(
-      NULL, called, version, integration_publish.source_module, integration_publish.aggregate_type,
-      integration_publish.aggregate_id, integration_publish.payload, integration_publish.metadata,
-      coalesce(correlation, cause), cause, trace, due, NULL, integration_publish.dedupe_key, 'sql',
-      NULL, NULL
-    ) AS a;
-    EXIT WHEN FOUND;
+    appended := integration_append(
+      integration_event_id(), called, version, integration_publish.source_module, integration_publish.aggregate_type,
+      integration_publish.aggregate_id, integration_publish.payload, NULL, NULL, 'sql', integration_publish.metadata,
+      coalesce(correlation, cause), cause, trace, due, NULL, integration_publish.dedupe_key
+    );
+    IF appended IS NOT NULL THEN RETURN appended[1]; END IF;
     SELECT e.id INTO published
     FROM integration_event AS e
     WHERE e.source_module = integration_publish.source_module AND e.event_name = called
@@ -258,7 +270,6 @@ BEGIN
     IF FOUND THEN RETURN published; END IF;
     -- It was removed meanwhile.
   END LOOP;
-  RETURN published;
 END
 $$
 -- statement

@@ -100,7 +100,7 @@ const storedOf = (id: string, isDueAtOnce: boolean) =>
       sql.unsafe<{ stored: object }>(
         `SELECT jsonb_build_object(
           'event', to_jsonb(e) - '{id,position,transaction_id,created_at,routed_at,available_at}'::text[],
-          'due', CASE WHEN $2 THEN (e.available_at = e.routed_at)::text ELSE e.available_at::text END,
+          'due', CASE WHEN $2 THEN (e.available_at <= e.routed_at)::text ELSE e.available_at::text END,
           'deliveries', (
             SELECT jsonb_agg(
               to_jsonb(i) - '{id,outbox_event_id,position,created_at,updated_at,available_at}'::text[] || jsonb_build_object(
@@ -119,19 +119,29 @@ const storedOf = (id: string, isDueAtOnce: boolean) =>
     )
   )
 
-/** Registers consumers of many kinds. */
-const consumers = SubscriptionStore.use((subscriptions) =>
-  subscriptions.register(
-    [
-      { consumer: "plain", event: "fn.happened", priority: 0, ordering: "none" },
-      { consumer: "ordered", event: "fn.*", priority: 0, ordering: "aggregate" },
-      { consumer: "early", event: "fn.prior*", priority: 7, ordering: "none" },
-      { consumer: "earlier", event: "fn.priority", priority: 9, ordering: "aggregate" },
-      { consumer: "earlier", event: "*", priority: -3, ordering: "aggregate" },
-      { consumer: "strange", event: "fn.100%_\\*", priority: 0, ordering: "none" }
-    ].map((each) => ({ ...each, startFrom: undefined, ordering: each.ordering as "none" }))
+/** Consumers of many kinds. */
+const kinds = [
+  { consumer: "plain", event: "fn.happened", priority: 0, ordering: "none" },
+  { consumer: "ordered", event: "fn.*", priority: 0, ordering: "aggregate" },
+  { consumer: "early", event: "fn.prior*", priority: 7, ordering: "none" },
+  { consumer: "earlier", event: "fn.priority", priority: 9, ordering: "aggregate" },
+  { consumer: "earlier", event: "*", priority: -3, ordering: "aggregate" },
+  { consumer: "strange", event: "fn.100%_\\*", priority: 0, ordering: "none" }
+]
+
+const register = (isRanked: boolean) =>
+  SubscriptionStore.use((subscriptions) =>
+    subscriptions.register(
+      kinds.map(({ ordering, priority, ...each }) => ({
+        ...each,
+        priority: isRanked ? priority : 0,
+        startFrom: undefined,
+        ordering: ordering as "none"
+      }))
+    )
   )
-)
+
+const consumers = register(true)
 
 const documents: ReadonlyArray<unknown> = [null, "text", 0, [], {}, { n: [1, { deep: 'ü\n"' }], empty: "" }]
 
@@ -253,18 +263,20 @@ const refusals: ReadonlyArray<readonly [object, string, string, string]> = [
 
 for (const { isServer, layer, name } of databases) {
   describe(name, () => {
-    it.live("the function stores what the publisher stores, whatever is published", () =>
-      Effect.gen(function* () {
-        yield* consumers
-        for (const each of all) {
-          const isDueAtOnce = each.availableAt === undefined
-          const published = yield* publish(each)
-          const bySql = yield* publishBySql(each)
-          const [expected, stored] = [yield* storedOf(published.id, isDueAtOnce), yield* storedOf(bySql, isDueAtOnce)]
-          assert.isDefined(expected)
-          assert.deepStrictEqual(stored, expected)
-        }
-      }).pipe(Effect.provide(services(layer)))
+    it.live.each([true, false])(
+      "the function stores what the publisher stores, whatever is published: consumers ranked: %s",
+      (isRanked) =>
+        Effect.gen(function* () {
+          yield* register(isRanked)
+          for (const each of all) {
+            const isDueAtOnce = each.availableAt === undefined
+            const published = yield* publish(each)
+            const bySql = yield* publishBySql(each)
+            const [expected, stored] = [yield* storedOf(published.id, isDueAtOnce), yield* storedOf(bySql, isDueAtOnce)]
+            assert.isDefined(expected)
+            assert.deepStrictEqual(stored, expected)
+          }
+        }).pipe(Effect.provide(services(layer)))
     )
 
     it.live("events that follow from a stored one belong to its correlation and its trace", () =>

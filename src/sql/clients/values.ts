@@ -54,14 +54,17 @@ const element = /"((?:[^"\\]|\\.)*)"|([^,{}]+)/gs
 /** A list of several dimensions, or one that does not begin at 1: it is left as it is. */
 const several = /^(\[|\{\{)/
 
-const listOf =
-  (read: Read): Read =>
-  (text) =>
-    several.test(text)
-      ? text
-      : [...text.matchAll(element)].map(([, quoted, plain]) =>
-          quoted !== undefined ? read(quoted.replaceAll(/\\(.)/gs, "$1")) : plain === "NULL" ? null : read(plain ?? "")
-        )
+const listOf = (read: Read): Read => {
+  const plainOf = (plain: string) => (plain === "NULL" ? null : read(plain))
+  return (text) => {
+    if (several.test(text)) return text
+    if (text === "{}") return []
+    if (!text.includes('"')) return text.slice(1, -1).split(",").map(plainOf)
+    return [...text.matchAll(element)].map(([, quoted, plain = ""]) =>
+      quoted === undefined ? plainOf(plain) : read(quoted.replaceAll(/\\(.)/gs, "$1"))
+    )
+  }
+}
 
 const byType = new Map<number, Read>([
   ...readers.flatMap(

@@ -9,15 +9,14 @@ import { StoreError } from "../../errors/StoreErrors.ts"
 import { CurrentClientTransaction } from "../../stores/ClientTransaction.ts"
 import type { Appended, NewEvent, OutboxRow } from "../../stores/OutboxStore.ts"
 import type { InlineNotification } from "../../wakeups/Broadcast.ts"
-import { inTransaction } from "../connection/errors.ts"
 import { notifyingParameters, notifyingSql } from "../connection/notificationMessage.ts"
 import { type Content, type ContentRow, contentColumns, contentOf, withContent } from "../contents.ts"
 import { withPosition } from "../exact.ts"
 import { consumersOf, deliveriesOf, deliveryColumns, interestedIn } from "../writeDeliveries.ts"
-import { appendByFunction, functionParameters } from "./appendByFunction.ts"
+import { appendByFunction } from "./appendByFunction.ts"
 import { inputOf, storedOf, toArrays } from "./newEvents.ts"
 
-/** What is known of an event that was stored. */
+/** An event that was stored, as the statement tells it. */
 type Stored = Omit<Appended, "existing" | "position"> & { readonly position: string }
 
 /** A row with `columnsOf`. */
@@ -107,7 +106,7 @@ export const append = (sql: SqlClient.SqlClient) => {
   const keyed = appendStatement("keyed", false)
   const notifyingKeyed = appendStatement("keyed", true)
   const find = findByKeys(sql)
-  const callFunction = inTransaction(sql, appendByFunction)
+  const byFunction = appendByFunction(sql)
   const run = (
     statements: readonly [string, string],
     events: ReadonlyArray<NewEvent>,
@@ -117,12 +116,15 @@ export const append = (sql: SqlClient.SqlClient) => {
     const [first, second] = events
     return Effect.flatMap(CurrentClientTransaction, (client) => {
       if (client !== undefined && first !== undefined && second === undefined) {
-        return callFunction<Stored>(functionParameters(first, notification))
+        return byFunction(first, notification)
       }
       const values = toArrays(events)
-      return notification === undefined
-        ? sql.unsafe<Stored>(silent, values)
-        : sql.unsafe<Stored>(telling, [...values, ...notifyingParameters(notification)])
+      return Effect.map(
+        notification === undefined
+          ? sql.unsafe<Stored>(silent, values)
+          : sql.unsafe<Stored>(telling, [...values, ...notifyingParameters(notification)]),
+        (rows) => rows.map((row): Appended => ({ ...withPosition(row), existing: undefined }))
+      )
     })
   }
   const appendKeyed = Effect.fnUntraced(function* (
@@ -136,7 +138,7 @@ export const append = (sql: SqlClient.SqlClient) => {
     const existing = new Map(taken.map((row) => [keyOf(row), row]))
     return yield* Effect.forEach(events, (event): Effect.Effect<Appended, StoreError> => {
       const row = written.get(event.id)
-      if (row !== undefined) return Effect.succeed({ ...withPosition(row), existing: undefined })
+      if (row !== undefined) return Effect.succeed(row)
       const other = existing.get(keyOf(event))
       if (other === undefined) return Effect.fail(vanished(event))
       const { consumers, ...found } = other
@@ -151,7 +153,5 @@ export const append = (sql: SqlClient.SqlClient) => {
   ): Effect.Effect<ReadonlyArray<Appended>, StoreError | SqlError.SqlError> =>
     events.some((event) => event.dedupeKey !== undefined)
       ? appendKeyed(events, notification)
-      : Effect.map(run([plain, notifying], events, notification), (rows) =>
-          rows.map((row) => ({ ...row, position: BigInt(row.position), existing: undefined }))
-        )
+      : run([plain, notifying], events, notification)
 }
