@@ -7,7 +7,9 @@ import type { Cause } from "effect"
 import type { Problem } from "../admin/problems.ts"
 import { describe, issueText, principal } from "../errors/errorText.ts"
 import { StoreError } from "../errors/StoreErrors.ts"
+import { commandLine } from "../operations/doctor/words.ts"
 import { NotDone } from "./failures.ts"
+import type { Common } from "./session.ts"
 import { toShell } from "./shellWords.ts"
 
 const problems = ["Invalid", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Unavailable"]
@@ -21,10 +23,16 @@ const hints: Readonly<Record<string, string | undefined>> = {
   Forbidden: "Use the token of somebody who may."
 }
 
-const ofProblem = (problem: Problem) => {
+/** How to migrate what a call looks at: its database, if it says which; a process has one that it alone knows. */
+const migrating = (call: Common | undefined) => {
+  const isOfProcess = /^https?:/.test(call?.url ?? "")
+  return commandLine("migrate", ...(call === undefined || isOfProcess ? [] : call.repeated))
+}
+
+const ofProblem = (problem: Problem, migrate: string) => {
   const issues = problem._tag === "Invalid" ? problem.issues.map((issue) => `\n  ${issueText(issue)}`).join("") : ""
   const hint = hints[problem._tag]
-  return `${toShell(problem.detail)}${issues}${hint === undefined ? "" : `\n${hint}`}`
+  return `${toShell(problem.detail, migrate)}${issues}${hint === undefined ? "" : `\n${hint}`}`
 }
 
 const ofStore = ({ operation, reason }: StoreError) =>
@@ -34,11 +42,16 @@ const ofStore = ({ operation, reason }: StoreError) =>
 const isTagged = (error: unknown): error is Error =>
   error instanceof Error && error.message !== "" && "_tag" in error && typeof error._tag === "string"
 
-/** What went wrong, without a stack. */
-export const wordsOf = (cause: Cause.Cause<unknown>): string => {
+/**
+ * What went wrong, without a stack.
+ *
+ * @param call - the options of what failed, if it came that far
+ */
+export const wordsOf = (cause: Cause.Cause<unknown>, call: Common | undefined): string => {
   const error = principal(cause)
+  const migrate = migrating(call)
   if (error instanceof NotDone) return error.detail
-  if (isProblem(error)) return ofProblem(error)
+  if (isProblem(error)) return ofProblem(error, migrate)
   if (error instanceof StoreError) return ofStore(error)
-  return isTagged(error) ? toShell(error.message) : describe(error).text
+  return isTagged(error) ? toShell(error.message, migrate) : describe(error).text
 }

@@ -68,6 +68,7 @@ export const doing =
     Effect.gen(function* () {
       const call = yield* common
       const act = pick(yield* Effect.promise(load))
-      const { endWith } = yield* Session
+      const { beginWith, endWith } = yield* Session
+      beginWith(call)
       endWith(yield* Effect.provideService(act(input), Call, call))
     })

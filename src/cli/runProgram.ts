@@ -14,7 +14,7 @@ import { exitCodes } from "./failures.ts"
 import { cleanLines } from "./output/clean.ts"
 import { presenter } from "./presenter.ts"
 import { program } from "./program.ts"
-import { Session } from "./session.ts"
+import { type Common, Session } from "./session.ts"
 
 /** What the log says goes beside what was asked for. */
 const logged = (writeError: (text: string) => void) =>
@@ -42,12 +42,16 @@ const shownHelp = (error: unknown) => (error instanceof CliError.ShowHelp ? erro
 export const runProgram = (
   given: ReadonlyArray<string>,
   version: string,
-  where: Omit<(typeof Session)["Service"], "endWith">
+  where: Omit<(typeof Session)["Service"], "beginWith" | "endWith">
 ): Effect.Effect<number> =>
   Effect.suspend(() => {
     let ended: number = exitCodes.done
+    let call: Common | undefined
     const session = Session.of({
       ...where,
+      beginWith: (begun) => {
+        call = begun
+      },
       endWith: (code) => {
         ended = code
       }
@@ -65,7 +69,7 @@ export const runProgram = (
       const help = shownHelp(Cause.squash(exit.cause))
       if (help !== undefined) return help.errors.length > 0 ? exitCodes.notDone : exitCodes.done
       const { wordsOf } = yield* Effect.promise(() => import("./failureWords.ts"))
-      session.writeError(`${cleanLines(wordsOf(exit.cause))}\n`)
+      session.writeError(`${cleanLines(wordsOf(exit.cause, call))}\n`)
       return exitCodes.notDone
     })
     return Command.runWith(program, { version })(given).pipe(

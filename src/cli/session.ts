@@ -20,6 +20,8 @@ export class Session extends Context.Service<
     readonly write: (text: string) => void
     /** Writes to the standard error as it is. */
     readonly writeError: (text: string) => void
+    /** Says with which options something is done. */
+    readonly beginWith: (call: Common) => void
     /** Says with which exit code it will end. */
     readonly endWith: (code: number) => void
   }

@@ -21,10 +21,12 @@ const flagOf = (option: string): string =>
 
 /**
  * The same sentence with flags and commands for options and functions. Over HTTP there is nothing of an error but its sentence.
+ *
+ * @param migrate - the command that migrates where this call looks
  */
-export const toShell = (text: string): string =>
+export const toShell = (text: string, migrate: string): string =>
   text
     .replace(/^Option ([\w.]+) of [\w. ]+? is /, (_, option: string) => `${flagOf(option)} is `)
     .replace(/^Option ((?:\w+\.)+\w+) is /, "$1 is ")
-    .replace(/Run the migrations \(npx effect-integration migrate, .*$/, "Run npx effect-integration migrate.")
+    .replace(/Run the migrations \(npx effect-integration migrate, .*$/, () => `Run: ${migrate}`)
     .replace("what Migrations.sql() gives", "what npx effect-integration migrate sql writes")

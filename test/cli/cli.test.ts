@@ -207,7 +207,7 @@ describe("what cannot be done ends with 1 and a sentence that says what to do", 
     [
       "tables that there are none of",
       ["errors", "--url", inject("postgresUrl"), "--schema", "nowhere"],
-      /^The integration tables are at version 0, this version needs \d+\. Run npx effect-integration migrate\.\n$/
+      /^The integration tables are at version 0, this version needs \d+\. Run: npx effect-integration migrate --url \S+ --schema nowhere\n$/
     ],
     ["no url", ["status"], /^Which database, or which process\? Give --url, or set DATABASE_URL: .*\.\n$/],
     [
