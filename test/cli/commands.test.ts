@@ -53,7 +53,14 @@ const commands: ReadonlyArray<
   ],
   [
     "events show event-1",
-    [/"amount": 9007199254740993,/, /crm\.mail +gave up +5/, "\nAttempts\n", /parked behind/],
+    [
+      /"amount": 9007199254740993,/,
+      /crm\.mail +gave up +5/,
+      "\nAttempts\n",
+      /operations\.tasks +1 +failed/,
+      /operations\.tasks +2 +succeeded/,
+      /parked behind/
+    ],
     (data) => data.payload === exactPayload
   ],
   [

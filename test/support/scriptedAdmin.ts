@@ -132,7 +132,7 @@ const summary: EventSummary = {
   status: "dead_letter",
   deliveries: [
     { consumer: "crm.mail", status: "dead_letter", isOpen: false, isParked: false, attemptCount: 5 },
-    { consumer: "operations.tasks", status: "processed", isOpen: false, isParked: false, attemptCount: 1 }
+    { consumer: "operations.tasks", status: "processed", isOpen: false, isParked: false, attemptCount: 2 }
   ]
 }
 
@@ -313,7 +313,7 @@ export const fakeAdmin = (course: Course = "finished", matching = 1204) => {
                 createdAt: at,
                 processedAt: at,
                 payloadOverride: null,
-                attempts: index === 0 ? [attempt] : []
+                attempts: [[attempt], [{ ...attempt, attempt: 1, outcome: "failed" as const }], []][index] ?? []
               }))
             })
           : missing(`event ${id}`),
