@@ -1,10 +1,11 @@
 /** From an error to its repair: what gave up is requeued, a few first, or gets another payload. */
+import { Effect } from "effect"
 import type { Page } from "playwright-core"
 import { assert, expect, it } from "vitest"
-import { Processor, Publisher } from "../../src/index.ts"
+import { Consumer, Processor, Publisher, Subscriber } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
 import { beyondEdge, inBrowser, makeBrowser } from "./support/browser.ts"
-import { createInvoices, TaskCreated } from "./support/modules.ts"
+import { createInvoices, InvoiceCreated, TaskCreated } from "./support/modules.ts"
 
 const { visit } = makeBrowser()
 
@@ -45,6 +46,31 @@ inBrowser("dead letters", () => {
     }
     await page.setViewportSize({ width: 400, height: 800 })
     await bars.waitFor({ state: "hidden" })
+    assertCalm()
+  })
+
+  it("are seen before they die: an error that is still retried has hollow bars", async () => {
+    const archive = Subscriber.make({
+      consumer: Consumer.make("finance.archive", { retryBaseDelay: "1 hour" }),
+      event: InvoiceCreated,
+      handler: () => Effect.fail(new Error("the archive is full"))
+    })
+    const { run, switches, url } = await startApplication("memory", { subscribers: [archive] })
+    switches.isProviderDown = true
+    await run(createInvoices(2))
+    const { assertCalm, page } = await visit(`${url}/dead-letters`)
+    const barsOf = (name: RegExp) => page.getByRole("row", { name }).getByRole("img")
+    const fillOf = (name: RegExp) =>
+      barsOf(name)
+        .locator("> [title] > div")
+        .first()
+        .evaluate((bar) => getComputedStyle(bar).backgroundColor)
+    await barsOf(/ProviderUnavailable/).waitFor()
+    await expect
+      .poll(() => barsOf(/the archive is full/).getAttribute("aria-label"))
+      .toMatch(/hour; nothing gave up yet$/)
+    assert.strictEqual(await fillOf(/the archive is full/), "rgba(0, 0, 0, 0)")
+    assert.notStrictEqual(await fillOf(/ProviderUnavailable/), "rgba(0, 0, 0, 0)")
     assertCalm()
   })
 

@@ -164,14 +164,13 @@ const Rows = ({
   const href = useHref()
   const columns = useFitting(useMemo(() => columnsOf(byConsumer, span), [byConsumer, span]))
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
-  const found = consumers.filter((consumer) => {
+  const sorted = useMemo(() => worstFirst(consumers), [consumers])
+  const found = sorted.filter((consumer) => {
     const text = [consumer.consumer, conditionOf(consumer).word, ...consumer.subscriptions.map(({ event }) => event)]
     return words.every((word) => text.join(" ").toLowerCase().includes(word))
   })
-  const sorted = useMemo(() => worstFirst(consumers), [consumers])
-  const ordered = sorted.filter((consumer) => found.includes(consumer))
-  const { handlers, show, shown, waits } = useCalm(ordered, nameOf)
-  const names = new Set(ordered.map(nameOf))
+  const { handlers, show, shown, waits } = useCalm(found, nameOf)
+  const names = new Set(found.map(nameOf))
   const unsaid = useUnsaid(rates.error, true)
   return (
     <div {...handlers} className="rounded-md border border-line bg-panel px-2">

@@ -23,7 +23,8 @@ const plus = (sum: Totals, { gaveUp, processed, retried, skipped }: Counts): Tot
   attempts: sum.attempts + processed + retried + skipped + gaveUp
 })
 
-export const totalsOf = (rate: ConsumerRate | undefined): Totals => (rate?.points ?? []).reduce(plus, none)
+export const totalsOf = (rate: Pick<ConsumerRate, "points"> | undefined): Totals =>
+  (rate?.points ?? []).reduce(plus, none)
 
 export const failedOf = ({ gaveUp, retried }: Counts): number => gaveUp + retried
 

@@ -99,7 +99,7 @@ const Details = ({ group, isBusy }: { readonly group: ErrorGroupDetails; readonl
       </div>
       <div className="grid min-w-0 gap-3">
         <Panel title="When">
-          <HourBars hourly={group.hourly} />
+          <HourBars group={group} />
         </Panel>
         <Panel title="Where">
           <Facts facts={facts(group)} />

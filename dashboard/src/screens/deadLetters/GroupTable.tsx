@@ -57,7 +57,7 @@ const columns: ReadonlyArray<Column<ErrorGroup>> = [
   },
   { id: "gaveUp", title: "Gave up", isNumber: true, cell: (group) => <GaveUp group={group} /> },
   { id: "retrying", title: "Still retrying", isNumber: true, cell: (group) => <Retrying group={group} /> },
-  { id: "hours", title: "Last 24 h", cell: ({ hourly }) => <DayBars hourly={hourly} /> },
+  { id: "hours", title: "Last 24 h", cell: (group) => <DayBars group={group} /> },
   { id: "first", title: "First seen", cell: ({ firstSeenAt }) => <Age at={firstSeenAt} /> },
   { id: "last", title: "Last seen", cell: ({ lastSeenAt }) => <Age at={lastSeenAt} /> },
   { id: "state", title: "State", cell: (group) => <GroupStateMark group={group} /> }
