@@ -6,6 +6,7 @@ import { Processor } from "../../src/index.ts"
 import { startApplication } from "./support/application.ts"
 import { inBrowser, makeBrowser, untilAnswered } from "./support/browser.ts"
 import { createInvoices } from "./support/modules.ts"
+import { sheetOf, signIn, users } from "./support/users.ts"
 
 const { visit } = makeBrowser()
 
@@ -67,6 +68,29 @@ inBrowser("the frame", () => {
       .first()
       .waitFor()
     assert.strictEqual(await sheet.count(), 0)
+    assertCalm(...away)
+  })
+
+  it("leaves the focus to whoever types a token, when what the address opens comes late", async () => {
+    const { run, url } = await startApplication("memory", { auth: users })
+    const [invoice] = await run(createInvoices(1))
+    await run(Processor.use((processor) => processor.allSettled()))
+    const { assertCalm, page } = await visit(`${url}/contracts`)
+    const held = Promise.withResolvers<void>()
+    await page.route(/\/assets\/Events-[^/]*\.js/, async (route) => {
+      await held.promise
+      await route.continue()
+    })
+    await page.goto(`${url}/events/${invoice!.id}`)
+    const token = sheetOf(page).getByLabel("Token")
+    await token.fill("token-of-n")
+    held.resolve()
+    // The sheet hides it from those who hear the page.
+    await page.locator("#main").getByText("Events", { exact: true }).first().waitFor()
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+    assert.isTrue(await token.evaluate((input) => document.activeElement === input))
+    await signIn(page, "viewer")
+    await page.getByRole("dialog", { name: /^finance.invoice-created/ }).waitFor()
     assertCalm(...away)
   })
 

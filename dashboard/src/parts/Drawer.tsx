@@ -1,9 +1,18 @@
 /** A detail beside its list: from the right, or a page of its own where there is little room. The list stays in use. */
 import { ArrowLeft, X } from "lucide-react"
 import { Dialog as Radix } from "radix-ui"
-import type { ReactNode } from "react"
+import { type ReactNode, useRef } from "react"
+import { signIn } from "../api/session.ts"
 import { Button } from "./Button.tsx"
 import { useReturnedFocus } from "./returnedFocus.ts"
+
+/** What opens takes the focus: it waits while somebody signs in, who types meanwhile. What was open by then stays. */
+const useOpened = (isOpen: boolean) => {
+  const isAsked = signIn.use()
+  const wasOpen = useRef(false)
+  wasOpen.current = isOpen && (wasOpen.current || !isAsked)
+  return wasOpen.current
+}
 
 export const Drawer = ({
   actions,
@@ -22,8 +31,9 @@ export const Drawer = ({
   readonly children: ReactNode
 }) => {
   const focus = useReturnedFocus()
+  const isOpened = useOpened(isOpen)
   return (
-    <Radix.Root open={isOpen} modal={false} onOpenChange={(open) => (open ? undefined : onClose())}>
+    <Radix.Root open={isOpened} modal={false} onOpenChange={(open) => (open ? undefined : onClose())}>
       <Radix.Portal>
         <Radix.Content
           {...focus}
