@@ -62,6 +62,25 @@ inBrowser("a payload", () => {
   })
 })
 
+inBrowser("a payload that is too large to be compared", () => {
+  it("is shown, and what to do instead is said", async () => {
+    const { run, url } = await startApplication("memory", { subscribers })
+    const { id } = await run(Publisher.publish(OfferedBefore, { id: 7, amount: 12.5 }))
+    await run(Processor.use((processor) => processor.settled(id)))
+    const { assertCalm, page } = await visit(url)
+    await page.route(/\/events\/[^/]+\/received/, async (route) => {
+      const response = await route.fetch()
+      const originalPayload = JSON.stringify({ id: 7, text: "x".repeat(1_500_000) })
+      await route.fulfill({ response, json: { ...(await response.json()), originalPayload } })
+    })
+    await page.goto(`${url}/events/${id}?tab=payload&as=sales.cents`)
+    const received = page.getByRole("region", { name: "As sales.cents gets it" })
+    await received.getByText("Copy both payloads to compare them.").waitFor()
+    assert.strictEqual(await received.getByRole("region", { name: "What differs for sales.cents" }).count(), 0)
+    assertCalm()
+  })
+})
+
 inBrowser("a payload that cannot be read, or not be seen", () => {
   it("is told of, with what does not fit, and to viewers without", async () => {
     const { run, url } = await startApplication("memory", { subscribers, auth: users })
