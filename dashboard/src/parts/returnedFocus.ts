@@ -1,5 +1,5 @@
 /** When something closes, the focus goes back to where it was when it opened. */
-import { useLayoutEffect, useRef } from "react"
+import { useCallback, useLayoutEffect, useRef } from "react"
 
 const isElsewhere = (closed: EventTarget | null) => {
   const at = document.activeElement
@@ -25,12 +25,19 @@ export const useReturnedFocus = () => {
   }
 }
 
-/** For what takes the focus in the page itself: it goes back to where it was when this is gone. */
+/**
+ * For what takes the focus in the page itself: it goes back to where it was when this is gone.
+ *
+ * @returns whether the focus is still where it was, for what comes late: it is not taken from whoever went on elsewhere
+ */
 export const useFocusBefore = () => {
+  const before = useRef<Element | null>(null)
   useLayoutEffect(() => {
-    const before = document.activeElement
+    const element = document.activeElement
+    before.current = element
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true })
+      if (element instanceof HTMLElement && element.isConnected) element.focus({ preventScroll: true })
     }
   }, [])
+  return useCallback(() => [before.current, document.body].includes(document.activeElement), [])
 }

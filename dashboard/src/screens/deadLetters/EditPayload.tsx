@@ -90,7 +90,7 @@ export const EditPayload = ({
   const { judge, judged, problem } = useJudge(letter)
   useUnsent(text !== before)
   const client = useQueryClient()
-  useFocusBefore()
+  const isFocusThere = useFocusBefore()
   const edit = useAct("PATCH", "/dead-letters/:id")
   const save = () =>
     edit.mutate(
@@ -135,7 +135,7 @@ export const EditPayload = ({
       </p>
       <div className="my-2 min-h-40 overflow-hidden rounded-md border border-edge focus-within:border-accent">
         <Later fallback={<Skeleton className="h-40 w-full" />}>
-          <Editor initial={before} original={original} judge={judge} onChange={setText} />
+          <Editor initial={before} original={original} judge={judge} onChange={setText} takesFocus={isFocusThere} />
         </Later>
       </div>
       <OtherFields letter={letter} text={text} />

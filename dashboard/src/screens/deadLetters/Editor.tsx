@@ -73,7 +73,8 @@ const Editor = ({
   initial,
   judge,
   onChange,
-  original
+  original,
+  takesFocus
 }: {
   /** What is edited. */
   readonly initial: string
@@ -81,21 +82,23 @@ const Editor = ({
   readonly original: string
   readonly judge: (text: string) => Promise<ReadonlyArray<Found>>
   readonly onChange: (text: string) => void
+  /** Whether one may type at once: it may come late. */
+  readonly takesFocus: () => boolean
 }) => {
   const place = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
   const [comparing] = useState(() => new Compartment())
   const [isCompared, setCompared] = useState(true)
   // Made once: what is typed is the editor's from then on.
-  const made = useRef({ initial, judge, onChange, original })
+  const made = useRef({ initial, judge, onChange, original, takesFocus })
   useEffect(() => {
-    const { initial: text, judge: ask, onChange: tell, original: before } = made.current
+    const { initial: text, judge: ask, onChange: tell, original: before, takesFocus: isFree } = made.current
     const editor = new EditorView({
       parent: place.current!,
       state: stateOf(text, ask, tell, comparing.of(differences(before)))
     })
     view.current = editor
-    editor.focus()
+    if (isFree()) editor.focus()
     return () => editor.destroy()
   }, [comparing])
   useEffect(() => {

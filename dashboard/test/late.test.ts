@@ -1,0 +1,47 @@
+/** A slow network: what comes late takes neither the focus nor what was typed, and a key does what was seen when it was pressed. */
+import type { Page } from "playwright-core"
+import { assert, expect, it } from "vitest"
+import { Processor } from "../../src/index.ts"
+import { startApplication } from "./support/application.ts"
+import { inBrowser, makeBrowser } from "./support/browser.ts"
+import { createInvoices } from "./support/modules.ts"
+import { press, see } from "./support/steps.ts"
+
+const { visit } = makeBrowser()
+
+const allSettled = Processor.use((processor) => processor.allSettled())
+
+/** Holds what is asked for, until it is let go. */
+const hold = async (page: Page, address: RegExp, method = "GET") => {
+  const held = Promise.withResolvers<void>()
+  await page.route(address, async (route) => {
+    if (route.request().method() === method) await held.promise
+    await route.continue()
+  })
+  return held.resolve
+}
+
+inBrowser("what comes late", () => {
+  it("an editor leaves the focus to whoever types a reason meanwhile", async () => {
+    const { run, url } = await startApplication("memory")
+    await run(createInvoices(1, { amount: -1 }))
+    await run(allSettled)
+    const { assertCalm, page } = await visit(`${url}/dead-letters?view=deliveries`)
+    await page.getByRole("link", { name: "Task/T-INV-1" }).click()
+    const letGo = await hold(page, /\/assets\/Editor-[^/]*\.js/)
+    await press(page, "Edit payload")
+    const reason = page.getByLabel("Reason")
+    await reason.click()
+    await page.keyboard.type("mended ")
+    letGo()
+    const editor = page.getByRole("textbox", { name: /^Payload, as JSON/ })
+    await editor.waitFor()
+    await page.keyboard.type("by hand")
+    assert.strictEqual(await reason.inputValue(), "mended by hand")
+    await press(page, "Cancel")
+    await press(page, "Edit payload")
+    await editor.waitFor()
+    await expect.poll(() => editor.evaluate((element) => document.activeElement === element)).toBe(true)
+    assertCalm()
+  })
+})
