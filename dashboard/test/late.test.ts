@@ -21,6 +21,18 @@ const hold = async (page: Page, address: RegExp, method = "GET") => {
   return held.resolve
 }
 
+/** Payments of so many invoices gave up; somebody is at their error. */
+const atError = async (count: number) => {
+  const application = await startApplication("memory")
+  application.switches.isProviderDown = true
+  await application.run(createInvoices(count))
+  await application.run(allSettled)
+  const visited = await visit(`${application.url}/dead-letters`)
+  await visited.page.getByRole("link", { name: /ProviderUnavailable/ }).click()
+  await visited.page.getByRole("button", { name: `Requeue ${count}` }).waitFor()
+  return { ...application, ...visited }
+}
+
 inBrowser("what comes late", () => {
   it("an editor leaves the focus to whoever types a reason meanwhile", async () => {
     const { run, url } = await startApplication("memory")
@@ -43,5 +55,24 @@ inBrowser("what comes late", () => {
     await editor.waitFor()
     await expect.poll(() => editor.evaluate((element) => document.activeElement === element)).toBe(true)
     assertCalm()
+  })
+
+  it("a note that could not be stored is still there, and is stored when it is sent again", async () => {
+    const { assertCalm, page } = await atError(1)
+    const problem = { title: "Service Unavailable", detail: "The database is away." }
+    await page.route(/\/error-groups\//, (route) =>
+      route.request().method() === "PATCH" ? route.fulfill({ status: 503, json: problem }) : route.continue()
+    )
+    await press(page, "Add a note")
+    const dialog = page.getByRole("dialog", { name: "Note on this error" })
+    await dialog.getByLabel("Note").fill("ticket 42")
+    await press(dialog, "Save")
+    await see(dialog, "The database is away.")
+    assert.strictEqual(await dialog.getByLabel("Note").inputValue(), "ticket 42")
+    await page.unrouteAll()
+    await press(dialog, "Save")
+    await dialog.waitFor({ state: "detached" })
+    await see(page, "ticket 42")
+    assertCalm(/503/)
   })
 })

@@ -63,6 +63,11 @@ export const GroupKnown = ({ group }: { readonly group: ErrorGroup }) => {
   const [isNoting, setNoting] = useState(false)
   const forbidden = useForbidden("errorGroups.change")
   const change = useAct("PATCH", "/error-groups/:id")
+  const note = useAct("PATCH", "/error-groups/:id")
+  const endNote = () => {
+    setNoting(false)
+    note.reset()
+  }
   const put = (payload: Change) => change.mutate({ params: { id: group.fingerprint }, payload })
   const isRepaired = group.gaveUp === 0 && group.retrying === 0 && group.state !== "resolved"
   return (
@@ -94,11 +99,12 @@ export const GroupKnown = ({ group }: { readonly group: ErrorGroup }) => {
         key={String(isNoting)}
         note={group.note}
         isOpen={isNoting}
-        onClose={() => setNoting(false)}
-        onSave={(note) => {
-          put({ note })
-          setNoting(false)
-        }}
+        isBusy={note.isPending}
+        problem={note.error === null ? null : <ProblemNote problem={note.error} />}
+        onClose={endNote}
+        onSave={(text) =>
+          note.mutate({ params: { id: group.fingerprint }, payload: { note: text } }, { onSuccess: endNote })
+        }
       />
     </div>
   )

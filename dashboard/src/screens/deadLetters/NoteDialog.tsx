@@ -1,16 +1,20 @@
 /** A note on an error. */
-import { type FormEvent, useId, useState } from "react"
+import { type FormEvent, type ReactNode, useId, useState } from "react"
 import { Button } from "../../parts/Button.tsx"
 import { Dialog, DialogActions } from "../../parts/Dialog.tsx"
 
 export const NoteDialog = ({
+  isBusy,
   isOpen,
   note,
   onClose,
-  onSave
+  onSave,
+  problem
 }: {
   readonly note: string | null
   readonly isOpen: boolean
+  readonly isBusy: boolean
+  readonly problem: ReactNode
   readonly onClose: () => void
   readonly onSave: (note: string | null) => void
 }) => {
@@ -39,9 +43,10 @@ export const NoteDialog = ({
           onChange={(event) => setText(event.target.value)}
           className="w-full rounded-md border border-edge bg-panel px-2 py-1.5"
         />
+        {problem}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary">
+          <Button type="submit" look="primary" disabled={isBusy}>
             Save
           </Button>
         </DialogActions>
