@@ -21,6 +21,9 @@ const hold = async (page: Page, address: RegExp, method = "GET") => {
   return held.resolve
 }
 
+const nextFrame = (page: Page) =>
+  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+
 /** Payments of so many invoices gave up; somebody is at their error. */
 const atError = async (count: number) => {
   const application = await startApplication("memory")
@@ -74,5 +77,25 @@ inBrowser("what comes late", () => {
     await dialog.waitFor({ state: "detached" })
     await see(page, "ticket 42")
     assertCalm(/503/)
+  })
+
+  it("what was counted for a question stays, when the page is asked for anew below it", async () => {
+    const { assertCalm, page, run } = await atError(3)
+    const letGo = await hold(page, /\/error-groups\//, "PATCH")
+    await press(page, "Mark as")
+    await page.getByRole("menuitem", { name: /^Known/ }).click()
+    await press(page, "Requeue 3")
+    const dialog = page.getByRole("dialog", { name: "Requeue dead letters" })
+    await dialog.getByRole("button", { name: "Requeue 3" }).waitFor()
+    await run(createInvoices(2, { from: 4 }))
+    await run(allSettled)
+    letGo()
+    // Below the question, for whom it hides from those who hear the page.
+    await page.locator("#main").getByText("Requeue 5", { exact: true }).waitFor()
+    await page.locator("#main").getByText("Changed by").waitFor()
+    await nextFrame(page)
+    await dialog.getByLabel("Reason").press("Enter")
+    await see(page, "The requeue of 3 has begun.")
+    assertCalm()
   })
 })

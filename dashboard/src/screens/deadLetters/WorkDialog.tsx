@@ -25,11 +25,12 @@ export interface Work {
 /** From so many on, a few are tried first unless somebody wants it otherwise. */
 const canaryFrom = 20
 
+/** Asked once: what was seen is what is done, whatever the page asks for anew below. */
 const usePreview = ({ filter, kind }: Work) =>
   useQuery<OperationPreview, Problem>({
     queryKey: ["preview", kind, filter],
     queryFn: ({ signal }) => request("POST", "/operations/preview", { payload: { kind, filter } }, signal),
-    staleTime: 0,
+    staleTime: ({ state }) => (state.data === undefined ? 0 : "static"),
     gcTime: 0
   })
 
@@ -88,7 +89,7 @@ const WorkForm = ({
       )}
       {isDiscard ? (
         <Field
-          label={`Type ${exact(count)} to confirm`}
+          label={preview === undefined ? "Type how many to confirm" : `Type ${exact(count)} to confirm`}
           help="What is discarded is never delivered. It cannot be taken back; the audit keeps its last error."
           data-first
           inputMode="numeric"
