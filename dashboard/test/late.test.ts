@@ -98,4 +98,29 @@ inBrowser("what comes late", () => {
     await see(page, "The requeue of 3 has begun.")
     assertCalm()
   })
+
+  it("a key that was pressed twice for the list of what is open skips nothing of it", async () => {
+    const { run, url } = await startApplication("memory")
+    await run(Processor.use((processor) => processor.pause("crm.letters")))
+    await run(createInvoices(3))
+    await run(Processor.use((processor) => processor.allSettled(["operations.tasks", "crm.accounts"])))
+    const { assertCalm, page } = await visit(`${url}/consumers/crm.letters`)
+    await press(page, "Retire")
+    const dialog = page.getByRole("dialog", { name: "Retire crm.letters" })
+    await dialog.getByLabel(/Although a process serves it/).check()
+    await dialog.getByLabel("Type crm.letters").fill("crm.letters")
+    await page.keyboard.press("Enter")
+    await see(dialog, "Nothing was ended:")
+    const asked: Array<string> = []
+    page.on("request", (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`))
+    await page.keyboard.press("Enter")
+    await nextFrame(page)
+    assert.deepStrictEqual(
+      asked.filter((each) => each.startsWith("POST")),
+      []
+    )
+    await press(dialog, "Skip 3 and retire")
+    await see(page, "crm.letters is retired: 1 subscription ended, 3 deliveries skipped.")
+    assertCalm()
+  })
 })

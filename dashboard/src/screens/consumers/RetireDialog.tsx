@@ -57,7 +57,7 @@ const RetireForm = ({ consumer, onClose }: { readonly consumer: Consumer; readon
   const [isForced, setForced] = useState(false)
   const retire = useAct("POST", "/consumers/:consumer/retire")
   const { consumer: name, depth, servedBy } = consumer
-  const open = retire.data?.isRetired === false ? retire.data.open : undefined
+  const [open, setOpen] = useState<Open>()
   const expected = openOf(depth)
   const missing =
     typed !== name
@@ -76,8 +76,11 @@ const RetireForm = ({ consumer, onClose }: { readonly consumer: Consumer; readon
         }
       },
       {
-        onSuccess: ({ isRetired, skipped, subscriptions }) => {
-          if (!isRetired) return
+        onSuccess: ({ isRetired, open: listed, skipped, subscriptions }) => {
+          if (!isRetired) {
+            setOpen(listed)
+            return
+          }
           notify(
             `${name} is retired: ${plural(subscriptions, "subscription")} ended, ${plural(skipped, "delivery", "deliveries")} skipped.`
           )
@@ -90,7 +93,8 @@ const RetireForm = ({ consumer, onClose }: { readonly consumer: Consumer; readon
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        if (missing === undefined) submit()
+        // What is open is skipped by its own button: a key that was pressed for the list is not to do it unseen.
+        if (missing === undefined && open === undefined) submit()
       }}
     >
       <div className="grid gap-3">
@@ -135,9 +139,15 @@ const RetireForm = ({ consumer, onClose }: { readonly consumer: Consumer; readon
       {retire.error === null ? null : <ProblemNote problem={retire.error} />}
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="danger" disabled={retire.isPending} disabledBecause={missing}>
-          {open === undefined ? `Retire ${name}` : `Skip ${countOf(open)} and retire`}
-        </Button>
+        {open === undefined ? (
+          <Button key="list" type="submit" look="danger" disabled={retire.isPending} disabledBecause={missing}>
+            Retire {name}
+          </Button>
+        ) : (
+          <Button key="skip" look="danger" disabled={retire.isPending} disabledBecause={missing} onClick={submit}>
+            Skip {countOf(open)} and retire
+          </Button>
+        )}
       </DialogActions>
     </form>
   )
