@@ -89,7 +89,7 @@ const find = async (tx: KyselyTransaction): Promise<Run> => {
   const problem = misread((await parsed(tx, sample, [])).rows)
   if (problem === undefined) return parsed
   const [row] = await written(tx, sample, []).then(
-    ({ rows, types }) => (types?.length === 5 ? rows : []),
+    ({ rows, types }) => (types?.length === 7 ? rows : []),
     () => []
   )
   if (typeof row?.at === "string" && row.fact === "t") return written
@@ -108,8 +108,8 @@ const isEnd = (error: unknown) =>
  * const client = kyselyClient(new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }), { pool })
  * ```
  *
- * The first statement is preceded by one that looks at what becomes of times, lists and JSON. It rejects with a `TypeError` if a dialect
- * other than `PostgresDialect` does not make `Date`s, lists and objects of them.
+ * The first statement is preceded by one that looks at what becomes of times, lists, JSON, texts and ids. It rejects with a `TypeError` if a
+ * dialect other than `PostgresDialect` does not make `Date`s, lists and objects of them, or changes them.
  *
  * @param db - a `Kysely`, which stays the application's to destroy
  *

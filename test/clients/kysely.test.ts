@@ -13,6 +13,7 @@ import {
 import { Pool, TypeOverrides, types } from "pg"
 import { afterAll } from "vitest"
 import { kyselyClient } from "../../src/kysely.ts"
+import { objectsOf } from "../../src/sql/clients/values.ts"
 import type { TransactionClient } from "../../src/stores/TransactionClient.ts"
 import { clientSchema, conforms, rejection, test } from "../support/clients.ts"
 
@@ -43,6 +44,32 @@ for (const type of [types.builtins.TIMESTAMPTZ, types.builtins.JSONB, types.buil
   texts.setTypeParser(type, (value: string) => value)
 }
 conforming("Kysely with type parsers of its own", connect([], texts))
+
+/** Parsers that leave the types of their values as they are, or change what nothing but the engine needs. */
+const changing: Readonly<Record<string, readonly [type: number, parse: (value: string) => unknown]>> = {
+  "keys of JSON": [types.builtins.JSONB, (value) => JSON.parse(value.replaceAll("a_b", "aB"))],
+  "times in JSON": [
+    types.builtins.JSONB,
+    (value) => JSON.parse(value, (_, each) => (/^\d{4}-/.test(each) ? new Date(each) : each))
+  ],
+  UUIDs: [types.builtins.UUID, (value) => ({ value })],
+  texts: [types.builtins.TEXT, (value) => value.toUpperCase()]
+}
+
+for (const [what, [type, parse]] of Object.entries(changing)) {
+  test(`a type parser that changes ${what} does not reach the engine's values`, async () => {
+    const overrides = new TypeOverrides()
+    overrides.setTypeParser(type, parse)
+    const { client } = connect([], overrides)
+    const json = { a_b: ["2026-07-01T12:00:00.123Z"] }
+    const id = "00000000-0000-4000-8000-00000000000a"
+    const statement = "SELECT $1::jsonb AS json, $2::uuid AS id, 'a_b' AS text"
+    await client.transaction(async (tx) => {
+      const given = await client.query(tx, statement, [JSON.stringify(json), id])
+      assert.deepEqual(objectsOf(given), [{ json, id, text: "a_b" }])
+    })
+  })
+}
 
 test("a handler's transaction is the application's Transaction", async () => {
   const client: TransactionClient<Transaction<Database>> = plain.client
