@@ -206,3 +206,23 @@ it.live("the trigger that tells of plain inserts is switched by an option, and s
     assert.throws(() => Migrations.run(strange), "Option announceInserts is no, expected true or false.")
   }).pipe(Effect.provide(postgres()))
 )
+
+it.live("who is given a database that only reads is told so", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const [schema, role] = [uniqueSchema(), uniqueSchema()]
+    yield* sql.unsafe(`CREATE ROLE ${role} LOGIN`)
+    yield* sql.unsafe(`CREATE SCHEMA ${schema} AUTHORIZATION ${role}`)
+    yield* sql.unsafe(`ALTER ROLE ${role} SET default_transaction_read_only = on`)
+    const reading = clientFor(schema, { url: inject("postgresUrl").replace("//postgres@", `//${role}@`) })
+    for (const given of [{}, { schema }]) {
+      const error = yield* Effect.flip(Effect.provide(Migrations.run(given), reading))
+      assert.strictEqual(
+        error.message,
+        "The integration tables could not be migrated, nothing was changed: the database only reads here: it is a replica, or default_transaction_read_only is on for the role or the database. Give one that may write."
+      )
+    }
+    yield* sql.unsafe(`DROP SCHEMA ${schema} CASCADE`)
+    yield* sql.unsafe(`DROP ROLE ${role}`)
+  }).pipe(Effect.provide(postgres()))
+)

@@ -47,6 +47,16 @@ const make = Migrator.make({})({
   })
 )
 
+/** The first statement that writes would fail in the database's words, and all after it in others, which hide them. */
+const refuseReadOnly = Effect.gen(function* () {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const [row] = yield* sql<{ only: boolean }>`SELECT current_setting('transaction_read_only')::boolean AS "only"`
+  if (row?.only !== true) return
+  const reason =
+    "the database only reads here: it is a replica, or default_transaction_read_only is on for the role or the database. Give one that may write."
+  return yield* new MigrationFailed({ reason, cause: undefined })
+})
+
 /** One process after the other, as each makes what the next would make. */
 const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   SqlClient.SqlClient.use((sql) =>
@@ -136,7 +146,7 @@ export const migrate = (
 ): Effect.Effect<ReadonlyArray<string>, MigrationFailed | SchemaMismatch | StoreError, SqlClient.SqlClient> =>
   inSchema(schema)(refuseStrange).pipe(
     storeErrors("migrations.verify"),
-    Effect.andThen(storeErrors("migrations.run")(run(schema))),
+    Effect.andThen(storeErrors("migrations.run")(Effect.andThen(refuseReadOnly, run(schema)))),
     Effect.tap(storeErrors("migrations.verify")(inSchema(schema)(verify()))),
     Effect.tap(announceInserts === undefined ? Effect.void : switched(schema, announceInserts)),
     Effect.map((done) => done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)),
