@@ -11,6 +11,8 @@ import { newSavepoints, type Savepoints } from "./postgresSavepoints.ts"
 
 /** A query of `postgres`: a promise that is sent when somebody waits for it. */
 export interface Query extends Promise<unknown> {
+  /** Its texts between parameters. */
+  readonly strings: ReadonlyArray<string>
   handler: { (query: Query): unknown; debug?: unknown }
   readonly reject: (error: unknown) => void
 }
@@ -69,6 +71,16 @@ const isOfConnection = (error: unknown) => {
   return typeof code === "string" && (/^CONNECT(ION)?_/.test(code) || ofSockets.has(code))
 }
 
+/**
+ * Whether a statement ends the transaction: then `postgres` gives its connection to others, and what `tx` is asked for next is in theirs, or
+ * never answered.
+ */
+const isEnding = ({ strings }: Query) =>
+  /^\s*(commit|end|abort|prepare\s+transaction|rollback(?!(\s+(work|transaction))?\s+to))\b/i.test(strings[0] ?? "")
+
+const notTheirs = () =>
+  new Error("The transaction is the engine's to end: return from the handler to commit it, throw to roll it back")
+
 /** What somebody makes of how a query ended, before anybody else hears of it. */
 interface Heeding {
   readonly done: () => void
@@ -84,6 +96,7 @@ export const quiet = (query: Query, state: State, heeding = unheeded): Query => 
   const { handler } = query
   const send = (self: Query): unknown => {
     if (state.over !== undefined) return self.reject(state.over())
+    if (isEnding(self)) return self.reject(notTheirs())
     let hear: ((error: unknown) => void) | undefined
     state.waiting.add(self)
     // Before anybody else hears of it: who does may have the next statement sent at once.

@@ -205,3 +205,20 @@ test("what would change rows is refused, and what is no sql by its type", async 
   ]
   assert.lengthOf(refused, 2)
 })
+
+test("a statement that would end the engine's transaction is not sent: its connection would be another's then", async () => {
+  const one = postgresClient(connect({ max: 1 }))
+  for (const statement of ["COMMIT", " rollback", "END", "ABORT", "ROLLBACK WORK", "prepare transaction 'a'"]) {
+    await one.transaction(async (tx) => {
+      await tx.unsafe("SELECT set_config('effect.kept', 'yes', true)")
+      assert.match(String(await rejection(tx.unsafe(statement))), /the engine's to end/)
+      await tx`SAVEPOINT own`
+      await tx`ROLLBACK TO SAVEPOINT own`
+      await tx.unsafe("ROLLBACK TRANSACTION TO own")
+      assert.deepStrictEqual((await one.query(tx, "SELECT current_setting('effect.kept')", [])).rows, [["yes"]])
+    })
+  }
+  await one.transaction(async (tx) => {
+    assert.match(String(await rejection(tx`COMMIT`)), /the engine's to end/)
+  })
+})
