@@ -5,7 +5,7 @@
  */
 import type { ClientTransactionState, TransactionClient } from "../stores/TransactionClient.ts"
 import { check } from "./given.ts"
-import { type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
+import { isBinary, type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
 import { namesFor, type PrepareOptions } from "./statementNames.ts"
 
 export type { PrepareOptions } from "./statementNames.ts"
@@ -37,7 +37,10 @@ interface Outside {
   readonly driverName?: unknown
   readonly pool?: { readonly max?: unknown }
   /** A pool of `pg` that was given to it is wrapped. */
-  readonly config?: { readonly connectionPool?: { readonly options?: { readonly max?: unknown } } }
+  readonly config?: {
+    readonly connectionPool?: { readonly options?: { readonly max?: unknown; readonly binary?: unknown } }
+  }
+  readonly connectionSettings?: { readonly binary?: unknown }
 }
 
 /**
@@ -86,8 +89,10 @@ export const knexClient = <Tx extends KnexTransaction>(
     ({ client, transaction }) => client !== undefined && typeof transaction === "function",
     'what knex({ client: "pg", connection }) gives'
   )
-  const { config, driverName, pool } = knex.client as Outside
+  const { config, connectionSettings, driverName, pool } = knex.client as Outside
   if (driverName !== "pg") throw new TypeError(`knexClient: PostgreSQL with the driver pg is needed, not ${driverName}`)
+  const settings = config?.connectionPool?.options ?? connectionSettings
+  if (settings?.binary === true) throw isBinary("knexClient")
   const max = pool?.max ?? config?.connectionPool?.options?.max
 
   /** Connections of transactions that a statement was run in. */

@@ -7,6 +7,7 @@ import type { ClientParameter, ClientTransactionState, TransactionClient } from 
 import { endings } from "./endings.ts"
 import { check } from "./given.ts"
 import { endingAlone } from "./kyselyEnd.ts"
+import { isBinary } from "./pgTexts.ts"
 import { misread, ofRowObjects, type RowObjects, sample } from "./rowObjects.ts"
 
 /** What is needed of a `Transaction`. @since 0.1.0 */
@@ -22,7 +23,7 @@ export interface KyselyDatabase<Tx> {
 
 /** What is needed of a `Pool` of `pg`. @since 0.1.0 */
 export interface KyselyPool {
-  readonly options: { readonly max: number }
+  readonly options: { readonly max: number; readonly binary?: boolean | undefined }
   on(event: "connect", listener: (client: KyselyPoolClient) => void): unknown
 }
 
@@ -121,6 +122,7 @@ export const kyselyClient = <Tx extends KyselyTransaction>(
 ): TransactionClient<Tx> => {
   check("kyselyClient", db, ({ transaction }) => typeof transaction === "function", "a Kysely: new Kysely({ dialect })")
   const { pool } = options
+  if (pool?.options.binary === true) throw isBinary("kyselyClient")
   // Its statement rejects, and the next has another connection.
   pool?.on("connect", (client) => client.on("error", () => undefined))
 

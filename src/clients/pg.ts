@@ -5,7 +5,7 @@
  */
 import type { TransactionClient } from "../stores/TransactionClient.ts"
 import { check } from "./given.ts"
-import { type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
+import { isBinary, type PgResult, resultOf, stateOfConnection, textQuery } from "./pgTexts.ts"
 import { hasEnded, untilEnd } from "./pgTransaction.ts"
 import { namesFor, type PrepareOptions } from "./statementNames.ts"
 
@@ -33,7 +33,7 @@ export interface PgPool<Client> {
     (): Promise<Client>
     (callback: (error: Error | undefined, client: Client | undefined, done: (release?: unknown) => void) => void): void
   }
-  readonly options: { readonly max: number }
+  readonly options: { readonly max: number; readonly binary?: boolean | undefined }
 }
 
 const run = (client: PgTransaction, text: string) => client.query(textQuery(text, []))
@@ -85,6 +85,7 @@ export const pgClient = <Client extends PgTransaction>(
 ): TransactionClient<Client> => {
   const isPool = (given: Record<string, unknown>) => "totalCount" in given && typeof given.connect === "function"
   check("pgClient", pool, isPool, "a Pool of pg: new Pool({ connectionString })")
+  if (pool.options.binary === true) throw isBinary("pgClient")
   const nameOf = namesFor(options)
   return {
     name: "pg",

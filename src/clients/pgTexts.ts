@@ -29,6 +29,10 @@ export const resultOf = ({ fields, rows }: PgResult): ClientResult => ({
   rows: rows as ReadonlyArray<ReadonlyArray<unknown>>
 })
 
+/** With this option, `pg` asks for other values than texts, and no statement can ask for texts. */
+export const isBinary = (maker: string) =>
+  new TypeError(`${maker}: values have to come as texts. Leave out binary: true of the Pool.`)
+
 const states: Readonly<Record<string, ClientTransactionState>> = { I: "none", T: "open", E: "failed" }
 
 /** Between an error and what the server then says of the transaction, the connection takes no statement. */
