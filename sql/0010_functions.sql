@@ -54,7 +54,7 @@ $$
 -- and the list is empty.
 DO $do$ BEGIN
   -- Names of tables are written out: a search_path of its own would cost a function a quarter of its time.
-  EXECUTE replace(replace(replace(replace($function$
+  EXECUTE $function$
 CREATE FUNCTION integration_append(
   event_id uuid,
   event_name text,
@@ -73,7 +73,7 @@ CREATE FUNCTION integration_append(
   available_at timestamptz DEFAULT NULL,
   delay_millis float8 DEFAULT NULL,
   dedupe_key text DEFAULT NULL
-) RETURNS text[] LANGUAGE plpgsql AS $body$
+) RETURNS text[] LANGUAGE plpgsql AS $function$ || quote_literal(format($body$
 #variable_conflict use_column
 DECLARE
   placed bigint;
@@ -90,7 +90,7 @@ BEGIN
   END IF;
   -- What costs most is setting up the parts of a plan, for each call: so priorities are ranked only where somebody has given one. An
   -- expression outside of statements is set up anew for each transaction: what can be said in a statement is said there.
-  INSERT INTO @schema@.integration_event (
+  INSERT INTO %1$I.integration_event (
     id, event_name, schema_version, source_module, aggregate_type, aggregate_id, payload, metadata, dedupe_key, correlation_id,
     causation_id, traceparent, available_at, routed_at
   )
@@ -109,28 +109,30 @@ BEGIN
   ON CONFLICT (source_module, event_name, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
   RETURNING position, available_at,
     ARRAY[id::text, position::text, (extract(epoch FROM created_at) * 1000000)::bigint::text, transaction_id::text],
-    EXISTS (SELECT FROM @schema@.integration_subscription WHERE priority <> 0)
+    EXISTS (SELECT FROM %1$I.integration_subscription WHERE priority <> 0)
   INTO placed, due, stored, is_tiered;
   IF NOT FOUND THEN RETURN NULL; END IF;
   IF is_tiered THEN
     -- A consumer's priority is the highest of its subscriptions. Tiers count from 0, the highest; null when all consumers have the same.
     WITH ranked AS (
-      SELECT m.consumer_name, m.is_ordered, dense_rank() OVER all_of_them - 1 AS tier,
+      SELECT m.consumer_name, dense_rank() OVER all_of_them - 1 AS tier,
         first_value(m.priority) OVER all_of_them <> last_value(m.priority) OVER all_of_them AS differ
       FROM (
-        SELECT s.consumer_name, c.ordering = 'aggregate' AS is_ordered, max(s.priority) AS priority
-        FROM @schema@.integration_subscription AS s
-        JOIN @schema@.integration_consumer AS c ON c.consumer_name = s.consumer_name
+        SELECT s.consumer_name, max(s.priority) AS priority
+        FROM %1$I.integration_subscription AS s
         WHERE integration_append.event_name LIKE s.event_like
-        GROUP BY s.consumer_name, c.ordering
+        GROUP BY s.consumer_name
       ) AS m
       WINDOW all_of_them AS (ORDER BY m.priority DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ), delivered AS (
-      INSERT INTO @schema@.inbox_event (
+      INSERT INTO %1$I.inbox_event (
         id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key, tier
       )
-      SELECT @delivery@, integration_append.event_id, n.consumer_name, integration_append.event_name,
-        integration_append.schema_version, placed, due + n.tier * interval '1 second', CASE WHEN n.is_ordered THEN @ordering@ END,
+      SELECT %3$s, integration_append.event_id, n.consumer_name, integration_append.event_name,
+        integration_append.schema_version, placed, due + n.tier * interval '1 second',
+        CASE WHEN n.consumer_name IN (
+          SELECT c.consumer_name FROM %1$I.integration_consumer AS c WHERE c.ordering = 'aggregate'
+        ) THEN %4$s END,
         CASE WHEN n.differ THEN n.tier END
       FROM ranked AS n
       RETURNING consumer_name
@@ -138,16 +140,16 @@ BEGIN
     SELECT ARRAY(SELECT consumer_name::text FROM delivered) INTO consumers;
   ELSE
     WITH delivered AS (
-      INSERT INTO @schema@.inbox_event (
+      INSERT INTO %1$I.inbox_event (
         id, outbox_event_id, consumer_name, event_name, schema_version, position, available_at, ordering_key
       )
-      SELECT @delivery@, integration_append.event_id, n.consumer_name, integration_append.event_name,
-        integration_append.schema_version, placed, due, CASE WHEN n.ordering = 'aggregate' THEN @ordering@ END
-      FROM @schema@.integration_consumer AS n
-      WHERE EXISTS (
-        SELECT FROM @schema@.integration_subscription AS s
-        WHERE s.consumer_name = n.consumer_name AND integration_append.event_name LIKE s.event_like
-      )
+      SELECT %3$s, integration_append.event_id, n.consumer_name, integration_append.event_name,
+        integration_append.schema_version, placed, due, CASE WHEN n.ordering = 'aggregate' THEN %4$s END
+      FROM %1$I.integration_consumer AS n
+      -- IS TRUE: looked up in a hash, however few there were when it was planned; a join would stay one of all with all.
+      WHERE (n.consumer_name IN (
+        SELECT s.consumer_name FROM %1$I.integration_subscription AS s WHERE integration_append.event_name LIKE s.event_like
+      )) IS TRUE
       RETURNING consumer_name
     )
     SELECT ARRAY(SELECT consumer_name::text FROM delivered) INTO consumers;
@@ -158,24 +160,24 @@ BEGIN
     -- As src/sql/connection/notificationMessage.ts writes it: a notification takes less than 8000 bytes.
     message := jsonb_build_object('from', told_by, 'wake', consumers)::text;
     PERFORM pg_notify(
-      'effect_integration_' || md5(@inbox@::regclass::oid::text),
+      'effect_integration_' || md5(%2$L::regclass::oid::text),
       CASE WHEN octet_length(message) <= 7900 THEN message ELSE jsonb_build_object('from', told_by)::text END
     );
   END IF;
   RETURN stored || consumers;
 END
-$body$
-$function$,
-    '@delivery@', $expression$(
+$body$,
+    current_schema(), quote_ident(current_schema()) || '.inbox_event',
+    $delivery$(
         left(replace(integration_append.event_id::text, '-', ''), 16) || '8'
         || right(lpad(to_hex(hashtextextended(integration_append.event_id::text || n.consumer_name, 0)), 16, '0'), 15)
-      )::uuid$expression$),
-    '@ordering@', $expression$hashtextextended(
+      )::uuid$delivery$,
+    $ordering$hashtextextended(
           length(integration_append.source_module) || ':' || integration_append.source_module
           || length(integration_append.aggregate_type) || ':' || integration_append.aggregate_type
           || length(integration_append.aggregate_id) || ':' || integration_append.aggregate_id, 0
-        )$expression$),
-    '@schema@', quote_ident(current_schema())), '@inbox@', quote_literal(quote_ident(current_schema()) || '.inbox_event'));
+        )$ordering$
+  ));
 END $do$
 -- statement
 -- Stores an event with its deliveries, and wakes its consumers in every process when the transaction commits. Returns the event's id; with a

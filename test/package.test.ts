@@ -42,7 +42,7 @@ describe("migrations", () => {
       "0007_actors.sql": "bc99df5de114c6b7",
       "0008_settings.sql": "7c5b6a94145a80fb",
       "0009_contracts.sql": "abacd2f376978548",
-      "0010_functions.sql": "537ebbb45228ae98",
+      "0010_functions.sql": "076bbf26c0984fda",
       "0011_statistics.sql": "e88f4c24bf89cf30",
       "0012_errors.sql": "8d0eabed22a69b1d",
       "0013_operations.sql": "dd0c4edcfe760def",

@@ -11,7 +11,7 @@ import { clientFor, uniqueSchema } from "../support/databases.ts"
 import { eventsOf, serve, unpolled } from "../support/scenario.ts"
 
 /** A name that has to be quoted, and `search_path` that leads elsewhere. */
-const odd = () => `It's "$$" ${uniqueSchema()}`
+const odd = () => `It's "$$" $body$ ${uniqueSchema()}`
 
 const dropped = (schema: string) =>
   Layer.effectDiscard(

@@ -279,6 +279,35 @@ for (const { isServer, layer, name } of databases) {
         }).pipe(Effect.provide(services(layer)))
     )
 
+    it.live.each([0, 1])(
+      "what the function reads grows with the consumers, also where it was planned for one of them: priority %i",
+      (priority) =>
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          const read = Effect.map(
+            sql<{ read: number }>`
+              SELECT sum(pg_stat_get_xact_tuples_returned(t::regclass) + pg_stat_get_xact_tuples_fetched(t::regclass))::int AS read
+              FROM unnest(ARRAY['integration_consumer', 'integration_subscription']) AS t`,
+            ([row]) => row?.read ?? 0
+          )
+          yield* sql.withTransaction(
+            Effect.gen(function* () {
+              yield* sql`INSERT INTO integration_consumer (consumer_name) VALUES ('first')`
+              yield* sql`INSERT INTO integration_subscription (consumer_name, event_pattern, priority) VALUES ('first', 'fn.*', ${priority})`
+              yield* sql.unsafe("ANALYZE integration_consumer, integration_subscription")
+              yield* Effect.replicateEffect(publishBySql(base), 8)
+              yield* sql`INSERT INTO integration_consumer (consumer_name) SELECT 'c' || n FROM generate_series(1, 2000) AS n`
+              yield* sql`
+                INSERT INTO integration_subscription (consumer_name, event_pattern)
+                SELECT 'c' || n, CASE WHEN n > 1000 THEN 'fn.*' ELSE 'other' END FROM generate_series(1, 2000) AS n`
+              const before = yield* read
+              yield* publishBySql(base)
+              assert.isBelow((yield* read) - before, 20_000)
+            })
+          )
+        }).pipe(Effect.provide(services(layer)))
+    )
+
     it.live("events that follow from a stored one belong to its correlation and its trace", () =>
       Effect.gen(function* () {
         const first = yield* publishBySql({
