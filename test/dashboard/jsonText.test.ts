@@ -1,7 +1,6 @@
-/** JSON on the dashboard: with all of its digits, and what differs line by line. */
+/** JSON on the dashboard, with all of its digits. */
 import { assert, describe, it } from "@effect/vitest"
 import { layOut, readJson } from "../../dashboard/src/words/json.ts"
-import { lineDiff } from "../../dashboard/src/words/lineDiff.ts"
 
 describe("JSON as text", () => {
   it("keeps digits, keys that are there twice, and their order", () => {
@@ -40,24 +39,5 @@ describe("JSON as text", () => {
     const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth)
     assert.isDefined(readJson(nested(100)))
     assert.isUndefined(readJson(nested(100_000)))
-  })
-})
-
-describe("what differs", () => {
-  const told = (before: string, after: string) =>
-    lineDiff(before, after).map(({ kind, text }) => `${{ same: " ", removed: "-", added: "+" }[kind]}${text}`)
-
-  it("is told line by line", () => {
-    assert.deepStrictEqual(told("a\nb\nc", "a\nx\nc\nd"), [" a", "-b", "+x", " c", "+d"])
-    assert.deepStrictEqual(told("a", "a"), [" a"])
-  })
-
-  it("is not a comma that follows", () => {
-    assert.deepStrictEqual(told('{\n  "a": 1\n}', '{\n  "a": 1,\n  "b": 2\n}'), [" {", '   "a": 1,', '+  "b": 2', " }"])
-  })
-
-  it("is told also of what is too large to be compared", () => {
-    const lines = (name: string) => Array.from({ length: 2_000 }, (_, index) => `${name}${index}`).join("\n")
-    assert.strictEqual(lineDiff(lines("a"), lines("b")).length, 4_000)
   })
 })
